@@ -1,0 +1,43 @@
+# make demo   sets everything up and shows the whole way from the street to a ticket
+# make test   sets everything up and runs every test
+VENV   := .venv
+BIN    := $(VENV)/bin
+PYTHON ?= python3
+UV     := uv==0.13.9
+ONCE   ?=
+
+.PHONY: setup assets demo test lint lock clean
+.DEFAULT_GOAL := demo
+
+$(BIN)/uv:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "kerbwatch needs Python 3.11 or newer; set PYTHON=/path/to/python3.11"; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { echo "No virtual environment could be made: on Debian, 'apt-get install python3-venv' (or set PYTHON= to another Python)"; exit 1; }
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check '$(UV)'
+
+# The lock file names every package with its version and SHA-256.
+$(VENV)/.ready: requirements/dev.lock pyproject.toml | $(BIN)/uv
+	@echo "Installing the locked dependencies"
+	@VIRTUAL_ENV=$(abspath $(VENV)) $(BIN)/uv pip sync --quiet --require-hashes requirements/dev.lock
+	@VIRTUAL_ENV=$(abspath $(VENV)) $(BIN)/uv pip install --quiet --no-deps --no-build-isolation -e .
+	@touch $@
+
+setup: $(VENV)/.ready assets
+
+demo: setup
+	@$(BIN)/kerbwatch demo $(if $(ONCE),--once)
+
+test: setup lint
+	@$(BIN)/kerbwatch models pull
+	@$(BIN)/pytest
+
+lint: $(VENV)/.ready
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+lock: | $(BIN)/uv
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --extra edge --extra central --extra demo --extra dev pyproject.toml requirements/build.in -o requirements/dev.lock
+
+clean:
+	rm -rf $(VENV) var node_modules

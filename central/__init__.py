@@ -1,0 +1,1 @@
+"""The command centre: leads in, tickets out, pages for people."""

@@ -1,0 +1,1 @@
+"""Runs on the edge box: pictures in, incidents out."""

@@ -1,0 +1,64 @@
+"""One picture of one camera, with its time. The pixels are made only when somebody asks for them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+Image = NDArray[np.uint8]
+"""A picture in memory: uint8 [height, width, 3], BGR, 0..255."""
+
+
+class Picture(Protocol):
+    """Pixels that can be had at any size; converting them is left until they are needed."""
+
+    @property
+    def size_px(self) -> tuple[int, int]:
+        """Width and height as shown (rotation honoured)."""
+        ...
+
+    def bgr(self, size_px: tuple[int, int] | None = None) -> Image:
+        """The picture as shown, scaled to ``size_px`` (width, height) if given."""
+        ...
+
+
+class ArrayPicture:
+    """A picture that is an array already."""
+
+    def __init__(self, image: Image) -> None:
+        self._image = image
+
+    @property
+    def size_px(self) -> tuple[int, int]:
+        """Width and height."""
+        height, width = self._image.shape[:2]
+        return width, height
+
+    def bgr(self, size_px: tuple[int, int] | None = None) -> Image:
+        """The array, scaled to ``size_px`` (width, height) if given."""
+        if size_px is None or size_px == self.size_px:
+            return self._image
+        return np.asarray(cv2.resize(self._image, size_px, interpolation=cv2.INTER_AREA), dtype=np.uint8)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Frame:
+    """A picture and when it was taken.
+
+    Attributes:
+        camera_id: the camera.
+        t_s: seconds on the camera's own timeline, from presentation time stamps; continuous over reconnects
+            and never going back. Dwell is measured in it, never in pictures counted.
+        captured_at: the wall-clock instant, aware UTC.
+        picture: the pixels, converted on demand.
+    """
+
+    camera_id: str
+    t_s: float
+    captured_at: datetime
+    picture: Picture

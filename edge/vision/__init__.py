@@ -1,0 +1,1 @@
+"""From pictures to tracked detections: batching across cameras, and the tracker."""

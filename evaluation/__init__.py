@@ -1,0 +1,1 @@
+"""Scenes with known events: how good is it, how fast is it."""

@@ -1,0 +1,82 @@
+"""The command line. Each side is imported only when its command is called, so that each installs alone."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import sys
+
+import typer
+from typer.core import TyperGroup
+
+from kerbwatch import __version__
+
+_SIDES = {
+    "models": ("models.cli", "edge", "The networks: list, pull, check, export."),
+    "edge": ("edge.cli", "edge", "The edge box: run, check a configuration."),
+    "central": ("central.cli", "central", "The command centre: init, serve, users."),
+    "eval": ("evaluation.cli:eval_app", "edge", "How good is it: scenes with known events."),
+    "bench": ("evaluation.cli:bench_app", "edge", "How fast is it."),
+    "demo": ("kerbwatch.demo.cli", "demo", "From a street to a ticket, on this machine."),
+}
+
+
+class _LazyGroup(TyperGroup):
+    """Knows every command by name, and imports one when it is called."""
+
+    def list_commands(self, ctx: object) -> list[str]:
+        return [*super().list_commands(ctx), *_SIDES]  # type: ignore[arg-type]
+
+    def get_command(self, ctx: object, cmd_name: str) -> object:  # type: ignore[override]
+        if cmd_name not in _SIDES:
+            return super().get_command(ctx, cmd_name)  # type: ignore[arg-type]
+        module_name, extra, help_text = _SIDES[cmd_name]
+        module_name, _, attribute = module_name.partition(":")
+        try:
+            module = importlib.import_module(module_name)
+        except ModuleNotFoundError as error:
+            typer.secho(
+                f"'kerbwatch {cmd_name}' needs the extra '{extra}' ({error.name} is not installed): "
+                f"pip install 'kerbwatch[{extra}]'",
+                err=True,
+                fg="red",
+            )
+            raise typer.Exit(2) from error
+        command = typer.main.get_command(getattr(module, attribute or "app"))
+        command.name = cmd_name
+        command.short_help = help_text
+        return command
+
+
+app = typer.Typer(
+    cls=_LazyGroup,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="kerbwatch: a city's existing cameras notice what a patrol would.",
+)
+
+
+@app.command()
+def version() -> None:
+    """Print the version."""
+    typer.echo(__version__)
+
+
+@app.command()
+def schemas() -> None:
+    """Print the JSON Schemas of the MQTT messages."""
+    from kerbwatch.messages import json_schemas
+
+    typer.echo(json.dumps(json_schemas(), indent=2, ensure_ascii=False))
+
+
+def main() -> None:
+    """Entry point of ``kerbwatch``: a configuration fault is one clear message, never a traceback."""
+    from kerbwatch.secrets import SecretMissingError
+    from kerbwatch.settings import SettingsError
+
+    try:
+        app()
+    except (SettingsError, SecretMissingError) as error:
+        typer.secho(str(error), err=True, fg="red")
+        sys.exit(2)

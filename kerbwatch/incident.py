@@ -1,0 +1,50 @@
+"""The words for what is seen: kinds of offence, the phases of an incident, the parts of its evidence.
+
+Kinds follow the classes of GB/T 30428 (digital urban management) where it has one.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    """What was seen."""
+
+    STALL_ENCROACHMENT = "stall_encroachment"
+    """占道经营 / 跨门营业: a stall on the road or pavement, or a shop trading beyond its doorway."""
+    ILLEGAL_PARKING = "illegal_parking"
+    """违章停车: a vehicle standing in a no-parking zone longer than allowed."""
+    VEHICLE_LITTER = "vehicle_litter"
+    """车窗抛物: something thrown from a vehicle."""
+    PAVEMENT_OBSTRUCTION = "pavement_obstruction"
+    """乱堆物料: goods or refuse left standing on a pavement with nobody trading beside it."""
+
+
+class Phase(StrEnum):
+    """Where an incident stands. One occurrence in the world is one incident: it opens and clears once."""
+
+    OPENED = "opened"
+    UPDATED = "updated"
+    CLEARED = "cleared"
+
+
+class EvidenceRole(StrEnum):
+    """What a picture or clip shows. Two pictures some minutes apart prove that a vehicle stood (GA/T 832)."""
+
+    SNAPSHOT_ARRIVAL = "snapshot_arrival"
+    """The offender when it came to rest (or when the box first saw it)."""
+    SNAPSHOT_LIMIT = "snapshot_limit"
+    """The offender when the limit passed."""
+    SNAPSHOT_CLEARED = "snapshot_cleared"
+    """The place after the offender left."""
+    CLIP = "clip"
+    """Video around the moment the incident opened, as the camera sent it."""
+
+
+class ZoneKind(StrEnum):
+    """What a zone of a camera's picture is for."""
+
+    NO_PARKING = "no_parking"
+    NO_STALL = "no_stall"
+    ROAD = "road"

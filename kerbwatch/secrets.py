@@ -1,0 +1,63 @@
+"""Credentials: where they may come from, and how they stay out of everything that is written down."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+_USERINFO = re.compile(r"(?P<scheme>[a-zA-Z][a-zA-Z0-9+.-]*://)[^/\s@]+@")
+_REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+
+
+class SecretMissingError(ValueError):
+    """A secret that the configuration refers to is not there."""
+
+
+def redact(text: str) -> str:
+    """``text`` with the user name and password of every URL in it replaced by ``***``."""
+    return _USERINFO.sub(r"\g<scheme>***@", text)
+
+
+def without_credentials(url: str) -> str:
+    """``url`` with no user name, no password and no query: fit for a log, a metric or a message."""
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    if ":" in host:
+        host = f"[{host}]"
+    if parts.port:
+        host = f"{host}:{parts.port}"
+    return urlunsplit((parts.scheme, host, parts.path, "", ""))
+
+
+def expand_environment(text: str) -> str:
+    """Replace each ``${NAME}`` by the environment variable of that name.
+
+    Raises:
+        SecretMissingError: naming the first variable that is not set.
+    """
+
+    def value(match: re.Match[str]) -> str:
+        name = match.group(1)
+        found = os.environ.get(name)
+        if found is None:
+            raise SecretMissingError(f"the environment variable {name} is not set")
+        return found
+
+    return _REFERENCE.sub(value, text)
+
+
+def read_secret_file(path: Path) -> str:
+    """The secret in a file, without surrounding white space.
+
+    Raises:
+        SecretMissingError: when the file is absent, unreadable or empty.
+    """
+    try:
+        secret = path.read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise SecretMissingError(f"cannot read the secret file {path}: {error.strerror}") from error
+    if not secret:
+        raise SecretMissingError(f"the secret file {path} is empty")
+    return secret

@@ -1,0 +1,122 @@
+"""Configuration files: YAML read into typed settings, with errors for the person who wrote the file."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.error import MarkedYAMLError
+
+
+class Settings(BaseModel):
+    """Base of every settings class: unknown keys are refused, values are frozen."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class SettingsError(ValueError):
+    """A configuration file that cannot be used; the message has a line for each fault."""
+
+
+_S = TypeVar("_S", bound=BaseModel)
+
+
+def load_settings(path: Path, schema: type[_S]) -> _S:
+    """Read a YAML file into ``schema``.
+
+    Raises:
+        SettingsError: with one line a fault: file, line, key, what is wrong and, for an unknown key, the
+            nearest known one.
+    """
+    tree = load_yaml(path)
+    if not isinstance(tree, dict):
+        raise SettingsError(f"{path}: expected keys and values at the top, found {type(tree).__name__}")
+    try:
+        return schema.model_validate(tree)
+    except ValidationError as error:
+        faults = [_describe(path, tree, schema, dict(fault)) for fault in error.errors()]
+        raise SettingsError("\n".join(faults)) from error
+
+
+def load_yaml(path: Path) -> Any:  # noqa: ANN401 - a document may be anything
+    """Parse a YAML file (1.2, safe types only).
+
+    Raises:
+        SettingsError: when the file cannot be read or is not YAML.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise SettingsError(f"{path}: cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise SettingsError(f"{path}: is not UTF-8 text (byte {error.start})") from error
+    try:
+        return YAML(typ="rt", pure=True).load(text)
+    except MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        where = f":{mark.line + 1}" if mark else ""
+        raise SettingsError(f"{path}{where}: is not valid YAML: {error.problem or error.context}") from error
+
+
+def _describe(path: Path, tree: Any, schema: type[BaseModel], fault: dict[str, Any]) -> str:  # noqa: ANN401
+    loc: Sequence[str | int] = fault["loc"]
+    line = _line_of(tree, loc)
+    where = f"{path}:{line}" if line else str(path)
+    key = ".".join(str(part) for part in loc if not str(part).startswith("function-")) or "(top)"
+    if fault["type"] == "extra_forbidden":
+        known = _known_keys(schema, loc[:-1])
+        near = difflib.get_close_matches(str(loc[-1]), known, n=1)
+        hint = f"did you mean '{near[0]}'?" if near else f"known keys: {', '.join(sorted(known))}"
+        return f"{where}: {key}: unknown key; {hint}"
+    message = str(fault["msg"]).removeprefix("Value error, ")
+    given = fault.get("input")
+    shown = f" (given: {given!r})" if isinstance(given, str | int | float | bool) else ""
+    if fault["type"] == "missing" or "://" in shown:
+        shown = ""
+    return f"{where}: {key}: {message}{shown}"
+
+
+def _line_of(tree: Any, loc: Sequence[str | int]) -> int | None:  # noqa: ANN401
+    """The line of the deepest part of ``loc`` that the file has (1 is the first)."""
+    line: int | None = None
+    node = tree
+    for part in loc:
+        try:
+            if isinstance(node, CommentedMap):
+                line = node.lc.key(part)[0] + 1
+            elif isinstance(node, CommentedSeq) and isinstance(part, int):
+                line = node.lc.item(part)[0] + 1
+            else:
+                break
+            node = node[part]
+        except (KeyError, IndexError, TypeError):
+            break
+    return line
+
+
+def _known_keys(schema: type[BaseModel], loc: Sequence[str | int]) -> list[str]:
+    """The keys that the settings class at ``loc`` has."""
+    current: type[BaseModel] = schema
+    for part in loc:
+        field = current.model_fields.get(str(part)) if isinstance(part, str) else None
+        if field is None:
+            continue
+        inner = _settings_class(field.annotation)
+        if inner is not None:
+            current = inner
+    return list(current.model_fields)
+
+
+def _settings_class(annotation: Any) -> type[BaseModel] | None:  # noqa: ANN401
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    for argument in getattr(annotation, "__args__", ()):
+        found = _settings_class(argument)
+        if found is not None:
+            return found
+    return None

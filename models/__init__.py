@@ -1,0 +1,1 @@
+"""The networks: manifest, download, output decoding, export and quantisation."""
