@@ -87,7 +87,7 @@ class CameraSettings(Settings):
     id: Slug = Field(description="Name of the camera, unique on this box.")
     name: str = Field("", description="Name for people; the id when absent.", max_length=200)
     source: str = Field(
-        description="Main stream: rtsp://…, rtsps://… or a file. Credentials only as ${NAME}, from the environment."
+        description="Main stream: rtsp(s)://… or a file. Credentials only as ${NAME}, from the environment."
     )
     look_source: str | None = Field(
         None, description="Sub-stream for looking; the main stream is then opened for evidence only."

@@ -35,17 +35,30 @@ class _LazyGroup(TyperGroup):
         try:
             module = importlib.import_module(module_name)
         except ModuleNotFoundError as error:
-            typer.secho(
-                f"'kerbwatch {cmd_name}' needs the extra '{extra}' ({error.name} is not installed): "
-                f"pip install 'kerbwatch[{extra}]'",
-                err=True,
-                fg="red",
-            )
-            raise typer.Exit(2) from error
+            return _absent(cmd_name, extra, error.name or module_name, help_text)
         command = typer.main.get_command(getattr(module, attribute or "app"))
         command.name = cmd_name
         command.short_help = help_text
         return command
+
+
+def _absent(name: str, extra: str, missing: str, help_text: str) -> object:
+    """A command that says which extra it needs, for an installation without it."""
+    placeholder = typer.Typer()
+
+    @placeholder.command(context_settings={"ignore_unknown_options": True, "allow_extra_args": True})
+    def need() -> None:
+        typer.secho(
+            f"'kerbwatch {name}' needs the extra '{extra}' ({missing} is not installed): "
+            f"pip install 'kerbwatch[{extra}]'",
+            err=True,
+            fg="red",
+        )
+        raise typer.Exit(2)
+
+    command = typer.main.get_command(placeholder)
+    command.name, command.short_help = name, help_text
+    return command
 
 
 app = typer.Typer(
