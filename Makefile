@@ -14,11 +14,21 @@ $(BIN)/uv:
 	@$(PYTHON) -m venv $(VENV) || { echo "No virtual environment could be made: on Debian, 'apt-get install python3-venv' (or set PYTHON= to another Python)"; exit 1; }
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check '$(UV)'
 
+# What the pages load in the browser; npm from the machine, or from a Python package where it has none.
+VENDORED := central/pages/static/vendor/stamp.txt
+
 # The lock file names every package with its version and SHA-256.
 $(VENV)/.ready: requirements/dev.lock pyproject.toml | $(BIN)/uv
 	@echo "Installing the locked dependencies"
 	@VIRTUAL_ENV=$(abspath $(VENV)) $(BIN)/uv pip sync --quiet --require-hashes requirements/dev.lock
 	@VIRTUAL_ENV=$(abspath $(VENV)) $(BIN)/uv pip install --quiet --no-deps --no-build-isolation -e .
+	@touch $@
+
+assets: $(VENDORED)
+
+$(VENDORED): package.json package-lock.json .npmrc central/pages/assets.py requirements/assets.lock | $(VENV)/.ready
+	@command -v npm >/dev/null || { echo "Installing Node.js from its Python package"; VIRTUAL_ENV=$(abspath $(VENV)) $(BIN)/uv pip install --quiet --require-hashes -r requirements/assets.lock; }
+	@$(BIN)/python -m central.pages.assets
 	@touch $@
 
 setup: $(VENV)/.ready assets
@@ -38,6 +48,7 @@ lint: $(VENV)/.ready
 
 lock: | $(BIN)/uv
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --extra edge --extra central --extra demo --extra dev pyproject.toml requirements/build.in -o requirements/dev.lock
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate requirements/assets.in -o requirements/assets.lock
 
 clean:
 	rm -rf $(VENV) var node_modules
