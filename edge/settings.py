@@ -218,6 +218,12 @@ class OutboxSettings(Settings):
         20_000_000_000,
         description="Disk for pictures and clips that wait; when full, new clips are not kept.",
     )
+    resend_after_s: Annotated[float, Field(ge=1, le=3600)] = Field(
+        60.0, description="How long to wait for central's receipt before a message is sent again."
+    )
+    window: Annotated[int, Field(ge=1, le=1000)] = Field(
+        200, description="Messages under way at most: sent, and no receipt yet."
+    )
 
 
 class CentralSettings(Settings):
@@ -226,6 +232,7 @@ class CentralSettings(Settings):
     url: str = Field("http://127.0.0.1:8000", description="Base URL of central; https for any other machine.")
     token: str | None = Field(None, description="Only as ${NAME} of an environment variable; or token_file.")
     token_file: Path | None = Field(None, description="File that holds this edge's token.")
+    ca_file: Path | None = Field(None, description="Certificate authority of central, when not the system's.")
     allow_plaintext: bool = Field(False, description="Permit http to another machine (a test network).")
 
     @model_validator(mode="after")

@@ -55,7 +55,7 @@ def topic_parts(name: str) -> tuple[str, str, str]:
 class Data(BaseModel):
     """Base of everything inside a message. Unknown fields are ignored, so that an edge may be newer."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
 
 
 Text = Annotated[str, StringConstraints(max_length=300)]
@@ -143,10 +143,13 @@ class IncidentReport(Data):
 
 
 class Skipped(Data):
-    """Stands in the sequence for an update that the edge had to drop because its disk was full."""
+    """Stands in the sequence for an event that will not come, so that the sequence has no unexplained hole."""
 
-    reason: Literal["outbox_full"]
-    incident_id: UuidStr
+    reason: Literal["outbox_full", "already_receipted"]
+    """``outbox_full``: an update that the edge dropped for want of disk; the stand-in keeps its id.
+    ``already_receipted``: central asks again for what it once receipted, and the edge no longer has it."""
+    incident_id: UuidStr | None = None
+    """The incident whose event is left out, when the edge still knows."""
 
 
 class CameraState(StrEnum):
