@@ -1,0 +1,143 @@
+"""What every dwelling rule shares: an offence clock for each place, and an incident that opens and clears."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import numpy as np
+
+from edge.rules.memory import Memory, recall, remember
+from edge.rules.places import Departure, Place, PlaceKeeper
+from edge.rules.sighting import Findings, Look, Sighting
+from edge.rules.zone import INSIDE_SHARE, Zone
+from kerbwatch.incident import Kind, Phase
+from models.classes import ObjectClass
+from models.detections import Detections
+
+STANDING_AFTER_S = 4.0
+"""A thing that has kept its place this long stands; it is then worth an arrival picture on disk."""
+MIN_LOOKS_SEEN = 3
+"""Detections that an incident needs at least."""
+MIN_SEEN_SHARE = 0.4
+"""Share of the possible looks in which the detector must have seen it: a flicker is not an offence."""
+UPDATE_EVERY_S = 300.0
+"""How often an open incident tells how long it has stood."""
+
+
+class DwellRule:
+    """A thing that stays in a zone longer than allowed, as a pure state machine.
+
+    Subclasses say which classes they are about and what the incident is called.
+    """
+
+    def __init__(self, zones: Sequence[Zone], create_score: float) -> None:
+        self._zones = {zone.id: zone for zone in zones}
+        self._keeper = PlaceKeeper(create_score)
+        self._memory: Memory | None = None
+
+    @property
+    def places(self) -> Sequence[Place]:
+        """What stands in the zones now."""
+        return tuple(self._keeper.places)
+
+    def targets(self, detections: Detections) -> Detections:
+        """The detections that this rule is about."""
+        raise NotImplementedError
+
+    def kind_of(self, place: Place) -> Kind:
+        """What the offence of this place is called."""
+        raise NotImplementedError
+
+    def may_open(self, place: Place) -> bool:
+        """Whether a place that has reached its limit is an occurrence of its own."""
+        raise NotImplementedError
+
+    def accompany(self, look: Look) -> None:
+        """Take note of what stands beside the places; nothing by default."""
+
+    def look(self, look: Look) -> Findings:
+        """Take in one look. Looks come in the order of ``t_s``."""
+        if self._memory is not None:
+            self._keeper.places = recall(self._memory, look, set(self._zones))
+            self._memory = None
+        targets, zone_ids = self._in_zones(self.targets(look.detections))
+        changes = self._keeper.look(look, targets, zone_ids)
+        findings = Findings()
+        for departure in changes.departed:
+            self._departed(departure, look, findings)
+        findings.noticed.extend(place.id for place in changes.new)
+        self.accompany(look)
+        permitted = {zone.id for zone in self._zones.values() if zone.permitted(look.captured_at)}
+        for place in self._keeper.places:
+            self._judge(place, look, place.zone_id in permitted, findings)
+        return findings
+
+    def state(self, t_s: float, captured_at: datetime) -> Memory:
+        """All that must survive a restart, with instants instead of camera time."""
+        return remember(self._keeper.places, t_s, captured_at)
+
+    def restore(self, memory: Memory) -> None:
+        """Go on where :meth:`state` left off; takes effect with the next look."""
+        self._memory = memory
+
+    def _in_zones(self, targets: Detections) -> tuple[Detections, list[str]]:
+        """The targets that stand in a zone, and in which: the one that holds most of their footprint."""
+        if not len(targets) or not self._zones:
+            return Detections.empty(), []
+        zones = list(self._zones.values())
+        shares = np.stack([zone.shares(targets.xyxy) for zone in zones])
+        best = shares.argmax(axis=0)
+        inside = shares.max(axis=0) >= INSIDE_SHARE
+        return targets[inside], [zones[int(k)].id for k in best[inside]]
+
+    def _judge(self, place: Place, look: Look, permitted: bool, findings: Findings) -> None:
+        zone = self._zones[place.zone_id]
+        limit_s = zone.settings.dwell_s
+        if permitted:
+            if place.opened_t_s is not None:
+                findings.sightings.append(self._sighting(Phase.CLEARED, place, look.t_s, look.t_s))
+                self._keeper.places = [other for other in self._keeper.places if other is not place]
+            place.clock_t_s = look.t_s
+            return
+        stood_s = look.t_s - place.clock_t_s
+        if not place.standing and stood_s >= min(STANDING_AFTER_S, limit_s / 2) and place.there:
+            place.standing = True
+            findings.standing.append(place.id)
+        if place.opened_t_s is None:
+            enough = place.seen >= MIN_LOOKS_SEEN and place.seen_share >= MIN_SEEN_SHARE
+            if stood_s >= limit_s and place.there and enough and self.may_open(place):
+                place.opened_t_s = place.reported_t_s = look.t_s
+                place.kind = self.kind_of(place)
+                findings.sightings.append(self._sighting(Phase.OPENED, place, look.t_s))
+        elif place.there and look.t_s - place.reported_t_s >= UPDATE_EVERY_S:
+            place.reported_t_s = look.t_s
+            findings.sightings.append(self._sighting(Phase.UPDATED, place, look.t_s))
+
+    def _departed(self, departure: Departure, look: Look, findings: Findings) -> None:
+        place = departure.place
+        if place.opened_t_s is None:
+            findings.forgotten.append(place.id)
+            return
+        ended = max(departure.ended_t_s, place.opened_t_s)
+        findings.sightings.append(self._sighting(Phase.CLEARED, place, look.t_s, ended))
+
+    def _sighting(self, phase: Phase, place: Place, t_s: float, ended_t_s: float | None = None) -> Sighting:
+        zone = self._zones[place.zone_id].settings
+        until = ended_t_s if ended_t_s is not None else t_s
+        x1, y1, x2, y2 = (round(float(v), 1) for v in place.box)
+        return Sighting(
+            phase=phase,
+            kind=place.kind or self.kind_of(place),
+            zone_id=place.zone_id,
+            incident_id=place.id,
+            t_s=t_s,
+            started_t_s=place.clock_t_s,
+            box_xyxy=(x1, y1, x2, y2),
+            score=min(max(place.score, 0.0), 1.0),
+            object_class=ObjectClass(place.object_class).label,
+            dwell_s=max(until - place.clock_t_s, 0.0),
+            limit_s=zone.dwell_s,
+            urgent=zone.urgent,
+            ended_t_s=ended_t_s,
+        )

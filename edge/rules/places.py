@@ -1,0 +1,323 @@
+"""Things held by place: which of this look's boxes is the thing that stood there at the last look.
+
+At a look every second or two, with buses passing in front, a tracker that predicts motion loses a standing
+car at every occlusion. A standing thing is better known by where it stands and what it looks like. A place
+is given up only when the picture shows that it is empty, or when nothing has been seen of it for too long.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum, auto
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import linear_sum_assignment
+
+from edge.rules.appearance import Patch, cut_patch, similarity
+from edge.rules.sighting import Look
+from kerbwatch.ids import new_id
+from kerbwatch.incident import Kind
+from models.detections import Detections, iou_matrix
+
+MATCH_AFFINITY = 0.4
+"""Overlap from which a box may be the thing of a place."""
+MOVED_IOU = 0.5
+"""Overlap with the place of arrival below which a thing has moved on."""
+PARTIAL_SHARE = 0.8
+"""A box that lies by this share within another is a part of it (half hidden behind something)."""
+SAME_LOOK = 0.7
+"""Similarity from which an unseen thing is taken to be there still: the detector missed it."""
+OTHER_LOOK = 0.35
+"""Similarity below which what stands there now is something else."""
+HIDDEN_SHARE = 0.35
+"""Share of a place that another thing must cover to hide it."""
+HIDDEN_GRACE_S = 180.0
+"""A thing may be hidden this long (a bus at its stop, a lorry unloading) without losing its clock."""
+MISSED_GRACE_S = 600.0
+"""The detector may miss a thing that still looks the same for this long (rain, dusk)."""
+UNSURE_GRACE_S = 15.0
+"""A thing may be unseen this long while the picture tells neither way."""
+EMPTY_AFTER_S = 4.0
+"""A place that looks like something else this long, over two looks at least, is empty."""
+SMOOTHING = 0.2
+"""Weight of the newest box in a place's box."""
+PATCH_SMOOTHING = 0.1
+"""Weight of the newest patch in a place's patch: follows the daylight, not a passer-by."""
+SETTLING_LOOKS = 3
+"""Looks over which the place of arrival is averaged: a braking car's first box is not yet its place."""
+
+
+class Held(Enum):
+    """How a place was held in the last look."""
+
+    SEEN = auto()
+    """The detector saw it."""
+    LOOKS_SAME = auto()
+    """The detector missed it, but the picture shows it unchanged."""
+    HIDDEN = auto()
+    """Something else stands in front."""
+    UNSURE = auto()
+    """Not seen, and the picture tells neither way."""
+    EMPTY = auto()
+    """The picture shows something else there."""
+
+
+@dataclass(slots=True, eq=False)
+class Place:
+    """A thing, known by where it stands. Boxes are float64 [4] in pixels of the picture as shown."""
+
+    id: str
+    zone_id: str
+    box: NDArray[np.float64]
+    anchor: NDArray[np.float64]
+    object_class: int
+    score: float
+    arrived_t_s: float
+    seen_t_s: float
+    clock_t_s: float
+    """When the offence's clock began."""
+    patch: Patch | None = None
+    looks: int = 1
+    """Looks in which it could have been seen."""
+    seen: int = 1
+    """Looks in which it was."""
+    accompanied: int = 0
+    """Looks in which a person was beside it."""
+    held: Held = Held.SEEN
+    empty_since_t_s: float | None = None
+    estranged: bool = False
+    """It was out of sight long enough that another thing may have taken its place."""
+    standing: bool = False
+    opened_t_s: float | None = None
+    kind: Kind | None = None
+    """What its incident is called; does not change after it opened."""
+    reported_t_s: float = 0.0
+
+    @property
+    def seen_share(self) -> float:
+        """Share of the looks that could have seen it which did."""
+        return self.seen / max(self.looks, 1)
+
+    @property
+    def there(self) -> bool:
+        """Whether the last look showed it."""
+        return self.held in (Held.SEEN, Held.LOOKS_SAME)
+
+
+@dataclass(slots=True)
+class Departure:
+    """A place that is given up, and when its thing was last there."""
+
+    place: Place
+    ended_t_s: float
+
+
+@dataclass(slots=True)
+class Changes:
+    """What one look changed among the places."""
+
+    new: list[Place] = field(default_factory=list)
+    departed: list[Departure] = field(default_factory=list)
+
+
+class PlaceKeeper:
+    """Holds the things that stand in the zones of one camera, look by look.
+
+    Args:
+        create_score: a new place needs a detection of at least this score; weaker ones only keep one alive.
+    """
+
+    def __init__(self, create_score: float) -> None:
+        self.places: list[Place] = []
+        self._create_score = create_score
+
+    def look(self, look: Look, targets: Detections, zone_ids: list[str]) -> Changes:
+        """Take in one look.
+
+        Args:
+            look: the look, with every detection (any of them may hide a place).
+            targets: the detections that this keeper is about, each inside a zone.
+            zone_ids: [N], the zone of each target.
+        """
+        changes = Changes()
+        alike = [_alike(place, look) for place in self.places]
+        pairs = self._match(targets, alike)
+        matched, taken = {i for i, _ in pairs}, {j for _, j in pairs}
+        for i, j in pairs:
+            self._seen(self.places[i], targets, j, look, changes)
+        holders = {id(self.places[i]): targets.xyxy[j] for i, j in pairs}
+        for i, place in enumerate(self.places):
+            if i not in matched:
+                self._unseen(place, alike[i], look, holders, changes)
+        gone = {id(departure.place) for departure in changes.departed}
+        self.places = [place for place in self.places if id(place) not in gone]
+        for j in range(len(targets)):
+            if (
+                j not in taken
+                and targets.score[j] >= self._create_score
+                and not self._part_of_known(targets, j)
+            ):
+                changes.new.append(self._new_place(targets, j, zone_ids[j], look))
+        self.places.extend(changes.new)
+        return changes
+
+    def _match(self, targets: Detections, alike: list[float | None]) -> list[tuple[int, int]]:
+        """Which place each box belongs to.
+
+        A box over a place that does not look like its thing is something in front of it, unless it fits so
+        well that only the light can have changed, or the place was seen empty before (a newcomer).
+        """
+        if not self.places or not len(targets):
+            return []
+        boxes = np.array([place.box for place in self.places], dtype=np.float32)
+        affinity = _affinity(boxes, targets.xyxy)
+        for i, (place, likeness) in enumerate(zip(self.places, alike, strict=True)):
+            if likeness is not None and likeness < OTHER_LOOK and place.empty_since_t_s is None:
+                affinity[i][(affinity[i] < SAME_LOOK) | place.estranged] = 0
+        rows, columns = linear_sum_assignment(affinity, maximize=True)
+        return [
+            (int(i), int(j)) for i, j in zip(rows, columns, strict=True) if affinity[i, j] >= MATCH_AFFINITY
+        ]
+
+    def _part_of_known(self, targets: Detections, j: int) -> bool:
+        """Whether a box is only another view of a thing that is held already."""
+        boxes = np.array([place.box for place in self.places if place.there], dtype=np.float32).reshape(-1, 4)
+        return bool((_affinity(boxes, targets.xyxy[j : j + 1]) >= PARTIAL_SHARE).any())
+
+    def _new_place(self, targets: Detections, j: int, zone_id: str, look: Look) -> Place:
+        box = targets.xyxy[j].astype(np.float64)
+        return Place(
+            id=new_id(),
+            zone_id=zone_id,
+            box=box,
+            anchor=box.copy(),
+            object_class=int(targets.class_id[j]),
+            score=float(targets.score[j]),
+            arrived_t_s=look.t_s,
+            seen_t_s=look.t_s,
+            clock_t_s=look.t_s,
+            patch=_patch(look, targets.xyxy[j]),
+        )
+
+    def _seen(self, place: Place, targets: Detections, j: int, look: Look, changes: Changes) -> None:
+        box = targets.xyxy[j].astype(np.float64)
+        now, alike = _patch(look, place.box), _alike(place, look)
+        if alike is not None and alike < OTHER_LOOK and place.empty_since_t_s is not None:
+            self._replace(place, targets, j, look, changes)
+            return
+        if place.seen < SETTLING_LOOKS:
+            place.anchor = (place.anchor * place.seen + box) / (place.seen + 1)
+        place.box = place.box + SMOOTHING * (box - place.box)
+        if _iou(place.box, place.anchor) < MOVED_IOU:
+            self._replace(place, targets, j, look, changes)
+            return
+        place.held, place.empty_since_t_s, place.estranged = Held.SEEN, None, False
+        place.seen_t_s = look.t_s
+        place.looks += 1
+        place.seen += 1
+        weight = max(SMOOTHING, 1 / place.seen)
+        place.score += weight * (float(targets.score[j]) - place.score)
+        if targets.score[j] >= place.score:
+            place.object_class = int(targets.class_id[j])
+        if now is not None:
+            place.patch = now if place.patch is None else place.patch + PATCH_SMOOTHING * (now - place.patch)
+
+    def _replace(self, place: Place, targets: Detections, j: int, look: Look, changes: Changes) -> None:
+        """Another thing stands where this one did, or it has moved on: its clock ends, a new one begins."""
+        ended = place.empty_since_t_s if place.empty_since_t_s is not None else place.seen_t_s
+        changes.departed.append(Departure(place, ended))
+        changes.new.append(self._new_place(targets, j, place.zone_id, look))
+
+    def _unseen(
+        self,
+        place: Place,
+        alike: float | None,
+        look: Look,
+        holders: dict[int, NDArray[np.float32]],
+        changes: Changes,
+    ) -> None:
+        silent_s = look.t_s - place.seen_t_s
+        if self._covered(place, look, holders):
+            place.held = Held.HIDDEN
+            place.estranged = True
+            if silent_s > HIDDEN_GRACE_S:
+                changes.departed.append(Departure(place, place.seen_t_s))
+            return
+        place.looks += 1
+        if alike is not None and alike >= SAME_LOOK:
+            place.held, place.empty_since_t_s = Held.LOOKS_SAME, None
+            if silent_s > MISSED_GRACE_S:
+                changes.departed.append(Departure(place, place.seen_t_s))
+            return
+        if alike is None or alike >= OTHER_LOOK:
+            place.held = Held.UNSURE
+            place.estranged = True
+            if silent_s > UNSURE_GRACE_S:
+                changes.departed.append(Departure(place, place.seen_t_s))
+            return
+        place.held = Held.EMPTY
+        if place.empty_since_t_s is None:
+            place.empty_since_t_s = look.t_s
+        elif look.t_s - place.empty_since_t_s >= EMPTY_AFTER_S:
+            changes.departed.append(Departure(place, place.empty_since_t_s))
+
+    def _covered(self, place: Place, look: Look, holders: dict[int, NDArray[np.float32]]) -> bool:
+        """Whether something that was not beside it before stands in front of the place.
+
+        A neighbour that stood there while the place was in plain view overlaps it for ever and hides
+        nothing: its box does not count.
+        """
+        boxes = look.detections.xyxy
+        if not len(boxes):
+            return False
+        neighbours = [
+            holders[id(other)]
+            for other in self.places
+            if id(other) in holders and other.arrived_t_s <= place.seen_t_s and other is not place
+        ]
+        area = max(float(np.prod(place.box[2:] - place.box[:2])), 1e-9)
+        for box in boxes:
+            if any(np.array_equal(box, neighbour) for neighbour in neighbours):
+                continue
+            if _intersection(place.box, box) / area >= HIDDEN_SHARE:
+                return True
+        return False
+
+
+def _patch(look: Look, box: NDArray[np.floating]) -> Patch | None:
+    if look.thumbnail is None:
+        return None
+    return cut_patch(look.thumbnail, box.astype(np.float32), look.size_px)
+
+
+def _alike(place: Place, look: Look) -> float | None:
+    """How much the place looks as it did with its thing there; None when nothing can be said."""
+    now = _patch(look, place.box)
+    return similarity(place.patch, now) if place.patch is not None and now is not None else None
+
+
+def _intersection(a: NDArray[np.float64], b: NDArray[np.float32]) -> float:
+    width = min(a[2], b[2]) - max(a[0], b[0])
+    height = min(a[3], b[3]) - max(a[1], b[1])
+    return float(max(width, 0) * max(height, 0))
+
+
+def _iou(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
+    return float(iou_matrix(a[None].astype(np.float32), b[None].astype(np.float32))[0, 0])
+
+
+def _affinity(a: NDArray[np.float32], b: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Overlap of boxes [N, 4] with [M, 4], 0..1: IoU, or the covered share where one lies in the other."""
+    iou = iou_matrix(a, b)
+    area_a = np.maximum((a[:, 2:] - a[:, :2]).prod(axis=1), 1e-9)
+    area_b = np.maximum((b[:, 2:] - b[:, :2]).prod(axis=1), 1e-9)
+    total = area_a[:, None] + area_b[None, :]
+    overlap = iou * total / (1 + iou)
+    smaller = np.minimum(area_a[:, None], area_b[None, :])
+    larger = np.maximum(area_a[:, None], area_b[None, :])
+    within = np.where(smaller / larger >= 0.3, overlap / smaller, 0)
+    result: NDArray[np.float32] = np.maximum(iou, np.where(within >= PARTIAL_SHARE, within, 0)).astype(
+        np.float32
+    )
+    return result
