@@ -1,0 +1,1 @@
+"""Edge boxes and their cameras, as their health messages tell."""

@@ -1,0 +1,64 @@
+"""Tables of edge boxes and cameras."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import BigInteger, ForeignKey, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from central.database import Base, BigKey
+
+
+class EdgeBox(Base):
+    """An edge box: its credentials for uploads, and how it was when it last spoke."""
+
+    __tablename__ = "edges"
+    __table_args__ = (UniqueConstraint("site", "edge"),)
+
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
+    site: Mapped[str] = mapped_column(String(63))
+    edge: Mapped[str] = mapped_column(String(63))
+    token_hash: Mapped[str | None] = mapped_column(String(64), unique=True)
+    status: Mapped[str | None] = mapped_column(String(10))
+    status_at: Mapped[datetime | None]
+    health_at: Mapped[datetime | None]
+    """When the newest health message arrived, by central's clock."""
+    health_time: Mapped[datetime | None]
+    """What that message itself gave as its time."""
+    version: Mapped[str | None] = mapped_column(String(300))
+    model: Mapped[str | None] = mapped_column(String(300))
+    uptime_s: Mapped[float | None]
+    outbox_entries: Mapped[int | None] = mapped_column(BigInteger)
+    outbox_bytes: Mapped[int | None] = mapped_column(BigInteger)
+    media_waiting: Mapped[int | None] = mapped_column(BigInteger)
+    dropped_updates: Mapped[int | None] = mapped_column(BigInteger)
+    created_at: Mapped[datetime]
+    cameras: Mapped[list[Camera]] = relationship(
+        back_populates="box", order_by="Camera.camera_id", lazy="selectin"
+    )
+
+
+class Camera(Base):
+    """A camera as its box last reported it."""
+
+    __tablename__ = "cameras"
+
+    edge_id: Mapped[int] = mapped_column(ForeignKey("edges.id", ondelete="CASCADE"), primary_key=True)
+    camera_id: Mapped[str] = mapped_column(String(63), primary_key=True)
+    name: Mapped[str] = mapped_column(String(300))
+    state: Mapped[str] = mapped_column(String(20))
+    profile: Mapped[str] = mapped_column(String(10))
+    lon: Mapped[float | None]
+    lat: Mapped[float | None]
+    frozen: Mapped[bool]
+    dark: Mapped[bool]
+    looks: Mapped[int] = mapped_column(BigInteger)
+    skipped: Mapped[int] = mapped_column(BigInteger)
+    corrupt: Mapped[int] = mapped_column(BigInteger)
+    reconnects: Mapped[int] = mapped_column(BigInteger)
+    last_picture_at: Mapped[datetime | None]
+    error: Mapped[str | None] = mapped_column(String(300))
+    listed: Mapped[bool] = mapped_column(default=True)
+    """Whether the box's newest report still names it."""
+    box: Mapped[EdgeBox] = relationship(back_populates="cameras")

@@ -1,0 +1,1 @@
+"""Leads, cases and tickets, and the rules by which a case moves."""

@@ -1,0 +1,145 @@
+"""Tables of leads, their evidence, cases, tickets and the log of what happened to a case."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from central.database import Base, BigKey
+
+
+class Case(Base):
+    """One occurrence in the world; gathers its leads and tickets."""
+
+    __tablename__ = "cases"
+    __table_args__ = (Index("ix_cases_state_id", "state", "id"),)
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    open_group: Mapped[str | None] = mapped_column(String(400), unique=True)
+    """What makes two leads the same occurrence while the case is open; None once it is over."""
+    state: Mapped[str] = mapped_column(String(20))
+    kind: Mapped[str] = mapped_column(String(40), index=True)
+    urgent: Mapped[bool]
+    road: Mapped[str | None] = mapped_column(String(300))
+    area_id: Mapped[str | None] = mapped_column(String(63))
+    area_name: Mapped[str | None] = mapped_column(String(200))
+    lon: Mapped[float]
+    lat: Mapped[float]
+    sentence: Mapped[str] = mapped_column(Text)
+    started_at: Mapped[datetime]
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+    version: Mapped[int]
+    """Grows with every change that a decision may hang on; clients name the one they saw in If-Match.
+
+    A refreshed lead (the vehicle still stands) does not count, so that it cannot get in an operator's way.
+    """
+    escalation_level: Mapped[int] = mapped_column(default=0)
+    leads: Mapped[list[Lead]] = relationship(back_populates="case", order_by="Lead.id", lazy="selectin")
+    tickets: Mapped[list[Ticket]] = relationship(back_populates="case", order_by="Ticket.id", lazy="selectin")
+
+
+class Lead(Base):
+    """One thing that came in; here a camera's incident at its highest revision so far."""
+
+    __tablename__ = "leads"
+    __table_args__ = (UniqueConstraint("source", "incident_id"),)
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    case_id: Mapped[str] = mapped_column(ForeignKey("cases.id"), index=True)
+    origin: Mapped[str] = mapped_column(String(20))
+    source: Mapped[str] = mapped_column(String(300))
+    incident_id: Mapped[str] = mapped_column(String(36))
+    revision: Mapped[int] = mapped_column(BigInteger)
+    phase: Mapped[str] = mapped_column(String(10))
+    kind: Mapped[str] = mapped_column(String(40))
+    camera_id: Mapped[str] = mapped_column(String(63))
+    camera_name: Mapped[str] = mapped_column(String(300))
+    zone_id: Mapped[str] = mapped_column(String(63))
+    road: Mapped[str | None] = mapped_column(String(300))
+    started_at: Mapped[datetime]
+    observed_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    dwell_s: Mapped[float]
+    limit_s: Mapped[float]
+    urgent: Mapped[bool]
+    object_class: Mapped[str] = mapped_column(String(300))
+    confidence: Mapped[float]
+    box: Mapped[dict[str, Any]]
+    """x1, y1, x2, y2 in px of a picture of picture_width_px x picture_height_px."""
+    lon: Mapped[float]
+    lat: Mapped[float]
+    place_method: Mapped[str] = mapped_column(String(30))
+    accuracy_m: Mapped[float | None]
+    live_url: Mapped[str | None] = mapped_column(String(300))
+    model: Mapped[str] = mapped_column(String(300))
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+    case: Mapped[Case] = relationship(back_populates="leads")
+    evidence: Mapped[list[LeadEvidence]] = relationship(
+        order_by="LeadEvidence.captured_at, LeadEvidence.sha256",
+        lazy="selectin",
+        cascade="all, delete-orphan",
+    )
+
+
+class LeadEvidence(Base):
+    """A picture or clip that a lead names; whether its bytes are here is the media table's to say."""
+
+    __tablename__ = "lead_evidence"
+
+    lead_id: Mapped[str] = mapped_column(ForeignKey("leads.id", ondelete="CASCADE"), primary_key=True)
+    sha256: Mapped[str] = mapped_column(String(64), primary_key=True, index=True)
+    role: Mapped[str] = mapped_column(String(30), primary_key=True)
+    content_type: Mapped[str] = mapped_column(String(50))
+    size_bytes: Mapped[int] = mapped_column(BigInteger)
+    captured_at: Mapped[datetime]
+
+
+class Ticket(Base):
+    """What one unit is told to do for a case."""
+
+    __tablename__ = "tickets"
+    __table_args__ = (Index("ix_tickets_unit_id_state", "unit_id", "state"),)
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    case_id: Mapped[str] = mapped_column(ForeignKey("cases.id"), index=True)
+    state: Mapped[str] = mapped_column(String(20))
+    unit_id: Mapped[str] = mapped_column(String(63))
+    unit_name: Mapped[str] = mapped_column(String(200))
+    co_unit_ids: Mapped[list[str]]
+    duty_entry_id: Mapped[int] = mapped_column(ForeignKey("duty_entries.id"))
+    item: Mapped[str] = mapped_column(String(200))
+    legal_basis: Mapped[str] = mapped_column(String(500))
+    sentence: Mapped[str] = mapped_column(Text)
+    routing_note: Mapped[str] = mapped_column(String(500))
+    """Why this unit: by which area, or that the point lies in none."""
+    deadline_hours: Mapped[float]
+    due_at: Mapped[datetime]
+    created_at: Mapped[datetime]
+    dispatched_at: Mapped[datetime | None]
+    case: Mapped[Case] = relationship(back_populates="tickets")
+
+
+class CaseEvent(Base):
+    """A line of the log: what happened to a case, by which rule, by whom, when and why. Never changed."""
+
+    __tablename__ = "case_events"
+    __table_args__ = ({"sqlite_autoincrement": True},)
+
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
+    """Grows in the order in which units of work commit (see Database.write)."""
+    case_id: Mapped[str] = mapped_column(ForeignKey("cases.id"), index=True)
+    at: Mapped[datetime]
+    rule: Mapped[str] = mapped_column(String(40))
+    actor: Mapped[str] = mapped_column(String(150))
+    """'user:NAME', 'edge:SITE/EDGE' or 'system'."""
+    from_state: Mapped[str | None] = mapped_column(String(20))
+    to_state: Mapped[str] = mapped_column(String(20))
+    reason_code: Mapped[str | None] = mapped_column(String(40))
+    note: Mapped[str | None] = mapped_column(Text)
+    detail: Mapped[dict[str, Any]]
+    case_version: Mapped[int]

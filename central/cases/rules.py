@@ -1,0 +1,175 @@
+"""How a case moves: a table of named rules, each with its from- and to-states, who may, and what must hold.
+
+Nothing here touches a database; the table can be read, drawn and tested alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from central.people.permissions import Permission
+
+
+class CaseState(StrEnum):
+    """Where a case stands (GB/T 30428: 受理, 立案, 派遣, 处置, 核查, 结案, 评价)."""
+
+    REVIEWING = "reviewing"
+    REJECTED = "rejected"
+    MERGED = "merged"
+    FILED = "filed"
+    DISPATCHED = "dispatched"
+    ACCEPTED = "accepted"
+    HANDLING = "handling"
+    HANDLED = "handled"
+    CHECKING = "checking"
+    CLOSED = "closed"
+    EVALUATED = "evaluated"
+
+
+OVER = frozenset({CaseState.REJECTED, CaseState.MERGED, CaseState.CLOSED, CaseState.EVALUATED})
+"""States in which a case is no longer open."""
+
+
+class TicketState(StrEnum):
+    """Where a ticket stands."""
+
+    DRAFTED = "drafted"
+    DISPATCHED = "dispatched"
+    ACCEPTED = "accepted"
+    HANDLING = "handling"
+    HANDLED = "handled"
+    CLOSED = "closed"
+    VOIDED = "voided"
+
+
+class RejectReason(StrEnum):
+    """Why an operator says that a lead is no case."""
+
+    NOT_THERE = "not_there"
+    """What the camera says it saw is not in the pictures."""
+    PERMITTED = "permitted"
+    """It is there and may be: a permit, loading, an emergency vehicle."""
+    NOT_LONG_ENOUGH = "not_long_enough"
+    OUTSIDE_ZONE = "outside_zone"
+    UNCLEAR = "unclear"
+    """The pictures do not prove it."""
+    ALREADY_KNOWN = "already_known"
+    OTHER = "other"
+    """Anything else; a note says what."""
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a rule may ask about."""
+
+    ticket_states: tuple[TicketState, ...] = ()
+    reason_code: str | None = None
+    note: str | None = None
+
+
+Condition = Callable[[Facts], str | None]
+"""None when it holds, else a sentence that says what is lacking."""
+
+
+def has_draft(facts: Facts) -> str | None:
+    """A ticket is drafted."""
+    return None if TicketState.DRAFTED in facts.ticket_states else "the case has no drafted ticket"
+
+
+def has_reject_reason(facts: Facts) -> str | None:
+    """A reason code of :class:`RejectReason` is given, and a note where the code alone says nothing."""
+    if facts.reason_code not in {reason.value for reason in RejectReason}:
+        return f"give a reason code: {', '.join(RejectReason)}"
+    if facts.reason_code == RejectReason.OTHER and not (facts.note or "").strip():
+        return "the reason 'other' needs a note"
+    return None
+
+
+def has_note(facts: Facts) -> str | None:
+    """A note is given."""
+    return None if (facts.note or "").strip() else "a note must say why"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One way in which a case may move."""
+
+    name: str
+    from_states: frozenset[CaseState]
+    to_state: CaseState
+    permission: Permission | None
+    """Who may; None is central itself."""
+    conditions: tuple[Condition, ...] = ()
+    tickets_from: frozenset[TicketState] = frozenset()
+    tickets_to: TicketState | None = None
+    """Tickets in one of ``tickets_from`` go to ``tickets_to`` with the case."""
+
+
+def _rule(
+    name: str,
+    from_state: CaseState,
+    to_state: CaseState,
+    permission: Permission | None,
+    *conditions: Condition,
+    tickets: tuple[TicketState, TicketState] | None = None,
+) -> Rule:
+    return Rule(
+        name,
+        frozenset({from_state}),
+        to_state,
+        permission,
+        conditions,
+        frozenset({tickets[0]}) if tickets else frozenset(),
+        tickets[1] if tickets else None,
+    )
+
+
+_S, _T, _P = CaseState, TicketState, Permission
+
+RULES: dict[str, Rule] = {
+    rule.name: rule
+    for rule in (
+        _rule(
+            "reject",
+            _S.REVIEWING,
+            _S.REJECTED,
+            _P.CASE_REJECT,
+            has_reject_reason,
+            tickets=(_T.DRAFTED, _T.VOIDED),
+        ),
+        _rule("merge", _S.REVIEWING, _S.MERGED, _P.CASE_MERGE, has_note, tickets=(_T.DRAFTED, _T.VOIDED)),
+        _rule("file", _S.REVIEWING, _S.FILED, _P.CASE_FILE, has_draft),
+        _rule("dispatch", _S.FILED, _S.DISPATCHED, None, has_draft, tickets=(_T.DRAFTED, _T.DISPATCHED)),
+        _rule("accept", _S.DISPATCHED, _S.ACCEPTED, _P.TICKET_HANDLE, tickets=(_T.DISPATCHED, _T.ACCEPTED)),
+        _rule("start", _S.ACCEPTED, _S.HANDLING, _P.TICKET_HANDLE, tickets=(_T.ACCEPTED, _T.HANDLING)),
+        _rule("report_handled", _S.HANDLING, _S.HANDLED, _P.TICKET_HANDLE, tickets=(_T.HANDLING, _T.HANDLED)),
+        _rule("check", _S.HANDLED, _S.CHECKING, None),
+        _rule("rework", _S.CHECKING, _S.HANDLING, None, has_note, tickets=(_T.HANDLED, _T.HANDLING)),
+        _rule("close", _S.CHECKING, _S.CLOSED, _P.CASE_CLOSE, tickets=(_T.HANDLED, _T.CLOSED)),
+        _rule("evaluate", _S.CLOSED, _S.EVALUATED, _P.CASE_EVALUATE),
+    )
+}
+"""Every rule by its name."""
+
+
+class RefusedError(Exception):
+    """A move that no rule allows, or whose conditions do not hold; the text says why."""
+
+    def __init__(self, code: str, detail: str) -> None:
+        super().__init__(detail)
+        self.code, self.detail = code, detail
+
+
+def check(rule: Rule, state: CaseState, facts: Facts) -> None:
+    """Raises RefusedError when ``rule`` does not let a case in ``state`` move."""
+    if state not in rule.from_states:
+        allowed = ", ".join(sorted(rule.from_states))
+        raise RefusedError(
+            "wrong-state", f"'{rule.name}' needs a case that is {allowed}; this one is {state}"
+        )
+    for condition in rule.conditions:
+        lacking = condition(facts)
+        if lacking:
+            raise RefusedError("condition", lacking)

@@ -1,0 +1,243 @@
+"""What cases' endpoints take and give. Times are UTC, places WGS-84 in the order lon, lat."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from central.cases.models import Case, CaseEvent, Lead, LeadEvidence, Ticket
+from central.cases.rules import RejectReason
+from kerbwatch.clock import UtcDatetime
+
+
+class Out(BaseModel):
+    """Base of what goes out."""
+
+    model_config = ConfigDict(frozen=True, from_attributes=True)
+
+
+class EvidenceOut(Out):
+    """A picture or clip of a lead."""
+
+    sha256: str
+    role: str
+    content_type: str
+    size_bytes: int
+    captured_at: UtcDatetime
+    here: bool
+    """Whether its bytes have arrived, with the right hash."""
+    url: str
+
+    @classmethod
+    def of(cls, row: LeadEvidence, here: bool) -> Self:
+        """From the table."""
+        return cls(
+            sha256=row.sha256,
+            role=row.role,
+            content_type=row.content_type,
+            size_bytes=row.size_bytes,
+            captured_at=row.captured_at,
+            here=here,
+            url=f"/api/v1/media/{row.sha256}",
+        )
+
+
+class LeadOut(Out):
+    """A lead: what one camera saw, at its newest revision."""
+
+    id: str
+    origin: str
+    source: str
+    incident_id: str
+    revision: int
+    phase: str
+    camera_id: str
+    camera_name: str
+    zone_id: str
+    road: str | None
+    started_at: UtcDatetime
+    observed_at: UtcDatetime
+    ended_at: UtcDatetime | None
+    dwell_s: float
+    limit_s: float
+    object_class: str
+    confidence: float
+    box: dict[str, Any]
+    lon: float
+    lat: float
+    place_method: str
+    accuracy_m: float | None
+    live_url: str | None
+    model: str
+    evidence: tuple[EvidenceOut, ...]
+
+    @classmethod
+    def of(cls, row: Lead, here: frozenset[str]) -> Self:
+        """From the table; ``here`` are the hashes of files that have arrived."""
+        plain = {name: getattr(row, name) for name in cls.model_fields if name not in {"evidence"}}
+        return cls(**plain, evidence=tuple(EvidenceOut.of(e, e.sha256 in here) for e in row.evidence))
+
+
+class TicketOut(Out):
+    """A ticket."""
+
+    id: str
+    case_id: str
+    state: str
+    unit_id: str
+    unit_name: str
+    co_unit_ids: list[str]
+    item: str
+    legal_basis: str
+    sentence: str
+    routing_note: str
+    deadline_hours: float
+    due_at: UtcDatetime
+    created_at: UtcDatetime
+    dispatched_at: UtcDatetime | None
+
+    @classmethod
+    def of(cls, row: Ticket) -> Self:
+        """From the table."""
+        return cls.model_validate(row)
+
+
+class CaseOut(Out):
+    """A case in a list."""
+
+    id: str
+    state: str
+    kind: str
+    urgent: bool
+    road: str | None
+    area_id: str | None
+    area_name: str | None
+    lon: float
+    lat: float
+    sentence: str
+    started_at: UtcDatetime
+    created_at: UtcDatetime
+    updated_at: UtcDatetime
+    version: int
+    unit_name: str | None
+    due_at: UtcDatetime | None
+    dwell_s: float
+    limit_s: float
+    cleared: bool
+    """Whether the offender has gone, as the camera says."""
+    camera_name: str
+    picture: str | None
+    """Hash of the newest snapshot that has arrived."""
+
+    @classmethod
+    def of(cls, row: Case, here: frozenset[str]) -> Self:
+        """From the table; ``here`` are the hashes of files that have arrived."""
+        return cls(**_summary(row, here))
+
+
+class CaseDetail(CaseOut):
+    """A case with its leads and tickets."""
+
+    leads: tuple[LeadOut, ...]
+    tickets: tuple[TicketOut, ...]
+
+    @classmethod
+    def of(cls, row: Case, here: frozenset[str]) -> Self:
+        """From the tables."""
+        return cls(
+            **_summary(row, here),
+            leads=tuple(LeadOut.of(lead, here) for lead in row.leads),
+            tickets=tuple(TicketOut.of(ticket) for ticket in row.tickets),
+        )
+
+
+def _summary(row: Case, here: frozenset[str]) -> dict[str, Any]:
+    own = {name: getattr(row, name) for name in _OWN}
+    live = [ticket for ticket in row.tickets if ticket.state != "voided"]
+    lead = row.leads[0]
+    pictures = [
+        e.sha256
+        for e in lead.evidence
+        if e.content_type == "image/jpeg" and e.sha256 in here and e.role != "snapshot_cleared"
+    ]
+    return own | {
+        "unit_name": live[0].unit_name if live else None,
+        "due_at": live[0].due_at if live else None,
+        "dwell_s": lead.dwell_s,
+        "limit_s": lead.limit_s,
+        "cleared": all(each.phase == "cleared" for each in row.leads),
+        "camera_name": lead.camera_name,
+        "picture": pictures[-1] if pictures else None,
+    }
+
+
+_OWN = tuple(name for name in CaseOut.model_fields if name in Case.__table__.columns)
+
+
+class CasePage(Out):
+    """Some cases, newest first, and where to go on."""
+
+    items: tuple[CaseOut, ...]
+    next_cursor: str | None
+
+
+class TicketPage(Out):
+    """Some tickets, newest first, and where to go on."""
+
+    items: tuple[TicketOut, ...]
+    next_cursor: str | None
+
+
+class LogLine(Out):
+    """A line of the log of cases; its number is what ``Last-Event-ID`` speaks of."""
+
+    id: int
+    case_id: str
+    at: UtcDatetime
+    rule: str
+    actor: str
+    from_state: str | None
+    to_state: str
+    reason_code: str | None
+    note: str | None
+    detail: dict[str, Any]
+    case_version: int
+
+    @classmethod
+    def of(cls, row: CaseEvent) -> Self:
+        """From the table."""
+        return cls.model_validate(row)
+
+
+class ConfirmIn(BaseModel):
+    """An operator says: this is a case."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    note: Annotated[str, Field(max_length=2000)] | None = None
+
+
+class RejectIn(BaseModel):
+    """An operator says: this is none, and why."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    reason_code: RejectReason
+    note: Annotated[str, Field(max_length=2000)] | None = None
+
+
+class Feature(BaseModel):
+    """A case as a GeoJSON point."""
+
+    type: Literal["Feature"] = "Feature"
+    id: str
+    geometry: dict[str, Any]
+    properties: dict[str, Any]
+
+
+class FeatureCollection(BaseModel):
+    """Cases as GeoJSON (RFC 7946), WGS-84."""
+
+    type: Literal["FeatureCollection"] = "FeatureCollection"
+    features: tuple[Feature, ...]

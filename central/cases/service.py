@@ -1,0 +1,268 @@
+"""What may happen to a case: look, confirm, reject. Every move goes through a rule and into the log."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections.abc import Collection
+from datetime import datetime, timedelta
+from http import HTTPStatus
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from central.cases import repository, rules
+from central.cases.models import Case, CaseEvent
+from central.cases.rules import OVER, RULES, CaseState, Facts, RefusedError, RejectReason, TicketState
+from central.cases.schemas import CaseDetail, CaseOut, CasePage, LogLine, TicketOut, TicketPage
+from central.people.service import Principal
+from central.problems import FieldError, Problem, not_found
+from kerbwatch.ids import UUID_PATTERN
+
+SYSTEM = "system"
+"""The actor in the log when central itself moves a case."""
+
+MAX_PAGE = 200
+
+
+def list_cases(
+    session: Session,
+    *,
+    states: Collection[str] = (),
+    kinds: Collection[str] = (),
+    cursor: str | None = None,
+    limit: int = 50,
+) -> CasePage:
+    """Cases, newest first. Raises Problem 400 for a cursor that is none of ours."""
+    limit = max(1, min(limit, MAX_PAGE))
+    found = repository.cases(
+        session, states=states, kinds=kinds, before=_decode_cursor(cursor), limit=limit + 1
+    )
+    shown = found[:limit]
+    here = repository.files_here(session, shown)
+    return CasePage(
+        items=tuple(CaseOut.of(row, here) for row in shown),
+        next_cursor=_encode_cursor(shown[-1].id) if len(found) > limit else None,
+    )
+
+
+def list_tickets(
+    session: Session,
+    *,
+    states: Collection[str] = (),
+    unit_id: str | None = None,
+    cursor: str | None = None,
+    limit: int = 50,
+) -> TicketPage:
+    """Tickets, newest first. Raises Problem 400 for a cursor that is none of ours."""
+    limit = max(1, min(limit, MAX_PAGE))
+    found = repository.tickets(
+        session, states=states, unit_id=unit_id, before=_decode_cursor(cursor), limit=limit + 1
+    )
+    return TicketPage(
+        items=tuple(TicketOut.of(row) for row in found[:limit]),
+        next_cursor=_encode_cursor(found[limit - 1].id) if len(found) > limit else None,
+    )
+
+
+def get_case(session: Session, case_id: str) -> CaseDetail:
+    """A case with its leads and tickets. Raises Problem 404."""
+    row = repository.case(session, case_id)
+    if row is None:
+        raise not_found(f"case {case_id}")
+    return CaseDetail.of(row, repository.files_here(session, [row]))
+
+
+def get_log(session: Session, case_id: str) -> list[LogLine]:
+    """Everything that happened to a case, in order. Raises Problem 404."""
+    lines = [LogLine.of(row) for row in repository.log_of(session, case_id)]
+    if not lines:
+        raise not_found(f"case {case_id}")
+    return lines
+
+
+def confirm(
+    session: Session, case_id: str, *, who: Principal, version: int, now: datetime, note: str | None = None
+) -> CaseDetail:
+    """An operator says that it is a case: it is filed, and its ticket goes to the unit.
+
+    Needs a unit of work with ``ordered=True``.
+
+    Raises:
+        Problem: 404 absent, 403 no permission, 412 changed since ``version``, 409 not to be confirmed now.
+    """
+    row = _for_change(session, case_id, version)
+    move(session, row, "file", who, now, note=note)
+    move(session, row, "dispatch", None, now)
+    session.flush()
+    return CaseDetail.of(row, repository.files_here(session, [row]))
+
+
+def reject(
+    session: Session,
+    case_id: str,
+    *,
+    who: Principal,
+    version: int,
+    now: datetime,
+    reason_code: RejectReason,
+    note: str | None = None,
+) -> CaseDetail:
+    """An operator says that it is no case: the drafted ticket is voided.
+
+    Needs a unit of work with ``ordered=True``.
+
+    Raises:
+        Problem: 404 absent, 403 no permission, 412 changed since ``version``, 409 not to be rejected now.
+    """
+    row = _for_change(session, case_id, version)
+    move(session, row, "reject", who, now, reason_code=reason_code, note=note)
+    session.flush()
+    return CaseDetail.of(row, repository.files_here(session, [row]))
+
+
+def move(
+    session: Session,
+    row: Case,
+    rule_name: str,
+    who: Principal | None,
+    now: datetime,
+    *,
+    reason_code: str | None = None,
+    note: str | None = None,
+) -> None:
+    """Run one rule on a case: check it, change case and tickets, write the log.
+
+    Args:
+        session: a unit of work with ``ordered=True``.
+        row: the case.
+        rule_name: a key of :data:`central.cases.rules.RULES`.
+        who: who asks; None for central itself.
+        now: the present instant.
+        reason_code: a structured reason, where the rule wants one.
+        note: words of whoever asks.
+
+    Raises:
+        Problem: 403 no permission, 409 the rule does not apply or a condition does not hold.
+    """
+    rule = RULES[rule_name]
+    if who is not None and (rule.permission is None or not who.may(rule.permission)):
+        raise Problem(HTTPStatus.FORBIDDEN, "permission", f"'{rule.name}' is not for {who.name} to do")
+    facts = Facts(tuple(TicketState(ticket.state) for ticket in row.tickets), reason_code, note)
+    before = CaseState(row.state)
+    try:
+        rules.check(rule, before, facts)
+    except RefusedError as refused:
+        raise Problem(HTTPStatus.CONFLICT, refused.code, refused.detail) from refused
+    row.state = rule.to_state.value
+    for ticket in row.tickets:
+        if rule.tickets_to and TicketState(ticket.state) in rule.tickets_from:
+            ticket.state = rule.tickets_to.value
+            if rule.tickets_to is TicketState.DISPATCHED:
+                ticket.dispatched_at = now
+                ticket.due_at = now + timedelta(hours=ticket.deadline_hours)
+    if rule.to_state in OVER:
+        row.open_group = None
+    note_in_log(
+        session,
+        row,
+        rule.name,
+        who.actor if who else SYSTEM,
+        now,
+        from_state=before.value,
+        reason_code=reason_code,
+        note=note,
+    )
+
+
+def note_in_log(
+    session: Session,
+    row: Case,
+    rule: str,
+    actor: str,
+    now: datetime,
+    *,
+    from_state: str | None,
+    reason_code: str | None = None,
+    note: str | None = None,
+    detail: dict[str, Any] | None = None,
+    material: bool = True,
+) -> None:
+    """Write a line of the log. ``material``: a decision may hang on it, so the case's version grows."""
+    row.updated_at = now
+    if material:
+        row.version += 1
+    session.add(
+        CaseEvent(
+            case_id=row.id,
+            at=now,
+            rule=rule,
+            actor=actor,
+            from_state=from_state,
+            to_state=row.state,
+            reason_code=str(reason_code) if reason_code else None,
+            note=note,
+            detail=detail or {},
+            case_version=row.version,
+        )
+    )
+
+
+def _for_change(session: Session, case_id: str, version: int) -> Case:
+    row = repository.case(session, case_id, lock=True)
+    if row is None:
+        raise not_found(f"case {case_id}")
+    if row.version != version:
+        raise Problem(
+            HTTPStatus.PRECONDITION_FAILED,
+            "changed",
+            f"the case has changed since you saw it (version {version}, now {row.version}); look again",
+            headers={"ETag": etag(row.version)},
+        )
+    return row
+
+
+def etag(version: int) -> str:
+    """A case's version as an entity tag."""
+    return f'"{version}"'
+
+
+def version_of(if_match: str | None) -> int:
+    """The version that an ``If-Match`` header names. Raises Problem 428 when absent, 400 when unreadable."""
+    if if_match is None:
+        raise Problem(
+            HTTPStatus.PRECONDITION_REQUIRED,
+            "if-match",
+            "say in If-Match which version of the case you saw (its ETag)",
+        )
+    digits = if_match.strip().strip('"')
+    if not digits.isascii() or not digits.isdigit() or len(digits) > 9:
+        raise Problem(
+            HTTPStatus.BAD_REQUEST,
+            "if-match",
+            "If-Match is not a version of a case",
+            errors=[FieldError("header.if-match", 'expected an ETag like "3"')],
+        )
+    return int(digits)
+
+
+def _encode_cursor(last_id: str) -> str:
+    return base64.urlsafe_b64encode(last_id.encode()).decode().rstrip("=")
+
+
+def _decode_cursor(cursor: str | None) -> str | None:
+    if cursor is None:
+        return None
+    try:
+        decoded = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode("ascii")
+    except (ValueError, binascii.Error):
+        decoded = ""
+    if not re.fullmatch(UUID_PATTERN, decoded):
+        raise Problem(
+            HTTPStatus.BAD_REQUEST,
+            "cursor",
+            "the cursor is none of ours; begin without one",
+            errors=[FieldError("query.cursor", "unknown")],
+        )
+    return decoded

@@ -1,0 +1,37 @@
+"""What a running copy of central has at hand, passed to whoever needs it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from central.database import Database
+from central.metrics import Metrics
+from central.settings import CentralSettings
+from central.stream.service import LogTail
+from kerbwatch.clock import Clock
+
+
+@dataclass(frozen=True, slots=True)
+class Central:
+    """The parts of one copy of central that outlive a request."""
+
+    settings: CentralSettings
+    clock: Clock
+    database: Database
+    metrics: Metrics
+    secret: bytes
+    tail: LogTail
+
+
+def central_of(request: Request) -> Central:
+    """The copy of central that answers this request."""
+    central = request.app.state.central
+    assert isinstance(central, Central)
+    return central
+
+
+CentralDep = Annotated[Central, Depends(central_of)]
+"""For an endpoint's signature."""

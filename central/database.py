@@ -1,0 +1,134 @@
+"""The database: SQLite (WAL) or PostgreSQL behind the same models, and the one place where work commits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    DateTime,
+    Dialect,
+    Engine,
+    Integer,
+    MetaData,
+    create_engine,
+    event,
+    text,
+)
+from sqlalchemy.engine import make_url
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.orm import DeclarativeBase, Session
+from sqlalchemy.types import JSON, TypeDecorator
+
+_BUSY_TIMEOUT_MS = 10_000
+_LOG_LOCK = 0x6B657262
+"""Key of PostgreSQL's advisory lock that orders writers of the case log ("kerb" in ASCII)."""
+
+BigKey = BigInteger().with_variant(Integer, "sqlite")
+"""A growing 64-bit key; SQLite counts up only what it calls INTEGER."""
+
+
+class UtcTimestamp(TypeDecorator[datetime]):
+    """An aware instant, kept in UTC. SQLite has no zone of its own, so it is put back on reading."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """To the database. Raises ValueError for a naive value."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"a naive time has no place in the database: {value}")
+        in_utc = value.astimezone(UTC)
+        return in_utc.replace(tzinfo=None) if dialect.name == "sqlite" else in_utc
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """From the database."""
+        del dialect
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Base(DeclarativeBase):
+    """Base of every table."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map = {datetime: UtcTimestamp, dict[str, Any]: JSON, list[str]: JSON}  # noqa: RUF012
+
+
+class Database:
+    """An engine, and the two ways to use it: :meth:`read` and :meth:`write`."""
+
+    def __init__(self, url: str) -> None:
+        """Prepare; nothing is opened before the first use. Makes the folder of a SQLite file."""
+        parsed = make_url(url)
+        if parsed.drivername == "postgresql":
+            parsed = parsed.set(drivername="postgresql+psycopg")
+        self.is_sqlite = parsed.get_backend_name() == "sqlite"
+        if self.is_sqlite and parsed.database:
+            Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+        self.engine: Engine = create_engine(parsed, pool_pre_ping=not self.is_sqlite, pool_size=10)
+        if self.is_sqlite:
+            event.listen(self.engine, "connect", _prepare_sqlite)
+            event.listen(self.engine, "begin", _begin_sqlite)
+        self._writer = self.engine.execution_options(kerbwatch_write=True)
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """A session for looking; whatever it changed is thrown away."""
+        with Session(self.engine, expire_on_commit=False) as session:
+            yield session
+
+    @contextmanager
+    def write(self, *, ordered: bool = False) -> Iterator[Session]:
+        """A unit of work: committed when the block ends well, rolled back when it raises.
+
+        Args:
+            ordered: for work that writes the case log. Such units follow one another, also across copies of
+                central, so that the log's numbers become visible in their order and a reader that asks for
+                "everything after n" misses nothing. SQLite has one writer at a time anyway.
+        """
+        with Session(self._writer, expire_on_commit=False) as session, session.begin():
+            if ordered and not self.is_sqlite:
+                session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOG_LOCK})
+            yield session
+
+    def ping(self) -> None:
+        """Ask the database for an answer. Raises SQLAlchemyError when it has none."""
+        with self.read() as session:
+            session.execute(text("SELECT 1"))
+
+    def close(self) -> None:
+        """Let go of every connection."""
+        self.engine.dispose()
+
+
+def _prepare_sqlite(connection: DBAPIConnection, _record: object) -> None:
+    # We say BEGIN ourselves: the driver's own comes too late for BEGIN IMMEDIATE and not before a SAVEPOINT.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    cursor.execute(f"PRAGMA busy_timeout={_BUSY_TIMEOUT_MS}")
+    cursor.execute("PRAGMA journal_mode=WAL")
+    cursor.execute("PRAGMA synchronous=FULL")
+    cursor.execute("PRAGMA foreign_keys=ON")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    writes = connection.get_execution_options().get("kerbwatch_write", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

@@ -1,0 +1,1 @@
+"""What comes in over MQTT: committed first, acknowledged then, once each, with no unexplained hole."""

@@ -1,0 +1,1 @@
+"""Pictures and clips: resumable uploads from edge boxes, checked by hash on arrival and on every read."""

@@ -1,0 +1,58 @@
+"""Prometheus metrics of one copy of central. No label carries anything that a stranger chose."""
+
+from __future__ import annotations
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+
+class Metrics:
+    """Every metric, in a registry of its own so that several copies can live in one process."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self.committed = Counter(
+            "kerbwatch_central_events_committed", "Events committed.", ["type"], registry=self.registry
+        )
+        self.duplicates = Counter(
+            "kerbwatch_central_events_duplicate",
+            "Events that came again and were receipted again.",
+            registry=self.registry,
+        )
+        self.rejected = Counter(
+            "kerbwatch_central_messages_rejected", "Messages refused.", ["reason"], registry=self.registry
+        )
+        self.gaps_asked = Counter(
+            "kerbwatch_central_gaps_asked", "Holes in sequences asked for.", registry=self.registry
+        )
+        self.batch_seconds = Histogram(
+            "kerbwatch_central_intake_batch_seconds",
+            "Time to commit a batch of messages.",
+            registry=self.registry,
+        )
+        self.intake_waiting = Gauge(
+            "kerbwatch_central_intake_waiting", "Messages that wait to be committed.", registry=self.registry
+        )
+        self.intake_dropped = Counter(
+            "kerbwatch_central_intake_dropped",
+            "Messages let go unacknowledged because the queue was full.",
+            registry=self.registry,
+        )
+        self.database_errors = Counter(
+            "kerbwatch_central_database_errors",
+            "Batches that the database could not take.",
+            registry=self.registry,
+        )
+        self.media_bytes = Counter(
+            "kerbwatch_central_media_bytes", "Bytes of uploads written.", registry=self.registry
+        )
+        self.media_rejected = Counter(
+            "kerbwatch_central_media_rejected", "Uploads refused.", ["reason"], registry=self.registry
+        )
+        self.media_damaged = Counter(
+            "kerbwatch_central_media_damaged",
+            "Files found absent or changed when they were read.",
+            registry=self.registry,
+        )
+        self.sign_ins = Counter(
+            "kerbwatch_central_sign_ins", "Attempts to sign in.", ["outcome"], registry=self.registry
+        )

@@ -1,0 +1,1 @@
+"""The database's migrations, the same on SQLite and PostgreSQL."""

@@ -1,0 +1,162 @@
+"""The one place where it is decided who asks and whether they may.
+
+An endpoint says ``Depends(require(Permission.CASE_READ))`` and gets the :class:`Principal`, or its caller
+gets 401 or 403. Programs and edge boxes send ``Authorization: Bearer``; browsers a session cookie, and with each
+change the CSRF token of that session, in the header ``X-CSRF-Token`` or the form field ``csrf_token``.
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from fastapi import Depends, Request, Response
+
+from central.cameras import repository as edges
+from central.context import Central, CentralDep
+from central.people import service
+from central.people.permissions import Permission, Role, permissions_of
+from central.people.service import Principal
+from central.problems import Problem
+
+_SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
+
+
+def cookie_name(central: Central) -> str:
+    """Name of the session cookie; over TLS the browser itself guards ``__Host-``."""
+    return "__Host-kerbwatch" if central.settings.secure_cookies else "kerbwatch"
+
+
+def set_session_cookie(response: Response, central: Central, issued: service.IssuedToken) -> None:
+    """Give a browser its session."""
+    response.set_cookie(
+        cookie_name(central),
+        issued.token,
+        max_age=int((issued.expires_at - central.clock.now_utc()).total_seconds()),
+        path="/",
+        secure=central.settings.secure_cookies,
+        httponly=True,
+        samesite="lax",
+    )
+
+
+def clear_session_cookie(response: Response, central: Central) -> None:
+    """Take it back."""
+    response.delete_cookie(
+        cookie_name(central),
+        path="/",
+        secure=central.settings.secure_cookies,
+        httponly=True,
+        samesite="lax",
+    )
+
+
+def check_same_origin(request: Request, central: Central) -> None:
+    """Raises Problem 403 when a browser says that the request comes from somebody else's page."""
+    origin = request.headers.get("origin")
+    ours = {
+        central.settings.origin.lower(),
+        f"{request.url.scheme}://{request.headers.get('host', '')}".lower(),
+    }
+    foreign = request.headers.get("sec-fetch-site") == "cross-site"
+    if foreign or (origin is not None and origin.lower() not in ours):
+        host = urlsplit(origin or "").hostname or "another site"
+        raise Problem(HTTPStatus.FORBIDDEN, "cross-site", f"this request was sent from a page of {host}")
+
+
+async def _submitted_csrf(request: Request) -> str | None:
+    header = request.headers.get("x-csrf-token")
+    if header or request.method in _SAFE_METHODS or "authorization" in request.headers:
+        return header
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind not in {"application/x-www-form-urlencoded", "multipart/form-data"}:
+        return None
+    value = (await request.form()).get("csrf_token")
+    return value if isinstance(value, str) else None
+
+
+def principal_or_none(
+    request: Request, central: CentralDep, submitted: Annotated[str | None, Depends(_submitted_csrf)]
+) -> Principal | None:
+    """Who asks; None for a stranger. Raises Problem 401 for a bad token, 403 for a change without CSRF token."""
+    now = central.clock.now_utc()
+    scheme, _, credential = request.headers.get("authorization", "").partition(" ")
+    if scheme:
+        if scheme.lower() != "bearer" or not credential.strip():
+            raise _unauthorised("the Authorization header must be 'Bearer TOKEN'")
+        found = _holder(central, credential.strip())
+        if found is None:
+            raise _unauthorised("this token is not valid, or not any more")
+        return found
+    cookie = request.cookies.get(cookie_name(central))
+    if not cookie:
+        return None
+    with central.database.read() as session:
+        who = service.principal_of(session, cookie, "session", now)
+    if who and request.method not in _SAFE_METHODS:
+        assert who.session_hash is not None
+        check_same_origin(request, central)
+        expected = service.csrf_token(central.secret, who.session_hash)
+        if submitted is None or not hmac.compare_digest(submitted.encode(), expected.encode()):
+            raise Problem(
+                HTTPStatus.FORBIDDEN,
+                "csrf",
+                "the page's token is absent or from another session; load the page again",
+            )
+    return who
+
+
+def _holder(central: Central, token: str) -> Principal | None:
+    with central.database.read() as session:
+        who = service.principal_of(session, token, "bearer", central.clock.now_utc())
+        if who:
+            return who
+        box = edges.by_token(session, service.hash_token(token))
+        if box is None:
+            return None
+        return Principal(
+            actor=f"edge:{box.site}/{box.edge}",
+            name=f"{box.site}/{box.edge}",
+            roles=(Role.EDGE.value,),
+            permissions=permissions_of((Role.EDGE.value,)),
+        )
+
+
+def _unauthorised(detail: str) -> Problem:
+    return Problem(
+        HTTPStatus.UNAUTHORIZED,
+        "sign-in",
+        detail,
+        headers={"WWW-Authenticate": 'Bearer realm="kerbwatch"'},
+    )
+
+
+MaybePrincipal = Annotated[Principal | None, Depends(principal_or_none)]
+"""For the signature of a page that strangers may see."""
+
+
+def signed_in(who: MaybePrincipal) -> Principal:
+    """Who asks. Raises Problem 401 for a stranger."""
+    if who is None:
+        raise _unauthorised("sign in first")
+    return who
+
+
+SignedIn = Annotated[Principal, Depends(signed_in)]
+"""For the signature of an endpoint that asks for no particular permission."""
+
+
+def require(permission: Permission) -> Callable[[Principal], Principal]:
+    """A dependency: who asks, if they have ``permission``. Raises Problem 401 or 403."""
+
+    def gate(who: SignedIn) -> Principal:
+        if not who.may(permission):
+            raise Problem(
+                HTTPStatus.FORBIDDEN, "permission", f"this needs the permission '{permission.value}'"
+            )
+        return who
+
+    return gate

@@ -1,0 +1,61 @@
+"""Roles, and the named permissions that each has."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from enum import StrEnum
+
+
+class Permission(StrEnum):
+    """Something that one may do."""
+
+    CASE_READ = "case:read"
+    CASE_FILE = "case:file"
+    CASE_REJECT = "case:reject"
+    CASE_MERGE = "case:merge"
+    CASE_DISPATCH = "case:dispatch"
+    CASE_CLOSE = "case:close"
+    CASE_EVALUATE = "case:evaluate"
+    TICKET_READ = "ticket:read"
+    TICKET_HANDLE = "ticket:handle"
+    EVIDENCE_VIEW = "evidence:view"
+    CAMERA_READ = "camera:read"
+    LOG_READ = "log:read"
+    USER_MANAGE = "user:manage"
+    MEDIA_UPLOAD = "media:upload"
+
+
+class Role(StrEnum):
+    """What someone is here for."""
+
+    OPERATOR = "operator"
+    DISPATCHER = "dispatcher"
+    UNIT_OFFICER = "unit_officer"
+    UNIT_HEAD = "unit_head"
+    ADJUDICATOR = "adjudicator"
+    AUDITOR = "auditor"
+    ADMINISTRATOR = "administrator"
+    CITIZEN = "citizen"
+    EDGE = "edge"
+
+
+_P = Permission
+_LOOK = frozenset({_P.CASE_READ, _P.TICKET_READ, _P.EVIDENCE_VIEW, _P.CAMERA_READ, _P.LOG_READ})
+
+GRANTS: dict[Role, frozenset[Permission]] = {
+    Role.OPERATOR: _LOOK | {_P.CASE_FILE, _P.CASE_REJECT, _P.CASE_MERGE},
+    Role.DISPATCHER: _LOOK | {_P.CASE_FILE, _P.CASE_REJECT, _P.CASE_MERGE, _P.CASE_DISPATCH, _P.CASE_CLOSE},
+    Role.UNIT_OFFICER: frozenset({_P.TICKET_HANDLE}),
+    Role.UNIT_HEAD: frozenset({_P.TICKET_HANDLE}),
+    Role.ADJUDICATOR: _LOOK | {_P.CASE_EVALUATE},
+    Role.AUDITOR: _LOOK,
+    Role.ADMINISTRATOR: frozenset({_P.USER_MANAGE, _P.CAMERA_READ}),
+    Role.CITIZEN: frozenset(),
+    Role.EDGE: frozenset({_P.MEDIA_UPLOAD}),
+}
+"""What each role may do. A unit's people see their own tickets only, so the city-wide lists are not theirs."""
+
+
+def permissions_of(roles: Collection[str]) -> frozenset[Permission]:
+    """The permissions of someone with ``roles``; a role that is not known gives none."""
+    return frozenset().union(*(granted for role, granted in GRANTS.items() if role.value in roles))

@@ -1,0 +1,50 @@
+"""All SQL about people and their sessions."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from central.people.models import LoginSession, User
+
+
+def by_name(session: Session, name: str, *, lock: bool = False) -> User | None:
+    """The user of that name; ``lock`` holds the row until the unit of work ends."""
+    query = select(User).where(User.name == name)
+    return session.scalar(query.with_for_update() if lock else query)
+
+
+def all_users(session: Session) -> list[User]:
+    """Every user, by name."""
+    return list(session.scalars(select(User).order_by(User.name)))
+
+
+def live_session(session: Session, token_hash: str, now: datetime) -> LoginSession | None:
+    """The session with that token, unless it has expired or its user is disabled."""
+    query = (
+        select(LoginSession)
+        .join(LoginSession.user)
+        .where(
+            LoginSession.token_hash == token_hash,
+            LoginSession.expires_at > now,
+            User.disabled.is_(False),
+        )
+    )
+    return session.scalar(query)
+
+
+def end_session(session: Session, token_hash: str) -> None:
+    """Forget a session."""
+    session.execute(delete(LoginSession).where(LoginSession.token_hash == token_hash))
+
+
+def end_sessions_of(session: Session, user_id: str) -> None:
+    """Forget every session of a user."""
+    session.execute(delete(LoginSession).where(LoginSession.user_id == user_id))
+
+
+def forget_expired(session: Session, now: datetime) -> None:
+    """Forget sessions that are over."""
+    session.execute(delete(LoginSession).where(LoginSession.expires_at <= now))

@@ -1,0 +1,208 @@
+"""Signing in and out, and making users. Passwords are Argon2id; tokens are random and kept as hashes."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+import threading
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+import structlog
+from argon2 import PasswordHasher
+from argon2.exceptions import VerifyMismatchError
+from sqlalchemy.orm import Session
+
+from central.database import Database
+from central.people import repository
+from central.people.models import LoginSession, User, UserRole
+from central.people.permissions import Permission, Role, permissions_of
+from central.settings import PeopleSettings
+from kerbwatch.ids import new_id
+
+log = structlog.get_logger(__name__)
+
+MIN_PASSWORD_CHARS = 10
+MAX_PASSWORD_CHARS = 1000
+_hasher = PasswordHasher()
+_hashing = threading.BoundedSemaphore(2)
+"""Argon2 takes 64 MiB a password; more at once would let a stranger fill the memory."""
+_NOBODY = _hasher.hash(secrets.token_hex(16))
+"""Checked when the name is unknown, so that the time taken does not tell which names exist."""
+
+
+class PeopleError(ValueError):
+    """A user that cannot be made or changed; the text says why."""
+
+
+class SignInError(Exception):
+    """Signing in was refused."""
+
+    def __init__(self, reason: Literal["wrong", "locked"], retry_after_s: float = 0.0) -> None:
+        super().__init__(reason)
+        self.reason, self.retry_after_s = reason, retry_after_s
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """Who is asking."""
+
+    actor: str
+    """As it stands in logs: ``user:anna`` or ``edge:yuyao/box-1``."""
+    name: str
+    roles: tuple[str, ...]
+    permissions: frozenset[Permission]
+    unit_id: str | None = None
+    session_hash: str | None = None
+    """Of a browser's cookie; what the CSRF token is bound to. None for programs."""
+    expires_at: datetime | None = None
+
+    def may(self, permission: Permission) -> bool:
+        """Whether they have a permission."""
+        return permission in self.permissions
+
+
+@dataclass(frozen=True, slots=True)
+class IssuedToken:
+    """A token that was just made: the only time that it is seen whole."""
+
+    token: str
+    expires_at: datetime
+
+
+def hash_token(token: str) -> str:
+    """What is kept of a random 256-bit token; it needs no salt and no stretching."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def csrf_token(secret: bytes, session_hash: str) -> str:
+    """The token that a page of this session carries in its forms (HMAC-SHA-256, hexadecimal)."""
+    return hmac.new(secret, f"csrf:{session_hash}".encode(), hashlib.sha256).hexdigest()
+
+
+def add_user(
+    session: Session,
+    name: str,
+    password: str,
+    roles: Iterable[Role],
+    now: datetime,
+    *,
+    unit_id: str | None = None,
+) -> User:
+    """Make a user. Raises PeopleError."""
+    name = name.strip()
+    if not 1 <= len(name) <= 100 or not name.isprintable():
+        raise PeopleError("a user's name has 1 to 100 printable characters")
+    if not MIN_PASSWORD_CHARS <= len(password) <= MAX_PASSWORD_CHARS:
+        raise PeopleError(f"a password has at least {MIN_PASSWORD_CHARS} characters")
+    chosen = sorted(set(roles))
+    if not chosen:
+        raise PeopleError("a user needs a role")
+    if Role.EDGE in chosen:
+        raise PeopleError("edge boxes are registered with 'kerbwatch central edge add'")
+    if repository.by_name(session, name):
+        raise PeopleError(f"there is a user '{name}' already")
+    user = User(
+        id=new_id(),
+        name=name,
+        password_hash=_hasher.hash(password),
+        unit_id=unit_id,
+        disabled=False,
+        failures=0,
+        locked_until=None,
+        created_at=now,
+        roles=[UserRole(role=role.value) for role in chosen],
+    )
+    session.add(user)
+    session.flush()
+    return user
+
+
+def check_password(
+    database: Database, settings: PeopleSettings, name: str, password: str, now: datetime
+) -> str:
+    """Check a name and a password, and count failures. The hashing happens outside any transaction.
+
+    Returns:
+        The user's id.
+
+    Raises:
+        SignInError: when the password is wrong, or the name locked after too many wrong ones.
+    """
+    with database.read() as session:
+        known = repository.by_name(session, name)
+    if known and known.locked_until and known.locked_until > now:
+        raise SignInError("locked", (known.locked_until - now).total_seconds())
+    usable = known is not None and not known.disabled and len(password) <= MAX_PASSWORD_CHARS
+    with _hashing:
+        good = _matches(known.password_hash if known and usable else _NOBODY, password[:MAX_PASSWORD_CHARS])
+    if known is None or not usable:
+        raise SignInError("wrong")
+    if not good:
+        _count_failure(database, settings, name, now)
+        raise SignInError("wrong")
+    if known.failures or known.locked_until:
+        with database.write() as session:
+            user = repository.by_name(session, name, lock=True)
+            if user:
+                user.failures, user.locked_until = 0, None
+    return known.id
+
+
+def _count_failure(database: Database, settings: PeopleSettings, name: str, now: datetime) -> None:
+    with database.write() as session:
+        user = repository.by_name(session, name, lock=True)
+        if user is None:
+            return
+        user.failures += 1
+        if user.failures >= settings.max_failures:
+            user.failures, user.locked_until = 0, now + timedelta(seconds=settings.lock_s)
+            log.warning("user_locked", user=user.name, lock_s=settings.lock_s)
+
+
+def _matches(password_hash: str, password: str) -> bool:
+    try:
+        return _hasher.verify(password_hash, password)
+    except VerifyMismatchError:
+        return False
+
+
+def issue(
+    session: Session, user_id: str, kind: Literal["session", "bearer"], life: timedelta, now: datetime
+) -> IssuedToken:
+    """Open a session for a user whose password was right."""
+    repository.forget_expired(session, now)
+    token = secrets.token_urlsafe(32)
+    session.add(
+        LoginSession(
+            token_hash=hash_token(token), user_id=user_id, kind=kind, created_at=now, expires_at=now + life
+        )
+    )
+    return IssuedToken(token, now + life)
+
+
+def principal_of(
+    session: Session, token: str, kind: Literal["session", "bearer"], now: datetime
+) -> Principal | None:
+    """Who holds a token, or None when nobody does any more."""
+    found = repository.live_session(session, hash_token(token), now)
+    if found is None or found.kind != kind:
+        return None
+    roles = tuple(role.role for role in found.user.roles)
+    return Principal(
+        actor=f"user:{found.user.name}",
+        name=found.user.name,
+        roles=roles,
+        permissions=permissions_of(roles),
+        unit_id=found.user.unit_id,
+        session_hash=found.token_hash if kind == "session" else None,
+        expires_at=found.expires_at,
+    )
+
+
+def sign_out(session: Session, token: str) -> None:
+    """End the session of a token."""
+    repository.end_session(session, hash_token(token))

@@ -1,0 +1,187 @@
+"""Central's configuration: one class a concern, every field described, unknown keys refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Self
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import Field, model_validator
+
+from kerbwatch.ids import Slug
+from kerbwatch.mqtt import MqttSettings
+from kerbwatch.secrets import expand_environment, read_secret_file
+from kerbwatch.settings import Settings, SettingsError, load_settings
+
+MIN_SECRET_CHARS = 32
+"""A secret shorter than this can be guessed; ``kerbwatch central init`` writes one of 64."""
+_WELL_KNOWN = ("change", "secret", "default", "example", "password", "kerbwatch")
+
+
+class DatabaseSettings(Settings):
+    """Where state is kept."""
+
+    url: str = Field(
+        "sqlite:///var/central/central.db",
+        description="sqlite:///FILE, or postgresql://USER:${PASSWORD}@HOST/NAME.",
+    )
+
+    @model_validator(mode="after")
+    def _safe(self) -> Self:
+        parts = urlsplit(self.url)
+        if parts.scheme.partition("+")[0] not in {"sqlite", "postgresql"}:
+            raise ValueError(f"'url' must begin with sqlite:/// or postgresql://, not '{parts.scheme}'")
+        if parts.password and not parts.password.startswith("${"):
+            raise ValueError("'url' may not carry a password: write ${NAME} and set it in the environment")
+        return self
+
+    def resolve_url(self) -> str:
+        """The URL with the environment's values in it. Raises SecretMissingError."""
+        return expand_environment(self.url)
+
+
+class MediaSettings(Settings):
+    """Pictures and clips."""
+
+    dir: Path = Field(Path("var/central/media"), description="Folder that holds them.")
+    max_bytes: Annotated[int, Field(ge=1024, le=2**31)] = Field(
+        512 * 1024 * 1024, description="Largest single file that is taken."
+    )
+
+
+class ListenSettings(Settings):
+    """The address that HTTP listens on."""
+
+    host: str = Field("127.0.0.1", description="Address; a reverse proxy with TLS stands before it.")
+    port: Annotated[int, Field(ge=0, le=65535)] = Field(8000, description="Port.")
+
+
+class IntakeSettings(Settings):
+    """What comes in over MQTT."""
+
+    batch_max: Annotated[int, Field(ge=1, le=1000)] = Field(100, description="Messages a transaction.")
+    future_tolerance_s: Annotated[float, Field(ge=0, le=86400)] = Field(
+        300.0, description="How far a message's times may lie in the future; more is refused."
+    )
+    gap_first_ask_s: Annotated[float, Field(ge=0, le=600)] = Field(
+        1.0, description="Age of a hole in a sequence at which it is first asked for."
+    )
+    gap_ask_interval_s: Annotated[float, Field(ge=0.1, le=3600)] = Field(
+        10.0, description="Between the first two askings; doubles each time up to ten minutes."
+    )
+
+
+class PeopleSettings(Settings):
+    """Signing in."""
+
+    session_hours: Annotated[float, Field(gt=0, le=720)] = Field(12.0, description="Life of a session.")
+    token_hours: Annotated[float, Field(gt=0, le=24 * 366)] = Field(
+        24.0, description="Life of a program's bearer token."
+    )
+    max_failures: Annotated[int, Field(ge=1, le=100)] = Field(
+        5, description="Wrong passwords in a row after which a name is locked for 'lock_s'."
+    )
+    lock_s: Annotated[float, Field(ge=1, le=86400)] = Field(300.0, description="How long it stays locked.")
+
+
+class SecretSettings(Settings):
+    """The key that signs what must not be forged."""
+
+    value: str | None = Field(None, description="Only as ${NAME} of an environment variable.")
+    file: Path | None = Field(
+        Path("var/central/secret"), description="File that holds it; 'kerbwatch central init' writes one."
+    )
+
+    @model_validator(mode="after")
+    def _not_written_here(self) -> Self:
+        if self.value and not self.value.startswith("${"):
+            raise ValueError("'value' may not be written in the file: use ${NAME} or 'file'")
+        if not self.value and not self.file:
+            raise ValueError("give 'value: ${NAME}' or 'file'")
+        return self
+
+    def resolve(self) -> bytes:
+        """The key.
+
+        Raises:
+            SecretMissingError: when it is nowhere.
+            SettingsError: when it is too short, or one that everybody knows.
+        """
+        if self.value:
+            found, where = expand_environment(self.value), self.value
+        else:
+            assert self.file is not None  # the validator saw to it
+            found, where = read_secret_file(self.file), str(self.file)
+        if len(found) < MIN_SECRET_CHARS:
+            raise SettingsError(
+                f"the secret in {where} has {len(found)} characters; it needs {MIN_SECRET_CHARS} or more "
+                "('openssl rand -hex 32' makes one)"
+            )
+        if len(set(found)) < 8 or any(word in found.lower() for word in _WELL_KNOWN):
+            raise SettingsError(f"the secret in {where} can be guessed ('openssl rand -hex 32' makes one)")
+        return found.encode()
+
+
+class CentralSettings(Settings):
+    """Everything that central needs to know."""
+
+    instance: Slug = Field("central", description="Name of this copy of central, unique among the copies.")
+    city: str = Field("", description="Name of the city, for people.", max_length=100)
+    public_url: str = Field(
+        "http://127.0.0.1:8000", description="Where people reach it; https makes cookies secure."
+    )
+    time_zone: str = Field("Asia/Shanghai", description="IANA time zone in which times are shown.")
+    listen: ListenSettings = Field(
+        default_factory=lambda: ListenSettings.model_validate({}), description="HTTP."
+    )
+    database: DatabaseSettings = Field(
+        default_factory=lambda: DatabaseSettings.model_validate({}), description="State."
+    )
+    media: MediaSettings = Field(
+        default_factory=lambda: MediaSettings.model_validate({}), description="Pictures and clips."
+    )
+    mqtt: MqttSettings = Field(
+        default_factory=lambda: MqttSettings.model_validate({}), description="The broker."
+    )
+    intake: IntakeSettings = Field(
+        default_factory=lambda: IntakeSettings.model_validate({}), description="What comes in."
+    )
+    people: PeopleSettings = Field(
+        default_factory=lambda: PeopleSettings.model_validate({}), description="Signing in."
+    )
+    secret: SecretSettings = Field(
+        default_factory=lambda: SecretSettings.model_validate({}), description="The signing key."
+    )
+    duty_list: Path | None = Field(None, description="Duty list (YAML), taken in at start when it changed.")
+    areas: Path | None = Field(None, description="Areas (GeoJSON), taken in at start when they changed.")
+
+    @model_validator(mode="after")
+    def _sound(self) -> Self:
+        if self.time_zone not in available_timezones():
+            raise ValueError(f"'time_zone': {self.time_zone!r} is not an IANA time zone")
+        parts = urlsplit(self.public_url)
+        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username:
+            raise ValueError(f"'public_url' must be http(s)://host, not {self.public_url!r}")
+        return self
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The time zone of the people who work here."""
+        return ZoneInfo(self.time_zone)
+
+    @property
+    def secure_cookies(self) -> bool:
+        """Whether cookies go over TLS only."""
+        return self.public_url.startswith("https:")
+
+    @property
+    def origin(self) -> str:
+        """Scheme, host and port that a browser names as the origin of our own pages."""
+        parts = urlsplit(self.public_url)
+        return f"{parts.scheme}://{parts.netloc}"
+
+
+def load_central_settings(path: Path) -> CentralSettings:
+    """Read a configuration of central. Raises SettingsError with a line for each fault."""
+    return load_settings(path, CentralSettings)

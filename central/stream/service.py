@@ -1,0 +1,99 @@
+"""The case log's tail: one query a second for all who listen on this copy of central.
+
+Several copies need nothing between them: each reads the same log.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator
+from contextlib import suppress
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from central.cases import repository
+from central.cases.schemas import LogLine
+from central.database import Database
+
+log = structlog.get_logger(__name__)
+
+_KEPT_LINES = 1000
+_PAGE_LINES = 500
+
+
+class LogTail:
+    """Follows the log; many listeners, one reader."""
+
+    def __init__(self, database: Database, interval_s: float = 1.0) -> None:
+        self._database, self._interval_s = database, interval_s
+        self._recent: deque[LogLine] = deque(maxlen=_KEPT_LINES)
+        self._floor = 0
+        """Every line after this number is in ``_recent``."""
+        self._latest = 0
+        self._changed = asyncio.Event()
+        self._failing = False
+
+    async def run(self) -> None:
+        """Read the tail until cancelled. A database that is away is waited for."""
+        self._latest = self._floor = await self._start()
+        while True:
+            await asyncio.sleep(self._interval_s)
+            await self.poll()
+
+    async def poll(self) -> None:
+        """Read what is new, and wake the listeners."""
+        try:
+            fresh = await asyncio.to_thread(self._read, self._latest)
+        except SQLAlchemyError as error:
+            if not self._failing:
+                log.warning("log_tail_unreadable", error=type(error).__name__)
+            self._failing = True
+            return
+        self._failing = False
+        if not fresh:
+            return
+        for line in fresh:
+            if len(self._recent) == _KEPT_LINES:
+                self._floor = self._recent[0].id
+            self._recent.append(line)
+        self._latest = fresh[-1].id
+        woken, self._changed = self._changed, asyncio.Event()
+        woken.set()
+
+    async def follow(self, after: int | None) -> AsyncIterator[LogLine]:
+        """Every line after number ``after`` (None: from now on), in order, without end.
+
+        Raises:
+            SQLAlchemyError: when the database is away while the past is read.
+        """
+        seen = self._latest if after is None else after
+        while True:
+            changed = self._changed
+            if seen >= self._floor:
+                lines = [line for line in self._recent if line.id > seen]
+            else:
+                lines = await asyncio.to_thread(self._read, seen)
+            for line in lines:
+                yield line
+            if lines:
+                seen = lines[-1].id
+            elif seen >= self._floor:
+                await changed.wait()
+            else:
+                seen = self._floor
+
+    async def _start(self) -> int:
+        while True:
+            with suppress(SQLAlchemyError):
+                return await asyncio.to_thread(self._last_id)
+            await asyncio.sleep(self._interval_s)
+
+    def _last_id(self) -> int:
+        with self._database.read() as session:
+            return repository.last_log_id(session)
+
+    def _read(self, after: int) -> list[LogLine]:
+        with self._database.read() as session:
+            return [LogLine.of(row) for row in repository.log_after(session, after, _PAGE_LINES)]

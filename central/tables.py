@@ -1,0 +1,36 @@
+"""Every table, so that the metadata is whole wherever it is needed."""
+
+from __future__ import annotations
+
+from central.areas.models import Area
+from central.cameras.models import Camera, EdgeBox
+from central.cases.models import Case, CaseEvent, Lead, LeadEvidence, Ticket
+from central.database import Base
+from central.duty.models import DutyEntry, DutyList, Unit
+from central.intake.models import Rejection, SequenceState, StoredEvent
+from central.media.models import MediaFile
+from central.people.models import LoginSession, User, UserRole
+
+metadata = Base.metadata
+
+__all__ = [
+    "Area",
+    "Camera",
+    "Case",
+    "CaseEvent",
+    "DutyEntry",
+    "DutyList",
+    "EdgeBox",
+    "Lead",
+    "LeadEvidence",
+    "LoginSession",
+    "MediaFile",
+    "Rejection",
+    "SequenceState",
+    "StoredEvent",
+    "Ticket",
+    "Unit",
+    "User",
+    "UserRole",
+    "metadata",
+]
