@@ -16,7 +16,6 @@ from models.class_map import COCO_NAMES
 from models.errors import HeadError
 
 FloatArray = NDArray[np.float32]
-Dims = Sequence[int | str | None]
 
 SUPPORTED = (
     "supported are YOLOX ([batch, anchors, 5 + classes]) and detectors exported by Ultralytics with their "
@@ -155,70 +154,46 @@ def _finite(xyxy: FloatArray, score: FloatArray, class_index: NDArray[np.int64])
     )
 
 
-def recognise(inputs: Sequence[Dims], outputs: Sequence[Dims], metadata: Mapping[str, str]) -> Head:
-    """Tell the family of a file from its shapes and its metadata.
+def recognise(canvas: tuple[int, int], outputs: Sequence[Sequence[int]], metadata: Mapping[str, str]) -> Head:
+    """Tell the family of a file from what it answered and from its metadata.
 
     Args:
-        inputs: the shape of each input; a symbolic dimension is a name or None.
-        outputs: the shape of each output.
+        canvas: width and height of the picture that it was shown, 64 px or more.
+        outputs: the shape of each output that came.
         metadata: the file's own properties.
 
     Raises:
         HeadError: saying what was found and what is supported.
     """
-    if len(inputs) != 1 or len(inputs[0]) != 4 or inputs[0][1] not in {3, None} | _names_of(inputs[0]):
-        raise HeadError(f"the network's input is {_shown(inputs)}, not one picture batch [batch, 3, h, w]")
+    shown = ", ".join(str(list(shape)) for shape in outputs)
+    found = f"the output for a picture of {canvas[0]} x {canvas[1]} px is {shown}"
     if len(outputs) != 1 or len(outputs[0]) != 3:
-        raise HeadError(f"the network's output is {_shown(outputs)}; {SUPPORTED}")
-    output = outputs[0]
+        raise HeadError(f"{found}; {SUPPORTED}")
+    _batch, rows, columns = outputs[0]
     if "names" in metadata and {"task", "stride"} & set(metadata):
-        return _ultralytics(output, metadata)
-    if _is_yolox(inputs[0], output):
-        return YoloxHead(_yolox_names(int(output[2] or 0) - 5, metadata))
-    raise HeadError(f"the network's output is {_shown(outputs)} without Ultralytics' metadata; {SUPPORTED}")
-
-
-def _names_of(dims: Dims) -> set[int | str | None]:
-    return {dim for dim in dims if isinstance(dim, str)}
-
-
-def _shown(shapes: Sequence[Dims]) -> str:
-    return ", ".join(
-        "[" + ", ".join("?" if dim is None else str(dim) for dim in dims) + "]" for dims in shapes
-    )
-
-
-def _is_yolox(picture: Dims, output: Dims) -> bool:
-    if not isinstance(output[2], int) or output[2] < 6:
-        return False
-    height, width, anchors = picture[2], picture[3], output[1]
-    if isinstance(height, int) and isinstance(width, int) and isinstance(anchors, int):
-        return anchors == sum((height // s) * (width // s) for s in YOLOX_STRIDES_PX)
-    return not isinstance(anchors, int)
+        task = metadata.get("task", "detect")
+        if task != "detect":
+            raise HeadError(f"the network's task is '{task}'; only detectors (task 'detect') can be used")
+        names = _names(metadata["names"])
+        if columns == 6:  # a raw head has as many columns as cells, and more than six of these
+            return UltralyticsEndToEndHead(names)
+        if rows == 4 + len(names):
+            return UltralyticsRawHead(names)
+        raise HeadError(f"{found}, from an Ultralytics network of {len(names)} classes; {SUPPORTED}")
+    cells = sum((canvas[0] // stride) * (canvas[1] // stride) for stride in YOLOX_STRIDES_PX)
+    if rows == cells and columns > 5:
+        return YoloxHead(_yolox_names(columns - 5, metadata))
+    raise HeadError(f"{found}, without Ultralytics' metadata; {SUPPORTED}")
 
 
 def _yolox_names(count: int, metadata: Mapping[str, str]) -> tuple[str, ...]:
-    if "names" in metadata:
-        return _names(metadata["names"])
-    return COCO_NAMES if count == len(COCO_NAMES) else tuple(str(index) for index in range(count))
-
-
-def _ultralytics(output: Dims, metadata: Mapping[str, str]) -> Head:
-    task = metadata.get("task", "detect")
-    if task != "detect":
-        raise HeadError(f"the network's task is '{task}'; only detectors (task 'detect') can be used")
+    """From the metadata if it has them; else COCO's for 80 classes, and for others their numbers."""
+    if "names" not in metadata:
+        return COCO_NAMES if count == len(COCO_NAMES) else tuple(str(index) for index in range(count))
     names = _names(metadata["names"])
-    raw = output[1] == 4 + len(names)
-    end_to_end = output[2] == 6
-    if raw and end_to_end:  # a network of two classes whose anchors happen to be six, or boxes
-        raw = metadata.get("end2end", "False") != "True"
-    if raw:
-        return UltralyticsRawHead(names)
-    if end_to_end:
-        return UltralyticsEndToEndHead(names)
-    raise HeadError(
-        f"an Ultralytics network of {len(names)} classes whose output is {_shown([output])}; {SUPPORTED}"
-    )
+    if len(names) != count:
+        raise HeadError(f"the file names {len(names)} classes and its output has {count}")
+    return names
 
 
 def _names(text: str) -> tuple[str, ...]:

@@ -3,26 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import cast
 
 import numpy as np
-import onnxruntime as ort
-import structlog
 from numpy.typing import NDArray
 
-from models.cache import cache_dir, sha256_of
-from models.canvas import CanvasPlan, Fit, Picture
+from models.canvas import Fit, Picture
 from models.class_map import DROPPED, translation
 from models.detections import Detections
-from models.errors import HeadError, MissingModelError, ModelError
-from models.graph import freed_yolox
-from models.heads import Head, YoloxHead, recognise
-from models.manifest import locate
-from models.session import open_session
+from models.network import Network, open_network
 from models.suppression import suppress
-
-log = structlog.get_logger(__name__)
 
 _MAX_CANDIDATES = 1000
 """Boxes of one picture that go into suppression at most, the surest first."""
@@ -32,30 +21,14 @@ class Detector:
     """One network in one ONNX Runtime session. Safe to be called from several threads."""
 
     def __init__(
-        self,
-        session: ort.InferenceSession,
-        head: Head,
-        *,
-        fingerprint: str,
-        class_map: Mapping[str, str],
-        input_px: int,
-        min_score: float,
-        batch_size: int,
+        self, network: Network, *, class_map: Mapping[str, str], min_score: float, batch_size: int
     ) -> None:
-        self._session = session
-        self._head = head
-        self._fingerprint = fingerprint
-        self._table = translation(head.names, class_map)
+        self._network = network
+        self._head = network.head
+        self._plan = network.plan
+        self._table = translation(network.head.names, class_map)
         self._min_score = min_score
-        source = session.get_inputs()[0]
-        self._input_name = source.name
-        batch, _channels, height, width = source.shape
-        fixed = (width, height) if isinstance(width, int) and isinstance(height, int) else None
-        self._plan = CanvasPlan(input_px, fixed, head.placement)
-        self._fixed_batch = batch if isinstance(batch, int) else None
-        self._batch_size = self._fixed_batch or batch_size
-        if fixed and input_px != max(fixed):
-            log.warning("detector_input_fixed", model=fingerprint, asked_px=input_px, canvas=fixed)
+        self._batch_size = network.fixed_batch or batch_size
 
     @classmethod
     def load(
@@ -69,13 +42,13 @@ class Detector:
         threads: int = 1,
         batch_size: int = 8,
     ) -> Detector:
-        """Open a network and prove on an empty picture that its answer can be read.
+        """Open a network; it is run once on an empty picture, so that what cannot be read fails here.
 
         Args:
             model: name in the manifest, or path of an ``.onnx`` file.
             min_score: detections below it are not reported; above 0, at most 1.
             class_map: the network's class name -> kerbwatch class; empty takes the default map.
-            input_px: longer side of the canvas, a multiple of 32; a network of fixed input size keeps its own.
+            input_px: longer side of the canvas, a multiple of 32; a network of a fixed size keeps its own.
             providers: execution providers in order of preference: cpu, cuda, tensorrt, openvino, coreml.
             threads: of one inference.
             batch_size: pictures of one inference at most.
@@ -89,25 +62,13 @@ class Detector:
             raise ValueError(f"'min_score' is above 0 and at most 1, not {min_score}")
         if input_px < 32 or input_px % 32:
             raise ValueError(f"'input_px' is a multiple of 32, not {input_px}")
-        path, name = _weights(model)
-        digest = sha256_of(path)
-        session, head = _open(path, digest, providers=providers, threads=threads)
-        detector = cls(
-            session,
-            head,
-            fingerprint=f"{name}@{digest[:8]}",
-            class_map=class_map or {},
-            input_px=input_px,
-            min_score=min_score,
-            batch_size=batch_size,
-        )
-        detector._prove(path)
-        return detector
+        network = open_network(model, input_px=input_px, providers=providers, threads=threads)
+        return cls(network, class_map=class_map or {}, min_score=min_score, batch_size=batch_size)
 
     @property
     def fingerprint(self) -> str:
         """Name and first eight digits of the weights' SHA-256: ``yolox-nano@615e2661``."""
-        return self._fingerprint
+        return self._network.fingerprint
 
     @property
     def class_names(self) -> tuple[str, ...]:
@@ -135,15 +96,12 @@ class Detector:
         for canvas, members in groups.items():
             for start in range(0, len(members), self._batch_size):
                 batch = members[start : start + self._batch_size]
-                blob = self._head.pixels.blank(self._fixed_batch or len(batch), canvas)
+                blob = self._head.pixels.blank(self._network.fixed_batch or len(batch), canvas)
                 for plane, index in zip(blob, batch, strict=False):
                     self._head.pixels.place(pictures[index].bgr(fits[index].scaled), fits[index], plane)
-                for output, index in zip(self._run(blob), batch, strict=False):
+                for output, index in zip(self._network.run(blob), batch, strict=False):
                     results[index] = self._read(output, fits[index])
         return results
-
-    def _run(self, blob: NDArray[np.float32]) -> NDArray[np.float32]:
-        return cast("NDArray[np.float32]", self._session.run(None, {self._input_name: blob})[0])
 
     def _read(self, output: NDArray[np.float32], fit: Fit) -> Detections:
         found = self._head.decode(output, fit.canvas, self._min_score)
@@ -154,48 +112,3 @@ class Detector:
         xyxy, score, class_id = found.xyxy[wanted], found.score[wanted], class_id[wanted]
         kept = suppress(xyxy, score, class_id, self._head.max_iou)
         return Detections(fit.to_picture(xyxy[kept]), score[kept], class_id[kept])
-
-    def _prove(self, path: Path) -> None:
-        """Run once on an empty picture, so that a network that cannot be read fails here, not at night."""
-        fit = self._plan.fit(self._plan.fixed or (self._plan.longer_px, self._plan.longer_px))
-        output = self._run(self._head.pixels.blank(self._fixed_batch or 1, fit.canvas))
-        try:
-            self._read(output[0], fit)
-        except (IndexError, ValueError) as error:
-            raise HeadError(
-                f"{path}: the output {list(output.shape)} for {fit.canvas[0]} x {fit.canvas[1]} px "
-                f"does not fit its description ({error})"
-            ) from error
-
-
-def _weights(model: str) -> tuple[Path, str]:
-    """The file of a model and the name it goes by."""
-    if not model.endswith(".onnx"):
-        return locate(model), model
-    path = Path(model).expanduser()
-    if not path.is_file():
-        raise MissingModelError(f"the network's file {path} is not there")
-    return path, path.stem
-
-
-def _open(
-    path: Path, digest: str, *, providers: Sequence[str], threads: int
-) -> tuple[ort.InferenceSession, Head]:
-    """A session and its head; a YOLOX graph whose size was frozen at export is freed first."""
-    session = open_session(path, providers=providers, threads=threads, described=str(path))
-    try:
-        head = recognise(
-            [source.shape for source in session.get_inputs()],
-            [output.shape for output in session.get_outputs()],
-            session.get_modelmeta().custom_metadata_map,
-        )
-    except ModelError as error:
-        raise HeadError(f"{path}: {error}") from error
-    if not isinstance(head, YoloxHead) or not isinstance(session.get_inputs()[0].shape[2], int):
-        return session, head
-    try:
-        freed = freed_yolox(path, digest, cache_dir())
-    except ValueError as error:
-        log.warning("detector_input_fixed", model=str(path), reason=str(error))
-        return session, head
-    return open_session(freed, providers=providers, threads=threads, described=str(path)), head

@@ -20,7 +20,7 @@ PROVIDERS = {
 """Names in a configuration -> names in ONNX Runtime."""
 
 # The library's own classes have no common base.
-_OPENING_FAULTS = (
+RUN_FAULTS = (
     ort_errors.EPFail,
     ort_errors.Fail,
     ort_errors.InvalidArgument,
@@ -32,6 +32,7 @@ _OPENING_FAULTS = (
     RuntimeError,
     ValueError,
 )
+"""What ONNX Runtime raises when it opens or runs a network."""
 
 
 def open_session(
@@ -60,15 +61,15 @@ def open_session(
         session = ort.InferenceSession(
             model if isinstance(model, bytes) else str(model), options, providers=wanted
         )
-    except _OPENING_FAULTS as error:
+    except RUN_FAULTS as error:
         reason = str(error).strip().splitlines()[0][:300]
         raise ModelError(f"{described} cannot be opened by ONNX Runtime: {reason}") from error
     session.disable_fallback()
     silent = [name for name in wanted if name not in session.get_providers()]
     if silent:
         raise ProviderError(
-            f"{', '.join(_short(name) for name in silent)}: the provider is in this onnxruntime build but did not "
-            "start on this machine (driver or library missing); set 'detector.providers' to what it has"
+            f"{', '.join(_short(name) for name in silent)}: the provider is in this onnxruntime build but "
+            "did not start on this machine (driver or library missing); set 'providers' to what it has"
         )
     return session
 
