@@ -101,6 +101,7 @@ class MqttLink:
         on_message: Callable[[Delivery], None],
         on_connected: Callable[[], None] = lambda: None,
         on_published: Callable[[int], None] = lambda _mid: None,
+        on_refused: Callable[[int], None] = lambda _mid: None,
         subscriptions: Sequence[str] = (),
         will: Will | None = None,
         session_expiry_s: int = 3600,
@@ -109,7 +110,10 @@ class MqttLink:
         """Prepare; nothing is sent before :meth:`start`. Raises SecretMissingError."""
         self._settings = settings
         self._subscriptions = tuple(subscriptions)
-        self._on_message, self._on_connected, self._on_published = on_message, on_connected, on_published
+        self._on_message, self._on_connected = on_message, on_connected
+        self._on_published, self._on_refused = on_published, on_refused
+        self._connection = 0
+        self._unreachable = False
         self._properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
         self._properties.SessionExpiryInterval = session_expiry_s
         self._properties.ReceiveMaximum = receive_maximum
@@ -138,6 +142,8 @@ class MqttLink:
         client.on_disconnect = self._disconnected
         client.on_message = self._message
         client.on_publish = self._published
+        client.on_subscribe = self._subscribed
+        client.on_connect_fail = self._not_reached
         self._client = client
 
     @property
@@ -160,8 +166,10 @@ class MqttLink:
         """Hand a message to the network thread (QoS 1).
 
         Returns:
-            The message id, later given to ``on_published`` when the broker has taken it; None when the link
-            is down and the message was not taken, so that the caller keeps it.
+            The message id, later given to ``on_published`` when the broker has taken it, or to
+            ``on_refused``; None when the link is down and the message was not taken, so that the caller
+            keeps it. One that was taken is repeated after a reconnect until the broker has answered.
+            Both callbacks run under paho's lock: what they do may not wait for a thread that publishes.
         """
         if not self.connected:
             return None
@@ -182,9 +190,35 @@ class MqttLink:
             )
             return
         log.info("mqtt_connected", host=self._settings.host, port=self._settings.port)
+        self._connection += 1
+        self._unreachable = False
         for pattern in self._subscriptions:
             client.subscribe(pattern, qos=1)
-        self._on_connected()
+        self._guarded(self._on_connected)
+
+    def _not_reached(self, _client: paho.Client, _userdata: object) -> None:
+        if not self._unreachable:
+            log.warning("mqtt_unreachable", host=self._settings.host, port=self._settings.port)
+        self._unreachable = True
+
+    def _subscribed(
+        self,
+        _client: paho.Client,
+        _userdata: object,
+        _mid: int,
+        reasons: list[ReasonCode],
+        _properties: object,
+    ) -> None:
+        for reason in reasons:
+            if reason.is_failure:
+                log.error("mqtt_subscription_refused", patterns=self._subscriptions, reason=str(reason))
+
+    def _guarded(self, call: Callable[..., None], *arguments: object) -> None:
+        """Run the owner's callback; its fault must not end the network thread."""
+        try:
+            call(*arguments)
+        except Exception:
+            log.exception("mqtt_callback_failed")
 
     def _disconnected(
         self, _client: paho.Client, _userdata: object, _flags: object, reason: ReasonCode, _properties: object
@@ -192,19 +226,24 @@ class MqttLink:
         log.info("mqtt_disconnected", host=self._settings.host, port=self._settings.port, reason=str(reason))
 
     def _message(self, client: paho.Client, _userdata: object, message: paho.MQTTMessage) -> None:
+        connection = self._connection
+
         def ack() -> None:
-            if message.qos:
+            # A message id means nothing on a later connection: there it may be another message's.
+            if message.qos and connection == self._connection:
                 client.ack(message.mid, message.qos)
 
-        self._on_message(Delivery(message.topic, bytes(message.payload), message.retain, ack))
+        delivery = Delivery(message.topic, bytes(message.payload), message.retain, ack)
+        self._guarded(self._on_message, delivery)
 
     def _published(
         self, _client: paho.Client, _userdata: object, mid: int, reason: ReasonCode, _properties: object
     ) -> None:
         if reason.is_failure:
             log.warning("mqtt_publish_refused", reason=str(reason))
+            self._guarded(self._on_refused, mid)
             return
-        self._on_published(mid)
+        self._guarded(self._on_published, mid)
 
 
 def publish_properties() -> Properties:
