@@ -1,0 +1,46 @@
+"""What every test may ask for: real servers, or a clear word why they are not there."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from kerbwatch.clock import ManualClock
+from kerbwatch.demo.broker import Broker, iotcore_available, mosquitto_path
+
+
+def _require(present: object, reason: str) -> None:
+    if present:
+        return
+    if os.environ.get("CI") == "true":
+        pytest.fail(f"this machine must have it (CI=true): {reason}")
+    pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def require() -> Callable[[object, str], None]:
+    """``require(present, reason)``: skips a test that lacks its server; with CI=true it fails instead."""
+    return _require
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    """A clock that stands until the test lets time pass."""
+    return ManualClock()
+
+
+@pytest.fixture(params=["mosquitto", "iotcore"])
+def broker(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Broker]:
+    """A real broker on a free port: the test runs once on each kind.
+
+    iotcore comes with the lock file; Mosquitto needs root to install, so that a machine without it skips.
+    """
+    if request.param == "mosquitto" and mosquitto_path() is None:
+        pytest.skip("Mosquitto is not on this machine (apt-get install mosquitto)")
+    if request.param == "iotcore":
+        _require(iotcore_available(), "iotcore is not installed (extra 'demo')")
+    with Broker(data_dir=tmp_path / "broker", prefer=request.param) as running:
+        yield running
