@@ -9,7 +9,7 @@ from pathlib import Path
 
 import av
 import numpy as np
-from av.video.frame import VideoFrame
+from av.video.frame import PictureType, VideoFrame
 from av.video.stream import VideoStream
 
 _DEFAULT_FPS = 25
@@ -53,6 +53,7 @@ def to_h264(
                     stream = _add_stream(output, rate, size or even, gop_s=gop_s, bitrate=bitrate)
                 picture = frame.reformat(stream.width, stream.height, "yuv420p")
                 picture.pts, picture.time_base = index, Fraction(1, rate)
+                picture.pict_type = PictureType.NONE  # else the source's key frames would be kept as well
                 output.mux(stream.encode(picture))
             if stream is None:
                 raise ValueError(f"{source} holds no picture")

@@ -1,0 +1,79 @@
+"""A decoded picture whose pixels are converted only when, and only as large as, somebody asks."""
+
+from __future__ import annotations
+
+import threading
+
+import numpy as np
+from av.video.frame import VideoFrame
+from av.video.reformatter import ColorRange, Colorspace, Interpolation, VideoReformatter
+
+from edge.frame import Image
+
+_HD_LINES = 720
+"""A picture of so many lines that does not name its colours uses BT.709, a smaller one BT.601."""
+_UNSPECIFIED = 2
+"""``AVCOL_SPC_UNSPECIFIED``."""
+_SCALE = Interpolation.AREA
+"""Cheaper than bilinear when shrinking, and without its aliasing."""
+_EXACT = Interpolation.BICUBIC | Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INT
+
+
+class Converter:
+    """Turns decoded pictures into BGR. One a camera: it keeps the scaler set up for the size last asked."""
+
+    def __init__(self) -> None:
+        self._scaler = VideoReformatter()
+        self._lock = threading.Lock()
+
+    def bgr(self, frame: VideoFrame, size_px: tuple[int, int] | None) -> Image:
+        """uint8 [height, width, 3] as stored, scaled to ``size_px`` (width, height); exact at full size."""
+        width, height = size_px or (frame.width, frame.height)
+        full = (width, height) == (frame.width, frame.height)
+        unnamed_hd = frame.colorspace == _UNSPECIFIED and frame.height >= _HD_LINES
+        with self._lock:
+            scaler = VideoReformatter() if full else self._scaler
+            converted = scaler.reformat(
+                frame,
+                width,
+                height,
+                "bgr24",
+                src_colorspace=Colorspace.ITU709 if unnamed_hd else None,
+                dst_color_range=ColorRange.JPEG,
+                interpolation=_EXACT if full else _SCALE,
+                threads=1,
+            )
+        return np.asarray(converted.to_ndarray(), dtype=np.uint8)
+
+
+class VideoPicture:
+    """A decoded picture, shown upright.
+
+    Args:
+        frame: the picture as stored.
+        converter: the camera's.
+    """
+
+    def __init__(self, frame: VideoFrame, converter: Converter) -> None:
+        self._frame = frame
+        self._converter = converter
+        self._quarter_turns = quarter_turns(frame)
+
+    @property
+    def size_px(self) -> tuple[int, int]:
+        """Width and height as shown."""
+        size = (self._frame.width, self._frame.height)
+        return size[::-1] if self._quarter_turns % 2 else size
+
+    def bgr(self, size_px: tuple[int, int] | None = None) -> Image:
+        """The picture as shown, scaled to ``size_px`` (width, height) if given."""
+        stored = size_px[::-1] if size_px and self._quarter_turns % 2 else size_px
+        image = self._converter.bgr(self._frame, stored)
+        if self._quarter_turns == 0:
+            return image
+        return np.ascontiguousarray(np.rot90(image, self._quarter_turns))
+
+
+def quarter_turns(frame: VideoFrame) -> int:
+    """How many quarters the picture is to be turned counter-clockwise to stand upright: 0..3."""
+    return round(frame.rotation / 90) % 4
