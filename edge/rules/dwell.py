@@ -21,6 +21,8 @@ MIN_LOOKS_SEEN = 3
 """Detections that an incident needs at least."""
 MIN_SEEN_SHARE = 0.4
 """Share of the possible looks in which the detector must have seen it: a flicker is not an offence."""
+MIN_MEAN_SCORE_SHARE = 0.8
+"""Mean score, as a share of the score that begins a place, that an incident needs."""
 UPDATE_EVERY_S = 300.0
 """How often an open incident tells how long it has stood."""
 
@@ -33,6 +35,7 @@ class DwellRule:
 
     def __init__(self, zones: Sequence[Zone], create_score: float) -> None:
         self._zones = {zone.id: zone for zone in zones}
+        self._create_score = create_score
         self._keeper = PlaceKeeper(create_score)
         self._memory: Memory | None = None
 
@@ -61,8 +64,8 @@ class DwellRule:
         if self._memory is not None:
             self._keeper.places = recall(self._memory, look, set(self._zones))
             self._memory = None
-        targets, zone_ids = self._in_zones(self.targets(look.detections))
-        changes = self._keeper.look(look, targets, zone_ids)
+        targets = self.targets(look.detections)
+        changes = self._keeper.look(look, targets, self._zones_of(targets))
         findings = Findings()
         for departure in changes.departed:
             self._departed(departure, look, findings)
@@ -81,15 +84,16 @@ class DwellRule:
         """Go on where :meth:`state` left off; takes effect with the next look."""
         self._memory = memory
 
-    def _in_zones(self, targets: Detections) -> tuple[Detections, list[str]]:
-        """The targets that stand in a zone, and in which: the one that holds most of their footprint."""
-        if not len(targets) or not self._zones:
-            return Detections.empty(), []
+    def _zones_of(self, targets: Detections) -> list[str | None]:
+        """For each target the zone that holds most of its footprint, or None where none holds enough."""
         zones = list(self._zones.values())
+        if not len(targets) or not zones:
+            return [None] * len(targets)
         shares = np.stack([zone.shares(targets.xyxy) for zone in zones])
-        best = shares.argmax(axis=0)
         inside = shares.max(axis=0) >= INSIDE_SHARE
-        return targets[inside], [zones[int(k)].id for k in best[inside]]
+        return [
+            zones[int(k)].id if held else None for k, held in zip(shares.argmax(axis=0), inside, strict=True)
+        ]
 
     def _judge(self, place: Place, look: Look, permitted: bool, findings: Findings) -> None:
         zone = self._zones[place.zone_id]
@@ -105,14 +109,21 @@ class DwellRule:
             place.standing = True
             findings.standing.append(place.id)
         if place.opened_t_s is None:
-            enough = place.seen >= MIN_LOOKS_SEEN and place.seen_share >= MIN_SEEN_SHARE
-            if stood_s >= limit_s and place.there and enough and self.may_open(place):
+            if stood_s >= limit_s and place.there and self._sure(place) and self.may_open(place):
                 place.opened_t_s = place.reported_t_s = look.t_s
                 place.kind = self.kind_of(place)
                 findings.sightings.append(self._sighting(Phase.OPENED, place, look.t_s))
         elif place.there and look.t_s - place.reported_t_s >= UPDATE_EVERY_S:
             place.reported_t_s = look.t_s
             findings.sightings.append(self._sighting(Phase.UPDATED, place, look.t_s))
+
+    def _sure(self, place: Place) -> bool:
+        """Whether the detector has seen it often and surely enough."""
+        return (
+            place.seen >= MIN_LOOKS_SEEN
+            and place.seen_share >= MIN_SEEN_SHARE
+            and place.score >= MIN_MEAN_SCORE_SHARE * self._create_score
+        )
 
     def _departed(self, departure: Departure, look: Look, findings: Findings) -> None:
         place = departure.place

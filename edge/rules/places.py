@@ -7,6 +7,7 @@ is given up only when the picture shows that it is empty, or when nothing has be
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import Enum, auto
 
@@ -85,6 +86,10 @@ class Place:
     accompanied: int = 0
     """Looks in which a person was beside it."""
     held: Held = Held.SEEN
+    last_box: NDArray[np.float64] | None = None
+    """Its newest box, not smoothed: a thing that drives off slowly is followed by it."""
+    moved_since_t_s: float | None = None
+    """When its boxes began to lie away from where it arrived."""
     empty_since_t_s: float | None = None
     estranged: bool = False
     """It was out of sight long enough that another thing may have taken its place."""
@@ -132,33 +137,32 @@ class PlaceKeeper:
         self.places: list[Place] = []
         self._create_score = create_score
 
-    def look(self, look: Look, targets: Detections, zone_ids: list[str]) -> Changes:
+    def look(self, look: Look, targets: Detections, zone_ids: Sequence[str | None]) -> Changes:
         """Take in one look.
 
         Args:
             look: the look, with every detection (any of them may hide a place).
-            targets: the detections that this keeper is about, each inside a zone.
-            zone_ids: [N], the zone of each target.
+            targets: the detections of the classes that this keeper is about, anywhere in the picture: one
+                that drives off is followed out of its zone.
+            zone_ids: [N], the zone in which each target stands, or None.
         """
         changes = Changes()
         alike = [_alike(place, look) for place in self.places]
         pairs = self._match(targets, alike)
         matched, taken = {i for i, _ in pairs}, {j for _, j in pairs}
         for i, j in pairs:
-            self._seen(self.places[i], targets, j, look, changes)
+            self._seen(self.places[i], _target(targets, j, zone_ids[j]), look, changes)
         holders = {id(self.places[i]): targets.xyxy[j] for i, j in pairs}
         for i, place in enumerate(self.places):
             if i not in matched:
                 self._unseen(place, alike[i], look, holders, changes)
         gone = {id(departure.place) for departure in changes.departed}
         self.places = [place for place in self.places if id(place) not in gone]
-        for j in range(len(targets)):
-            if (
-                j not in taken
-                and targets.score[j] >= self._create_score
-                and not self._part_of_known(targets, j)
-            ):
-                changes.new.append(self._new_place(targets, j, zone_ids[j], look))
+        for j, zone_id in enumerate(zone_ids):
+            if zone_id is None or j in taken or targets.score[j] < self._create_score:
+                continue
+            if not self._part_of_known(targets, j):
+                changes.new.append(_new_place(_target(targets, j, zone_id), zone_id, look))
         self.places.extend(changes.new)
         return changes
 
@@ -171,9 +175,11 @@ class PlaceKeeper:
         if not self.places or not len(targets):
             return []
         boxes = np.array([place.box for place in self.places], dtype=np.float32)
-        affinity = _affinity(boxes, targets.xyxy)
+        newest = np.array([_newest(place) for place in self.places], dtype=np.float32)
+        affinity = np.maximum(_affinity(boxes, targets.xyxy), iou_matrix(newest, targets.xyxy))
         for i, (place, likeness) in enumerate(zip(self.places, alike, strict=True)):
-            if likeness is not None and likeness < OTHER_LOOK and place.empty_since_t_s is None:
+            followed = place.empty_since_t_s is not None or place.moved_since_t_s is not None
+            if likeness is not None and likeness < OTHER_LOOK and not followed:
                 affinity[i][(affinity[i] < SAME_LOOK) | place.estranged] = 0
         rows, columns = linear_sum_assignment(affinity, maximize=True)
         return [
@@ -185,49 +191,41 @@ class PlaceKeeper:
         boxes = np.array([place.box for place in self.places if place.there], dtype=np.float32).reshape(-1, 4)
         return bool((_affinity(boxes, targets.xyxy[j : j + 1]) >= PARTIAL_SHARE).any())
 
-    def _new_place(self, targets: Detections, j: int, zone_id: str, look: Look) -> Place:
-        box = targets.xyxy[j].astype(np.float64)
-        return Place(
-            id=new_id(),
-            zone_id=zone_id,
-            box=box,
-            anchor=box.copy(),
-            object_class=int(targets.class_id[j]),
-            score=float(targets.score[j]),
-            arrived_t_s=look.t_s,
-            seen_t_s=look.t_s,
-            clock_t_s=look.t_s,
-            patch=_patch(look, targets.xyxy[j]),
-        )
-
-    def _seen(self, place: Place, targets: Detections, j: int, look: Look, changes: Changes) -> None:
-        box = targets.xyxy[j].astype(np.float64)
+    def _seen(self, place: Place, target: _Target, look: Look, changes: Changes) -> None:
+        box = target.box
         now, alike = _patch(look, place.box), _alike(place, look)
         if alike is not None and alike < OTHER_LOOK and place.empty_since_t_s is not None:
-            self._replace(place, targets, j, look, changes)
+            self._replace(place, target, look, changes)
             return
         if place.seen < SETTLING_LOOKS:
             place.anchor = (place.anchor * place.seen + box) / (place.seen + 1)
-        place.box = place.box + SMOOTHING * (box - place.box)
-        if _iou(place.box, place.anchor) < MOVED_IOU:
-            self._replace(place, targets, j, look, changes)
+        place.last_box = box
+        if _iou(box, place.anchor) < MOVED_IOU:
+            if place.moved_since_t_s is not None:
+                self._replace(place, target, look, changes)
+            else:
+                place.moved_since_t_s, place.held = look.t_s, Held.UNSURE
             return
+        place.box = place.box + SMOOTHING * (box - place.box)
+        place.moved_since_t_s = None
         place.held, place.empty_since_t_s, place.estranged = Held.SEEN, None, False
         place.seen_t_s = look.t_s
         place.looks += 1
         place.seen += 1
         weight = max(SMOOTHING, 1 / place.seen)
-        place.score += weight * (float(targets.score[j]) - place.score)
-        if targets.score[j] >= place.score:
-            place.object_class = int(targets.class_id[j])
+        place.score += weight * (target.score - place.score)
+        if target.score >= place.score:
+            place.object_class = target.object_class
         if now is not None:
             place.patch = now if place.patch is None else place.patch + PATCH_SMOOTHING * (now - place.patch)
 
-    def _replace(self, place: Place, targets: Detections, j: int, look: Look, changes: Changes) -> None:
+    def _replace(self, place: Place, target: _Target, look: Look, changes: Changes) -> None:
         """Another thing stands where this one did, or it has moved on: its clock ends, a new one begins."""
-        ended = place.empty_since_t_s if place.empty_since_t_s is not None else place.seen_t_s
+        known = [t for t in (place.empty_since_t_s, place.moved_since_t_s) if t is not None]
+        ended = min(known, default=place.seen_t_s)
         changes.departed.append(Departure(place, ended))
-        changes.new.append(self._new_place(targets, j, place.zone_id, look))
+        if target.zone_id is not None:
+            changes.new.append(_new_place(target, target.zone_id, look))
 
     def _unseen(
         self,
@@ -285,10 +283,44 @@ class PlaceKeeper:
         return False
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Target:
+    """One box of this look."""
+
+    box: NDArray[np.float64]
+    object_class: int
+    score: float
+    zone_id: str | None
+
+
+def _target(targets: Detections, j: int, zone_id: str | None) -> _Target:
+    box = targets.xyxy[j].astype(np.float64)
+    return _Target(box, int(targets.class_id[j]), float(targets.score[j]), zone_id)
+
+
+def _new_place(target: _Target, zone_id: str, look: Look) -> Place:
+    return Place(
+        id=new_id(),
+        zone_id=zone_id,
+        box=target.box.copy(),
+        anchor=target.box.copy(),
+        object_class=target.object_class,
+        score=target.score,
+        arrived_t_s=look.t_s,
+        seen_t_s=look.t_s,
+        clock_t_s=look.t_s,
+        patch=_patch(look, target.box),
+    )
+
+
 def _patch(look: Look, box: NDArray[np.floating]) -> Patch | None:
     if look.thumbnail is None:
         return None
     return cut_patch(look.thumbnail, box.astype(np.float32), look.size_px)
+
+
+def _newest(place: Place) -> NDArray[np.float64]:
+    return place.box if place.last_box is None else place.last_box
 
 
 def _alike(place: Place, look: Look) -> float | None:

@@ -220,3 +220,13 @@ def test_whatever_the_street_does_an_incident_opens_once_and_clears_at_most_once
         assert told.count(Phase.OPENED) == 1
         assert told.count(Phase.CLEARED) <= 1
         assert Phase.CLEARED not in told[:-1]
+
+
+def test_a_car_that_creeps_out_over_its_own_place_has_left():
+    def street(t: float) -> list[Thing]:
+        out = max(t - 50, 0) * 6
+        return [replace(CAR, box=(150 + out / 4, 130 + out, 230 + out / 4, 190 + out))]
+
+    found = watch(parking(), street, until_s=64)
+    assert [sighting.phase for sighting in found] == [Phase.OPENED, Phase.CLEARED]
+    assert 50 <= found[1].ended_t_s <= 58
