@@ -46,6 +46,27 @@ class ArrayPicture:
         return np.asarray(cv2.resize(self._image, size_px, interpolation=cv2.INTER_AREA), dtype=np.uint8)
 
 
+class OncePicture:
+    """A picture whose small version is converted once, for the network and the rules alike."""
+
+    def __init__(self, picture: Picture) -> None:
+        self._picture = picture
+        self._small: tuple[tuple[int, int], Image] | None = None
+
+    @property
+    def size_px(self) -> tuple[int, int]:
+        """Width and height as shown."""
+        return self._picture.size_px
+
+    def bgr(self, size_px: tuple[int, int] | None = None) -> Image:
+        """The picture as shown; the newest scaled version is kept, the full one never."""
+        if size_px is None:
+            return self._picture.bgr()
+        if self._small is None or self._small[0] != size_px:
+            self._small = (size_px, self._picture.bgr(size_px))
+        return self._small[1]
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Frame:
     """A picture and when it was taken.

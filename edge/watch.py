@@ -20,8 +20,6 @@ from models.detections import Detections
 
 RULES: dict[ZoneKind, type[DwellRule]] = {ZoneKind.NO_PARKING: ParkingRule, ZoneKind.NO_STALL: StallRule}
 """Which rule a kind of zone calls for."""
-KEEP_SCORE_SHARE = 0.4
-"""Detections down to this share of ``min_score`` may keep a place alive, but not begin one."""
 
 
 class WatchState(BaseModel):

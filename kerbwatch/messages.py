@@ -143,7 +143,7 @@ class IncidentReport(Data):
 
 
 class Skipped(Data):
-    """Stands in the sequence for an event that will not come, so that the sequence has no unexplained hole."""
+    """Stands in the sequence for an event that will not come: no hole goes unexplained."""
 
     reason: Literal["outbox_full", "already_receipted"]
     """``outbox_full``: an update that the edge dropped for want of disk; the stand-in keeps its id.

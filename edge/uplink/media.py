@@ -111,6 +111,12 @@ class MediaQueue:
             )
         self.put_event.set()
 
+    def holds(self, sha256: str) -> bool:
+        """Whether a file with these bytes waits."""
+        with self._store.transaction() as connection:
+            row = connection.execute("SELECT 1 FROM media WHERE sha256 = ?", (sha256,)).fetchone()
+        return row is not None
+
     def has_room(self, size_bytes: int) -> bool:
         """Whether a file of ``size_bytes`` may be kept: within the configured share, and the disk has it."""
         if self.stats().bytes + size_bytes > self._settings.max_media_bytes:

@@ -1,1 +1,1 @@
-"""From a street to a ticket on one machine: everything real, everything embedded."""
+"""The demo: the whole way from a street to a ticket, on one machine and with nothing to install."""

@@ -1,0 +1,91 @@
+"""``kerbwatch edge``: run a box, check its configuration."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import signal
+import threading
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from edge.check import CameraReport, check
+from edge.evidence.geotag import GroundMapError
+from edge.settings import load_edge_settings
+from edge.worker import EdgeWorker
+from kerbwatch.clock import SystemClock
+from kerbwatch.logs import configure_logs
+from models.errors import ModelError
+
+app = typer.Typer(no_args_is_help=True, help="The edge box: run it, check its configuration.")
+
+Config = Annotated[Path, typer.Argument(help="The box's YAML file.", show_default=False)]
+
+
+@app.command()
+def run(
+    config: Config,
+    log_json: Annotated[
+        bool | None, typer.Option("--log-json/--log-text", help="How logs are written.")
+    ] = None,
+) -> None:
+    """Watch the cameras until told to stop (Ctrl-C or SIGTERM); a changed file is taken on while running."""
+    configure_logs(json=log_json)
+    settings = load_edge_settings(config)
+    stop = threading.Event()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(name, lambda *_: stop.set())
+    try:
+        worker = EdgeWorker(settings, SystemClock())
+    except (ModelError, GroundMapError, OSError) as error:
+        typer.secho(str(error), err=True, fg="red")
+        raise typer.Exit(1) from error
+    worker.run(config, stop)
+
+
+@app.command("check")
+def check_command(
+    config: Config,
+    output: Annotated[
+        Path, typer.Option("--output", help="Folder for the pictures with the zones drawn.")
+    ] = Path("var/check"),
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+) -> None:
+    """Validate a configuration, open each camera, say what it sees and draw its zones on a picture."""
+    configure_logs(level="ERROR")
+    settings = load_edge_settings(config)
+    try:
+        reports = check(settings, output)
+    except ModelError as error:
+        typer.secho(str(error), err=True, fg="red")
+        raise typer.Exit(1) from error
+    if as_json:
+        typer.echo(
+            json.dumps([dataclasses.asdict(report) for report in reports], default=str, ensure_ascii=False)
+        )
+    else:
+        _print_reports(reports)
+    if any(report.errors for report in reports):
+        raise typer.Exit(1)
+
+
+def _print_reports(reports: list[CameraReport]) -> None:
+    table = Table("camera", "picture", "profile", "key frames", "sees", "snapshot", "faults")
+    for report in reports:
+        size = f"{report.size_px[0]} x {report.size_px[1]} {report.codec}" if report.size_px else "-"
+        interval = f"every {report.key_interval_s:.1f} s" if report.key_interval_s else "-"
+        sees = ", ".join(f"{count} {name}" for name, count in report.seen.items()) or "nothing it knows"
+        table.add_row(
+            report.camera_id,
+            size,
+            report.profile,
+            interval,
+            sees if report.size_px else "-",
+            str(report.snapshot or "-"),
+            "\n".join(report.errors) or "none",
+        )
+    Console().print(table)

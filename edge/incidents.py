@@ -1,0 +1,266 @@
+"""The book of a camera's incidents: what was last said of each, and what must be said next.
+
+Everything that one look brings about goes to disk in one transaction: the message in the outbox, the media
+that wait, the incident as reported and the rules' memory. A box killed at any instant goes on from there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import structlog
+from pydantic import BaseModel, ValidationError
+
+from edge.evidence.geotag import GroundMap, place_of
+from edge.frame import Frame
+from edge.rules.sighting import Sighting
+from edge.settings import CameraSettings
+from edge.store import EdgeStore
+from edge.uplink.media import MediaFile, MediaQueue
+from edge.uplink.outbox import Outbox
+from kerbwatch.clock import UtcDatetime
+from kerbwatch.incident import EvidenceRole, Phase
+from kerbwatch.messages import Box, IncidentReport
+
+log = structlog.get_logger(__name__)
+
+
+class _Entry(BaseModel):
+    """An incident on disk: the last report of it, and whether its clip is still to come."""
+
+    report: IncidentReport
+    clip_due: bool
+
+
+class _KeptFile(BaseModel):
+    """A :class:`MediaFile` on disk."""
+
+    path: Path
+    sha256: str
+    role: EvidenceRole
+    content_type: str
+    size_bytes: int
+    captured_at: UtcDatetime
+
+
+class IncidentBook:
+    """Turns sightings into reports, revision by revision, and keeps the evidence of those that may come.
+
+    Calls come from one thread at a time per camera; the store serialises what several do.
+    """
+
+    def __init__(
+        self, camera: CameraSettings, store: EdgeStore, outbox: Outbox, media: MediaQueue, *, model: str
+    ) -> None:
+        self._camera, self._store, self._outbox, self._media, self._model = (
+            camera,
+            store,
+            outbox,
+            media,
+            model,
+        )
+        self._ground = GroundMap.from_settings(camera)
+        self._entries = {entry.report.incident_id: entry for entry in load_entries(store, camera.id)}
+        self._arrivals = self._load_arrivals()
+
+    def for_camera(self, camera: CameraSettings) -> IncidentBook:
+        """The same book for changed settings of the same camera."""
+        return IncidentBook(camera, self._store, self._outbox, self._media, model=self._model)
+
+    @property
+    def open_ids(self) -> set[str]:
+        """Incidents that are reported and not cleared."""
+        return {key for key, entry in self._entries.items() if entry.report.phase is not Phase.CLEARED}
+
+    @property
+    def without_clip(self) -> set[str]:
+        """Open incidents whose clip is still to be made (a restart came in between)."""
+        return {key for key in self.open_ids if self._entries[key].clip_due}
+
+    def keep_arrival(self, place_id: str, picture: MediaFile) -> None:
+        """Keep the picture of a thing that has come to rest, until it is an incident or gone."""
+        self._arrivals[place_id] = picture
+        kept = _KeptFile(
+            path=picture.path,
+            sha256=picture.sha256,
+            role=picture.role,
+            content_type=picture.content_type,
+            size_bytes=picture.size_bytes,
+            captured_at=picture.captured_at,
+        )
+        self._store.save_state(self._key("arrival", place_id), kept.model_dump_json())
+
+    def drop_arrival(self, place_id: str) -> None:
+        """The thing is gone before its limit: its picture is of no use to anybody, and is deleted."""
+        picture = self._arrivals.pop(place_id, None)
+        if picture is None:
+            return
+        self._store.delete_state(self._key("arrival", place_id))
+        in_use = any(other.path == picture.path for other in self._arrivals.values())
+        if not in_use and not self._media.holds(picture.sha256):
+            picture.path.unlink(missing_ok=True)
+
+    def report(self, sighting: Sighting, frame: Frame, pictures: Iterable[MediaFile]) -> IncidentReport:
+        """Say what a rule saw: the next revision of its incident goes to the outbox with its pictures."""
+        new = list(pictures)
+        known = self._entries.get(sighting.incident_id)
+        if known is None:
+            arrival = self._arrivals.pop(sighting.incident_id, None)
+            if arrival is not None:
+                self._store.delete_state(self._key("arrival", sighting.incident_id))
+                new.insert(0, arrival)
+        evidence = known.report.evidence if known else ()
+        report = self._report(sighting, frame, known.report.revision + 1 if known else 1).model_copy(
+            update={"evidence": (*evidence, *(picture.evidence() for picture in new))}
+        )
+        self._commit(report, new, clip_due=known.clip_due if known else True)
+        return report
+
+    def add_clip(self, incident_id: str, clip: MediaFile | None) -> None:
+        """The clip of an incident is ready, or (None) will never be."""
+        entry = self._entries.get(incident_id)
+        if entry is None or not entry.clip_due:
+            return
+        if clip is None:
+            self._save(entry.model_copy(update={"clip_due": False}))
+        else:
+            self._extend(entry, clip, clip_due=False)
+
+    def add_picture(self, incident_id: str, item: MediaFile) -> None:
+        """More evidence of an incident has come, from the main stream say."""
+        entry = self._entries.get(incident_id)
+        if entry is None:
+            log.warning("evidence_too_late", incident=incident_id, role=item.role.value)
+            item.path.unlink(missing_ok=True)
+            return
+        self._extend(entry, item, clip_due=entry.clip_due)
+
+    def _extend(self, entry: _Entry, item: MediaFile, *, clip_due: bool) -> None:
+        """The next revision of an incident: the same, with one more piece of evidence."""
+        phase = entry.report.phase
+        report = entry.report.model_copy(
+            update={
+                "revision": entry.report.revision + 1,
+                "phase": phase if phase is Phase.CLEARED else Phase.UPDATED,
+                "evidence": (*entry.report.evidence, item.evidence()),
+            }
+        )
+        self._commit(report, [item], clip_due=clip_due)
+
+    def clear(self, incident_id: str, ended_at: datetime) -> None:
+        """End an incident that no rule holds any more: its zone or camera was taken away."""
+        entry = self._entries[incident_id]
+        self._commit(cleared(entry.report, ended_at), [], clip_due=False)
+
+    def _commit(self, report: IncidentReport, media: list[MediaFile], *, clip_due: bool) -> None:
+        with self._store.transaction():
+            self._outbox.put(report)
+            for item in media:
+                self._media.put(item)
+            self._save(_Entry(report=report, clip_due=clip_due))
+        log.info(
+            "incident",
+            phase=report.phase.value,
+            kind=report.kind.value,
+            camera=report.camera_id,
+            zone=report.zone_id,
+            incident=report.incident_id,
+            revision=report.revision,
+            dwell_s=round(report.dwell_s, 1),
+        )
+
+    def _save(self, entry: _Entry) -> None:
+        """Keep an entry, or forget it when it is cleared and complete."""
+        key = self._key("incident", entry.report.incident_id)
+        if entry.report.phase is Phase.CLEARED and not entry.clip_due:
+            self._entries.pop(entry.report.incident_id, None)
+            self._store.delete_state(key)
+        else:
+            self._entries[entry.report.incident_id] = entry
+            self._store.save_state(key, entry.model_dump_json())
+
+    def _report(self, sighting: Sighting, frame: Frame, revision: int) -> IncidentReport:
+        def at(t_s: float) -> datetime:
+            return frame.captured_at - timedelta(seconds=frame.t_s - t_s)
+
+        size = frame.picture.size_px
+        x1, y1, x2, y2 = sighting.box_xyxy
+        camera = self._camera
+        return IncidentReport(
+            incident_id=sighting.incident_id,
+            revision=revision,
+            phase=sighting.phase,
+            kind=sighting.kind,
+            camera_id=camera.id,
+            camera_name=camera.display_name,
+            zone_id=sighting.zone_id,
+            road=camera.road,
+            started_at=at(sighting.started_t_s),
+            observed_at=frame.captured_at,
+            ended_at=None if sighting.ended_t_s is None else at(sighting.ended_t_s),
+            dwell_s=sighting.dwell_s,
+            limit_s=sighting.limit_s,
+            urgent=sighting.urgent,
+            object_class=sighting.object_class,
+            confidence=sighting.score,
+            box=Box(x1=x1, y1=y1, x2=x2, y2=y2, picture_width_px=size[0], picture_height_px=size[1]),
+            place=place_of(sighting.box_xyxy, size, camera, self._ground),
+            live_url=camera.live_url,
+            model=self._model,
+        )
+
+    def _load_arrivals(self) -> dict[str, MediaFile]:
+        prefix = self._key("arrival", "")
+        arrivals = {}
+        for key in self._store.state_keys(prefix):
+            kept = _KeptFile.model_validate_json(self._store.load_state(key) or "")
+            if kept.path.is_file():
+                arrivals[key.removeprefix(prefix)] = MediaFile(**kept.model_dump())
+            else:
+                self._store.delete_state(key)
+        return arrivals
+
+    def _key(self, what: str, incident_id: str) -> str:
+        return f"{what}/{self._camera.id}/{incident_id}"
+
+
+def cleared(report: IncidentReport, ended_at: datetime) -> IncidentReport:
+    """The closing revision of an incident that ends without a look."""
+    ended = max(ended_at, report.observed_at)
+    return report.model_copy(
+        update={
+            "revision": report.revision + 1,
+            "phase": Phase.CLEARED,
+            "observed_at": ended,
+            "ended_at": ended,
+            "dwell_s": max((ended - report.started_at).total_seconds(), 0.0),
+        }
+    )
+
+
+def load_entries(store: EdgeStore, camera_id: str) -> list[_Entry]:
+    """The incidents of a camera on disk. One that cannot be read is logged and left out."""
+    entries = []
+    for key in store.state_keys(f"incident/{camera_id}/"):
+        try:
+            entries.append(_Entry.model_validate_json(store.load_state(key) or ""))
+        except ValidationError as error:
+            log.error("incident_unreadable", key=key, error=str(error))
+    return entries
+
+
+def clear_orphans(store: EdgeStore, outbox: Outbox, camera_ids: set[str], now: datetime) -> int:
+    """Close the incidents of cameras that this box no longer has. Returns how many."""
+    orphans = [key for key in store.state_keys("incident/") if key.split("/")[1] not in camera_ids]
+    closed = 0
+    for camera_id in {key.split("/")[1] for key in orphans}:
+        for entry in load_entries(store, camera_id):
+            with store.transaction():
+                if entry.report.phase is not Phase.CLEARED:
+                    outbox.put(cleared(entry.report, now))
+                    closed += 1
+                store.delete_state(f"incident/{camera_id}/{entry.report.incident_id}")
+        log.info("camera_gone_incidents_cleared", camera=camera_id)
+    return closed

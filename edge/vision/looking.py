@@ -1,0 +1,64 @@
+"""The network at work: pictures of many cameras in, each with what was found in it out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from edge.frame import Frame, OncePicture
+from edge.settings import CameraSettings, DetectorSettings
+from models.detections import Detections
+from models.runtime import Detector
+
+MOTION_LOOK_INTERVAL_S = 0.2
+"""How often the network looks at a ``motion`` camera; the frames between are for rules that need them."""
+KEEP_SCORE_SHARE = 0.4
+"""Detections down to this share of ``min_score`` keep a place alive, though they begin none."""
+
+
+class LookGate:
+    """Which of a camera's pictures the network looks at: all of ``dwell``, some a second of ``motion``."""
+
+    def __init__(self, camera: CameraSettings) -> None:
+        self._interval_s = MOTION_LOOK_INTERVAL_S if camera.effective_profile == "motion" else 0.0
+        self._last_t_s: float | None = None
+
+    def wants(self, frame: Frame) -> bool:
+        """Whether to look at this picture. Pictures come in the order of ``t_s``."""
+        if self._last_t_s is not None and frame.t_s - self._last_t_s < self._interval_s - 1e-3:
+            return False
+        self._last_t_s = frame.t_s
+        return True
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Seen:
+    """A picture and what the network found in it."""
+
+    frame: Frame
+    detections: Detections
+    thumbnail_px: tuple[int, int]
+    """Size at which the network saw the picture; its pixels at this size are at hand."""
+
+
+def load_detector(settings: DetectorSettings) -> Detector:
+    """The network that the configuration names. Raises ModelError."""
+    return Detector.load(
+        settings.model,
+        class_map=settings.class_map,
+        input_px=settings.input_px,
+        min_score=settings.min_score * KEEP_SCORE_SHARE,
+        providers=settings.providers,
+        threads=settings.threads,
+        batch_size=settings.batch_size,
+    )
+
+
+def look_at(detector: Detector, frames: Sequence[Frame]) -> list[Seen]:
+    """One inference over pictures of several cameras."""
+    kept = [replace(frame, picture=OncePicture(frame.picture)) for frame in frames]
+    found = detector.detect([frame.picture for frame in kept])
+    return [
+        Seen(frame, detections, detector.input_size(frame.picture.size_px))
+        for frame, detections in zip(kept, found, strict=True)
+    ]

@@ -1,0 +1,246 @@
+"""The edge box: cameras in, incidents out, for months. One process, one network, a thread a camera."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import structlog
+from watchfiles import watch as watch_files
+
+from edge.evidence.geotag import GroundMap
+from edge.incidents import clear_orphans
+from edge.metrics import EdgeCollector, serve_metrics
+from edge.settings import CameraSettings, EdgeSettings, load_edge_settings
+from edge.store import EdgeStore
+from edge.unit import CameraUnit
+from edge.uplink.media import MediaQueue
+from edge.uplink.outbox import Outbox
+from edge.uplink.uplink import Uplink, UplinkStats
+from edge.vision.batcher import Batcher
+from edge.vision.looking import Seen, load_detector, look_at
+from kerbwatch import __version__
+from kerbwatch.clock import Clock
+from kerbwatch.messages import CameraHealth, HealthReport, Place, source_of
+from kerbwatch.settings import SettingsError
+from models.errors import ModelError
+
+log = structlog.get_logger(__name__)
+
+NEEDS_RESTART = ("site", "edge", "data_dir", "metrics", "outbox")
+"""Parts of the configuration that a running box does not take on."""
+
+
+class EdgeWorker:
+    """Everything that runs on the box.
+
+    Args:
+        settings: the configuration.
+        clock: the wall clock and the monotonic clock.
+        on_idle: called whenever no picture came for a while; a replay of files ends itself by it.
+    """
+
+    def __init__(
+        self, settings: EdgeSettings, clock: Clock, *, on_idle: Callable[[], None] = lambda: None
+    ) -> None:
+        """Load the network and open the box's file. Raises ModelError, GroundMapError, OSError."""
+        self.settings = settings
+        self._clock, self._on_idle = clock, on_idle
+        self._started_s = clock.monotonic_s()
+        self._detector = load_detector(settings.detector)
+        check_ground(settings)
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+        self._store = EdgeStore(settings.data_dir / "edge.db")
+        source = source_of(settings.site, settings.edge)
+        self._outbox = Outbox(self._store, source=source, settings=settings.outbox, clock=clock)
+        self._media = MediaQueue(self._store, settings.outbox, clock)
+        self._batcher = Batcher()
+        self._units: dict[str, CameraUnit] = {}
+        self._uplink = self._new_uplink(settings)
+        self._change = threading.RLock()
+        self._halt = threading.Event()
+        self._looking = threading.Thread(target=self._look_loop, name="looking", daemon=True)
+        collector = EdgeCollector(lambda: list(self._units.values()), self._batcher, self._uplink_stats)
+        self._metrics = serve_metrics(settings.metrics, collector)
+
+    @property
+    def model(self) -> str:
+        """Fingerprint of the network in use."""
+        return self._detector.fingerprint
+
+    def start(self) -> None:
+        """Begin to look and to send."""
+        clear_orphans(
+            self._store, self._outbox, {camera.id for camera in self.settings.cameras}, self._clock.now_utc()
+        )
+        self._uplink.start()
+        for camera in self.settings.cameras:
+            self._add(camera, self.settings)
+        self._looking.start()
+        log.info("edge_started", cameras=len(self._units), model=self.model)
+
+    def stop(self) -> None:
+        """End in order: cameras first, then what they still had to say."""
+        self._halt.set()
+        self._batcher.close()
+        with self._change:
+            for unit in self._units.values():
+                unit.stop()
+        self._looking.join(10)
+        self._uplink.stop()
+        if self._metrics:
+            self._metrics.stop()
+        self._store.close()
+        log.info("edge_stopped")
+
+    def run(self, config: Path, stop: threading.Event) -> None:
+        """Look until ``stop`` is set; a changed configuration file is taken on."""
+        self.start()
+        try:
+            for _changes in watch_files(config.parent, stop_event=stop, debounce=300, rust_timeout=1000):
+                if any(Path(name).name == config.name for _, name in _changes):
+                    self.reload_file(config)
+        finally:
+            self.stop()
+
+    def reload_file(self, config: Path) -> bool:
+        """Take on a changed file. One that is wrong changes nothing. Returns whether it was taken."""
+        try:
+            self.reload(load_edge_settings(config))
+        except (SettingsError, ModelError, ValueError) as error:
+            log.error("configuration_refused", file=str(config), error=str(error), note="the old one stays")
+            return False
+        return True
+
+    def reload(self, settings: EdgeSettings) -> None:
+        """Take on what changed, without touching the other cameras.
+
+        Raises:
+            ModelError, GroundMapError: nothing is changed then.
+        """
+        with self._change:
+            old = self.settings
+            fixed = [part for part in NEEDS_RESTART if getattr(old, part) != getattr(settings, part)]
+            if fixed:
+                log.warning("restart_needed", parts=fixed)
+                settings = settings.model_copy(update={part: getattr(old, part) for part in fixed})
+            check_ground(settings)
+            if settings.detector != old.detector:
+                self._detector = load_detector(settings.detector)
+            self.settings = settings
+            if (settings.mqtt, settings.central) != (old.mqtt, old.central):
+                self._uplink.stop()
+                self._uplink = self._new_uplink(settings)
+                self._uplink.start()
+            everything = settings.detector != old.detector or settings.evidence != old.evidence
+            self._reload_cameras(settings, everything=everything)
+
+    def health(self) -> HealthReport:
+        """How the box does, for central."""
+        stats = self._uplink.stats()
+        return HealthReport(
+            version=__version__,
+            model=self.model,
+            uptime_s=self._clock.monotonic_s() - self._started_s,
+            cameras=tuple(self._health_of(unit) for unit in list(self._units.values())),
+            outbox_entries=stats.outbox.entries,
+            outbox_bytes=stats.outbox.bytes,
+            media_waiting=stats.media.waiting,
+            dropped_updates=stats.outbox.dropped_updates,
+        )
+
+    def _reload_cameras(self, settings: EdgeSettings, *, everything: bool) -> None:
+        wanted = {camera.id: camera for camera in settings.cameras}
+        for camera_id in list(self._units):
+            if camera_id not in wanted:
+                self._units.pop(camera_id).retire()
+                log.info("camera_removed", camera=camera_id)
+        for camera_id, camera in wanted.items():
+            unit = self._units.get(camera_id)
+            if unit is None:
+                self._add(camera, settings)
+                log.info("camera_added", camera=camera_id)
+            elif everything or not same_stream(unit.settings, camera):
+                self._units.pop(camera_id).stop()
+                self._add(camera, settings)
+                log.info("camera_reopened", camera=camera_id)
+            elif unit.settings != camera:
+                unit.rewatch(camera)
+                log.info("camera_rules_changed", camera=camera_id)
+
+    def _add(self, camera: CameraSettings, settings: EdgeSettings) -> None:
+        unit = CameraUnit(
+            camera,
+            settings,
+            store=self._store,
+            outbox=self._outbox,
+            media=self._media,
+            batcher=self._batcher,
+            clock=self._clock,
+            model=self.model,
+        )
+        self._units[camera.id] = unit
+        unit.start()
+
+    def _look_loop(self) -> None:
+        """The network's thread: newest pictures of all cameras, batch by batch."""
+        while not self._halt.is_set():
+            detector, settings = self._detector, self.settings.detector
+            frames = self._batcher.take(settings.batch_size, settings.batch_wait_ms / 1000, timeout_s=0.5)
+            if not frames:
+                self._on_idle()
+                continue
+            try:
+                batch = look_at(detector, frames)
+            except Exception:
+                log.exception("inference_failed", cameras=[frame.camera_id for frame in frames])
+                continue
+            for seen in batch:
+                self._hand_to_unit(seen)
+
+    def _hand_to_unit(self, seen: Seen) -> None:
+        unit = self._units.get(seen.frame.camera_id)
+        if unit is None:
+            return
+        try:
+            unit.look(seen.frame, seen.detections, seen.thumbnail_px)
+        except Exception:
+            log.exception("look_failed", camera=seen.frame.camera_id)
+
+    def _new_uplink(self, settings: EdgeSettings) -> Uplink:
+        return Uplink(settings, self._outbox, self._media, self.health, self._clock)
+
+    def _uplink_stats(self) -> UplinkStats | None:
+        return self._uplink.stats()
+
+    def _health_of(self, unit: CameraUnit) -> CameraHealth:
+        status, camera = unit.status(), unit.settings
+        error = unit.error
+        return CameraHealth(
+            camera_id=camera.id,
+            name=camera.display_name,
+            state=status.state,
+            profile=status.profile,
+            place=Place(lon=camera.position.lon, lat=camera.position.lat, method="camera_position"),
+            frozen=status.frozen,
+            dark=status.dark,
+            looks=unit.looks,
+            skipped=self._batcher.skipped(camera.id),
+            corrupt=status.corrupt,
+            reconnects=status.reconnects,
+            last_picture_at=status.last_picture_at,
+            error=error[:300] if error else None,
+        )
+
+
+def check_ground(settings: EdgeSettings) -> None:
+    """Raises GroundMapError, naming the camera, where known points give no map of the ground."""
+    for camera in settings.cameras:
+        GroundMap.from_settings(camera)
+
+
+def same_stream(a: CameraSettings, b: CameraSettings) -> bool:
+    """Whether two settings of a camera differ in nothing that its stream depends on."""
+    parts = ("source", "look_source", "effective_profile", "look_interval_s", "playback", "stall_timeout_s")
+    return all(getattr(a, part) == getattr(b, part) for part in parts)

@@ -1,0 +1,5 @@
+"""``python -m kerbwatch``."""
+
+from kerbwatch.cli import main
+
+main()

@@ -1,0 +1,186 @@
+"""``kerbwatch demo``: a real stream, a real broker, an edge box and central, in one terminal."""
+
+from __future__ import annotations
+
+import json
+import signal
+import time
+from pathlib import Path
+from types import FrameType
+from typing import Annotated
+
+import httpx
+import typer
+from rich.console import Console
+
+from kerbwatch.demo.broker import Broker, BrokerError
+from kerbwatch.demo.processes import Processes, free_port
+from kerbwatch.demo.proof import ProofError, Standing, Witness
+from kerbwatch.demo.rtsp import RtspServer, RtspServerError
+from kerbwatch.demo.town import DemoError, Town, fresh_folder, prepare_clip, settle
+from models.errors import ModelError
+from models.fetch import ensure
+
+CONSOLE_PORT = 8000
+ONCE_LIMIT_S = 180.0
+"""How long ``--once`` waits for its proof after the streams began."""
+_POLL_S = 1.0
+
+app = typer.Typer(help="From a street to a ticket, on this machine.")
+
+
+@app.command()
+def demo(
+    once: Annotated[
+        bool, typer.Option("--once", help="End by itself: 0 once the whole way was proven.")
+    ] = False,
+    port: Annotated[
+        int, typer.Option(help="Port of the console; another is taken when it is in use.")
+    ] = CONSOLE_PORT,
+    folder: Annotated[Path, typer.Option(help="Where this run keeps its files.")] = Path("var/demo"),
+) -> None:
+    """Show the whole way: a real clip streams, the edge looks, central makes a case and a ticket of it."""
+    for name in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(name, _interrupt)
+    run = _Run(Console(stderr=True, highlight=False), once=once)
+    reason: str | None = None
+    try:
+        run.play(folder, port)
+    except KeyboardInterrupt:
+        reason = "interrupted" if once else None
+        run.console.print("\nStopping.")
+    except (
+        DemoError,
+        ProofError,
+        ModelError,
+        BrokerError,
+        RtspServerError,
+        httpx.HTTPError,
+        OSError,
+    ) as error:
+        reason = str(error)
+    if reason:
+        run.console.print(f"[red]{reason}[/red]", markup=True)
+    typer.echo(json.dumps(run.summary(ok=reason is None and run.proven)))
+    if reason:
+        raise typer.Exit(1)
+
+
+class _Run:
+    """One run of the demo and what came of it."""
+
+    def __init__(self, console: Console, *, once: bool) -> None:
+        self.console, self._once = console, once
+        self._standing = Standing()
+        self._first_ticket_s: float | None = None
+        self._url = ""
+
+    @property
+    def proven(self) -> bool:
+        """Whether a case's whole way was seen, evidence and all."""
+        return self._standing.proven_case is not None
+
+    def summary(self, *, ok: bool) -> dict[str, object]:
+        """The last line of the demo."""
+        first = self._first_ticket_s
+        return {
+            "ok": ok,
+            "incidents": self._standing.incidents,
+            "cases": self._standing.cases,
+            "tickets": self._standing.tickets,
+            "seconds_to_first_ticket": None if first is None else round(first, 1),
+            "console": self._url,
+        }
+
+    def play(self, folder: Path, port: int) -> None:
+        """Start everything, watch, and end everything. Raises the errors of its parts."""
+        say = self.console.print
+        say("[bold]kerbwatch demo[/bold]: a street, a camera, an edge box, a command centre")
+        say("  fetching weights and clip, each checked by its SHA-256 …")
+        ensure("yolox-nano")
+        folder = fresh_folder(folder)
+        media_dir = folder.parent / "demo-media"
+        say("  encoding the clip as a camera would send it …")
+        prepare_clip(media_dir)
+        with RtspServer(media_dir) as rtsp, Broker(data_dir=folder / "broker") as broker:
+            say(f"  camera stream   {rtsp.url('street.mp4')}")
+            say(f"  MQTT 5 broker   127.0.0.1:{broker.port} ({broker.kind})")
+            central_port = free_port(port)
+            town = settle(folder, media_dir, broker_port=broker.port, central_port=central_port)
+            self._url = f"http://127.0.0.1:{central_port}"
+            with Processes(folder) as processes:
+                self._start_central(processes, town)
+                witness = Witness(
+                    self._url, town.operator, town.operator_password.read_text(encoding="utf-8").strip()
+                )
+                try:
+                    self._await_central(processes, witness)
+                    began_s = time.monotonic()
+                    address = rtsp.url("street.mp4").partition("/street.mp4")[0]
+                    processes.start("edge", "edge", "run", str(town.edge_config), env={"DEMO_RTSP": address})
+                    say(f"  edge box        looking at two cameras (log: {processes.log_of('edge')})")
+                    self._watch(processes, witness, town, began_s)
+                finally:
+                    witness.close()
+
+    def _start_central(self, processes: Processes, town: Town) -> None:
+        config = str(town.central_config)
+        processes.run("central", "init", config)
+        processes.run(
+            "central",
+            "user",
+            "add",
+            config,
+            town.operator,
+            "--role",
+            "operator",
+            "--role",
+            "dispatcher",
+            "--password-file",
+            str(town.operator_password),
+        )
+        processes.run("central", "edge", "add", config, "demo", "box-1", "--token-file", str(town.edge_token))
+        processes.start("central", "central", "serve", config)
+
+    def _await_central(self, processes: Processes, witness: Witness) -> None:
+        until_s = time.monotonic() + 60
+        while not witness.ready():
+            processes.check()
+            if time.monotonic() > until_s:
+                raise DemoError(f"central did not come up within 60 s (log: {processes.log_of('central')})")
+            time.sleep(0.2)
+        self.console.print(f"  central         {self._url} (log: {processes.log_of('central')})")
+
+    def _watch(self, processes: Processes, witness: Witness, town: Town, began_s: float) -> None:
+        """Tell what happens until the proof (``--once``) or Ctrl-C."""
+        while True:
+            processes.check()
+            before, self._standing = self._standing, witness.look()
+            elapsed_s = time.monotonic() - began_s
+            if self._standing.tickets and self._first_ticket_s is None:
+                self._first_ticket_s = elapsed_s
+                self.console.print(f"  [green]first ticket[/green]    after {elapsed_s:.0f} s of stream")
+                self._invite(town)
+            elif self._standing.cases > before.cases:
+                self.console.print(f"  {self._standing.cases} cases after {elapsed_s:.0f} s")
+            if self.proven and before.proven_case is None:
+                self.console.print(
+                    "  [green]proven[/green]          two snapshots and the clip fetched from central; "
+                    "hashes match, the clip plays"
+                )
+            if self._once and self.proven:
+                return
+            if self._once and elapsed_s > ONCE_LIMIT_S - 10:
+                raise DemoError(f"not proven within {elapsed_s:.0f} s: {self._standing.missing}")
+            time.sleep(_POLL_S)
+
+    def _invite(self, town: Town) -> None:
+        if self._once:
+            return
+        password = town.operator_password.read_text(encoding="utf-8").strip()
+        self.console.print(f"\n  Open [bold]{self._url}[/bold]  and sign in as {town.operator} / {password}")
+        self.console.print("  Confirm or reject the case there. Ctrl-C ends everything.\n")
+
+
+def _interrupt(_signal: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
