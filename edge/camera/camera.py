@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import threading
 from collections.abc import Callable, Iterator
+from datetime import datetime
 
 import av
 import structlog
@@ -137,6 +138,10 @@ class Camera:
             fps=self._fps,
             key_interval_s=plan.key_interval_s if plan else None,
         )
+
+    def captured_at(self, t_s: float) -> datetime:
+        """The wall-clock instant of a time on this camera's timeline."""
+        return self._timeline.captured_at(t_s)
 
     def _run(self) -> None:
         try:

@@ -1,0 +1,67 @@
+"""Evidence on disk: named by its SHA-256, there whole or not at all, also after a power cut."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+from edge.uplink.media import MediaFile
+from kerbwatch.ids import new_id
+from kerbwatch.incident import EvidenceRole
+
+_SUFFIX = {"image/jpeg": ".jpg", "video/mp4": ".mp4"}
+_CHUNK_BYTES = 1 << 20
+
+
+def keep(
+    folder: Path,
+    write: Callable[[Path], None],
+    *,
+    role: EvidenceRole,
+    content_type: str,
+    captured_at: datetime,
+) -> MediaFile:
+    """Have ``write`` fill a new file, hash it, and give it its final name.
+
+    Raises:
+        OSError: the disk does not take it. Nothing is left behind, whatever ``write`` raised.
+    """
+    with _partial(folder) as partial:
+        write(partial)
+        sha256, size_bytes = _settle(partial)
+        path = folder / f"{sha256}{_SUFFIX[content_type]}"
+        partial.replace(path)
+    _sync_folder(folder)
+    return MediaFile(path, sha256, role, content_type, size_bytes, captured_at)
+
+
+@contextmanager
+def _partial(folder: Path) -> Iterator[Path]:
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f".{new_id()}.part"
+    try:
+        yield path
+    finally:
+        path.unlink(missing_ok=True)
+
+
+def _settle(path: Path) -> tuple[str, int]:
+    """SHA-256 and size of a file, once its bytes are on the disk."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while chunk := file.read(_CHUNK_BYTES):
+            digest.update(chunk)
+        os.fsync(file.fileno())
+        return digest.hexdigest(), file.tell()
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
