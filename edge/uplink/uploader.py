@@ -32,6 +32,8 @@ PIECE_BYTES = 1024 * 1024
 _LEAST_PIECE_BYTES = 64 * 1024
 """A thin link, on which pieces do not get through in time, gets smaller ones, down to this."""
 _TIMEOUT = httpx.Timeout(60.0, connect=10.0)
+_KEEP_ALIVE_S = 2.0
+"""Shorter than servers hold an idle connection (5 s is usual), so that none is used that is just closing."""
 _STRIKES = 3
 """Pieces in one upload that may bring nothing forward before the file is put off."""
 _FIRST_DELAY_S, _MOST_DELAY_S = 1.0, 300.0
@@ -80,6 +82,7 @@ class MediaUploader:
         self._client = httpx.Client(
             base_url=settings.url.rstrip("/"),
             timeout=_TIMEOUT,
+            limits=httpx.Limits(keepalive_expiry=_KEEP_ALIVE_S),
             verify=ssl.create_default_context(cafile=str(settings.ca_file)) if settings.ca_file else True,
             trust_env=urlsplit(settings.url).hostname not in _LOOPBACK,
         )
