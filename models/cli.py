@@ -1,4 +1,4 @@
-"""``kerbwatch models``: which networks and clips there are, pull them, check them."""
+"""``kerbwatch models``: which networks and clips there are, pull them, check them, export one's own."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -18,7 +19,7 @@ from models.errors import ModelError
 from models.fetch import FetchError, Report, ensure_entry
 from models.manifest import Entry, load_manifest
 
-app = typer.Typer(no_args_is_help=True, help="The networks: list, pull, check.")
+app = typer.Typer(no_args_is_help=True, help="The networks: list, pull, check, export.")
 
 Names = Annotated[list[str] | None, typer.Argument(help="Entries of the manifest; all if none is named.")]
 
@@ -75,6 +76,40 @@ def check(names: Names = None) -> None:
         typer.secho(f"{entry.name}: {state}: {entry.path}", fg=None if state == "ok" else "red")
     if bad:
         raise typer.Exit(1)
+
+
+@app.command()
+def export(  # noqa: PLR0917 - a command's options
+    weights: Annotated[
+        str, typer.Argument(help="Ultralytics .pt or .yaml; with --int8 also an .onnx detector.")
+    ],
+    output: Annotated[Path, typer.Option("--output", "-o", help="The .onnx file to write.")],
+    imgsz: Annotated[int, typer.Option(min=64, help="Longer side of the network's input, px.")] = 416,
+    int8: Annotated[bool, typer.Option("--int8", help="8-bit weights and activations.")] = False,
+    calibrate: Annotated[
+        Path | None,
+        typer.Option(exists=True, file_okay=False, help="For --int8: pictures of the cameras it is for."),
+    ] = None,
+    end_to_end: Annotated[bool, typer.Option("--end-to-end", help="Suppression inside the graph.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object instead of text.")] = False,
+) -> None:
+    """Make an ONNX file of a detector of your own; with --int8 a small one, and print what it costs."""
+    if int8 != (calibrate is not None):
+        raise _fail("--int8 and --calibrate DIR go together", code=2)
+    from models.export import export_detector  # noqa: PLC0415 - heavy, and only wanted here
+
+    try:
+        made = export_detector(weights, output, input_px=imgsz, calibration=calibrate, end_to_end=end_to_end)
+    except ModelError as error:
+        raise _fail(str(error)) from error
+    if as_json:
+        typer.echo(made.as_json())
+        return
+    typer.echo(f"{made.path}: {made.path.stat().st_size / 1e6:.2f} MB, {made.family}")
+    typer.echo(f"licence: {made.licence or 'the file does not say'}")
+    typer.echo(f"classes: {', '.join(made.class_names)}")
+    if made.loss is not None:
+        typer.echo(made.loss.as_text())
 
 
 def _chosen(names: list[str] | None) -> tuple[Entry, ...]:

@@ -13,7 +13,7 @@ import structlog
 from numpy.typing import NDArray
 
 from models.cache import cache_dir, sha256_of
-from models.canvas import CanvasPlan
+from models.canvas import CanvasPlan, Picture
 from models.errors import HeadError, MissingModelError
 from models.graph import freed_yolox
 from models.heads import Head, YoloxHead, recognise
@@ -40,6 +40,18 @@ class Network:
     fingerprint: str
     plan: CanvasPlan
     fixed_batch: int | None
+
+    def compose(self, pictures: Sequence[Picture]) -> NDArray[np.float32]:
+        """The input for pictures of one canvas: float32 [batch, 3, height, width].
+
+        Raises:
+            ValueError: when a picture does not deliver the size that it was asked for.
+        """
+        fits = [self.plan.fit(picture.size_px) for picture in pictures]
+        blob = self.head.pixels.blank(self.fixed_batch or len(pictures), fits[0].canvas)
+        for plane, picture, fit in zip(blob, pictures, fits, strict=False):
+            self.head.pixels.place(picture.bgr(fit.scaled), fit, plane)
+        return blob
 
     def run(self, blob: NDArray[np.float32]) -> NDArray[np.float32]:
         """One inference: float32 [batch, 3, height, width] -> float32 [batch, …], the head's shape."""

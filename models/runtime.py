@@ -11,7 +11,7 @@ from models.canvas import Fit, Picture
 from models.class_map import DROPPED, translation
 from models.detections import Detections
 from models.network import Network, open_network
-from models.suppression import suppress
+from models.suppression import GROUP_OF_CLASS, suppress
 
 _MAX_CANDIDATES = 1000
 """Boxes of one picture that go into suppression at most, the surest first."""
@@ -21,12 +21,20 @@ class Detector:
     """One network in one ONNX Runtime session. Safe to be called from several threads."""
 
     def __init__(
-        self, network: Network, *, class_map: Mapping[str, str], min_score: float, batch_size: int
+        self,
+        network: Network,
+        *,
+        table: NDArray[np.int64],
+        groups: NDArray[np.int64],
+        min_score: float,
+        batch_size: int,
     ) -> None:
+        """Of an opened network: ``table`` translates its class numbers, ``groups`` those into suppression."""
         self._network = network
         self._head = network.head
         self._plan = network.plan
-        self._table = translation(network.head.names, class_map)
+        self._table = table
+        self._groups = groups
         self._min_score = min_score
         self._batch_size = network.fixed_batch or batch_size
 
@@ -63,7 +71,19 @@ class Detector:
         if input_px < 32 or input_px % 32:
             raise ValueError(f"'input_px' is a multiple of 32, not {input_px}")
         network = open_network(model, input_px=input_px, providers=providers, threads=threads)
-        return cls(network, class_map=class_map or {}, min_score=min_score, batch_size=batch_size)
+        return cls(
+            network,
+            table=translation(network.head.names, class_map or {}),
+            groups=GROUP_OF_CLASS,
+            min_score=min_score,
+            batch_size=batch_size,
+        )
+
+    @classmethod
+    def of_own_classes(cls, network: Network, *, min_score: float) -> Detector:
+        """A detector that reports the network's own class numbers: to measure it, not to watch a street."""
+        own = np.arange(len(network.head.names))
+        return cls(network, table=own, groups=own, min_score=min_score, batch_size=1)
 
     @property
     def fingerprint(self) -> str:
@@ -93,12 +113,10 @@ class Detector:
         groups: dict[tuple[int, int], list[int]] = {}
         for index, fit in enumerate(fits):
             groups.setdefault(fit.canvas, []).append(index)
-        for canvas, members in groups.items():
+        for members in groups.values():
             for start in range(0, len(members), self._batch_size):
                 batch = members[start : start + self._batch_size]
-                blob = self._head.pixels.blank(self._network.fixed_batch or len(batch), canvas)
-                for plane, index in zip(blob, batch, strict=False):
-                    self._head.pixels.place(pictures[index].bgr(fits[index].scaled), fits[index], plane)
+                blob = self._network.compose([pictures[index] for index in batch])
                 for output, index in zip(self._network.run(blob), batch, strict=False):
                     results[index] = self._read(output, fits[index])
         return results
@@ -110,5 +128,8 @@ class Detector:
         if len(wanted) > _MAX_CANDIDATES:
             wanted = wanted[np.argsort(-found.score[wanted])[:_MAX_CANDIDATES]]
         xyxy, score, class_id = found.xyxy[wanted], found.score[wanted], class_id[wanted]
-        kept = suppress(xyxy, score, class_id, self._head.max_iou)
-        return Detections(fit.to_picture(xyxy[kept]), score[kept], class_id[kept])
+        kept = suppress(xyxy, score, self._groups[class_id], self._head.max_iou)
+        xyxy, score, class_id = fit.to_picture(xyxy[kept]), score[kept], class_id[kept]
+        # A box wholly beside the picture was seen in the padding.
+        inside = (xyxy[:, 2:] > 0).all(axis=1) & (xyxy[:, :2] < fit.picture).all(axis=1)
+        return Detections(xyxy[inside], score[inside], class_id[inside])
