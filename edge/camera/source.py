@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote, urlsplit
@@ -89,10 +90,14 @@ def open_source(source: str, *, open_timeout_s: float, read_timeout_s: float) ->
         }
     elif not is_live(address) and not Path(address.removeprefix("file://")).is_file():
         raise SourceError(f"there is no file {address}")
+    began_s = time.monotonic()
     try:
         container = av.open(address, options=options, timeout=(open_timeout_s, read_timeout_s))
     except (av.FFmpegError, OSError, ValueError) as error:
-        raise SourceError(explain(error, address, open_timeout_s)) from None
+        # An opening that is interrupted because its time is up comes back under one of several names.
+        late = time.monotonic() - began_s >= 0.95 * open_timeout_s
+        cause = TimeoutError() if late else error
+        raise SourceError(explain(cause, address, open_timeout_s)) from None
     try:
         stream = _video_of(container)
     except SourceError:

@@ -72,18 +72,16 @@ class Timeline:
         tick_s = time_base.numerator / time_base.denominator
         if duration:
             self._nominal_s = duration * tick_s
-        stamp = dts if dts is not None else pts
-        stamp_s = self._guess_s() if stamp is None else stamp * tick_s
-        shown_s = stamp_s if pts is None else pts * tick_s
-        if self._offset_s is None:
-            begin_s = shown_s
-            if start is not None and self._last_t_s is None and shown_s - 1.0 <= start * tick_s <= shown_s:
-                begin_s = start * tick_s
-            self._offset_s = self._bridged_s(now_s) - begin_s
-        elif self._jumped(stamp_s, now_s):
-            self._offset_s = self._bridged_s(now_s) - shown_s
-        self._last_stamp_s, self._last_at_s = stamp_s, now_s
-        t_s = max(0.0, shown_s + self._offset_s)
+        if pts is None and dts is None:
+            t_s = self._bridged_s(now_s)
+        else:
+            shown_s = (pts if pts is not None else dts or 0) * tick_s
+            stamp_s = (dts if dts is not None else pts or 0) * tick_s
+            self._follow(shown_s, stamp_s, now_s, None if start is None else start * tick_s)
+            assert self._offset_s is not None
+            t_s = max(0.0, shown_s + self._offset_s)
+            self._last_stamp_s = stamp_s
+        self._last_at_s = now_s
         self._last_t_s = t_s if self._last_t_s is None else max(t_s, self._last_t_s)
         self._anchor_to_clock(self._last_t_s)
         return t_s
@@ -92,8 +90,15 @@ class Timeline:
         """The wall-clock instant of a time on this timeline."""
         return (self._anchor or self._started_at) + timedelta(seconds=t_s)
 
-    def _guess_s(self) -> float:
-        return 0.0 if self._last_stamp_s is None else self._last_stamp_s + self._nominal_s
+    def _follow(self, shown_s: float, stamp_s: float, now_s: float, start_s: float | None) -> None:
+        """Set the offset between the stream's time and this one, where it begins or jumps."""
+        if self._offset_s is None:
+            begin_s = shown_s
+            if start_s is not None and self._last_t_s is None and shown_s - 1.0 <= start_s <= shown_s:
+                begin_s = start_s
+            self._offset_s = self._bridged_s(now_s) - begin_s
+        elif self._jumped(stamp_s, now_s):
+            self._offset_s = self._bridged_s(now_s) - shown_s
 
     def _bridged_s(self, now_s: float) -> float:
         """Where the timeline goes on after a break."""
@@ -103,7 +108,8 @@ class Timeline:
         return self._last_t_s + max(passed_s, self._nominal_s)
 
     def _jumped(self, stamp_s: float, now_s: float) -> bool:
-        assert self._last_stamp_s is not None
+        if self._last_stamp_s is None:
+            return False
         step_s = stamp_s - self._last_stamp_s
         if step_s < -_BACK_S:
             return True

@@ -7,6 +7,8 @@ import numpy as np
 from av.video.frame import VideoFrame
 from numpy.typing import NDArray
 
+from edge.frame import Image
+
 Thumbnail = NDArray[np.float32]
 """Mean luma of the cells of a picture, float32 [27, 48], 0 (black) .. 255 (white)."""
 
@@ -48,12 +50,23 @@ class Vitals:
         if self._still is None or float(np.abs(thumbnail - self._still).max()) > _STILL_LUMA:
             self._still, self._still_since_s = thumbnail, t_s
         self._frozen = t_s - self._still_since_s >= _FROZEN_AFTER_S
-        mean, deviation = float(thumbnail.mean()), float(thumbnail.std())
-        if deviation < _COVERED_DEVIATION or (mean < _BLACK_MEAN and deviation < _BLACK_DEVIATION):
+        if is_dark(thumbnail):
             self._dark_since_s = t_s if self._dark_since_s is None else self._dark_since_s
             self._dark = t_s - self._dark_since_s >= _DARK_AFTER_S
         else:
             self._dark_since_s, self._dark = None, False
+
+
+def is_dark(thumbnail: Thumbnail) -> bool:
+    """Whether a picture is black, or all alike as before a covered lens."""
+    mean, deviation = float(thumbnail.mean()), float(thumbnail.std())
+    return deviation < _COVERED_DEVIATION or (mean < _BLACK_MEAN and deviation < _BLACK_DEVIATION)
+
+
+def grey_cells(image: Image) -> Thumbnail:
+    """The thumbnail of a picture that is converted already, uint8 [height, width, 3]."""
+    grey = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)
+    return cv2.resize(grey, _CELLS, interpolation=cv2.INTER_AREA).astype(np.float32)
 
 
 def thumbnail_of(frame: VideoFrame) -> Thumbnail:
