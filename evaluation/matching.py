@@ -21,6 +21,8 @@ LATE_S = 2.0
 """How long after the event's end an alarm may open."""
 MIN_IOU = 0.3
 """Overlap of boxes that counts as the same thing."""
+_OVERLAP_WEIGHT = 0.01
+"""Overlap decides between assignments that are equally prompt, and hardly else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +177,8 @@ def match(alarms: Sequence[Alarm], events: Sequence[Event]) -> Outcome:
     """Assign alarms to events, one to one.
 
     Where more than one assignment is possible, it is the one with the most events that count, among these
-    the one with the fewest false alarms, among these the one with the best overlap and the shortest delays.
+    the one with the fewest false alarms, among these the one with the shortest delays (a repeat is the false
+    alarm, not the first), and of equals the one with the best overlap.
     """
     pairs = _assign(alarms, events)
     hits = [Hit(events[e], alarms[a]) for a, e in pairs]
@@ -206,12 +209,14 @@ def _assign(alarms: Sequence[Alarm], events: Sequence[Event]) -> list[tuple[int,
     if not alarms or not events:
         return []
     step = 1.0 + min(len(alarms), len(events))
+    longest_s = 1.0 + max(abs(alarm.opened_s - event.due_s) for alarm in alarms for event in events)
     worth = np.zeros((len(alarms), len(events)))
     for a, alarm in enumerate(alarms):
         for e, event in enumerate(events):
             if may_report(alarm, event):
-                prompt = 1 / (1 + abs(alarm.opened_s - event.due_s))
-                fit = (alarm.box.iou(event.box) + prompt) / 2
+                # Linear in the delay, so that alarms which change places lose nothing and overlap decides.
+                prompt = 1 - abs(alarm.opened_s - event.due_s) / longest_s
+                fit = (1 - _OVERLAP_WEIGHT) * prompt + _OVERLAP_WEIGHT * alarm.box.iou(event.box)
                 worth[a, e] = fit + (step if event.ignore else step * step)
     rows, columns = linear_sum_assignment(worth, maximize=True)
     return [(int(a), int(e)) for a, e in zip(rows, columns, strict=True) if worth[a, e] > 0]

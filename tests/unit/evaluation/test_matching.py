@@ -36,6 +36,11 @@ def test_a_second_alarm_for_the_same_car_is_a_false_alarm():
     assert [extra.opened_s for extra in outcome.extras] == [40]
 
 
+def test_the_first_alarm_is_the_hit_even_where_the_repeat_fits_the_car_better():
+    outcome = match([alarm(opened_s=40), alarm(box=Box(100, 100, 190, 150))], [car_event()])
+    assert [hit.alarm.opened_s for hit in outcome.hits] == [21]
+
+
 def test_a_car_that_nobody_reports_is_missed():
     outcome = match([], [car_event()])
     assert [event.what for event in outcome.misses] == ["red car"]

@@ -1,0 +1,1 @@
+"""How fast is it: the whole edge on real streams, beside the least that anybody could do."""

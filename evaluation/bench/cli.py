@@ -1,0 +1,95 @@
+"""``kerbwatch bench``: how fast is it."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from evaluation.bench import rival
+from evaluation.bench.cameras import Plan, measure
+from evaluation.bench.edge_box import BenchError
+from evaluation.bench.result import print_result, to_json
+from evaluation.bench.streams import StreamSize
+from evaluation.output import table_console, write_json
+from kerbwatch.demo.broker import BrokerError
+from kerbwatch.demo.rtsp import RtspServerError
+from kerbwatch.logs import configure_logs
+from models.errors import ModelError
+from models.fetch import ensure
+
+bench_app = typer.Typer(no_args_is_help=True, help="How fast is it, on this machine.")
+
+
+class Rival(StrEnum):
+    """What the edge can be measured against."""
+
+    ULTRALYTICS = "ultralytics"
+
+
+@bench_app.callback()
+def bench() -> None:
+    """How fast is it, on this machine."""
+
+
+@bench_app.command()
+def cameras(
+    *,
+    cameras: Annotated[int, typer.Option(min=1, max=500, help="Streams at once.")] = 4,
+    seconds: Annotated[
+        float, typer.Option(min=5, help="Measured seconds of the edge, and again of the floor.")
+    ] = 60.0,
+    size: Annotated[StreamSize, typer.Option(help="Size of the streams.")] = StreamSize.P1080,
+    rounds: Annotated[int, typer.Option(min=1, max=50, help="Windows that the seconds are shared over.")] = 2,
+    model: Annotated[str, typer.Option(help="Name in the manifest, or an ONNX file.")] = "yolox-nano",
+    clip: Annotated[
+        Path | None, typer.Option(exists=True, dir_okay=False, help="Clip to play; OpenCV's vtest if absent.")
+    ] = None,
+    json_file: Annotated[
+        Path | None, typer.Option("--json", help="Write the figures here; - is standard output.")
+    ] = None,
+    against: Annotated[Rival | None, typer.Option(help="Run the same clip through this, too.")] = None,
+    ultralytics_python: Annotated[
+        Path | None, typer.Option(exists=True, dir_okay=False, help="A Python that has Ultralytics.")
+    ] = None,
+    ultralytics_weights: Annotated[
+        Path | None, typer.Option(exists=True, dir_okay=False, help="Trained YOLOv8n weights (.pt).")
+    ] = None,
+) -> None:
+    """The whole edge on N real RTSP streams, beside a floor that only reads, decodes key frames and infers.
+
+    Prints cores a camera of both and their ratio, looks a second, pictures skipped and memory a camera.
+    The server's own CPU time is not counted, but it takes its share of the machine: where it falls behind
+    the streams' rate, the figures say so.
+    """
+    configure_logs(level="WARNING")
+    progress = Console(stderr=True)
+
+    def say(step: str) -> None:
+        progress.print(f"[dim]{step}[/]")
+
+    try:
+        street_clip = clip or ensure("vtest")
+        plan = Plan(cameras, seconds, rounds, size, street_clip, model)
+        measured = measure(plan, say)
+        comparison = None
+        if against is Rival.ULTRALYTICS:
+            say(f"yolo track on {rival.STREAM_S:g} s of the same clip")
+            comparison = rival.compare(
+                measured.media,
+                size,
+                cameras,
+                measured.incidents,
+                python=ultralytics_python,
+                weights=ultralytics_weights,
+            )
+    except (BenchError, RtspServerError, BrokerError, ModelError, ValueError) as error:
+        typer.secho(str(error), err=True, fg="red")
+        raise typer.Exit(1) from error
+    document = to_json(measured, comparison)
+    print_result(document, table_console(json_file))
+    if json_file is not None:
+        write_json(document, json_file)

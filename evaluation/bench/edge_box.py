@@ -1,0 +1,188 @@
+"""The whole edge as a process of its own, as an installer would start it: ``kerbwatch edge run CONFIG``."""
+
+from __future__ import annotations
+
+import json
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+
+import httpx
+from prometheus_client.parser import text_string_to_metric_families
+
+from evaluation.bench.streams import PEOPLE_WALK_ON, VAN_STANDS_IN
+
+LIMIT_S = 10.0
+"""Limit of the bench's zones: short, so that incidents and their evidence fall into what is measured."""
+_STOP_TIMEOUT_S = 15.0
+
+
+class BenchError(RuntimeError):
+    """Something that the bench needs did not work; the text says what, and where its log is."""
+
+
+@dataclass(frozen=True, slots=True)
+class EdgeCounts:
+    """The edge's own counters, all cameras together.
+
+    Attributes:
+        packets: read from the streams.
+        looks: pictures that the detector saw.
+        skipped: pictures that gave way to newer ones.
+        begun: cameras of which at least one picture was looked at.
+    """
+
+    packets: float
+    looks: float
+    skipped: float
+    begun: int
+
+
+class EdgeBox:
+    """An edge process. Use it as a context manager.
+
+    Args:
+        folder: for its configuration, state and log; must be new, so that no incident is open.
+        urls: a camera each.
+        broker_port: MQTT broker on the loopback.
+        model: name or path of the detector.
+        look_interval_s: how often it looks at a camera.
+    """
+
+    def __init__(
+        self, folder: Path, urls: Sequence[str], *, broker_port: int, model: str, look_interval_s: float
+    ) -> None:
+        self._folder = folder
+        self._metrics_port = _free_port()
+        self._config = folder / "edge.yaml"
+        self._log = folder / "edge.log"
+        self._process: subprocess.Popen[bytes] | None = None
+        folder.mkdir(parents=True)
+        document = {
+            "site": "bench",
+            "edge": "bench",
+            "data_dir": str(folder / "data"),
+            "mqtt": {"host": "127.0.0.1", "port": broker_port},
+            "central": {"url": f"http://127.0.0.1:{_free_port()}"},
+            "detector": {"model": model},
+            "metrics": {"port": self._metrics_port},
+            "cameras": [
+                {
+                    "id": f"cam-{number:03d}",
+                    "source": url,
+                    "look_interval_s": look_interval_s,
+                    "position": {"lon": 121.1544, "lat": 30.0372},
+                    "zones": [
+                        _zone("service-road", "no_parking", VAN_STANDS_IN),
+                        _zone("footpath", "no_stall", PEOPLE_WALK_ON),
+                    ],
+                }
+                for number, url in enumerate(urls, 1)
+            ],
+        }
+        # JSON is YAML.
+        self._config.write_text(json.dumps(document, indent=2), encoding="utf-8")
+
+    @property
+    def pid(self) -> int:
+        """The process id. Raises BenchError when it has ended."""
+        if self._process is None or self._process.poll() is not None:
+            raise BenchError(f"the edge has ended: {self._last_words()}")
+        return self._process.pid
+
+    def __enter__(self) -> EdgeBox:
+        with self._log.open("wb") as output:
+            self._process = subprocess.Popen(  # noqa: S603 - our own command
+                [
+                    sys.executable,
+                    "-c",
+                    "from kerbwatch.cli import main; main()",
+                    "edge",
+                    "run",
+                    str(self._config),
+                ],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._process is None:
+            return
+        self._process.terminate()
+        try:
+            self._process.wait(_STOP_TIMEOUT_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+    def counts(self) -> EdgeCounts:
+        """Its counters now. Raises BenchError when it does not tell."""
+        _ = self.pid
+        try:
+            answer = httpx.get(f"http://127.0.0.1:{self._metrics_port}/metrics", timeout=5.0)
+            answer.raise_for_status()
+        except httpx.HTTPError as error:
+            raise BenchError(f"the edge's metrics cannot be read ({error}): {self._last_words()}") from error
+        return read_counts(answer.text)
+
+    def wait_until_looking(self, cameras: int, timeout_s: float) -> None:
+        """Return once every camera was looked at. Raises BenchError after ``timeout_s``."""
+        deadline_s = time.monotonic() + timeout_s
+        begun = 0
+        while time.monotonic() < deadline_s:
+            _ = self.pid
+            try:
+                begun = self.counts().begun
+            except BenchError:
+                begun = 0  # the endpoint opens a moment after the process; one that has ended is told above
+            if begun >= cameras:
+                return
+            time.sleep(0.5)
+        raise BenchError(
+            f"only {begun} of {cameras} cameras were looked at within {timeout_s:g} s: {self._last_words()}"
+        )
+
+    def _last_words(self) -> str:
+        if not self._log.is_file():
+            return "it said nothing"
+        tail = self._log.read_text(encoding="utf-8", errors="replace").strip()[-600:]
+        return tail or "it said nothing"
+
+
+def read_counts(metrics: str) -> EdgeCounts:
+    """The counters in a page of Prometheus text."""
+    sums: dict[str, float] = {}
+    begun = 0
+    for family in text_string_to_metric_families(metrics):
+        for sample in family.samples:
+            sums[sample.name] = sums.get(sample.name, 0.0) + sample.value
+            begun += sample.name == "kerbwatch_looks_total" and sample.value > 0
+    return EdgeCounts(
+        packets=sums.get("kerbwatch_packets_total", 0.0),
+        looks=sums.get("kerbwatch_looks_total", 0.0),
+        skipped=sums.get("kerbwatch_pictures_skipped_total", 0.0),
+        begun=begun,
+    )
+
+
+def _zone(name: str, kind: str, polygon: Sequence[tuple[float, float]]) -> dict[str, object]:
+    corners = [list(corner) for corner in polygon]
+    return {"id": name, "kind": kind, "units": "fractions", "dwell_s": LIMIT_S, "polygon": corners}
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

@@ -1,0 +1,85 @@
+"""``kerbwatch eval`` and ``kerbwatch bench``."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from edge.settings import DetectorSettings
+from edge.vision.looking import load_detector
+from evaluation.bench.cli import bench_app
+from evaluation.default_command import DefaultCommandGroup
+from evaluation.output import table_console, write_json
+from evaluation.runner import run_scenes
+from evaluation.tables import print_report
+from kerbwatch.logs import configure_logs
+from models.errors import ModelError
+
+__all__ = ["bench_app", "eval_app"]
+
+
+class _EvalGroup(DefaultCommandGroup):
+    default_command = "scenes"
+
+
+eval_app = typer.Typer(
+    cls=_EvalGroup,
+    no_args_is_help=True,
+    help="How good is it: scenes with known events. 'kerbwatch eval a.yaml b.yaml' runs scenes.",
+)
+
+
+class ProfileChoice(StrEnum):
+    """Decode profiles that scenes can be run in."""
+
+    AUTO = "auto"
+    DWELL = "dwell"
+    MOTION = "motion"
+
+
+@eval_app.callback()
+def evaluate() -> None:
+    """How good is it: scenes with known events."""
+
+
+@eval_app.command()
+def scenes(
+    scenes: Annotated[list[Path], typer.Argument(metavar="SCENE…", help="Scene files (YAML).")],
+    json_file: Annotated[
+        Path | None, typer.Option("--json", help="Write the figures here; - is standard output.")
+    ] = None,
+    profile: Annotated[
+        ProfileChoice, typer.Option(help="auto takes the cheapest that a scene's zones need.")
+    ] = ProfileChoice.AUTO,
+    model: Annotated[str | None, typer.Option(help="Name in the manifest, or an ONNX file.")] = None,
+) -> None:
+    """Run scenes through the edge's own pipeline and match its alarms with what a person saw.
+
+    One alarm to one event; every further alarm for the same occurrence is a false alarm. Ends with 1 when
+    a scene could not be run, after all the others were.
+    """
+    configure_logs(level="WARNING")
+    settings = DetectorSettings.model_validate({"model": model} if model else {})
+    progress = Console(stderr=True)
+    try:
+        detector = load_detector(settings)
+    except ModelError as error:
+        typer.secho(str(error), err=True, fg="red")
+        raise typer.Exit(2) from error
+    with progress.status("") as status:
+        report = run_scenes(
+            scenes,
+            detector,
+            detector.fingerprint,
+            profile=profile.value,
+            on_scene=lambda path: status.update(f"{path.stem} ({1 + scenes.index(path)} of {len(scenes)})"),
+        )
+    print_report(report, table_console(json_file))
+    if json_file is not None:
+        write_json(report.to_json(), json_file)
+    if report.failures:
+        raise typer.Exit(1)

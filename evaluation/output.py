@@ -1,0 +1,30 @@
+"""Where figures go: tables for people, a JSON file or standard output for programs."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+_FILE_WIDTH = 160
+"""Columns of a table that no terminal limits."""
+
+
+def table_console(json_file: Path | None) -> Console:
+    """Where tables are written: standard output, or standard error when the JSON goes to the former."""
+    console = Console(stderr=json_file == Path("-"))
+    return console if console.is_terminal else Console(stderr=console.stderr, width=_FILE_WIDTH)
+
+
+def write_json(document: dict[str, Any], target: Path) -> None:
+    """Write ``document``, indented; ``-`` is standard output. The file's folder is made if it is absent."""
+    text = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+    if target == Path("-"):
+        sys.stdout.write(text)
+        sys.stdout.flush()
+        return
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_text(text, encoding="utf-8")
