@@ -8,53 +8,85 @@ from contextlib import asynccontextmanager, suppress
 
 from fastapi import FastAPI
 
-from central import problems, schema
+from central import problems, setup
+from central.cameras import api as cameras
+from central.cases import api as cases
 from central.context import Central
 from central.database import Database
+from central.health import api as health
+from central.intake.consumer import Consumer
+from central.media import api as media
+from central.media.store import MediaStore
 from central.metrics import Metrics
+from central.pages import api as pages
 from central.people import api as people
 from central.settings import CentralSettings
+from central.stream import api as stream
 from central.stream.service import LogTail
 from kerbwatch import __version__
 from kerbwatch.clock import Clock, SystemClock
 
+DESCRIPTION = """
+Leads in, tickets out. Sign in with `POST /api/v1/token` and send `Authorization: Bearer TOKEN`.
+Errors are problem documents (RFC 9457). Times are UTC, places WGS-84 in the order longitude, latitude.
+"""
 
-def create_app(settings: CentralSettings, clock: Clock | None = None) -> FastAPI:
-    """Build the application.
+
+def build_central(settings: CentralSettings, clock: Clock) -> Central:
+    """The parts of one copy of central, not yet running.
 
     Raises:
         SettingsError, SecretMissingError: when the signing key is absent or weak.
     """
-    database = Database(settings.database.resolve_url())
-    central = Central(
+    database, metrics = Database(settings.database.resolve_url()), Metrics()
+    return Central(
         settings=settings,
-        clock=clock or SystemClock(),
+        clock=clock,
         database=database,
-        metrics=Metrics(),
+        metrics=metrics,
         secret=settings.secret.resolve(),
         tail=LogTail(database),
+        media=MediaStore(settings.media.dir),
+        consumer=Consumer(settings, clock, database, metrics),
     )
+
+
+def create_app(settings: CentralSettings, clock: Clock | None = None) -> FastAPI:
+    """Build the application; what runs beside it starts and ends with its lifespan.
+
+    Raises:
+        SettingsError, SecretMissingError: when the signing key is absent or weak.
+    """
+    central = build_central(settings, clock or SystemClock())
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        schema.check_current(database)
+        now = central.clock.now_utc()
+        setup.check_ready(settings, central.database, now)
+        central.media.sweep(now.timestamp())
         tail = asyncio.create_task(central.tail.run())
+        central.consumer.start()
         try:
             yield
         finally:
+            await asyncio.to_thread(central.consumer.stop)
             tail.cancel()
             with suppress(asyncio.CancelledError):
                 await tail
-            database.close()
+            central.database.close()
 
     app = FastAPI(
         title="kerbwatch central",
         version=__version__,
+        description=DESCRIPTION,
         lifespan=lifespan,
         docs_url="/api/docs",
         redoc_url=None,
+        openapi_url="/api/openapi.json",
     )
     app.state.central = central
-    problems.install(app)
-    app.include_router(people.router)
+    problems.install(app, pages.problem_page)
+    for part in (people, cases, cameras, media, stream, health, pages):
+        app.include_router(part.router)
+    app.mount("/static", pages.static, name="static")
     return app

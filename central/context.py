@@ -8,6 +8,8 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from central.database import Database
+from central.intake.consumer import Consumer
+from central.media.store import MediaStore
 from central.metrics import Metrics
 from central.settings import CentralSettings
 from central.stream.service import LogTail
@@ -24,6 +26,8 @@ class Central:
     metrics: Metrics
     secret: bytes
     tail: LogTail
+    media: MediaStore
+    consumer: Consumer
 
 
 def central_of(request: Request) -> Central:

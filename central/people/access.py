@@ -1,8 +1,8 @@
 """The one place where it is decided who asks and whether they may.
 
 An endpoint says ``Depends(require(Permission.CASE_READ))`` and gets the :class:`Principal`, or its caller
-gets 401 or 403. Programs and edge boxes send ``Authorization: Bearer``; browsers a session cookie, and with each
-change the CSRF token of that session, in the header ``X-CSRF-Token`` or the form field ``csrf_token``.
+gets 401 or 403. Programs and edge boxes send ``Authorization: Bearer``; browsers a session cookie, and with
+each change the CSRF token of that session, in the header ``X-CSRF-Token`` or the form field ``csrf_token``.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ async def _submitted_csrf(request: Request) -> str | None:
 def principal_or_none(
     request: Request, central: CentralDep, submitted: Annotated[str | None, Depends(_submitted_csrf)]
 ) -> Principal | None:
-    """Who asks; None for a stranger. Raises Problem 401 for a bad token, 403 for a change without CSRF token."""
+    """Who asks; None for a stranger. Raises Problem: 401 bad token, 403 change without CSRF token."""
     now = central.clock.now_utc()
     scheme, _, credential = request.headers.get("authorization", "").partition(" ")
     if scheme:

@@ -53,7 +53,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
     Role.CITIZEN: frozenset(),
     Role.EDGE: frozenset({_P.MEDIA_UPLOAD}),
 }
-"""What each role may do. A unit's people see their own tickets only, so the city-wide lists are not theirs."""
+"""What each role may do. A unit sees its own tickets only, so the city-wide lists are not its."""
 
 
 def permissions_of(roles: Collection[str]) -> frozenset[Permission]:

@@ -1,0 +1,137 @@
+"""HTTP: cases, their log, tickets; confirm and reject."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Header, Path, Query, Response
+
+from central.cases import service
+from central.cases.rules import CaseState, TicketState
+from central.cases.schemas import (
+    CaseDetail,
+    CasePage,
+    ConfirmIn,
+    Feature,
+    FeatureCollection,
+    LogLine,
+    RejectIn,
+    TicketPage,
+)
+from central.context import CentralDep
+from central.people.access import require
+from central.people.permissions import Permission
+from central.people.service import Principal
+from kerbwatch.ids import UUID_PATTERN
+from kerbwatch.incident import Kind
+
+router = APIRouter(prefix="/api/v1", tags=["cases"])
+
+CaseId = Annotated[str, Path(pattern=UUID_PATTERN)]
+IfMatch = Annotated[str | None, Header()]
+Limit = Annotated[int, Query(ge=1, le=service.MAX_PAGE)]
+Reader = Annotated[Principal, Depends(require(Permission.CASE_READ))]
+States = Annotated[list[CaseState] | None, Query()]
+Kinds = Annotated[list[Kind] | None, Query()]
+Cursor = Annotated[str | None, Query(max_length=100)]
+
+
+@router.get("/cases")
+def list_cases(
+    central: CentralDep,
+    _who: Reader,
+    state: States = None,
+    kind: Kinds = None,
+    cursor: Cursor = None,
+    limit: Limit = 50,
+) -> CasePage:
+    """Cases, newest first; ``state`` and ``kind`` may be given several times."""
+    with central.database.read() as session:
+        return service.list_cases(session, states=state or (), kinds=kind or (), cursor=cursor, limit=limit)
+
+
+@router.get("/cases.geojson")
+def cases_as_geojson(
+    central: CentralDep, _who: Reader, state: States = None, kind: Kinds = None, limit: Limit = 200
+) -> FeatureCollection:
+    """The newest cases as GeoJSON points (WGS-84, lon lat)."""
+    with central.database.read() as session:
+        page = service.list_cases(session, states=state or (), kinds=kind or (), limit=limit)
+    return FeatureCollection(
+        features=tuple(
+            Feature(
+                id=case.id,
+                geometry={"type": "Point", "coordinates": [case.lon, case.lat]},
+                properties=case.model_dump(mode="json", exclude={"id", "lon", "lat"}),
+            )
+            for case in page.items
+        )
+    )
+
+
+@router.get("/cases/{case_id}")
+def show_case(central: CentralDep, _who: Reader, response: Response, case_id: CaseId) -> CaseDetail:
+    """A case with its leads and tickets; its ``ETag`` is what a change names in ``If-Match``."""
+    with central.database.read() as session:
+        found = service.get_case(session, case_id)
+    response.headers["ETag"] = service.etag(found.version)
+    return found
+
+
+@router.post("/cases/{case_id}/confirm")
+def confirm_case(  # noqa: PLR0917 - FastAPI passes them by name
+    central: CentralDep,
+    who: Annotated[Principal, Depends(require(Permission.CASE_FILE))],
+    response: Response,
+    case_id: CaseId,
+    body: ConfirmIn,
+    if_match: IfMatch = None,
+) -> CaseDetail:
+    """It is a case: file it and send its ticket to the unit."""
+    version = service.version_of(if_match)
+    now = central.clock.now_utc()
+    with central.database.write(ordered=True) as session:
+        found = service.confirm(session, case_id, who=who, version=version, now=now, note=body.note)
+    response.headers["ETag"] = service.etag(found.version)
+    return found
+
+
+@router.post("/cases/{case_id}/reject")
+def reject_case(  # noqa: PLR0917 - FastAPI passes them by name
+    central: CentralDep,
+    who: Annotated[Principal, Depends(require(Permission.CASE_REJECT))],
+    response: Response,
+    case_id: CaseId,
+    body: RejectIn,
+    if_match: IfMatch = None,
+) -> CaseDetail:
+    """It is no case, and why: its drafted ticket is voided."""
+    version = service.version_of(if_match)
+    now = central.clock.now_utc()
+    with central.database.write(ordered=True) as session:
+        found = service.reject(
+            session, case_id, who=who, version=version, now=now, reason_code=body.reason_code, note=body.note
+        )
+    response.headers["ETag"] = service.etag(found.version)
+    return found
+
+
+@router.get("/cases/{case_id}/events")
+def case_log(central: CentralDep, _who: Reader, case_id: CaseId) -> list[LogLine]:
+    """Everything that happened to a case, in order."""
+    with central.database.read() as session:
+        return service.get_log(session, case_id)
+
+
+@router.get("/tickets")
+def list_tickets(
+    central: CentralDep,
+    _who: Annotated[Principal, Depends(require(Permission.TICKET_READ))],
+    state: Annotated[list[TicketState] | None, Query()] = None,
+    unit: Annotated[str | None, Query(max_length=63)] = None,
+    cursor: Cursor = None,
+    limit: Limit = 50,
+) -> TicketPage:
+    """Tickets, newest first."""
+    with central.database.read() as session:
+        return service.list_tickets(session, states=state or (), unit_id=unit, cursor=cursor, limit=limit)

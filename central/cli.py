@@ -1,0 +1,184 @@
+"""``kerbwatch central …``: set up, serve, users, edge boxes, duty list and areas."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+import uvicorn
+from pydantic import TypeAdapter, ValidationError
+from sqlalchemy.exc import DBAPIError
+
+from central import schema, setup
+from central.app import create_app
+from central.areas.service import import_areas
+from central.cameras import service as cameras
+from central.database import Database
+from central.duty.service import import_duty_list
+from central.people import service as people
+from central.people.permissions import Role
+from central.schema import SchemaError
+from central.sender import Sender
+from central.settings import load_central_settings
+from kerbwatch.clock import SystemClock
+from kerbwatch.ids import Slug
+from kerbwatch.logs import configure_logs
+from kerbwatch.secrets import read_secret_file, redact
+from kerbwatch.settings import SettingsError
+
+app = typer.Typer(no_args_is_help=True, help="The command centre.")
+user_app = typer.Typer(no_args_is_help=True, help="People who may sign in.")
+edge_app = typer.Typer(no_args_is_help=True, help="Edge boxes that may upload.")
+import_app = typer.Typer(no_args_is_help=True, help="Duty list and areas.")
+app.add_typer(user_app, name="user")
+app.add_typer(edge_app, name="edge")
+app.add_typer(import_app, name="import")
+
+Config = Annotated[
+    Path, typer.Option("--config", "-c", envvar="KERBWATCH_CENTRAL", help="Central's configuration file.")
+]
+DEFAULT_CONFIG = Path("configs/central.yaml")
+
+
+@app.command()
+def init(config: Annotated[Path, typer.Argument(help="Central's configuration file.")]) -> None:
+    """Make what is lacking: secret, database, media folder, areas and duty list. Safe to repeat."""
+    configure_logs()
+    settings = load_central_settings(config)
+    with _clear_errors():
+        setup.initialise(settings, SystemClock().now_utc())
+    typer.echo("ready")
+
+
+@app.command()
+def serve(config: Annotated[Path, typer.Argument(help="Central's configuration file.")]) -> None:
+    """Serve HTTP and take in messages until stopped."""
+    configure_logs()
+    settings = load_central_settings(config)
+    with _clear_errors():
+        web = create_app(settings)
+        setup.check_ready(settings, web.state.central.database, SystemClock().now_utc())
+    server = uvicorn.Server(
+        uvicorn.Config(
+            web,
+            host=settings.listen.host,
+            port=settings.listen.port,
+            log_config=None,
+            access_log=False,
+            timeout_graceful_shutdown=3,
+            proxy_headers=False,
+            server_header=False,
+        )
+    )
+    server.run()
+    if not server.started:
+        raise typer.Exit(1)
+
+
+@user_app.command("add")
+def user_add(
+    name: Annotated[str, typer.Argument(help="Name to sign in with.")],
+    role: Annotated[list[Role], typer.Option(help="Role; may be given several times.")],
+    password_file: Annotated[Path | None, typer.Option(help="File that holds the password.")] = None,
+    unit: Annotated[str | None, typer.Option(help="Unit that they belong to.")] = None,
+    config: Config = DEFAULT_CONFIG,
+) -> None:
+    """Make a user; the password is asked for unless it comes from a file."""
+    with _clear_errors():
+        password = (
+            read_secret_file(password_file)
+            if password_file
+            else typer.prompt("Password", hide_input=True, confirmation_prompt=True)
+        )
+        with _database(config) as database, database.write() as session:
+            people.add_user(session, name, password, role, SystemClock().now_utc(), unit_id=unit)
+    typer.echo(f"added {name}")
+
+
+@edge_app.command("add")
+def edge_add(
+    site: Annotated[str, typer.Argument(help="The city or network.")],
+    edge: Annotated[str, typer.Argument(help="Name of the box in its site.")],
+    token_file: Annotated[
+        Path | None, typer.Option(help="Write the token there (mode 600) instead of printing it.")
+    ] = None,
+    config: Config = DEFAULT_CONFIG,
+) -> None:
+    """Give an edge box its upload token; an earlier one stops working."""
+    with _clear_errors():
+        sender = Sender(_slug(site), _slug(edge))
+        with _database(config) as database, database.write() as session:
+            token = cameras.register(session, sender, SystemClock().now_utc())
+            if token_file:
+                _write_private(token_file, token)
+    if token_file:
+        typer.echo(f"token of {site}/{edge} written to {token_file}")
+    else:
+        typer.echo(token)
+
+
+@import_app.command("duty")
+def import_duty(
+    file: Annotated[Path, typer.Argument(help="Duty list, YAML.")], config: Config = DEFAULT_CONFIG
+) -> None:
+    """Put a duty list in force."""
+    with _clear_errors(), _database(config) as database, database.write(ordered=True) as session:
+        changed = import_duty_list(session, file, SystemClock().now_utc())
+    typer.echo("in force" if changed else "in force already")
+
+
+@import_app.command("areas")
+def import_areas_file(
+    file: Annotated[Path, typer.Argument(help="Areas, GeoJSON.")], config: Config = DEFAULT_CONFIG
+) -> None:
+    """Put the areas of a file in the place of those that are there."""
+    with _clear_errors(), _database(config) as database, database.write(ordered=True) as session:
+        changed = import_areas(session, file, SystemClock().now_utc())
+    typer.echo("imported" if changed else "there already")
+
+
+@contextmanager
+def _database(config: Path) -> Iterator[Database]:
+    """The configured database, which must have been initialised."""
+    settings = load_central_settings(config)
+    database = Database(settings.database.resolve_url())
+    try:
+        schema.check_current(database)
+        yield database
+    finally:
+        database.close()
+
+
+@contextmanager
+def _clear_errors() -> Iterator[None]:
+    """A fault that a person can mend is one clear message and exit status 1, not a traceback."""
+    try:
+        yield
+    except (people.PeopleError, SchemaError) as error:
+        typer.secho(str(error), err=True, fg="red")
+        raise typer.Exit(1) from error
+    except DBAPIError as error:
+        typer.secho(f"the database cannot be used: {redact(str(error.orig)).strip()}", err=True, fg="red")
+        raise typer.Exit(1) from error
+
+
+def _slug(name: str) -> str:
+    try:
+        return TypeAdapter(Slug).validate_python(name)
+    except ValidationError as error:
+        raise SettingsError(
+            f"'{name}': a name has lower-case letters, digits, '-' and '_', and at most 63 of them"
+        ) from error
+
+
+def _write_private(path: Path, secret: str) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.unlink(missing_ok=True)
+        path.touch(mode=0o600, exist_ok=False)
+        path.write_text(secret + "\n", encoding="ascii")
+    except OSError as error:
+        raise SettingsError(f"cannot write {path}: {error.strerror}") from error

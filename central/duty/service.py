@@ -1,0 +1,163 @@
+"""The duty list taken in from its file, and who leads for a kind of offence at a place."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import structlog
+from sqlalchemy.orm import Session
+
+from central.areas import repository as area_repository
+from central.areas.service import AreaHit, locate
+from central.duty import repository
+from central.duty.models import DutyEntry, DutyList, Unit
+from central.duty.schemas import DutyListFile, ItemEntry
+from kerbwatch.incident import Kind
+from kerbwatch.place import Position
+from kerbwatch.settings import SettingsError, load_settings
+
+log = structlog.get_logger(__name__)
+
+CITY_WIDE = ""
+"""The area id of an entry that holds in the whole city."""
+
+
+class NoDutyListError(RuntimeError):
+    """There is no duty list, so nobody could be told anything."""
+
+    def __init__(self) -> None:
+        super().__init__("there is no duty list: set 'duty_list', or run 'kerbwatch central import duty'")
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """The one unit that leads, and on what ground."""
+
+    entry_id: int
+    unit_id: str
+    unit_name: str
+    co_unit_ids: tuple[str, ...]
+    item: str
+    legal_basis: str
+    deadline_hours: float
+    urgent_deadline_hours: float
+    area: AreaHit | None
+    """The smallest area that the point lies in."""
+    note: str
+    """Why this unit, in a sentence."""
+
+
+def assign(session: Session, kind: Kind, point: Position) -> Assignment:
+    """Who leads for ``kind`` at ``point``: the entry of the smallest area that has one, else the city's.
+
+    Raises:
+        NoDutyListError: when no list was taken in.
+    """
+    current = repository.in_force(session)
+    if current is None:
+        raise NoDutyListError
+    hits = locate(session, point)
+    found = {
+        entry.area_id: entry
+        for entry in repository.entries(session, current.id, kind, [CITY_WIDE, *(hit.id for hit in hits)])
+    }
+    deciding = next((hit for hit in hits if hit.id in found), None)
+    entry = found[deciding.id if deciding else CITY_WIDE]
+    unit = repository.unit(session, entry.unit_id)
+    assert unit is not None  # the import saw to it
+    if deciding:
+        note = f"leads in {deciding.name} ({deciding.level})"
+    elif hits:
+        note = f"leads in the whole city; no entry of its own for {hits[0].name}"
+    else:
+        note = "the place lies in no known area, so the city-wide unit leads"
+    return Assignment(
+        entry_id=entry.id,
+        unit_id=unit.id,
+        unit_name=unit.name,
+        co_unit_ids=tuple(entry.co_unit_ids),
+        item=entry.item,
+        legal_basis=entry.legal_basis,
+        deadline_hours=entry.deadline_hours,
+        urgent_deadline_hours=entry.urgent_deadline_hours,
+        area=hits[0] if hits else None,
+        note=note,
+    )
+
+
+def import_duty_list(session: Session, path: Path, now: datetime) -> bool:
+    """Put the list of a file in force; earlier versions stay for the tickets that were made by them.
+
+    Areas are to be taken in first, since the list may name them.
+
+    Returns:
+        False when that very list, with the same areas, is in force already.
+
+    Raises:
+        SettingsError: with a line for each fault of the file.
+    """
+    file = load_settings(path, DutyListFile)
+    areas = {area.id: area.unit_id for area in area_repository.all_areas(session)}
+    units = {unit.id for unit in file.units}
+    faults = [
+        f"{path}: item '{item.kind}': there is no area '{area_id}'"
+        for item in file.items
+        for area_id in item.lead.areas
+        if area_id not in areas
+    ]
+    faults += [
+        f"{path}: the unit '{unit_id}' of area '{area_id}' is not among 'units'"
+        for area_id, unit_id in areas.items()
+        if unit_id and unit_id not in units and any(item.lead.own_units for item in file.items)
+    ]
+    if faults:
+        raise SettingsError("\n".join(faults))
+    content = json.dumps([file.model_dump(mode="json"), areas], sort_keys=True)
+    sha256 = hashlib.sha256(content.encode()).hexdigest()
+    current = repository.in_force(session)
+    if current and current.sha256 == sha256:
+        return False
+    for entry in file.units:
+        session.merge(Unit(id=entry.id, name=entry.name, parent_id=entry.parent))
+    known = repository.by_hash(session, sha256)
+    if known:
+        known.in_force_since = now
+    else:
+        _store(session, file, areas, sha256, now)
+    session.flush()
+    log.info("duty_list_imported", items=len(file.items), units=len(file.units))
+    return True
+
+
+def _store(
+    session: Session, file: DutyListFile, areas: dict[str, str | None], sha256: str, now: datetime
+) -> None:
+    version = DutyList(sha256=sha256, in_force_since=now)
+    session.add(version)
+    session.flush()
+    for item in file.items:
+        leads = {CITY_WIDE: item.lead.default}
+        if item.lead.own_units:
+            leads |= {area_id: unit_id for area_id, unit_id in areas.items() if unit_id}
+        leads |= item.lead.areas
+        session.add_all(
+            _entry(version.id, item, area_id, unit_id) for area_id, unit_id in sorted(leads.items())
+        )
+
+
+def _entry(list_id: int, item: ItemEntry, area_id: str, unit_id: str) -> DutyEntry:
+    return DutyEntry(
+        list_id=list_id,
+        kind=item.kind.value,
+        area_id=area_id,
+        unit_id=unit_id,
+        co_unit_ids=[name for name in item.co_units if name != unit_id],
+        item=item.name,
+        legal_basis=item.legal_basis,
+        deadline_hours=item.deadline_hours,
+        urgent_deadline_hours=item.urgent_deadline_hours or item.deadline_hours,
+    )

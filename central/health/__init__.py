@@ -1,0 +1,1 @@
+"""Whether this copy of central is well, for load balancers and Prometheus."""

@@ -1,0 +1,69 @@
+"""The broker's side of intake: one MQTT connection of this copy of central, and the worker behind it."""
+
+from __future__ import annotations
+
+from central.database import Database
+from central.intake.worker import IntakeWorker, WorkerParts
+from central.metrics import Metrics
+from central.settings import CentralSettings
+from kerbwatch.clock import Clock
+from kerbwatch.messages import TOPIC_ROOT, Channel
+from kerbwatch.mqtt import MqttLink
+
+SUBSCRIPTIONS = (
+    f"$share/central/{TOPIC_ROOT}/+/+/{Channel.INCIDENT}",
+    f"$share/central/{TOPIC_ROOT}/+/+/{Channel.HEALTH}",
+    f"{TOPIC_ROOT}/+/+/{Channel.STATUS}",
+)
+"""Incidents and health go to one copy each; status to all, since a shared one brings nothing retained."""
+
+
+class Consumer:
+    """Intake as a whole: start it, stop it, ask how it is."""
+
+    def __init__(self, settings: CentralSettings, clock: Clock, database: Database, metrics: Metrics) -> None:
+        """Prepare. Raises SecretMissingError when the broker's password is not there."""
+        self._worker = IntakeWorker(
+            WorkerParts(
+                settings=settings,
+                clock=clock,
+                database=database,
+                metrics=metrics,
+                publish=self._publish,
+                connected=lambda: self._link.connected,
+            )
+        )
+        self._link = MqttLink(
+            settings.mqtt,
+            f"kerbwatch-central-{settings.instance}",
+            on_message=self._worker.offer,
+            subscriptions=SUBSCRIPTIONS,
+        )
+
+    def _publish(self, topic: str, payload: bytes) -> None:
+        self._link.publish(topic, payload)
+
+    def start(self) -> None:
+        """Begin, in the background."""
+        self._worker.start()
+        self._link.start()
+
+    def stop(self) -> None:
+        """End in order: no more messages, then the batch under way."""
+        self._worker.stop()
+        self._link.stop()
+
+    @property
+    def connected(self) -> bool:
+        """Whether the broker is there."""
+        return self._link.connected
+
+    @property
+    def alive(self) -> bool:
+        """Whether the worker's thread lives."""
+        return self._worker.alive
+
+    @property
+    def failing(self) -> bool:
+        """Whether the database did not take the last batch."""
+        return self._worker.failing

@@ -1,0 +1,282 @@
+"""A batch of messages becomes rows: each event once, the highest revision on top, holes known.
+
+A pure function of a session and messages, so that everything but the wire can be tested without one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import structlog
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, StatementError
+from sqlalchemy.orm import Session
+
+from central.cameras import service as cameras
+from central.cases.opening import take_in
+from central.duty.service import NoDutyListError
+from central.intake import repository
+from central.intake.gaps import Arrived
+from central.intake.models import Rejection, SequenceState, StoredEvent
+from central.intake.reading import Identity, Incoming, Reading, Refusal, read
+from central.sender import Sender
+from central.settings import IntakeSettings
+from kerbwatch.messages import HealthReport, IncidentReport, Receipt, SequenceRange, StatusReport
+from kerbwatch.secrets import redact
+
+log = structlog.get_logger(__name__)
+
+_MOST_ASK_INTERVAL_S = 600.0
+_MOST_HOLES_A_RECEIPT = 100
+_KEPT_REJECTIONS = 10_000
+_HEAD_CHARS = 80
+
+
+@dataclass(slots=True)
+class ReceiptDraft:
+    """What one sender is told about one epoch."""
+
+    committed: list[str] = field(default_factory=list)
+    rejected: list[str] = field(default_factory=list)
+    missing: tuple[SequenceRange, ...] = ()
+    numbers: list[int] = field(default_factory=list)
+    """Sequence numbers that arrived in this batch."""
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What became of a batch."""
+
+    drafts: dict[tuple[Sender, str], ReceiptDraft] = field(default_factory=dict)
+    committed: Counter[str] = field(default_factory=Counter)
+    duplicates: int = 0
+    rejected: Counter[str] = field(default_factory=Counter)
+    asked: int = 0
+    """Holes that were asked for."""
+
+    def draft(self, sender: Sender, epoch: str) -> ReceiptDraft:
+        """The receipt that grows for a sender's epoch."""
+        return self.drafts.setdefault((sender, epoch), ReceiptDraft())
+
+    @property
+    def receipts(self) -> list[tuple[Sender, Receipt]]:
+        """The receipts, to be sent once the batch is committed."""
+        return [
+            (
+                sender,
+                Receipt(
+                    epoch=epoch,
+                    committed=tuple(draft.committed),
+                    rejected=tuple(draft.rejected),
+                    missing=draft.missing,
+                ),
+            )
+            for (sender, epoch), draft in sorted(self.drafts.items())
+            if draft.committed or draft.rejected or draft.missing
+        ]
+
+
+def commit_batch(
+    session: Session, batch: Sequence[Incoming], now: datetime, settings: IntakeSettings, zone: ZoneInfo
+) -> Outcome:
+    """Put a batch of messages into the database.
+
+    Args:
+        session: a unit of work with ``ordered=True``; when it commits, everything in the outcome holds.
+        batch: messages in any order, some of them again, some of them nonsense.
+        now: the present instant.
+        settings: tolerance and askings.
+        zone: time zone of the people who read tickets.
+
+    Raises:
+        DBAPIError: when the database cannot be used; nothing of the batch holds then.
+        NoDutyListError: when there is nobody to be told.
+    """
+    outcome = Outcome()
+    tolerance = timedelta(seconds=settings.future_tolerance_s)
+    read_all = [read(raw, now, tolerance) for raw in batch]
+    known = _known(session, read_all)
+    for item in read_all:
+        result = item if isinstance(item, Refusal) else _store(session, item, known, now, zone)
+        if isinstance(result, Refusal):
+            _refuse(session, result, outcome, now)
+        else:
+            _count(result, known, outcome)
+    for (sender, epoch), draft in outcome.drafts.items():
+        state = _state(session, sender, epoch, now)
+        _advance(state, draft.numbers, now, settings)
+        if state.ask_at is not None and state.ask_at <= now:
+            draft.missing = _ask(state, now, settings)
+            outcome.asked += len(draft.missing)
+    if outcome.rejected:
+        repository.prune_rejections(session, _KEPT_REJECTIONS)
+    return outcome
+
+
+def ask_for_holes(session: Session, now: datetime, settings: IntakeSettings) -> Outcome:
+    """Ask for every hole that is due, whoever's it is. Needs a unit of work."""
+    outcome = Outcome()
+    for state in repository.due(session, now, limit=100):
+        _version, site, edge = state.source.rsplit("/", 2)
+        draft = outcome.draft(Sender(site, edge), state.epoch)
+        draft.missing = _ask(state, now, settings)
+        outcome.asked += len(draft.missing)
+    return outcome
+
+
+def _known(session: Session, items: Iterable[Reading | Refusal]) -> set[tuple[str, str]]:
+    """(source, id) of the events of this batch that are in the database already."""
+    by_source: dict[str, set[str]] = {}
+    for item in items:
+        if isinstance(item, Reading) and item.ordinal:
+            by_source.setdefault(item.sender.source, set()).add(item.event_id)
+    return {
+        (source, event_id)
+        for source, ids in by_source.items()
+        for event_id in repository.known_ids(session, source, ids)
+    }
+
+
+def _store(
+    session: Session, item: Reading, known: set[tuple[str, str]], now: datetime, zone: ZoneInfo
+) -> Reading | Refusal:
+    """Store one message in a savepoint of its own, so that a bad one takes nothing with it."""
+    if (item.sender.source, item.event_id) in known:
+        return item
+    try:
+        with session.begin_nested():
+            _apply(session, item, now, zone)
+    except (IntegrityError, DataError, OverflowError) as error:
+        return _unstorable(item, error)
+    except (DBAPIError, NoDutyListError):
+        raise
+    except StatementError as error:
+        return _unstorable(item, error)
+    except Exception as error:
+        # One message's fault of ours may not hold up the others for ever. The edge is told nothing, so that
+        # it keeps the event and sends it again to a version that can take it.
+        log.exception("message_failed", topic=item.raw.topic, event_id=item.event_id)
+        return Refusal(item.raw, "fault", type(error).__name__, final=False)
+    return item
+
+
+def _unstorable(item: Reading, error: Exception) -> Refusal:
+    identity = None
+    if item.ordinal:
+        identity = Identity(item.sender, item.event_id, item.ordinal.epoch, item.ordinal.number)
+    return Refusal(
+        item.raw, "unstorable", f"a value that no database can hold ({type(error).__name__})", identity
+    )
+
+
+def _apply(session: Session, item: Reading, now: datetime, zone: ZoneInfo) -> None:
+    data, sender = item.data, item.sender
+    if isinstance(data, StatusReport):
+        cameras.take_status(session, sender, data.state, now)
+    elif isinstance(data, HealthReport):
+        cameras.take_health(session, sender, data, item.time, now)
+    if item.ordinal is None:
+        return
+    session.add(
+        StoredEvent(
+            source=sender.source,
+            event_id=item.event_id,
+            epoch=item.ordinal.epoch,
+            sequence=item.ordinal.number,
+            type=item.type.value,
+            received_at=now,
+            payload=item.raw.payload.decode(),
+        )
+    )
+    session.flush()
+    if isinstance(data, IncidentReport):
+        take_in(session, sender, data, now, zone)
+
+
+def _count(item: Reading, known: set[tuple[str, str]], outcome: Outcome) -> None:
+    if item.ordinal:
+        key = (item.sender.source, item.event_id)
+        draft = outcome.draft(item.sender, item.ordinal.epoch)
+        draft.numbers.append(item.ordinal.number)
+        if item.event_id not in draft.committed:
+            draft.committed.append(item.event_id)
+        if key in known:
+            outcome.duplicates += 1
+            return
+        known.add(key)
+    outcome.committed[item.type.value] += 1
+
+
+def _refuse(session: Session, refusal: Refusal, outcome: Outcome, now: datetime) -> None:
+    outcome.rejected[refusal.reason] += 1
+    head = _printable(refusal.raw.payload[:_HEAD_CHARS])
+    topic = _printable(refusal.raw.topic.encode()[:200])
+    sha256 = hashlib.sha256(refusal.raw.payload).hexdigest()
+    detail = _printable(refusal.detail.encode()[:400])
+    session.add(
+        Rejection(
+            at=now,
+            topic=topic[:300],
+            reason=refusal.reason,
+            detail=detail[:500],
+            sha256=sha256,
+            head=head[:200],
+        )
+    )
+    log.warning(
+        "message_refused", topic=topic, reason=refusal.reason, detail=detail, sha256=sha256, head=head[:40]
+    )
+    identity = refusal.identity
+    if identity and refusal.final:
+        draft = outcome.draft(identity.sender, identity.epoch)
+        if identity.event_id not in draft.rejected:
+            draft.rejected.append(identity.event_id)
+        if identity.sequence is not None:
+            draft.numbers.append(identity.sequence)
+
+
+def _printable(raw: bytes) -> str:
+    """Text for a log or a table: no control characters, no credentials."""
+    text = raw.decode("utf-8", "backslashreplace")
+    return redact("".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text))
+
+
+def _state(session: Session, sender: Sender, epoch: str, now: datetime) -> SequenceState:
+    state = repository.sequence(session, sender.source, epoch)
+    if state is None:
+        state = SequenceState(
+            source=sender.source, epoch=epoch, contiguous=0, islands=[], ask_at=None, asks=0, updated_at=now
+        )
+        session.add(state)
+    return state
+
+
+def _advance(state: SequenceState, numbers: Iterable[int], now: datetime, settings: IntakeSettings) -> None:
+    """Note that numbers arrived; new holes are due a little later, a hole that shrank is asked for afresh."""
+    before = _arrived(state)
+    after = before.with_numbers(numbers)
+    if after == before:
+        return
+    state.contiguous, state.islands = after.contiguous, [list(island) for island in after.islands]
+    state.updated_at = now
+    if not after.islands:
+        state.ask_at, state.asks = None, 0
+    elif not before.islands:
+        state.ask_at, state.asks = now + timedelta(seconds=settings.gap_first_ask_s), 0
+    elif after.contiguous > before.contiguous and state.asks:
+        state.ask_at, state.asks = now + timedelta(seconds=settings.gap_ask_interval_s), 1
+
+
+def _ask(state: SequenceState, now: datetime, settings: IntakeSettings) -> tuple[SequenceRange, ...]:
+    interval_s = min(settings.gap_ask_interval_s * 2 ** min(state.asks, 20), _MOST_ASK_INTERVAL_S)
+    state.asks += 1
+    state.ask_at = now + timedelta(seconds=interval_s)
+    return _arrived(state).holes[:_MOST_HOLES_A_RECEIPT]
+
+
+def _arrived(state: SequenceState) -> Arrived:
+    return Arrived(state.contiguous, tuple((first, last) for first, last in state.islands))

@@ -1,0 +1,104 @@
+"""HTTP: uploads for edge boxes, pictures and clips for people."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from http import HTTPStatus
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Header, Path, Request, Response
+from fastapi.responses import FileResponse
+from starlette.requests import ClientDisconnect
+
+from central.context import CentralDep
+from central.media import service
+from central.media.service import Piece, Progress
+from central.people.access import require
+from central.people.permissions import Permission
+from central.people.service import Principal
+from central.problems import not_found
+from kerbwatch.ids import SHA256_PATTERN
+
+router = APIRouter(prefix="/api/v1/media", tags=["media"])
+
+Sha256 = Annotated[str, Path(pattern=SHA256_PATTERN)]
+Box = Annotated[Principal, Depends(require(Permission.MEDIA_UPLOAD))]
+_DRAINED_BYTES = 16 * 1024 * 1024
+
+
+@router.head("/{sha256}")
+def upload_progress(central: CentralDep, who: Box, sha256: Sha256) -> Response:
+    """How much of a file is here: ``Upload-Offset``, and ``Upload-Complete: ?1`` when it is whole."""
+    found = service.progress(central, sha256, who.name)
+    if found is None:
+        raise not_found("such upload")
+    return Response(headers=_headers(found))
+
+
+@router.put("/{sha256}", status_code=HTTPStatus.CREATED, response_class=Response)
+async def upload(  # noqa: PLR0917 - FastAPI passes them by name
+    request: Request,
+    central: CentralDep,
+    who: Box,
+    sha256: Sha256,
+    upload_offset: Annotated[int, Header(ge=0)],
+    upload_length: Annotated[int, Header(gt=0, le=2**40)],
+    content_type: Annotated[str, Header()],
+) -> Response:
+    """Send a piece of a file, from byte ``Upload-Offset`` of ``Upload-Length``.
+
+    201 when the file is whole and its SHA-256 right, 204 when more is to come, 200 when it was whole already.
+    """
+    piece = Piece(
+        sha256, who.name, content_type.partition(";")[0].strip().lower(), upload_offset, upload_length
+    )
+    body = request.stream()
+    try:
+        progress = await service.take_piece(central, piece, body)
+    finally:
+        await _drain(body)
+    if progress.created:
+        status = HTTPStatus.CREATED
+    else:
+        status = HTTPStatus.OK if progress.complete else HTTPStatus.NO_CONTENT
+    return Response(status_code=status, headers=_headers(progress))
+
+
+@router.get("/{sha256}")
+def show(
+    central: CentralDep, who: Annotated[Principal, Depends(require(Permission.EVIDENCE_VIEW))], sha256: Sha256
+) -> FileResponse:
+    """A picture or clip; byte ranges are served, so that a clip can be played from anywhere."""
+    del who
+    found, path = service.readable(central, sha256)
+    ending = {"image/jpeg": "jpg", "video/mp4": "mp4"}[found.content_type]
+    return FileResponse(
+        path,
+        media_type=found.content_type,
+        filename=f"{sha256[:16]}.{ending}",
+        content_disposition_type="inline",
+        headers={
+            "Cache-Control": "private, max-age=3600",
+            "X-Content-Type-Options": "nosniff",
+            "ETag": f'"{sha256}"',
+        },
+    )
+
+
+def _headers(progress: Progress) -> dict[str, str]:
+    return {
+        "Upload-Offset": str(progress.offset),
+        "Upload-Complete": "?1" if progress.complete else "?0",
+        "Cache-Control": "no-store",
+    }
+
+
+async def _drain(body: AsyncIterator[bytes]) -> None:
+    """Read the rest of a body of a usual size, so that the client hears the answer and not a reset."""
+    left = _DRAINED_BYTES
+    with suppress(ClientDisconnect):
+        async for chunk in body:
+            left -= len(chunk)
+            if left < 0:
+                return

@@ -1,0 +1,83 @@
+"""Everything that must be there before central serves: schema, secret, duty list, areas."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import datetime
+from pathlib import Path
+
+import structlog
+
+from central import schema
+from central.areas.service import import_areas
+from central.database import Database
+from central.duty import repository as duty
+from central.duty.service import NoDutyListError, import_duty_list
+from central.settings import CentralSettings
+from kerbwatch.secrets import without_credentials
+from kerbwatch.settings import SettingsError
+
+log = structlog.get_logger(__name__)
+
+
+def write_secret(path: Path) -> bool:
+    """Write 64 random hexadecimal digits into a new file that only its owner reads; False when there is one.
+
+    Raises:
+        SettingsError: when the file cannot be written.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch(mode=0o600, exist_ok=False)
+        path.write_text(secrets.token_hex(32) + "\n", encoding="ascii")
+    except FileExistsError:
+        return False
+    except OSError as error:
+        raise SettingsError(f"cannot write the secret file {path}: {error.strerror}") from error
+    return True
+
+
+def initialise(settings: CentralSettings, now: datetime) -> None:
+    """Make what is lacking: the secret, the database's schema, the media folder, areas and duty list.
+
+    Safe to repeat.
+
+    Raises:
+        SettingsError: when the secret, the areas or the duty list are no good.
+    """
+    if settings.secret.file and not settings.secret.value and write_secret(settings.secret.file):
+        log.info("secret_written", path=str(settings.secret.file))
+    settings.secret.resolve()
+    settings.media.dir.mkdir(parents=True, exist_ok=True)
+    database = Database(settings.database.resolve_url())
+    try:
+        schema.migrate(database)
+        import_reference_data(settings, database, now)
+    finally:
+        database.close()
+    log.info("central_initialised", database=without_credentials(settings.database.url))
+
+
+def import_reference_data(settings: CentralSettings, database: Database, now: datetime) -> None:
+    """Take in the areas and the duty list of the configuration when they changed. Raises SettingsError."""
+    if not settings.areas and not settings.duty_list:
+        return
+    with database.write(ordered=True) as session:
+        if settings.areas:
+            import_areas(session, settings.areas, now)
+        if settings.duty_list:
+            import_duty_list(session, settings.duty_list, now)
+
+
+def check_ready(settings: CentralSettings, database: Database, now: datetime) -> None:
+    """What a copy of central checks before it serves.
+
+    Raises:
+        SchemaError: when the database was not initialised by this version.
+        SettingsError: when a file of the configuration is no good, or nobody could be told anything.
+    """
+    schema.check_current(database)
+    import_reference_data(settings, database, now)
+    with database.read() as session:
+        if duty.in_force(session) is None:
+            raise SettingsError(str(NoDutyListError()))
