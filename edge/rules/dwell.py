@@ -21,7 +21,7 @@ MIN_LOOKS_SEEN = 3
 """Detections that an incident needs at least."""
 MIN_SEEN_SHARE = 0.4
 """Share of the possible looks in which the detector must have seen it: a flicker is not an offence."""
-MIN_MEAN_SCORE_SHARE = 0.8
+MIN_MEAN_SCORE_SHARE = 1.0
 """Mean score, as a share of the score that begins a place, that an incident needs."""
 UPDATE_EVERY_S = 300.0
 """How often an open incident tells how long it has stood."""

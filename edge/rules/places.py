@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
 from edge.rules.appearance import Patch, cut_patch, similarity
+from edge.rules.boxes import intersection, iou, within, within_matrix
 from edge.rules.sighting import Look
 from kerbwatch.ids import new_id
 from kerbwatch.incident import Kind
@@ -23,6 +24,10 @@ from models.detections import Detections, iou_matrix
 
 MATCH_AFFINITY = 0.4
 """Overlap from which a box may be the thing of a place."""
+LEAVING_IOU = 0.05
+"""Overlap with a thing's newest box from which another box may be the same thing, driving off."""
+SAME_PLACE_IOU = 0.7
+"""Overlap from which two places are one and the same: suppression leaves no two vehicles so near."""
 MOVED_IOU = 0.5
 """Overlap with the place of arrival below which a thing has moved on."""
 PARTIAL_SHARE = 0.8
@@ -43,6 +48,8 @@ EMPTY_AFTER_S = 4.0
 """A place that looks like something else this long, over two looks at least, is empty."""
 SMOOTHING = 0.2
 """Weight of the newest box in a place's box."""
+SCORE_SMOOTHING = 0.05
+"""Least weight of the newest score in a place's: a mean over the last twenty looks or so."""
 PATCH_SMOOTHING = 0.1
 """Weight of the newest patch in a place's patch: follows the daylight, not a passer-by."""
 SETTLING_LOOKS = 3
@@ -148,7 +155,7 @@ class PlaceKeeper:
         """
         changes = Changes()
         alike = [_alike(place, look) for place in self.places]
-        pairs = self._match(targets, alike)
+        pairs = self._match(targets, alike, look)
         matched, taken = {i for i, _ in pairs}, {j for _, j in pairs}
         for i, j in pairs:
             self._seen(self.places[i], _target(targets, j, zone_ids[j]), look, changes)
@@ -164,23 +171,45 @@ class PlaceKeeper:
             if not self._part_of_known(targets, j):
                 changes.new.append(_new_place(_target(targets, j, zone_id), zone_id, look))
         self.places.extend(changes.new)
+        self._drop_doubles(changes)
         return changes
 
-    def _match(self, targets: Detections, alike: list[float | None]) -> list[tuple[int, int]]:
+    def _drop_doubles(self, changes: Changes) -> None:
+        """One thing is one place: where two have come to lie on each other, the one that came later goes."""
+        held = sorted(self.places, key=lambda place: (place.opened_t_s is None, place.arrived_t_s))
+        for later in range(len(held) - 1, 0, -1):
+            double = held[later]
+            if double.opened_t_s is not None or not double.there:
+                continue
+            if any(other.there and iou(other.box, double.box) >= SAME_PLACE_IOU for other in held[:later]):
+                self.places = [place for place in self.places if place is not double]
+                if any(new is double for new in changes.new):
+                    changes.new = [new for new in changes.new if new is not double]
+                else:
+                    changes.departed.append(Departure(double, double.seen_t_s))
+
+    def _match(self, targets: Detections, alike: list[float | None], look: Look) -> list[tuple[int, int]]:
         """Which place each box belongs to.
 
         A box over a place that does not look like its thing is something in front of it, unless it fits so
-        well that only the light can have changed, or the place was seen empty before (a newcomer).
+        well that only the light can have changed, or the place was seen empty before (a newcomer). A box
+        beside a place that has changed, and that looks like its thing, is that thing driving off.
         """
         if not self.places or not len(targets):
             return []
         boxes = np.array([place.box for place in self.places], dtype=np.float32)
         newest = np.array([_newest(place) for place in self.places], dtype=np.float32)
-        affinity = np.maximum(_affinity(boxes, targets.xyxy), iou_matrix(newest, targets.xyxy))
+        near = iou_matrix(newest, targets.xyxy)
+        parts = np.where(within_matrix(boxes, targets.xyxy) >= PARTIAL_SHARE, MATCH_AFFINITY, 0)
+        affinity = np.maximum(np.maximum(iou_matrix(boxes, targets.xyxy), near), parts)
         for i, (place, likeness) in enumerate(zip(self.places, alike, strict=True)):
             followed = place.empty_since_t_s is not None or place.moved_since_t_s is not None
             if likeness is not None and likeness < OTHER_LOOK and not followed:
                 affinity[i][(affinity[i] < SAME_LOOK) | place.estranged] = 0
+            if likeness is not None and likeness < SAME_LOOK:
+                for j in np.flatnonzero(near[i] >= LEAVING_IOU):
+                    if _recognised(place, targets.xyxy[j], look):
+                        affinity[i, j] = max(affinity[i, j], MATCH_AFFINITY)
         rows, columns = linear_sum_assignment(affinity, maximize=True)
         return [
             (int(i), int(j)) for i, j in zip(rows, columns, strict=True) if affinity[i, j] >= MATCH_AFFINITY
@@ -189,7 +218,7 @@ class PlaceKeeper:
     def _part_of_known(self, targets: Detections, j: int) -> bool:
         """Whether a box is only another view of a thing that is held already."""
         boxes = np.array([place.box for place in self.places if place.there], dtype=np.float32).reshape(-1, 4)
-        return bool((_affinity(boxes, targets.xyxy[j : j + 1]) >= PARTIAL_SHARE).any())
+        return bool((within_matrix(boxes, targets.xyxy[j : j + 1]) >= PARTIAL_SHARE).any())
 
     def _seen(self, place: Place, target: _Target, look: Look, changes: Changes) -> None:
         box = target.box
@@ -197,27 +226,43 @@ class PlaceKeeper:
         if alike is not None and alike < OTHER_LOOK and place.empty_since_t_s is not None:
             self._replace(place, target, look, changes)
             return
-        if place.seen < SETTLING_LOOKS:
-            place.anchor = (place.anchor * place.seen + box) / (place.seen + 1)
-        place.last_box = box
-        if _iou(box, place.anchor) < MOVED_IOU:
-            if place.moved_since_t_s is not None:
-                self._replace(place, target, look, changes)
-            else:
-                place.moved_since_t_s, place.held = look.t_s, Held.UNSURE
+        if not self._moved_to(place, box):
+            place.moved_since_t_s = None
+        elif place.moved_since_t_s is None:
+            place.moved_since_t_s, place.held = look.t_s, Held.UNSURE
             return
-        place.box = place.box + SMOOTHING * (box - place.box)
-        place.moved_since_t_s = None
+        else:
+            self._replace(place, target, look, changes)
+            return
         place.held, place.empty_since_t_s, place.estranged = Held.SEEN, None, False
         place.seen_t_s = look.t_s
         place.looks += 1
         place.seen += 1
-        weight = max(SMOOTHING, 1 / place.seen)
+        weight = max(SCORE_SMOOTHING, 1 / place.seen)
         place.score += weight * (target.score - place.score)
         if target.score >= place.score:
             place.object_class = target.object_class
         if now is not None:
             place.patch = now if place.patch is None else place.patch + PATCH_SMOOTHING * (now - place.patch)
+
+    @staticmethod
+    def _moved_to(place: Place, box: NDArray[np.float64]) -> bool:
+        """Take on a place's new box. Returns whether its thing has moved away from where it arrived.
+
+        A box that shows only a part of it (half hidden) moves nothing; one of which the old box was only a
+        part (no longer half hidden) becomes the place.
+        """
+        if iou(box, place.box) < MOVED_IOU and within(box, place.box) >= PARTIAL_SHARE:
+            if np.prod(box[2:] - box[:2]) > np.prod(place.box[2:] - place.box[:2]):
+                place.box, place.anchor, place.last_box = box.copy(), box.copy(), box
+            return False
+        if place.seen < SETTLING_LOOKS:
+            place.anchor = (place.anchor * place.seen + box) / (place.seen + 1)
+        place.last_box = box
+        if iou(box, place.anchor) < MOVED_IOU:
+            return True
+        place.box = place.box + SMOOTHING * (box - place.box)
+        return False
 
     def _replace(self, place: Place, target: _Target, look: Look, changes: Changes) -> None:
         """Another thing stands where this one did, or it has moved on: its clock ends, a new one begins."""
@@ -278,7 +323,7 @@ class PlaceKeeper:
         for box in boxes:
             if any(np.array_equal(box, neighbour) for neighbour in neighbours):
                 continue
-            if _intersection(place.box, box) / area >= HIDDEN_SHARE:
+            if intersection(place.box, box) / area >= HIDDEN_SHARE:
                 return True
         return False
 
@@ -323,33 +368,15 @@ def _newest(place: Place) -> NDArray[np.float64]:
     return place.box if place.last_box is None else place.last_box
 
 
+def _recognised(place: Place, box: NDArray[np.float32], look: Look) -> bool:
+    """Whether a box elsewhere shows the thing of a place."""
+    there = _patch(look, box)
+    if place.patch is None or there is None:
+        return False
+    return (similarity(place.patch, there) or 0.0) >= SAME_LOOK
+
+
 def _alike(place: Place, look: Look) -> float | None:
     """How much the place looks as it did with its thing there; None when nothing can be said."""
     now = _patch(look, place.box)
     return similarity(place.patch, now) if place.patch is not None and now is not None else None
-
-
-def _intersection(a: NDArray[np.float64], b: NDArray[np.float32]) -> float:
-    width = min(a[2], b[2]) - max(a[0], b[0])
-    height = min(a[3], b[3]) - max(a[1], b[1])
-    return float(max(width, 0) * max(height, 0))
-
-
-def _iou(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
-    return float(iou_matrix(a[None].astype(np.float32), b[None].astype(np.float32))[0, 0])
-
-
-def _affinity(a: NDArray[np.float32], b: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Overlap of boxes [N, 4] with [M, 4], 0..1: IoU, or the covered share where one lies in the other."""
-    iou = iou_matrix(a, b)
-    area_a = np.maximum((a[:, 2:] - a[:, :2]).prod(axis=1), 1e-9)
-    area_b = np.maximum((b[:, 2:] - b[:, :2]).prod(axis=1), 1e-9)
-    total = area_a[:, None] + area_b[None, :]
-    overlap = iou * total / (1 + iou)
-    smaller = np.minimum(area_a[:, None], area_b[None, :])
-    larger = np.maximum(area_a[:, None], area_b[None, :])
-    within = np.where(smaller / larger >= 0.3, overlap / smaller, 0)
-    result: NDArray[np.float32] = np.maximum(iou, np.where(within >= PARTIAL_SHARE, within, 0)).astype(
-        np.float32
-    )
-    return result

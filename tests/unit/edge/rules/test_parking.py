@@ -230,3 +230,22 @@ def test_a_car_that_creeps_out_over_its_own_place_has_left():
     found = watch(parking(), street, until_s=64)
     assert [sighting.phase for sighting in found] == [Phase.OPENED, Phase.CLEARED]
     assert 50 <= found[1].ended_t_s <= 58
+
+
+def test_a_box_around_a_part_of_the_car_makes_no_second_car():
+    part = Thing((195, 136, 228, 186), texture=1, score=0.12, seen=True)
+
+    def street(t: float) -> list[Thing]:
+        whole = replace(CAR, score=0.7)
+        return [whole, replace(part, texture=0)] if 14 <= t < 24 else [whole]
+
+    def seen_only(t: float) -> list[Thing]:
+        return street(t)
+
+    rule = parking()
+    found = []
+    for t in np.arange(0, 120, 2.0):
+        look = look_at(seen_only(float(t)), float(t))
+        found += rule.look(replace(look, thumbnail=look_at([CAR], float(t)).thumbnail)).sightings
+    assert phases(found) == [(Phase.OPENED, 30.0)]
+    assert len(rule.places) == 1
