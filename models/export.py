@@ -109,11 +109,13 @@ def _export_ultralytics(weights: str, work: Path, *, input_px: int, end_to_end: 
     if Path(weights).suffix not in {".pt", ".yaml", ".yml"}:
         raise ModelError(f"{weights}: export takes an Ultralytics .pt or .yaml, or an .onnx detector")
     try:
-        # Ultralytics writes beside the weights, so it gets its own copy.
-        own = Path(shutil.copy(weights, work)) if Path(weights).is_file() else Path(weights)
-        model = yolo(own)
+        model = yolo(weights)
         if model.task != "detect":
             raise ModelError(f"{weights} is a network for '{model.task}'; only detectors can be used")
+        # Ultralytics writes beside the weights, or, without any, where it was called: it gets its own place.
+        own = work / f"{Path(weights).stem}.pt"
+        model.save(own)
+        model = yolo(own)
         suppression = _suppression(model, end_to_end=end_to_end)
         written = model.export(
             format="onnx",
