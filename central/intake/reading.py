@@ -160,8 +160,10 @@ def _check_times(time: datetime, data: object, latest: datetime) -> None:
 
 def _identity(payload: bytes, sender: Sender) -> Identity | None:
     """The id and epoch of a message that is otherwise no good, when they can be read."""
+    if len(payload) > MAX_MESSAGE_BYTES:
+        return None
     try:
-        found = from_json(payload[:MAX_MESSAGE_BYTES], allow_inf_nan=False)
+        found = from_json(payload, allow_inf_nan=False)
     except ValueError:
         return None
     if not isinstance(found, dict):

@@ -1,0 +1,82 @@
+"""The table of rules by which a case moves."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from central.cases.rules import (
+    OVER,
+    RULES,
+    CaseState,
+    Facts,
+    RefusedError,
+    RejectReason,
+    TicketState,
+    check,
+)
+
+DRAFTED = Facts(ticket_states=(TicketState.DRAFTED,))
+
+
+def test_every_state_can_be_reached_from_the_first():
+    reached = {CaseState.REVIEWING}
+    while more := {r.to_state for r in RULES.values() if r.from_states & reached} - reached:
+        reached |= more
+    assert reached == set(CaseState)
+
+
+def test_what_was_rejected_merged_or_evaluated_stays_so():
+    for state in (CaseState.REJECTED, CaseState.MERGED, CaseState.EVALUATED):
+        assert not [rule.name for rule in RULES.values() if state in rule.from_states]
+
+
+def test_an_open_case_always_has_a_way_on():
+    for state in set(CaseState) - OVER:
+        assert [rule.name for rule in RULES.values() if state in rule.from_states]
+
+
+def test_nothing_reaches_a_unit_without_an_operator():
+    ways = {rule.from_states: rule.permission for rule in RULES.values() if rule.to_state is CaseState.FILED}
+    assert ways == {frozenset({CaseState.REVIEWING}): RULES["file"].permission}
+    assert RULES["file"].permission is not None
+
+
+@given(st.lists(st.sampled_from(sorted(RULES))))
+def test_however_rules_are_tried_a_case_and_its_ticket_keep_in_step(names):
+    state, ticket = CaseState.REVIEWING, TicketState.DRAFTED
+    for name in names:
+        rule = RULES[name]
+        try:
+            check(rule, state, Facts((ticket,), RejectReason.PERMITTED, "a permit was shown"))
+        except RefusedError:
+            continue
+        state = rule.to_state
+        if ticket in rule.tickets_from:
+            ticket = rule.tickets_to
+        if state in {CaseState.REJECTED, CaseState.MERGED}:
+            assert ticket is TicketState.VOIDED
+        if state in {CaseState.CLOSED, CaseState.EVALUATED}:
+            assert ticket is TicketState.CLOSED
+        if state in {CaseState.DISPATCHED, CaseState.ACCEPTED, CaseState.HANDLING, CaseState.HANDLED}:
+            assert ticket == state.value
+
+
+@pytest.mark.parametrize(
+    ("facts", "lacking"),
+    [
+        (DRAFTED, "reason code"),
+        (Facts((TicketState.DRAFTED,), "because"), "reason code"),
+        (Facts((TicketState.DRAFTED,), RejectReason.OTHER, "  "), "note"),
+    ],
+    ids=["no reason", "a reason of one's own", "'other' without a word"],
+)
+def test_a_rejection_says_why(facts, lacking):
+    with pytest.raises(RefusedError, match=lacking):
+        check(RULES["reject"], CaseState.REVIEWING, facts)
+    check(RULES["reject"], CaseState.REVIEWING, Facts((), RejectReason.OTHER, "a film is being shot"))
+
+
+def test_a_case_without_a_ticket_is_not_filed():
+    with pytest.raises(RefusedError, match="no drafted ticket"):
+        check(RULES["file"], CaseState.REVIEWING, Facts())
+    check(RULES["file"], CaseState.REVIEWING, DRAFTED)
