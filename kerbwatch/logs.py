@@ -45,5 +45,5 @@ def configure_logs(*, json: bool | None = None, level: str = "INFO") -> None:
     handler = logging.StreamHandler()
     handler.setFormatter(structlog.stdlib.ProcessorFormatter(processor=renderer, foreign_pre_chain=shared))
     logging.basicConfig(handlers=[handler], level=level, force=True)
-    for noisy in ("httpx", "httpcore", "uvicorn.access", "alembic.runtime.migration", "libav"):
+    for noisy in ("httpx", "httpcore", "uvicorn.access", "alembic.runtime.migration", "libav", "watchfiles.main"):
         logging.getLogger(noisy).setLevel(logging.WARNING)

@@ -107,12 +107,30 @@ class MqttLink:
         session_expiry_s: int = 3600,
         receive_maximum: int = 100,
     ) -> None:
-        """Prepare; nothing is sent before :meth:`start`. Raises SecretMissingError."""
+        """Prepare; nothing is sent before :meth:`start`.
+
+        Args:
+            settings: where the broker is.
+            client_id: unique at the broker; a second client of the same name pushes the first one out.
+            on_message: what came in on the subscriptions.
+            on_connected: each time that the broker has accepted us and answered every subscription.
+            on_published: see :meth:`publish`.
+            on_refused: see :meth:`publish`.
+            subscriptions: topic patterns, QoS 1.
+            will: said for us when we vanish.
+            session_expiry_s: how long the broker keeps what comes for us while we are away.
+            receive_maximum: messages that we have not acknowledged, at most.
+
+        Raises:
+            SecretMissingError: when the password's file or variable is not there.
+        """
         self._settings = settings
         self._subscriptions = tuple(subscriptions)
         self._on_message, self._on_connected = on_message, on_connected
         self._on_published, self._on_refused = on_published, on_refused
         self._connection = 0
+        self._unanswered: set[int] = set()
+        self._ready = False
         self._unreachable = False
         self._properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
         self._properties.SessionExpiryInterval = session_expiry_s
@@ -150,6 +168,16 @@ class MqttLink:
     def connected(self) -> bool:
         """Whether the broker has accepted us and has not gone since."""
         return self._client.is_connected()
+
+    @property
+    def ready(self) -> bool:
+        """Connected, and every subscription answered: from here on no message for us is missed."""
+        return self._ready and self.connected
+
+    @property
+    def connections(self) -> int:
+        """How often the broker has accepted us since the start; it changes before :attr:`ready` comes true."""
+        return self._connection
 
     def start(self) -> None:
         """Begin to connect, in the background, for as long as it takes."""
@@ -192,9 +220,16 @@ class MqttLink:
         log.info("mqtt_connected", host=self._settings.host, port=self._settings.port)
         self._connection += 1
         self._unreachable = False
-        for pattern in self._subscriptions:
-            client.subscribe(pattern, qos=1)
-        self._guarded(self._on_connected)
+        self._ready = False
+        self._unanswered = {
+            mid for pattern in self._subscriptions if (mid := client.subscribe(pattern, qos=1)[1]) is not None
+        }
+        self._ready_if_answered()
+
+    def _ready_if_answered(self) -> None:
+        if not self._unanswered:
+            self._ready = True
+            self._guarded(self._on_connected)
 
     def _not_reached(self, _client: paho.Client, _userdata: object) -> None:
         if not self._unreachable:
@@ -205,13 +240,16 @@ class MqttLink:
         self,
         _client: paho.Client,
         _userdata: object,
-        _mid: int,
+        mid: int,
         reasons: list[ReasonCode],
         _properties: object,
     ) -> None:
         for reason in reasons:
             if reason.is_failure:
                 log.error("mqtt_subscription_refused", patterns=self._subscriptions, reason=str(reason))
+        if mid in self._unanswered:
+            self._unanswered.discard(mid)
+            self._ready_if_answered()
 
     def _guarded(self, call: Callable[..., None], *arguments: object) -> None:
         """Run the owner's callback; its fault must not end the network thread."""
@@ -223,6 +261,7 @@ class MqttLink:
     def _disconnected(
         self, _client: paho.Client, _userdata: object, _flags: object, reason: ReasonCode, _properties: object
     ) -> None:
+        self._ready = False
         log.info("mqtt_disconnected", host=self._settings.host, port=self._settings.port, reason=str(reason))
 
     def _message(self, client: paho.Client, _userdata: object, message: paho.MQTTMessage) -> None:

@@ -18,6 +18,7 @@ from kerbwatch.demo.processes import Processes, free_port
 from kerbwatch.demo.proof import ProofError, Standing, Witness
 from kerbwatch.demo.rtsp import RtspServer, RtspServerError
 from kerbwatch.demo.town import DemoError, Town, fresh_folder, prepare_clip, settle
+from kerbwatch.logs import configure_logs
 from models.errors import ModelError
 from models.fetch import ensure
 
@@ -40,9 +41,10 @@ def demo(
     folder: Annotated[Path, typer.Option(help="Where this run keeps its files.")] = Path("var/demo"),
 ) -> None:
     """Show the whole way: a real clip streams, the edge looks, central makes a case and a ticket of it."""
+    configure_logs(level="WARNING")
     for name in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(name, _interrupt)
-    run = _Run(Console(stderr=True, highlight=False), once=once)
+    run = _Run(Console(stderr=True, highlight=False, soft_wrap=True), once=once)
     reason: str | None = None
     try:
         run.play(folder, port)
@@ -125,21 +127,14 @@ class _Run:
 
     def _start_central(self, processes: Processes, town: Town) -> None:
         config = str(town.central_config)
+        site, box, operator = "demo", "box-1", town.operator
+        roles = ("--role", "operator", "--role", "dispatcher")
+        password = ("--password-file", str(town.operator_password))
         processes.run("central", "init", config)
+        processes.run("central", "user", "add", operator, *roles, *password, "--config", config)
         processes.run(
-            "central",
-            "user",
-            "add",
-            config,
-            town.operator,
-            "--role",
-            "operator",
-            "--role",
-            "dispatcher",
-            "--password-file",
-            str(town.operator_password),
+            "central", "edge", "add", site, box, "--token-file", str(town.edge_token), "--config", config
         )
-        processes.run("central", "edge", "add", config, "demo", "box-1", "--token-file", str(town.edge_token))
         processes.start("central", "central", "serve", config)
 
     def _await_central(self, processes: Processes, witness: Witness) -> None:
