@@ -230,6 +230,7 @@ def measure(plan: Plan, on_step: Callable[[str], None] = lambda _step: None) -> 
     Raises:
         BenchError: when the edge or the floor does not run, with its last words.
         kerbwatch.demo.rtsp.RtspServerError, kerbwatch.demo.broker.BrokerError: when these do not start.
+        TimeoutError: when the broker does not answer.
     """
     on_step(f"encoding {plan.clip.name} as {plan.size.value} (once)")
     media = prepare_media(plan.clip, plan.size)
@@ -238,6 +239,7 @@ def measure(plan: Plan, on_step: Callable[[str], None] = lambda _step: None) -> 
         server = stack.enter_context(RtspServer(media.parent))
         broker = stack.enter_context(Broker())
         committer = stack.enter_context(Committer(MqttSettings(host=HOST, port=broker.port)))
+        committer.wait_until_ready(START_TIMEOUT_S)
         street = Street(plan, media, folder=folder, server=server, broker=broker, committer=committer)
         one_camera = None
         if plan.cameras > 1:

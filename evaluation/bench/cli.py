@@ -74,6 +74,8 @@ def cameras(
     try:
         street_clip = clip or ensure("vtest")
         plan = Plan(cameras, seconds, rounds, size, street_clip, model)
+        if against is Rival.ULTRALYTICS:
+            rival.see_installed(ultralytics_python)
         measured = measure(plan, say)
         comparison = None
         if against is Rival.ULTRALYTICS:
@@ -86,7 +88,7 @@ def cameras(
                 python=ultralytics_python,
                 weights=ultralytics_weights,
             )
-    except (BenchError, RtspServerError, BrokerError, ModelError, ValueError) as error:
+    except (BenchError, RtspServerError, BrokerError, ModelError, TimeoutError, ValueError) as error:
         typer.secho(str(error), err=True, fg="red")
         raise typer.Exit(1) from error
     document = to_json(measured, comparison)

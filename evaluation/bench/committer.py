@@ -38,10 +38,12 @@ class Committer:
         self._clock = SystemClock()
         self._lock = threading.Lock()
         self._opened: dict[str, IncidentReport] = {}
+        self._ready = threading.Event()
         self._link = MqttLink(
             broker,
             f"bench-{new_id()}",
             on_message=self._take,
+            on_connected=self._ready.set,
             subscriptions=(topic("+", "+", Channel.INCIDENT),),
         )
 
@@ -56,6 +58,11 @@ class Committer:
         trace: TracebackType | None,
     ) -> None:
         self._link.stop()
+
+    def wait_until_ready(self, timeout_s: float) -> None:
+        """Return once the broker sends it what edges say. Raises TimeoutError."""
+        if not self._ready.wait(timeout_s):
+            raise TimeoutError(f"the broker did not take the bench's subscription within {timeout_s:g} s")
 
     def forget(self) -> None:
         """Begin a new run."""

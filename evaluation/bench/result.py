@@ -72,7 +72,8 @@ def _megabytes(window: Window) -> float:
 
 def print_result(document: dict[str, Any], console: Console) -> None:
     """Write the figures as a table, then what makes them doubtful, if anything does."""
-    table = Table(title=document["source"], title_justify="left", show_header=False)
+    console.print(document["source"], soft_wrap=True)
+    table = Table(show_header=False)
     table.add_column("what")
     table.add_column("figure", justify="right")
     memory = document["memory_mb_per_camera"]

@@ -6,7 +6,7 @@ import json
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -80,6 +80,11 @@ def same_things(a: Sequence[Box], b: Sequence[Box]) -> bool:
     return not left
 
 
+def see_installed(python: Path | None) -> None:
+    """Raises BenchError when that Python (this one when None) has no Ultralytics."""
+    _run(python, "-c", "import cv2, ultralytics; print()")
+
+
 def compare(
     media: Path,
     size: StreamSize,
@@ -112,7 +117,7 @@ def compare(
         "limit_s": LIMIT_S,
         "classes": list(COCO_VEHICLES),
     }
-    told = _run(python or Path(sys.executable), spec)
+    told = json.loads(_run(python, ultralytics_track.__file__, json.dumps(spec)))
     by_camera: dict[str, list[Box]] = {f"cam-{number:03d}": [] for number in range(1, cameras + 1)}
     for report in incidents:
         if report.kind is Kind.ILLEGAL_PARKING:
@@ -128,12 +133,13 @@ def compare(
     )
 
 
-def _run(python: Path, spec: Mapping[str, object]) -> dict[str, Any]:
-    script = Path(ultralytics_track.__file__)
+def _run(python: Path | None, *arguments: str) -> str:
+    """The last line that the other Python prints. Raises BenchError."""
+    program = str(python or sys.executable)
     with tempfile.TemporaryDirectory(prefix="kerbwatch-rival-") as folder:
         try:
             done = subprocess.run(  # noqa: S603 - our own script
-                [str(python), str(script), json.dumps(dict(spec))],
+                [program, *arguments],
                 capture_output=True,
                 text=True,
                 timeout=_TIMEOUT_S,
@@ -141,12 +147,11 @@ def _run(python: Path, spec: Mapping[str, object]) -> dict[str, Any]:
                 cwd=folder,
             )
         except (OSError, subprocess.TimeoutExpired) as error:
-            raise BenchError(f"{python} could not run Ultralytics: {error}") from error
+            raise BenchError(f"{program} could not run Ultralytics: {error}") from error
     if done.returncode != 0:
         last = done.stderr.strip().splitlines()[-1:] or ["it said nothing"]
         raise BenchError(
-            f"{python} could not run Ultralytics ({last[0]}): install the extra 'export' there, or name "
+            f"{program} could not run Ultralytics ({last[0]}): install the extra 'export' there, or name "
             "another Python with --ultralytics-python"
         )
-    told: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
-    return told
+    return done.stdout.rstrip("\n").rpartition("\n")[2]
