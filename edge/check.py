@@ -216,7 +216,8 @@ def _profile(camera: CameraSettings, status: CameraStatus, waited_s: float) -> s
     if status.decoding == "all" or status.key_interval_s > 1.5 * camera.look_interval_s:
         return (
             f"dwell, but every picture is decoded: key frames come every {status.key_interval_s:.1f} s, "
-            f"too far apart for a look every {camera.look_interval_s:g} s (set the camera's I-frame interval lower)"
+            f"too far apart for a look every {camera.look_interval_s:g} s "
+            "(set the camera's I-frame interval lower)"
         )
     return "dwell: key frames alone are decoded"
 

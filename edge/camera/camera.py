@@ -207,6 +207,7 @@ class Camera:
     def _read(self, source: OpenSource, decoder: Decoder, corrupt_before: int) -> None:
         """Take every packet until the source ends. Raises SourceError when it breaks or falls silent."""
         self._timeline.reconnected()
+        self.ring.interrupt()
         if self._plan is not None:
             self._plan.new_stream()
         began_s, first_t_s = self._clock.monotonic_s(), None

@@ -8,7 +8,7 @@ from fractions import Fraction
 from kerbwatch.clock import Clock
 
 _LIVE_JUMP_S = 5.0
-"""A live time stamp may run ahead of the clock by this much before it counts as a jump."""
+"""A live picture seems to come from this far in the future: its time stamp has jumped."""
 _FILE_JUMP_S = 60.0
 """A gap in a file longer than this is a fault of its time stamps, not a pause of the recording."""
 _BACK_S = 0.001
@@ -38,6 +38,7 @@ class Timeline:
         self._last_stamp_s: float | None = None
         self._last_t_s: float | None = None
         self._last_at_s = 0.0
+        self._zero_at_s = 0.0
         self._anchor: datetime | None = None
         self._nominal_s = _NOMINAL_S
 
@@ -97,8 +98,12 @@ class Timeline:
             if start_s is not None and self._last_t_s is None and shown_s - 1.0 <= start_s <= shown_s:
                 begin_s = start_s
             self._offset_s = self._bridged_s(now_s) - begin_s
+            self._zero_at_s = now_s - shown_s - self._offset_s
         elif self._jumped(stamp_s, now_s):
             self._offset_s = self._bridged_s(now_s) - shown_s
+            self._zero_at_s = now_s - shown_s - self._offset_s
+        else:
+            self._zero_at_s = min(self._zero_at_s, now_s - shown_s - self._offset_s)
 
     def _bridged_s(self, now_s: float) -> float:
         """Where the timeline goes on after a break."""
@@ -108,14 +113,15 @@ class Timeline:
         return self._last_t_s + max(passed_s, self._nominal_s)
 
     def _jumped(self, stamp_s: float, now_s: float) -> bool:
-        if self._last_stamp_s is None:
+        if self._last_stamp_s is None or self._offset_s is None:
             return False
         step_s = stamp_s - self._last_stamp_s
         if step_s < -_BACK_S:
             return True
         if self._steady:
             return step_s > _FILE_JUMP_S
-        return step_s > now_s - self._last_at_s + _LIVE_JUMP_S
+        # A burst after a pause on the way is no jump: its pictures are old, not from the future.
+        return stamp_s + self._offset_s - (now_s - self._zero_at_s) > _LIVE_JUMP_S
 
     def _anchor_to_clock(self, t_s: float) -> None:
         """Hold the instant of t = 0: pictures can only come late, so the earliest sign of it is right."""

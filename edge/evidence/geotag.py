@@ -16,6 +16,8 @@ from kerbwatch.place import EARTH_RADIUS_M, Position
 
 _BOX_ERROR_PX = 3.0
 """A detector places the lower edge of a box this exactly, in px."""
+_SURVEY_M = 0.5
+"""Nobody reads the place of a kerb or a paint mark from a map more exactly than this."""
 _REACH = 3.0
 """The map is trusted up to this many times the distance of its farthest point …"""
 _LEAST_REACH_M = 100.0
@@ -103,11 +105,11 @@ class GroundMap:
         return None if east_north is None else _position(east_north, self._camera)
 
     def accuracy_at_m(self, x_px: float, y_px: float, size_px: tuple[int, int] | None = None) -> float:
-        """How far off :meth:`locate` may be there: the map's own residual, and some pixels of the box."""
+        """How far off :meth:`locate` may be there: the survey, the map's residual, some pixels of the box."""
         x, y = self._scaled(x_px, y_px, size_px)
         here = self._ground(x, y)
         steps = [self._ground(x + _BOX_ERROR_PX, y), self._ground(x, y + _BOX_ERROR_PX)]
-        return math.hypot(self.accuracy_m, *(float(np.linalg.norm(step - here)) for step in steps))
+        return math.hypot(_SURVEY_M, self.accuracy_m, *(float(np.linalg.norm(step - here)) for step in steps))
 
     def _scaled(self, x_px: float, y_px: float, size_px: tuple[int, int] | None) -> tuple[float, float]:
         if size_px is None or self._size_px is None:

@@ -86,6 +86,7 @@ class PacketRing:
         self._overflows = 0
         self._newest_t_s: float | None = None
         self._ended = False
+        self._following = False
         self._rotation_deg = 0
         self._orders: list[Order] = []
         self._lock = threading.Lock()
@@ -128,7 +129,8 @@ class PacketRing:
             if packet.key:
                 self._gops.append(_Gop([packet], len(packet.data)))
                 self._size_bytes += len(packet.data)
-            elif self._gops:
+                self._following = True
+            elif self._following:
                 gop = self._gops[-1]
                 gop.packets.append(packet)
                 gop.size_bytes += len(packet.data)
@@ -138,10 +140,15 @@ class PacketRing:
         for order, packets in ready:
             order.done(packets)
 
-    def since_key_frame(self) -> tuple[StoredPacket, ...]:
-        """The newest group of pictures so far, from its key frame on."""
+    def interrupt(self) -> None:
+        """The connection is another one: what comes next does not follow from what is kept."""
         with self._lock:
-            return tuple(self._gops[-1].packets) if self._gops else ()
+            self._following = False
+
+    def since_key_frame(self) -> tuple[StoredPacket, ...]:
+        """The newest group of pictures so far, from its key frame on; empty before one has come."""
+        with self._lock:
+            return tuple(self._gops[-1].packets) if self._following else ()
 
     def cut(self, from_t_s: float, to_t_s: float) -> tuple[StoredPacket, ...]:
         """Packets of one stream that show ``from_t_s`` .. ``to_t_s``.
@@ -203,6 +210,7 @@ class PacketRing:
             self._size_bytes -= gop.size_bytes
             if not self._gops:
                 self._overflows += 1
+                self._following = False
 
     def _cut(self, from_t_s: float, to_t_s: float) -> tuple[StoredPacket, ...]:
         gops = [gop for gop in self._gops if gop.from_t_s <= to_t_s]
