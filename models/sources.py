@@ -189,10 +189,12 @@ def _program(command: Sequence[str]) -> str:
 
 
 def _last_word(said: str) -> str:
-    """The first error that a package client printed, else its last line."""
+    """The first error that a package client printed, else its last line; and whether a server kept silent."""
     lines = [line.strip() for line in said.splitlines() if line.strip()]
     faults = [line for line in lines if line.startswith(("ERROR:", "E:", "Err:"))]
-    return _one_line((faults or lines or ["it did not say why"])[0 if faults else -1])
+    word = (faults or lines or ["it did not say why"])[0 if faults else -1]
+    silent = any(sign in said for sign in ("connection broken by", "timed out", "Could not connect"))
+    return _one_line(f"the server did not answer; {word}" if silent else word)
 
 
 def _one_line(text: str, most: int = 300) -> str:
