@@ -176,7 +176,7 @@ class MqttLink:
 
     @property
     def connections(self) -> int:
-        """How often the broker has accepted us since the start; it changes before :attr:`ready` comes true."""
+        """How often the broker has accepted us; it changes before :attr:`ready` comes true."""
         return self._connection
 
     def start(self) -> None:

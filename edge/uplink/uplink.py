@@ -99,7 +99,7 @@ class Uplink:
         self._deliveries: SimpleQueue[Delivery] = SimpleQueue()
         self._answers: SimpleQueue[int] = SimpleQueue()
         self._unanswered: set[int] = set()
-        self._connections = self._connections_seen = 0
+        self._connection_seen = 0
         self._sent = self._receipts = self._bad_receipts = 0
         self._wake = outbox.put_event
         self._health_due = threading.Event()
@@ -111,8 +111,8 @@ class Uplink:
 
     @property
     def connected(self) -> bool:
-        """Whether the broker is there."""
-        return self._link.connected
+        """Whether the broker is there and has taken our subscription to receipts."""
+        return self._link.ready
 
     def start(self) -> None:
         """Begin, in the background; the broker and central may come later."""
@@ -144,7 +144,7 @@ class Uplink:
         """Counters, as of now."""
         return UplinkStats(
             connected=self.connected,
-            connections=self._connections,
+            connections=self._link.connections,
             sent=self._sent,
             receipts=self._receipts,
             bad_receipts=self._bad_receipts,
@@ -169,7 +169,6 @@ class Uplink:
 
     def _connected(self) -> None:
         self._link.publish(self._topic(Channel.STATUS), self._status("online"), retain=True)
-        self._connections += 1
         self._health_due.set()
         self._wake.set()
 
@@ -196,7 +195,7 @@ class Uplink:
 
     def _sleep_s(self) -> float:
         due_s = self._outbox.next_due_s(self._clock.monotonic_s())
-        wished_s = _LONGEST_SLEEP_S if due_s is None or not self.connected else due_s
+        wished_s = _LONGEST_SLEEP_S if due_s is None or not self._link.ready else due_s
         return min(_LONGEST_SLEEP_S, max(_SHORTEST_SLEEP_S, wished_s))
 
     def _take_receipts(self) -> None:
@@ -215,10 +214,10 @@ class Uplink:
     def _send(self) -> None:
         answered: list[int] = _drain(self._answers)
         self._unanswered.difference_update(answered)
-        if not self.connected:
+        if not self._link.ready:
             return
-        if self._connections_seen != self._connections:
-            self._connections_seen = self._connections
+        if self._connection_seen != self._link.connections:
+            self._connection_seen = self._link.connections
             self._outbox.send_all_again()
         now_s = self._clock.monotonic_s()
         under_way = max(self._outbox.under_way(now_s), len(self._unanswered))
