@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -123,6 +124,36 @@ class SecretSettings(Settings):
         return found.encode()
 
 
+class MapSettings(Settings):
+    """The map beside a case. Without tiles it shows areas and the point, and asks no other host."""
+
+    tiles_url: str | None = Field(
+        None, description="Raster tiles: https://HOST/…/{z}/{x}/{y}.png, or a path on central's own host."
+    )
+    tiles_datum: Literal["WGS-84", "GCJ-02"] = Field(
+        "WGS-84", description="Datum that the tiles are drawn in; maps in China are in GCJ-02."
+    )
+    attribution: str = Field("", description="Whose map it is, as its licence asks.", max_length=300)
+
+    @model_validator(mode="after")
+    def _sound(self) -> Self:
+        if self.tiles_url is None:
+            return self
+        if not all(part in self.tiles_url for part in ("{z}", "{x}", "{y}")):
+            raise ValueError("'tiles_url' needs {z}, {x} and {y}")
+        parts = urlsplit(self.tiles_url)
+        own = self.tiles_url.startswith("/") and not self.tiles_url.startswith("//")
+        if not own and (parts.scheme not in {"http", "https"} or not re.fullmatch(r"[\w.:-]+", parts.netloc)):
+            raise ValueError("'tiles_url' must be http(s)://HOST/… or /…, without credentials")
+        return self
+
+    @property
+    def tiles_origin(self) -> str | None:
+        """Scheme and host that pages may ask for tiles; None when that is nobody else."""
+        parts = urlsplit(self.tiles_url or "")
+        return f"{parts.scheme}://{parts.netloc}" if parts.netloc else None
+
+
 class CentralSettings(Settings):
     """Everything that central needs to know."""
 
@@ -152,6 +183,9 @@ class CentralSettings(Settings):
     )
     secret: SecretSettings = Field(
         default_factory=lambda: SecretSettings.model_validate({}), description="The signing key."
+    )
+    map: MapSettings = Field(
+        default_factory=lambda: MapSettings.model_validate({}), description="The map beside a case."
     )
     duty_list: Path | None = Field(None, description="Duty list (YAML), taken in at start when it changed.")
     areas: Path | None = Field(None, description="Areas (GeoJSON), taken in at start when they changed.")

@@ -39,7 +39,7 @@ def cases(
 def count_by_state(session: Session) -> dict[str, int]:
     """How many cases there are in each state."""
     rows = session.execute(select(Case.state, func.count()).group_by(Case.state))
-    return dict(rows.tuples().all())
+    return {state: count for state, count in rows}  # noqa: C416 - dict() cannot be typed here
 
 
 def tickets(
@@ -69,7 +69,7 @@ def leads_naming(session: Session, sha256: str) -> Sequence[tuple[Lead, str]]:
         .where(LeadEvidence.sha256 == sha256)
         .order_by(Lead.id)
     )
-    return rows.tuples().all()
+    return [(lead, role) for lead, role in rows]
 
 
 def files_here(session: Session, rows: Iterable[Case]) -> frozenset[str]:

@@ -1,0 +1,95 @@
+"""A PostgreSQL cluster of our own while the tests run: on a socket in a temporary folder, no port."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import tempfile
+from pathlib import Path
+
+import psycopg
+
+from tests.waiting import wait_until
+
+
+def find_binaries() -> Path | None:
+    """The folder of initdb and postgres, or None."""
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda p: int(p.parts[-3]))
+    if found:
+        return found[-1].parent
+    on_path = shutil.which("initdb")
+    return Path(on_path).resolve().parent if on_path else None
+
+
+class Cluster:
+    """Start it, make databases, stop it. PostgreSQL refuses to run as root, so root lends it another user."""
+
+    def __init__(self, binaries: Path) -> None:
+        self._binaries = binaries
+        self._dir = Path(tempfile.mkdtemp(prefix="kw-pg-"))
+        self._user = None
+        if os.geteuid() == 0:
+            names = {entry.pw_name for entry in pwd.getpwall()}
+            self._user = "postgres" if "postgres" in names else "nobody"
+            shutil.chown(self._dir, self._user)
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        data = self._dir / "data"
+        subprocess.run(
+            [
+                self._binaries / "initdb",
+                "-D",
+                data,
+                "-U",
+                "kerbwatch",
+                "-A",
+                "trust",
+                "-E",
+                "UTF8",
+                "--no-sync",
+            ],
+            check=True,
+            capture_output=True,
+            user=self._user,
+            cwd=self._dir,
+        )
+        options = {
+            "listen_addresses": "",
+            "unix_socket_directories": str(self._dir),
+            "fsync": "off",
+            "max_connections": "60",
+        }
+        arguments = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
+        with (self._dir / "log").open("wb") as log:
+            self._process = subprocess.Popen(
+                [self._binaries / "postgres", "-D", data, *arguments],
+                stdout=log,
+                stderr=log,
+                user=self._user,
+                cwd=self._dir,
+            )
+        wait_until(self._answers, "PostgreSQL answers", timeout_s=20)
+
+    def url(self, name: str) -> str:
+        return f"postgresql://kerbwatch@/{name}?host={self._dir}"
+
+    def command(self, sql: str) -> None:
+        with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
+            connection.execute(sql)
+
+    def stop(self) -> None:
+        if self._process:
+            self._process.send_signal(signal.SIGINT)
+            self._process.wait(20)
+        shutil.rmtree(self._dir, ignore_errors=True)
+
+    def _answers(self) -> bool:
+        try:
+            self.command("SELECT 1")
+        except psycopg.OperationalError:
+            return False
+        return True

@@ -1,0 +1,128 @@
+"""Signing in, staying in, being kept out."""
+
+import re
+
+import pytest
+
+from central.people.permissions import Role
+from tests.integration.central.conftest import PASSWORD
+
+SIGN_IN = {"name": "olga", "password": PASSWORD}
+WRONG = {"name": "olga", "password": "not the password"}
+
+
+def sign_in(town, body=SIGN_IN, **headers):
+    return town.client.post("/api/v1/session", json=body, headers=headers)
+
+
+def test_a_browser_signs_in_and_its_cookie_is_out_of_scripts_reach(town):
+    answer = sign_in(town)
+    assert answer.status_code == 204
+    cookie = answer.headers["set-cookie"].lower()
+    assert "httponly" in cookie
+    assert "samesite=lax" in cookie
+    assert re.search(r"max-age=43200\b", cookie)
+    me = town.client.get("/api/v1/me").json()
+    assert (me["name"], me["roles"]) == ("olga", ["operator"])
+    assert "case:file" in me["permissions"]
+
+
+def test_a_session_ends_with_time(town):
+    sign_in(town)
+    town.clock.advance(12 * 3600 - 1)
+    assert town.client.get("/api/v1/me").status_code == 200
+    town.clock.advance(2)
+    assert town.client.get("/api/v1/me").status_code == 401
+
+
+def test_signing_out_ends_the_session_and_not_just_the_cookie(town):
+    sign_in(town)
+    (cookie,) = town.client.cookies.items()
+    token = town.client.get("/api/v1/me").json()["csrf_token"]
+    assert town.client.delete("/api/v1/session", headers={"X-CSRF-Token": token}).status_code == 204
+    town.client.cookies.set(*cookie)
+    assert town.client.get("/api/v1/me").status_code == 401
+
+
+@pytest.mark.parametrize("token", [None, "0" * 64, ""], ids=["none", "made up", "empty"])
+def test_a_foreign_page_cannot_act_for_a_signed_in_operator(town, token):
+    sign_in(town)
+    headers = {"X-CSRF-Token": token} if token is not None else {}
+    answer = town.client.delete("/api/v1/session", headers=headers)
+    assert (answer.status_code, answer.json()["type"]) == (403, "urn:kerbwatch:problem:csrf")
+    good = town.client.get("/api/v1/me").json()["csrf_token"]
+    evil = {"X-CSRF-Token": good, "Origin": "https://evil.example"}
+    assert town.client.delete("/api/v1/session", headers=evil).status_code == 403
+    assert town.client.delete("/api/v1/session", headers={"X-CSRF-Token": good}).status_code == 204
+
+
+def test_a_foreign_page_cannot_sign_somebody_in(town):
+    assert sign_in(town, origin="https://evil.example").status_code == 403
+    assert sign_in(town, origin="http://testserver").status_code == 204
+
+
+def test_five_wrong_passwords_lock_a_name_for_a_while(town):
+    for _ in range(5):
+        assert sign_in(town, WRONG).status_code == 401
+    locked = sign_in(town)
+    assert (locked.status_code, locked.headers["Retry-After"]) == (429, "300")
+    town.clock.advance(301)
+    assert sign_in(town).status_code == 204
+
+
+def test_a_right_password_forgets_the_wrong_ones(town):
+    for _ in range(4):
+        sign_in(town, WRONG)
+    sign_in(town)
+    for _ in range(4):
+        sign_in(town, WRONG)
+    assert sign_in(town).status_code == 204
+
+
+def test_an_unknown_name_is_answered_as_a_wrong_password_is(town):
+    unknown, wrong = sign_in(town, WRONG | {"name": "nobody"}), sign_in(town, WRONG)
+    assert (unknown.status_code, unknown.json()) == (wrong.status_code, wrong.json())
+
+
+def test_a_programs_token_needs_no_csrf_token_and_is_no_cookie(town):
+    headers = town.bearer("olga")
+    assert town.client.get("/api/v1/me", headers=headers).json()["csrf_token"] is None
+    assert town.client.get("/api/v1/me").status_code == 401
+    assert town.client.delete("/api/v1/session", headers=headers).status_code == 204
+    assert town.client.get("/api/v1/me", headers=headers).status_code == 401
+
+
+def test_a_browsers_session_is_no_bearer_token(town):
+    sign_in(town)
+    (cookie,) = town.client.cookies.values()
+    town.client.cookies.clear()
+    answer = town.client.get("/api/v1/me", headers={"Authorization": f"Bearer {cookie}"})
+    assert answer.status_code == 401
+
+
+@pytest.mark.parametrize("header", ["Basic b2xnYTp4", "Bearer", "Bearer x", "nonsense"])
+def test_a_bad_authorization_header_is_refused(town, header):
+    answer = town.client.get("/api/v1/me", headers={"Authorization": header})
+    assert answer.status_code == 401
+    assert answer.headers["WWW-Authenticate"].startswith("Bearer")
+
+
+def test_an_edge_box_may_upload_and_nothing_else(town):
+    assert town.client.get("/api/v1/me", headers=town.edge).json()["permissions"] == ["media:upload"]
+    assert town.client.get("/api/v1/cases", headers=town.edge).status_code == 403
+    assert town.client.get(f"/api/v1/media/{'a' * 64}", headers=town.edge).status_code == 403
+
+
+def test_an_administrator_manages_people_and_does_not_decide_cases(town):
+    town.add_user("adam", Role.ADMINISTRATOR)
+    assert town.client.get("/api/v1/cases", headers=town.bearer("adam")).status_code == 403
+    assert town.client.get("/api/v1/cameras", headers=town.bearer("adam")).status_code == 200
+
+
+@pytest.mark.parametrize("url", ["sqlite"], indirect=True)
+def test_the_password_is_nowhere_in_the_database(town):
+    token = town.client.post("/api/v1/token", json=SIGN_IN).json()["access_token"]
+    content = b"".join(path.read_bytes() for path in town.settings.media.dir.parent.glob("central.db*"))
+    assert PASSWORD.encode() not in content
+    assert b"$argon2id$" in content
+    assert token.encode() not in content
