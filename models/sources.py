@@ -29,6 +29,10 @@ class SourceError(Exception):
     """A source did not give the file; the message says why, without its name."""
 
 
+class SilentSourceError(SourceError):
+    """A source did not answer; asking it for something else is of no use."""
+
+
 class Sink(Protocol):
     """Takes the file's bytes as they come."""
 
@@ -51,7 +55,7 @@ class Patience:
     connect_s: float = 4.0
     stall_s: float = 10.0
     slowest_bytes_s: float = 20_000.0
-    command_s: float = 300.0
+    command_s: float = 600.0
 
 
 def from_url(url: str, sink: Sink, patience: Patience, size_bytes: int) -> None:
@@ -124,16 +128,28 @@ def from_debian(source: DebianSource, sink: Sink, patience: Patience) -> None:
         ]
         try:
             _run(["apt-get", "-qq", *options, "download", source.package], folder, patience)
+        except SilentSourceError:
+            raise
         except SourceError:
-            own = [*options, "-o", f"Dir::State::lists={folder}/lists", "-o", f"Dir::Cache={folder}/cache"]
-            for part in ("lists/partial", "cache/archives/partial"):
-                (Path(folder) / part).mkdir(parents=True)
-            _run(["apt-get", "-qq", *own, "update"], folder, patience)
-            _run(["apt-get", "-qq", *own, "download", source.package], folder, patience)
+            _download_with_own_lists(source.package, folder, options, patience)
         packages = sorted(Path(folder).glob("*.deb"))
         if not packages:
             raise SourceError("apt-get brought no package")
         _copy_debian_member(packages[0], source.member, sink)
+
+
+def _download_with_own_lists(package: str, folder: str, options: Sequence[str], patience: Patience) -> None:
+    own = [*options, "-o", f"Dir::State::lists={folder}/lists", "-o", f"Dir::Cache={folder}/cache"]
+    for part in ("lists/partial", "cache/archives/partial"):
+        (Path(folder) / part).mkdir(parents=True)
+    said = _run(["apt-get", "-qq", *own, "update"], folder, patience)
+    try:
+        _run(["apt-get", "-qq", *own, "download", package], folder, patience)
+    except SourceError as error:
+        if not said.strip():
+            raise
+        # An update that reached nobody counts as a success to apt-get.
+        raise SourceError(f"{error}; before that, apt-get update said: {_last_word(said)}") from error
 
 
 def _copy_debian_member(package: Path, member: str, sink: Sink) -> None:
@@ -159,8 +175,13 @@ def _copy_debian_member(package: Path, member: str, sink: Sink) -> None:
     raise SourceError(f"the package has no member {member}")
 
 
-def _run(command: Sequence[str], folder: str, patience: Patience) -> None:
-    """Run a package client to its end, or end it and all it started. Raises SourceError with its words."""
+def _run(command: Sequence[str], folder: str, patience: Patience) -> str:
+    """Run a package client to its end, or end it and all it started. Returns its complaints.
+
+    Raises:
+        SourceError: with its words, when it fails.
+        SilentSourceError: when it takes too long.
+    """
     environment = {**os.environ, "LC_ALL": "C"}
     with subprocess.Popen(  # noqa: S603
         command,
@@ -176,12 +197,15 @@ def _run(command: Sequence[str], folder: str, patience: Patience) -> None:
         try:
             _out, said = process.communicate(timeout=patience.command_s)
         except subprocess.TimeoutExpired as error:
-            raise SourceError(f"{_program(command)} was not done within {patience.command_s:g} s") from error
+            raise SilentSourceError(
+                f"{_program(command)} was not done within {patience.command_s:g} s"
+            ) from error
         finally:
             if process.poll() is None:
                 os.killpg(process.pid, signal.SIGKILL)
     if process.returncode != 0:
         raise SourceError(f"{_program(command)} failed: {_last_word(said)}")
+    return said
 
 
 def _program(command: Sequence[str]) -> str:
@@ -191,7 +215,7 @@ def _program(command: Sequence[str]) -> str:
 def _last_word(said: str) -> str:
     """The first error that a package client printed, else its last line; and whether a server kept silent."""
     lines = [line.strip() for line in said.splitlines() if line.strip()]
-    faults = [line for line in lines if line.startswith(("ERROR:", "E:", "Err:"))]
+    faults = [line for line in lines if line.startswith(("ERROR:", "E:", "Err:", "W: Failed"))]
     word = (faults or lines or ["it did not say why"])[0 if faults else -1]
     silent = any(sign in said for sign in ("connection broken by", "timed out", "Could not connect"))
     return _one_line(f"the server did not answer; {word}" if silent else word)

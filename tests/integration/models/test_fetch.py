@@ -214,6 +214,16 @@ def test_a_debian_package_that_nobody_has_is_named(debian_repository):
         ensure_entry(_entry({**DEBIAN, "package": "nobody-has-it"}), patience=IMPATIENT)
 
 
+def test_a_debian_mirror_that_never_answers_is_given_up_within_seconds(debian_repository, tmp_path):
+    debian_repository({})
+    with silent() as address:
+        (tmp_path / "sources.list").write_text(f"deb [trusted=yes] http://{address} ./\n")
+        begin = time.monotonic()
+        with pytest.raises(FetchError, match=r"Debian tiny-doc: .*apt-get update said: .*Connection failed"):
+            ensure_entry(_entry(DEBIAN), patience=IMPATIENT)
+    assert time.monotonic() - begin < 8
+
+
 def test_a_client_that_hangs_is_ended_with_all_it_started(tmp_path, monkeypatch):
     slow = tmp_path / "bin" / "apt-get"
     slow.parent.mkdir()
