@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import json
 import sys
+from typing import Annotated
 
 import typer
 from typer.core import TyperGroup
@@ -76,11 +77,17 @@ def version() -> None:
 
 
 @app.command()
-def schemas() -> None:
+def schemas(
+    asyncapi: Annotated[
+        bool, typer.Option("--asyncapi", help="As an AsyncAPI 3.0 document, with topics and directions.")
+    ] = False,
+) -> None:
     """Print the JSON Schemas of the MQTT messages."""
+    from kerbwatch.asyncapi import asyncapi_document
     from kerbwatch.messages import json_schemas
 
-    typer.echo(json.dumps(json_schemas(), indent=2, ensure_ascii=False))
+    document = asyncapi_document() if asyncapi else json_schemas()
+    typer.echo(json.dumps(document, indent=2, ensure_ascii=False))
 
 
 def main() -> None:

@@ -6,16 +6,30 @@ import time
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Protocol
 
-from pydantic import AwareDatetime, PlainSerializer
+from pydantic import AfterValidator, AwareDatetime, PlainSerializer
 
 
 def iso_utc(moment: datetime) -> str:
-    """An instant as ISO 8601 in UTC with milliseconds and a ``Z``: ``2026-05-04T03:02:01.000Z``."""
+    """An instant as ISO 8601 in UTC with milliseconds and a ``Z``: ``2026-05-04T03:02:01.000Z``.
+
+    Raises ValueError for a naive one: nobody knows which instant it means.
+    """
+    if moment.tzinfo is None:
+        raise ValueError(f"an instant needs a time zone: {moment.isoformat()}")
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-UtcDatetime = Annotated[AwareDatetime, PlainSerializer(iso_utc, return_type=str, when_used="json")]
-"""An aware instant; a naive one is refused. In JSON it is written in UTC."""
+def _in_utc(moment: datetime) -> datetime:
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError("lies outside the years 1 to 9999 in UTC") from error
+
+
+UtcDatetime = Annotated[
+    AwareDatetime, AfterValidator(_in_utc), PlainSerializer(iso_utc, return_type=str, when_used="json")
+]
+"""An aware instant, held in UTC and written so in JSON; a naive one is refused."""
 
 
 class Clock(Protocol):

@@ -278,18 +278,32 @@ class _Sequenced(BaseModel):
     type: EventType
 
 
+_INCIDENT_TYPES = (EventType.INCIDENT_OPENED, EventType.INCIDENT_UPDATED, EventType.INCIDENT_CLEARED)
+_TYPES: dict[type[BaseModel], tuple[EventType, ...]] = {
+    IncidentEvent: _INCIDENT_TYPES,
+    SkippedEvent: (EventType.INCIDENT_SKIPPED,),
+    HealthEvent: (EventType.HEALTH,),
+    StatusEvent: (EventType.STATUS,),
+    ReceiptEvent: (EventType.RECEIPT,),
+}
+
+
 def parse_event(payload: bytes, envelope: type[Event[_D]]) -> Event[_D]:
     """Read a message of a known type.
 
     Raises:
-        MessageError: when it is too large, not JSON, or lacks or breaks a field (which is named).
+        MessageError: when it is too large, not JSON, of another type, or lacks or breaks a field (which is
+            named).
     """
     if len(payload) > MAX_MESSAGE_BYTES:
         raise MessageError(f"message of {len(payload)} bytes; at most {MAX_MESSAGE_BYTES} are taken")
     try:
-        return envelope.model_validate_json(payload)
+        event = envelope.model_validate_json(payload)
     except ValidationError as error:
         raise MessageError(_faults(error)) from error
+    if event.type not in _TYPES[envelope]:
+        raise MessageError(f"type: {event.type} does not belong here")
+    return event
 
 
 def parse_incident_channel(payload: bytes) -> IncidentEvent | SkippedEvent:
@@ -324,12 +338,33 @@ def _faults(error: ValidationError) -> str:
     return "; ".join(shown)
 
 
-def json_schemas() -> dict[str, dict[str, Any]]:
-    """JSON Schema (2020-12) of every message, by the name of its channel."""
-    return {
-        "incident": IncidentEvent.model_json_schema(),
-        "skipped": SkippedEvent.model_json_schema(),
-        "health": HealthEvent.model_json_schema(),
-        "status": StatusEvent.model_json_schema(),
-        "receipt": ReceiptEvent.model_json_schema(),
-    }
+MESSAGES: dict[str, type[BaseModel]] = {
+    "incident": IncidentEvent,
+    "skipped": SkippedEvent,
+    "health": HealthEvent,
+    "status": StatusEvent,
+    "receipt": ReceiptEvent,
+}
+"""Every message by its name; incident and skipped share a channel."""
+
+
+def json_schemas(ref_template: str = "#/$defs/{model}") -> dict[str, dict[str, Any]]:
+    """JSON Schema (2020-12) of every message, by its name in :data:`MESSAGES`.
+
+    Args:
+        ref_template: where the definitions that a schema refers to will lie.
+    """
+    schemas = {}
+    for name, envelope in MESSAGES.items():
+        schema = envelope.model_json_schema(ref_template=ref_template)
+        schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
+        schema["title"] = name
+        schema["properties"]["type"] = {"type": "string", "enum": [str(each) for each in _TYPES[envelope]]}
+        del schema["$defs"]["EventType"]
+        schema["required"].insert(0, "specversion")
+        if name in {"incident", "skipped"}:
+            for attribute in ("epoch", "sequence"):
+                schema["properties"][attribute] = schema["properties"][attribute]["anyOf"][0]
+            schema["required"] += ["epoch", "sequence"]
+        schemas[name] = schema
+    return schemas

@@ -7,7 +7,8 @@ import re
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
-_USERINFO = re.compile(r"(?P<scheme>[a-zA-Z][a-zA-Z0-9+.-]*://)[^/\s@]+@")
+_USERINFO = re.compile(r"(?P<scheme>[a-zA-Z][a-zA-Z0-9+.-]*://)[^/\s]+@")
+"""Up to the last ``@`` before the path: a password may hold one itself."""
 _REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 
@@ -21,13 +22,21 @@ def redact(text: str) -> str:
 
 
 def without_credentials(url: str) -> str:
-    """``url`` with no user name, no password and no query: fit for a log, a metric or a message."""
-    parts = urlsplit(url)
+    """``url`` with no user name, no password and no query: fit for a log, a metric or a message.
+
+    Of a text that cannot be taken apart, only the scheme is left: its parts may be a password's.
+    """
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        scheme, mark, _rest = url.partition("://")
+        return f"{scheme}://***" if mark else "***"
     host = parts.hostname or ""
     if ":" in host:
         host = f"[{host}]"
-    if parts.port:
-        host = f"{host}:{parts.port}"
+    if port:
+        host = f"{host}:{port}"
     return urlunsplit((parts.scheme, host, parts.path, "", ""))
 
 

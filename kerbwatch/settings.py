@@ -10,7 +10,10 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ConfigDict, ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
-from ruamel.yaml.error import MarkedYAMLError
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+
+_SECRET_WORDS = ("password", "token", "secret")
+"""The value of a key that has one of these in its name is never repeated in an error."""
 
 
 class Settings(BaseModel):
@@ -61,6 +64,8 @@ def load_yaml(path: Path) -> Any:  # noqa: ANN401 - a document may be anything
         mark = error.problem_mark or error.context_mark
         where = f":{mark.line + 1}" if mark else ""
         raise SettingsError(f"{path}{where}: is not valid YAML: {error.problem or error.context}") from error
+    except (YAMLError, RecursionError) as error:
+        raise SettingsError(f"{path}: is not valid YAML: {str(error).splitlines()[0]}") from error
 
 
 def _describe(path: Path, tree: Any, schema: type[BaseModel], fault: dict[str, Any]) -> str:  # noqa: ANN401
@@ -76,7 +81,8 @@ def _describe(path: Path, tree: Any, schema: type[BaseModel], fault: dict[str, A
     message = str(fault["msg"]).removeprefix("Value error, ")
     given = fault.get("input")
     shown = f" (given: {given!r})" if isinstance(given, str | int | float | bool) else ""
-    if fault["type"] == "missing" or "://" in shown:
+    secret = any(word in str(loc[-1]).lower() for word in _SECRET_WORDS) if loc else False
+    if fault["type"] == "missing" or secret or "://" in shown:
         shown = ""
     return f"{where}: {key}: {message}{shown}"
 
