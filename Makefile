@@ -49,6 +49,7 @@ lint: $(VENV)/.ready
 lock: | $(BIN)/uv
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --extra edge --extra central --extra demo --extra dev pyproject.toml requirements/build.in -o requirements/dev.lock
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate requirements/assets.in -o requirements/assets.lock
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --extra edge --extra export pyproject.toml -o requirements/export.lock
 
 clean:
 	rm -rf $(VENV) var node_modules
