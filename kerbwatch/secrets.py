@@ -61,12 +61,15 @@ def read_secret_file(path: Path) -> str:
     """The secret in a file, without surrounding white space.
 
     Raises:
-        SecretMissingError: when the file is absent, unreadable or empty.
+        SecretMissingError: when the file is absent, unreadable, empty or no text.
     """
     try:
         secret = path.read_text(encoding="utf-8").strip()
     except OSError as error:
         raise SecretMissingError(f"cannot read the secret file {path}: {error.strerror}") from error
+    except UnicodeDecodeError:
+        # Without its cause, which holds the bytes.
+        raise SecretMissingError(f"the secret file {path} is not UTF-8 text") from None
     if not secret:
         raise SecretMissingError(f"the secret file {path} is empty")
     return secret
