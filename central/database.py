@@ -104,6 +104,7 @@ class Database:
                 "everything after n" misses nothing. SQLite has one writer at a time anyway.
         """
         with Session(self._writer, expire_on_commit=False) as session, session.begin():
+            session.connection()  # the transaction begins here, not with the first statement
             if ordered and not self.is_sqlite:
                 session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOG_LOCK})
             yield session

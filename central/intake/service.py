@@ -55,6 +55,8 @@ class Outcome:
     committed: Counter[str] = field(default_factory=Counter)
     duplicates: int = 0
     rejected: Counter[str] = field(default_factory=Counter)
+    examples: dict[str, str] = field(default_factory=dict)
+    """For each reason of refusal, the topic and the fault of one message: for the log."""
     asked: int = 0
     """Holes that were asked for."""
 
@@ -227,9 +229,7 @@ def _refuse(session: Session, refusal: Refusal, outcome: Outcome, now: datetime)
             head=head[:200],
         )
     )
-    log.warning(
-        "message_refused", topic=topic, reason=refusal.reason, detail=detail, sha256=sha256, head=head[:40]
-    )
+    outcome.examples.setdefault(refusal.reason, f"{topic}: {detail}")
     identity = refusal.identity
     if identity and refusal.final:
         draft = outcome.draft(identity.sender, identity.epoch)

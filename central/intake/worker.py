@@ -165,6 +165,7 @@ class IntakeWorker:
             metrics.committed.labels(kind).inc(count)
         for reason, count in outcome.rejected.items():
             metrics.rejected.labels(reason).inc(count)
+            log.warning("messages_refused", reason=reason, messages=count, example=outcome.examples[reason])
         metrics.duplicates.inc(outcome.duplicates)
         metrics.gaps_asked.inc(outcome.asked)
         for sender, receipt in outcome.receipts:

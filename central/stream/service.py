@@ -33,14 +33,24 @@ class LogTail:
         """Every line after this number is in ``_recent``."""
         self._latest = 0
         self._changed = asyncio.Event()
+        self._started = asyncio.Event()
         self._failing = False
 
     async def run(self) -> None:
         """Read the tail until cancelled. A database that is away is waited for."""
-        self._latest = self._floor = await self._start()
+        await self.start()
         while True:
             await asyncio.sleep(self._interval_s)
             await self.poll()
+
+    async def start(self) -> None:
+        """Find the log's end; what comes after is new."""
+        while not self._started.is_set():
+            with suppress(SQLAlchemyError):
+                self._latest = self._floor = await asyncio.to_thread(self._last_id)
+                self._started.set()
+                return
+            await asyncio.sleep(self._interval_s)
 
     async def poll(self) -> None:
         """Read what is new, and wake the listeners."""
@@ -68,6 +78,7 @@ class LogTail:
         Raises:
             SQLAlchemyError: when the database is away while the past is read.
         """
+        await self._started.wait()
         seen = self._latest if after is None else after
         while True:
             changed = self._changed
@@ -79,16 +90,8 @@ class LogTail:
                 yield line
             if lines:
                 seen = lines[-1].id
-            elif seen >= self._floor:
-                await changed.wait()
             else:
-                seen = self._floor
-
-    async def _start(self) -> int:
-        while True:
-            with suppress(SQLAlchemyError):
-                return await asyncio.to_thread(self._last_id)
-            await asyncio.sleep(self._interval_s)
+                await changed.wait()
 
     def _last_id(self) -> int:
         with self._database.read() as session:

@@ -1,0 +1,82 @@
+"""The command line of central, as an installer uses it."""
+
+import stat
+
+import pytest
+from typer.testing import CliRunner
+
+from kerbwatch.cli import app
+from kerbwatch.settings import SettingsError
+
+
+@pytest.fixture
+def folder(tmp_path, pytestconfig, monkeypatch):
+    (tmp_path / "configs").symlink_to(pytestconfig.rootpath / "configs")
+    (tmp_path / "password").write_text("a long enough password\n")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def run(*arguments, **more):
+    return CliRunner().invoke(app, ["central", *arguments], **more)
+
+
+@pytest.fixture
+def ready(folder):
+    assert run("init", "configs/central.yaml").exit_code == 0
+    return folder
+
+
+def test_init_makes_everything_and_may_be_repeated(ready):
+    secret = ready / "var/central/secret"
+    assert stat.S_IMODE(secret.stat().st_mode) == 0o600
+    before = secret.read_text()
+    assert run("init", "configs/central.yaml").exit_code == 0
+    assert secret.read_text() == before
+
+
+def test_a_user_is_added_once(ready):
+    arguments = ("user", "add", "olga", "--role", "operator", "--password-file", "password")
+    assert run(*arguments).exit_code == 0
+    again = run(*arguments)
+    assert (again.exit_code, "there is a user 'olga' already" in again.output) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "typed", "complaint"),
+    [
+        (("--role", "operator"), "short\nshort\n", "at least 10 characters"),
+        (("--role", "king"), "", "'king' is not one of"),
+        (("--role", "edge"), "a long enough password\na long enough password\n", "edge add"),
+    ],
+)
+def test_a_user_who_cannot_be_made_is_refused_with_the_reason(ready, arguments, typed, complaint):
+    answer = run("user", "add", "olga", *arguments, input=typed)
+    assert answer.exit_code != 0
+    assert complaint in answer.output
+
+
+def test_an_edge_box_gets_its_token_in_a_file_of_its_own(ready):
+    assert run("edge", "add", "yuyao", "box-1", "--token-file", "box-1.token").exit_code == 0
+    token = (ready / "box-1.token").read_text().strip()
+    assert stat.S_IMODE((ready / "box-1.token").stat().st_mode) == 0o600
+    assert len(token) >= 43
+    printed = run("edge", "add", "yuyao", "box-1").output.strip()
+    assert printed != token
+
+
+def test_a_duty_list_with_faults_leaves_the_old_one_in_force(ready):
+    text = (ready / "configs/duty-list.yaml").read_text()
+    (ready / "bad.yaml").write_text(text.replace("default: traffic-police", "default: traffic-polce"))
+    answer = run("import", "duty", "bad.yaml")
+    assert isinstance(answer.exception, SettingsError)
+    assert "'traffic-polce' is not among 'units'" in str(answer.exception)
+    assert run("import", "duty", "configs/duty-list.yaml").output.strip() == "in force already"
+
+
+def test_serving_without_init_says_what_to_do(folder):
+    (folder / "var/central").mkdir(parents=True)
+    (folder / "var/central/secret").write_text("0f1e2d3c4b5a69788796a5b4c3d2e1f00f1e2d3c")
+    answer = run("serve", "configs/central.yaml")
+    assert answer.exit_code == 1
+    assert "kerbwatch central init" in answer.output
