@@ -1,0 +1,16 @@
+"""What central mounts: the pages' routes, their static files, and how an error looks in a browser."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from central.pages import bench, cameras, cases, live, rendering, sign_in
+from central.pages.sign_in import problem_page
+
+__all__ = ["problem_page", "router", "static"]
+
+router = APIRouter(include_in_schema=False)
+for part in (sign_in, bench, cases, cameras, live):
+    router.include_router(part.router)
+
+static = rendering.Static(directory=rendering.STATIC)

@@ -1,0 +1,295 @@
+"""Cases as the pages show them: the services' values in words, with the offender's box over each picture."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from central.cases import rules
+from central.cases.drafting import duration
+from central.cases.rules import OVER, RULES, CaseState, Facts, RefusedError, RejectReason, TicketState
+from central.cases.schemas import CaseDetail, CaseOut, EvidenceOut, LeadOut, LogLine, TicketOut
+from central.pages import wording
+from central.pages.texts import KIND_TERMS, kind_name, kind_term, t, t_or
+from central.people.service import Principal
+from kerbwatch.incident import EvidenceRole
+
+REASONS = tuple((reason.value, t(f"reason.{reason.value}")) for reason in RejectReason)
+"""Reason codes of a rejection with their words, in the order in which they are offered."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A case in the live list."""
+
+    id: str
+    kind: str
+    kind_name: str
+    kind_term: str
+    icon: str
+    urgent: bool
+    state_name: str
+    tone: str
+    road: str | None
+    foot: str
+    picture: str | None
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Overlay:
+    """A rectangle in px of the picture."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+
+
+@dataclass(frozen=True, slots=True)
+class Shot:
+    """A picture or clip; without a ``url`` its bytes are still on their way."""
+
+    key: str
+    role_name: str
+    captured_at: datetime
+    url: str | None
+    width: int
+    height: int
+    box: Overlay | None
+
+
+@dataclass(frozen=True, slots=True)
+class TicketView:
+    """A ticket."""
+
+    unit_name: str
+    state_name: str
+    tone: str
+    due_at: datetime | None
+    """None while it is a draft: its time runs from confirmation."""
+    deadline: str
+    item: str
+    legal_basis: str
+    co_units: str
+    routing_note: str
+
+
+@dataclass(frozen=True, slots=True)
+class LeadView:
+    """What one camera saw."""
+
+    camera_name: str
+    zone_id: str
+    live_url: str | None
+    started_at: datetime
+    stood: str
+    object_class: str
+    confidence: str
+    model: str
+
+
+@dataclass(frozen=True, slots=True)
+class LogView:
+    """A line of the log."""
+
+    at: datetime
+    text: str
+    actor: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class CaseView:
+    """A case alone, with everything that a decision needs."""
+
+    id: str
+    version: int
+    kind: str
+    kind_name: str
+    kind_term: str
+    icon: str
+    urgent: bool
+    state_name: str
+    tone: str
+    road: str | None
+    area_id: str | None
+    area_name: str | None
+    sentence: str
+    started_at: datetime
+    stood: str
+    presence: str
+    unit_name: str | None
+    place_method: str
+    accuracy: str
+    can_confirm: bool
+    can_reject: bool
+    pictures: tuple[Shot, ...]
+    clips: tuple[Shot, ...]
+    leads: tuple[LeadView, ...]
+    tickets: tuple[TicketView, ...]
+    log: tuple[LogView, ...]
+
+
+def row_of(case: CaseOut) -> Row:
+    """A case as a line of the list."""
+    foot = [duration(case.dwell_s)] if case.dwell_s else []
+    return Row(
+        id=case.id,
+        kind=case.kind,
+        kind_name=kind_name(case.kind),
+        kind_term=kind_term(case.kind),
+        icon=_icon(case.kind),
+        urgent=case.urgent,
+        state_name=t_or(f"state.{case.state}", case.state),
+        tone=_tone(case.state),
+        road=case.road,
+        foot=" · ".join([*foot, case.unit_name or case.camera_name]),
+        picture=f"/api/v1/media/{case.picture}" if case.picture else None,
+        created_at=case.created_at,
+    )
+
+
+def case_of(
+    case: CaseDetail, log: Sequence[LogLine], who: Principal, now: datetime, zone: ZoneInfo
+) -> CaseView:
+    """A case with its evidence, tickets and log; ``who`` decides which buttons there are."""
+    shots = [(lead, piece) for lead in case.leads for piece in lead.evidence]
+    shots.sort(key=lambda pair: (pair[1].captured_at, _ROLE_ORDER.get(pair[1].role, 9)))
+    first = case.leads[0]
+    return CaseView(
+        id=case.id,
+        version=case.version,
+        kind=case.kind,
+        kind_name=kind_name(case.kind),
+        kind_term=kind_term(case.kind),
+        icon=_icon(case.kind),
+        urgent=case.urgent,
+        state_name=t_or(f"state.{case.state}", case.state),
+        tone=_tone(case.state),
+        road=case.road,
+        area_id=case.area_id,
+        area_name=case.area_name,
+        sentence=case.sentence,
+        started_at=case.started_at,
+        stood=_stood("case.stood", case.dwell_s, case.limit_s),
+        presence=_presence(case, now, zone),
+        unit_name=case.unit_name,
+        place_method=t_or(f"case.method.{first.place_method}", first.place_method),
+        accuracy=t("case.accuracy", metres=round(first.accuracy_m)) if first.accuracy_m else "",
+        can_confirm=_may(case, "file", who, None),
+        can_reject=_may(case, "reject", who, RejectReason.UNCLEAR),
+        pictures=tuple(_shot(*pair) for pair in shots if pair[1].content_type.startswith("image/")),
+        clips=tuple(_shot(*pair) for pair in shots if pair[1].content_type.startswith("video/")),
+        leads=tuple(_lead(lead) for lead in case.leads),
+        tickets=tuple(_ticket(ticket) for ticket in case.tickets),
+        log=tuple(_line(line) for line in log),
+    )
+
+
+_ROLE_ORDER = {role.value: index for index, role in enumerate(EvidenceRole)}
+
+
+def _may(case: CaseDetail, rule_name: str, who: Principal, reason: str | None) -> bool:
+    """Whether the service would let ``who`` run this rule now; it is asked again when they try."""
+    rule = RULES[rule_name]
+    if rule.permission is None or not who.may(rule.permission):
+        return False
+    facts = Facts(tuple(TicketState(ticket.state) for ticket in case.tickets), reason, None)
+    try:
+        rules.check(rule, CaseState(case.state), facts)
+    except RefusedError:
+        return False
+    return True
+
+
+def _icon(kind: str) -> str:
+    return kind if kind in KIND_TERMS else "other"
+
+
+def _tone(state: str) -> str:
+    if state == CaseState.REVIEWING:
+        return "warn"
+    if state in {CaseState.CLOSED, CaseState.EVALUATED}:
+        return "good"
+    return "" if state in OVER else "info"
+
+
+def _stood(key: str, dwell_s: float, limit_s: float) -> str:
+    if not dwell_s:
+        return ""
+    return t(key, dwell=duration(dwell_s), limit=duration(limit_s))
+
+
+def _presence(case: CaseDetail, now: datetime, zone: ZoneInfo) -> str:
+    ends = [lead.ended_at for lead in case.leads if lead.ended_at]
+    if case.cleared and ends:
+        return t("presence.gone", time=wording.clock(max(ends), now, zone))
+    return t("presence.there")
+
+
+def _shot(lead: LeadOut, piece: EvidenceOut) -> Shot:
+    box = lead.box
+    width, height = int(box["picture_width_px"]), int(box["picture_height_px"])
+    shows_offender = piece.role in {EvidenceRole.SNAPSHOT_ARRIVAL, EvidenceRole.SNAPSHOT_LIMIT}
+    return Shot(
+        key=f"{piece.role}-{piece.sha256[:16]}",
+        role_name=t_or(f"role.{piece.role}", piece.role),
+        captured_at=piece.captured_at,
+        url=piece.url if piece.here else None,
+        width=width,
+        height=height,
+        box=_overlay(box) if shows_offender else None,
+    )
+
+
+def _overlay(box: dict[str, float]) -> Overlay | None:
+    """The box as far as it lies in the picture; None when none of it does."""
+    left, top = max(0.0, box["x1"]), max(0.0, box["y1"])
+    right, bottom = min(box["picture_width_px"], box["x2"]), min(box["picture_height_px"], box["y2"])
+    if right <= left or bottom <= top:
+        return None
+    return Overlay(round(left, 1), round(top, 1), round(right - left, 1), round(bottom - top, 1))
+
+
+def _ticket(ticket: TicketOut) -> TicketView:
+    draft = ticket.state == TicketState.DRAFTED
+    tones = {TicketState.DRAFTED: "warn", TicketState.VOIDED: "", TicketState.CLOSED: "good"}
+    return TicketView(
+        unit_name=ticket.unit_name,
+        state_name=t_or(f"ticket_state.{ticket.state}", ticket.state),
+        tone=tones.get(TicketState(ticket.state), "info"),
+        due_at=None if ticket.dispatched_at is None else ticket.due_at,
+        deadline=t("case.deadline_hours", hours=f"{ticket.deadline_hours:g}") if draft else "–",
+        item=ticket.item,
+        legal_basis=ticket.legal_basis,
+        co_units=", ".join(ticket.co_unit_ids),
+        routing_note=ticket.routing_note,
+    )
+
+
+def _lead(lead: LeadOut) -> LeadView:
+    return LeadView(
+        camera_name=lead.camera_name,
+        zone_id=lead.zone_id,
+        live_url=lead.live_url
+        if lead.live_url and lead.live_url.startswith(("https://", "http://"))
+        else None,
+        started_at=lead.started_at,
+        stood=_stood("case.stood_fact", lead.dwell_s, lead.limit_s),
+        object_class=lead.object_class,
+        confidence=t("case.confidence", percent=round(lead.confidence * 100)),
+        model=lead.model,
+    )
+
+
+def _line(line: LogLine) -> LogView:
+    words = [t_or(f"reason.{line.reason_code}", line.reason_code)] if line.reason_code else []
+    return LogView(
+        at=line.at,
+        text=t_or(f"rule.{line.rule}", line.rule.replace("_", " ")),
+        actor=t("actor.system") if line.actor == "system" else line.actor.partition(":")[2] or line.actor,
+        note=". ".join([*words, *([line.note] if line.note else [])]),
+    )

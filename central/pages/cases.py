@@ -1,0 +1,200 @@
+"""One case: the page, the panel beside the list, and the two decisions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Form, Request, Response
+from fastapi.responses import JSONResponse, RedirectResponse
+from pydantic import BaseModel
+
+from central.cases import repository as case_repository
+from central.cases import service
+from central.cases.rules import RejectReason
+from central.context import Central, CentralDep
+from central.pages import map_view, repository
+from central.pages.case_view import REASONS, case_of
+from central.pages.rendering import HEADERS, is_partial, page
+from central.pages.texts import t
+from central.pages.values import Notice
+from central.people.access import require
+from central.people.permissions import Permission
+from central.people.service import Principal
+from central.problems import Problem
+from kerbwatch.place import Position
+
+router = APIRouter(include_in_schema=False)
+
+Viewer = Annotated[Principal, Depends(require(Permission.CASE_READ))]
+
+NOTE_CHARS = 2000
+
+
+class ConfirmForm(BaseModel):
+    """What the confirm button sends."""
+
+    version: int
+
+
+class RejectForm(BaseModel):
+    """What the reject form sends. The service judges; nothing typed is lost when it refuses."""
+
+    version: int
+    reason: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request for one case, and by whom."""
+
+    request: Request
+    central: Central
+    who: Principal
+    case_id: str
+
+
+def _asked(request: Request, central: CentralDep, who: Viewer, case_id: str) -> Asked:
+    return Asked(request, central, who, case_id)
+
+
+AskedDep = Annotated[Asked, Depends(_asked)]
+
+
+@router.get("/cases/{case_id}")
+def case_page(asked: AskedDep, done: str = "") -> Response:
+    """One case alone, as a phone shows it."""
+    notice = Notice("good", t(f"notice.{done}")) if done in {"confirmed", "rejected"} else None
+    return _case(asked, notice)
+
+
+@router.get("/cases/{case_id}/panel")
+def panel(asked: AskedDep) -> Response:
+    """One case, to be put beside the list."""
+    return _case(asked, part=True)
+
+
+@router.get("/cases/{case_id}/areas.geojson")
+def areas(asked: AskedDep) -> Response:
+    """The areas around a case, WGS-84, for its map."""
+    with asked.central.database.read() as session:
+        case = service.get_case(session, asked.case_id)
+        point = Position(case.lon, case.lat)
+        near = repository.areas_overlapping(session, map_view.bounds_around(point))
+        found = map_view.geojson_of(point, near, asked.central.settings.map.tiles_datum)
+    return JSONResponse(found, media_type="application/geo+json", headers=HEADERS)
+
+
+@router.post("/cases/{case_id}/confirm")
+def confirm(asked: AskedDep, form: Annotated[ConfirmForm, Form()]) -> Response:
+    """Yes, it is one: the ticket goes out."""
+    central = asked.central
+    try:
+        with central.database.write(ordered=True) as session:
+            service.confirm(
+                session, asked.case_id, who=asked.who, version=form.version, now=central.clock.now_utc()
+            )
+    except Problem as problem:
+        return _undone(asked, problem)
+    return _done(asked, "confirmed")
+
+
+@router.post("/cases/{case_id}/reject")
+def reject(asked: AskedDep, form: Annotated[RejectForm, Form()]) -> Response:
+    """No, it is none, and why."""
+    central, note = asked.central, form.note.strip()
+    lacking = _lacking(form.reason, note)
+    if lacking:
+        status = HTTPStatus.UNPROCESSABLE_ENTITY
+        return _case(
+            asked, Notice("bad", lacking), status=status, part=is_partial(asked.request), written=form
+        )
+    try:
+        with central.database.write(ordered=True) as session:
+            service.reject(
+                session,
+                asked.case_id,
+                who=asked.who,
+                version=form.version,
+                now=central.clock.now_utc(),
+                reason_code=RejectReason(form.reason),
+                note=note or None,
+            )
+    except Problem as problem:
+        return _undone(asked, problem, form)
+    return _done(asked, "rejected")
+
+
+def _lacking(reason: str, note: str) -> str | None:
+    """What the form lacks, in the page's own words; the service's rule has the last one."""
+    if reason not in set(RejectReason):
+        return t("notice.reason_needed")
+    if reason == RejectReason.OTHER and not note:
+        return t("notice.note_needed")
+    if len(note) > NOTE_CHARS:
+        return t("notice.note_too_long", chars=NOTE_CHARS)
+    return None
+
+
+def _done(asked: Asked, what: str) -> Response:
+    """After a decision: the case as it now stands, and a nudge to the list beside it."""
+    if not is_partial(asked.request):
+        target = f"/cases/{asked.case_id}?done={what}"
+        return RedirectResponse(target, HTTPStatus.SEE_OTHER, headers=HEADERS)
+    return _case(asked, Notice("good", t(f"notice.{what}")), part=True, headers={"HX-Trigger": "decided"})
+
+
+def _undone(asked: Asked, problem: Problem, written: RejectForm | None = None) -> Response:
+    """After a decision that was refused: the case as it stands, what to do, and nothing typed is lost."""
+    if problem.status == HTTPStatus.NOT_FOUND:
+        raise problem
+    changed = problem.status == HTTPStatus.PRECONDITION_FAILED
+    words = t("notice.conflict") if changed else t("notice.refused", detail=problem.detail.rstrip("."))
+    part = is_partial(asked.request)
+    return _case(
+        asked,
+        Notice("warn" if changed else "bad", words),
+        status=problem.status,
+        part=part,
+        headers={"HX-Trigger": "decided"} if part else None,
+        written=written,
+    )
+
+
+def _case(
+    asked: Asked,
+    notice: Notice | None = None,
+    *,
+    status: int = HTTPStatus.OK,
+    part: bool = False,
+    headers: Mapping[str, str] | None = None,
+    written: RejectForm | None = None,
+) -> Response:
+    """Render a case: ``part`` without the frame around it, ``written`` with a rejection begun before."""
+    central = asked.central
+    with central.database.read() as session:
+        after = case_repository.last_log_id(session)
+        detail = service.get_case(session, asked.case_id)
+        lines = service.get_log(session, asked.case_id)
+        point = Position(detail.lon, detail.lat)
+        near = repository.areas_overlapping(session, map_view.bounds_around(point))
+        drawing = map_view.map_of(point, near, detail.area_id)
+    values = {
+        "case": case_of(detail, lines, asked.who, central.clock.now_utc(), central.settings.zone),
+        "map": drawing,
+        "tiles": central.settings.map,
+        "shown_at": map_view.on_map(point, central.settings.map.tiles_datum),
+        "reasons": REASONS,
+        "note_chars": NOTE_CHARS,
+        "written": written,
+        "notice": notice,
+        "here": "cases",
+        "live": True,
+        "pause_when_hidden": True,
+        "after": after,
+    }
+    template = "_case.html" if part else "case.html"
+    return page(asked.request, template, values, who=asked.who, status=status, headers=headers)

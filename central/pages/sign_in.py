@@ -1,0 +1,100 @@
+"""The way in and out, and how an error looks to someone with a browser."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Annotated
+from urllib.parse import quote
+
+from fastapi import APIRouter, Form, Request, Response
+from fastapi.responses import RedirectResponse
+
+from central.context import CentralDep
+from central.pages.rendering import HEADERS, is_partial, page
+from central.pages.texts import t, t_or
+from central.pages.values import Notice
+from central.people import access, service
+from central.people.access import MaybePrincipal, SignedIn
+from central.people.api import sign_in as open_session
+from central.problems import Problem
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.get("/sign-in")
+def ask(request: Request, who: MaybePrincipal, next: str = "/") -> Response:
+    """The form; whoever is signed in already goes on."""
+    if who:
+        return RedirectResponse(_own_path(next), HTTPStatus.SEE_OTHER)
+    return page(request, "sign_in.html", {"next": _own_path(next), "name": ""})
+
+
+@router.post("/sign-in")
+def enter(
+    request: Request,
+    central: CentralDep,
+    name: Annotated[str, Form(max_length=200)] = "",
+    password: Annotated[str, Form(max_length=2000)] = "",
+    next: Annotated[str, Form(max_length=2000)] = "/",
+) -> Response:
+    """Check name and password; on to the page that was asked for, or the form again with the reason."""
+    access.check_same_origin(request, central)
+    target = _own_path(next)
+    try:
+        issued = open_session(central, name.strip(), password, "session")
+    except Problem as problem:
+        if problem.status not in {HTTPStatus.UNAUTHORIZED, HTTPStatus.TOO_MANY_REQUESTS}:
+            raise
+        locked = problem.status == HTTPStatus.TOO_MANY_REQUESTS
+        notice = Notice("bad", t("sign_in.locked") if locked else t("sign_in.wrong"))
+        values = {"next": target, "name": name.strip(), "notice": notice}
+        return page(request, "sign_in.html", values, status=problem.status, headers=problem.headers)
+    response = RedirectResponse(target, HTTPStatus.SEE_OTHER, headers=HEADERS)
+    access.set_session_cookie(response, central, issued)
+    return response
+
+
+@router.post("/sign-out")
+def leave(request: Request, central: CentralDep, who: SignedIn) -> Response:
+    """End the session."""
+    del who
+    with central.database.write() as session:
+        service.sign_out(session, request.cookies.get(access.cookie_name(central), ""))
+    response = RedirectResponse("/sign-in", HTTPStatus.SEE_OTHER, headers=HEADERS)
+    access.clear_session_cookie(response, central)
+    return response
+
+
+def problem_page(request: Request, problem: Problem) -> Response:
+    """An error for a person: strangers are asked to sign in, parts of a page get a notice, else a page."""
+    if problem.status == HTTPStatus.UNAUTHORIZED:
+        return _to_sign_in(request)
+    if is_partial(request):
+        notice = Notice("bad", t("notice.refused", detail=problem.detail.rstrip(".")))
+        return page(
+            request, "_problem.html", {"notice": notice}, status=problem.status, headers=problem.headers
+        )
+    values = {
+        "heading": t_or(f"error.{int(problem.status)}.title", t("error.other.title")),
+        "detail": problem.detail,
+    }
+    return page(request, "fault.html", values, status=problem.status, headers=problem.headers)
+
+
+def _to_sign_in(request: Request) -> Response:
+    """A redirect, in the form that htmx follows where it asked."""
+    asked = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    target = (
+        f"/sign-in?next={quote(asked)}" if request.method == "GET" and not is_partial(request) else "/sign-in"
+    )
+    if is_partial(request):
+        return Response(status_code=HTTPStatus.UNAUTHORIZED, headers={**HEADERS, "HX-Redirect": target})
+    return RedirectResponse(target, HTTPStatus.SEE_OTHER, headers=HEADERS)
+
+
+def _own_path(target: str) -> str:
+    """``target`` if it is a path of our own, else the first page: nobody is sent to another host."""
+    own = (
+        target.startswith("/") and not target.startswith("//") and "\\" not in target and target.isprintable()
+    )
+    return target if own else "/"
