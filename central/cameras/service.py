@@ -67,11 +67,12 @@ def take_status(session: Session, sender: Sender, state: str, now: datetime) -> 
 def take_health(
     session: Session, sender: Sender, report: HealthReport, time: datetime, now: datetime
 ) -> None:
-    """A box's health; an older report than the newest is passed over."""
+    """A box's health; a report older than the newest shows that the box lives, and nothing else."""
     box = box_named(session, sender, now)
+    box.health_at = now
     if box.health_time and time < box.health_time:
         return
-    box.health_at, box.health_time = now, time
+    box.health_time = time
     box.version, box.model, box.uptime_s = report.version, report.model, report.uptime_s
     box.outbox_entries, box.outbox_bytes = report.outbox_entries, report.outbox_bytes
     box.media_waiting, box.dropped_updates = report.media_waiting, report.dropped_updates

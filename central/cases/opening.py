@@ -39,7 +39,9 @@ def take_in(session: Session, sender: Sender, report: IncidentReport, now: datet
     lead = repository.lead(session, sender.source, report.incident_id)
     if lead is None:
         case = _open_case(session, sender, report, now, zone)
-        lead = Lead(id=new_id(), case_id=case.id, origin="camera", source=sender.source, created_at=now)
+        lead = Lead(
+            id=new_id(), case_id=case.id, origin="camera", source=sender.source, created_at=now, evidence=[]
+        )
         lead.incident_id = report.incident_id
         _fill(lead, report, now)
         _add_evidence(lead, report)
@@ -112,6 +114,8 @@ def _open_case(
         updated_at=now,
         version=0,
         escalation_level=0,
+        leads=[],
+        tickets=[],
     )
     try:
         with session.begin_nested():

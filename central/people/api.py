@@ -19,7 +19,7 @@ router = APIRouter(prefix="/api/v1", tags=["people"])
 
 
 def sign_in(central: Central, name: str, password: str, kind: Literal["session", "bearer"]) -> IssuedToken:
-    """Check a password and open a session. Raises Problem 401 (wrong) or 429 (locked for a while)."""
+    """Check a password and open a session. Raises Problem 401 (wrong), 429 (locked for a while) or 503."""
     settings, now = central.settings.people, central.clock.now_utc()
     life = timedelta(hours=settings.session_hours if kind == "session" else settings.token_hours)
     try:
@@ -37,6 +37,13 @@ def _refusal(error: SignInError) -> Problem:
     if error.reason == "wrong":
         return Problem(HTTPStatus.UNAUTHORIZED, "wrong-password", "the name or the password is wrong")
     wait_s = max(1, round(error.retry_after_s))
+    if error.reason == "busy":
+        return Problem(
+            HTTPStatus.SERVICE_UNAVAILABLE,
+            "busy",
+            "too many people are signing in at this moment; try again",
+            headers={"Retry-After": str(wait_s)},
+        )
     return Problem(
         HTTPStatus.TOO_MANY_REQUESTS,
         "locked",

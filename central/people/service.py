@@ -6,7 +6,8 @@ import hashlib
 import hmac
 import secrets
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
@@ -28,8 +29,10 @@ log = structlog.get_logger(__name__)
 MIN_PASSWORD_CHARS = 10
 MAX_PASSWORD_CHARS = 1000
 _hasher = PasswordHasher()
-_hashing = threading.BoundedSemaphore(2)
+_hashing = threading.BoundedSemaphore(3)
 """Argon2 takes 64 MiB a password; more at once would let a stranger fill the memory."""
+_waiting = threading.BoundedSemaphore(12)
+"""Those who may wait for it; more would let a stranger take every thread that answers requests."""
 _NOBODY = _hasher.hash(secrets.token_hex(16))
 """Checked when the name is unknown, so that the time taken does not tell which names exist."""
 
@@ -41,7 +44,7 @@ class PeopleError(ValueError):
 class SignInError(Exception):
     """Signing in was refused."""
 
-    def __init__(self, reason: Literal["wrong", "locked"], retry_after_s: float = 0.0) -> None:
+    def __init__(self, reason: Literal["wrong", "locked", "busy"], retry_after_s: float = 0.0) -> None:
         super().__init__(reason)
         self.reason, self.retry_after_s = reason, retry_after_s
 
@@ -130,14 +133,15 @@ def check_password(
         The user's id.
 
     Raises:
-        SignInError: when the password is wrong, or the name locked after too many wrong ones.
+        SignInError: when the password is wrong, the name locked after too many wrong ones, or too many
+            others are signing in at this moment.
     """
     with database.read() as session:
         known = repository.by_name(session, name)
     if known and known.locked_until and known.locked_until > now:
         raise SignInError("locked", (known.locked_until - now).total_seconds())
     usable = known is not None and not known.disabled and len(password) <= MAX_PASSWORD_CHARS
-    with _hashing:
+    with _turn_to_hash():
         good = _matches(known.password_hash if known and usable else _NOBODY, password[:MAX_PASSWORD_CHARS])
     if known is None or not usable:
         raise SignInError("wrong")
@@ -150,6 +154,17 @@ def check_password(
             if user:
                 user.failures, user.locked_until = 0, None
     return known.id
+
+
+@contextmanager
+def _turn_to_hash() -> Iterator[None]:
+    if not _waiting.acquire(blocking=False):
+        raise SignInError("busy", 2.0)
+    try:
+        with _hashing:
+            yield
+    finally:
+        _waiting.release()
 
 
 def _count_failure(database: Database, settings: PeopleSettings, name: str, now: datetime) -> None:

@@ -58,6 +58,7 @@ async def _events(central: Central, start: int | None) -> AsyncIterator[ServerSe
         async with asyncio.timeout(MAX_STREAM_S):
             async for line in central.tail.follow(start):
                 yield ServerSentEvent(line.model_dump_json(), event="case", id=str(line.id))
+                await asyncio.sleep(0)  # a listener who has left is noticed even in a long backlog
     except TimeoutError:
         return
     except SQLAlchemyError as error:

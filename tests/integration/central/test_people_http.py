@@ -1,6 +1,7 @@
 """Signing in, staying in, being kept out."""
 
 import re
+import threading
 
 import pytest
 
@@ -126,3 +127,18 @@ def test_the_password_is_nowhere_in_the_database(town):
     assert PASSWORD.encode() not in content
     assert b"$argon2id$" in content
     assert token.encode() not in content
+
+
+def test_a_crowd_at_the_door_is_turned_away_and_does_not_stop_the_house(town):
+    answers = []
+    crowd = [
+        threading.Thread(target=lambda: answers.append(sign_in(town, WRONG).status_code)) for _ in range(30)
+    ]
+    for each in crowd:
+        each.start()
+    assert town.client.get("/metrics").status_code == 200
+    for each in crowd:
+        each.join()
+    assert set(answers) <= {401, 429, 503}
+    town.clock.advance(301)
+    assert sign_in(town).status_code == 204
