@@ -251,6 +251,25 @@ def load_entries(store: EdgeStore, camera_id: str) -> list[_Entry]:
     return entries
 
 
+def sweep_media(store: EdgeStore, media: MediaQueue, folder: Path) -> int:
+    """Delete pictures and clips that nothing refers to: those of a box killed before it said what they were.
+
+    Called before anything is captured. Returns how many went.
+    """
+    arrivals = (store.load_state(key) or "{}" for key in store.state_keys("arrival/"))
+    kept = {_KeptFile.model_validate_json(text).sha256 for text in arrivals}
+    strays = [
+        path
+        for path in folder.glob("*")
+        if path.is_file() and path.stem not in kept and not media.holds(path.stem)
+    ]
+    for path in strays:
+        path.unlink(missing_ok=True)
+    if strays:
+        log.info("stray_media_deleted", count=len(strays))
+    return len(strays)
+
+
 def clear_orphans(store: EdgeStore, outbox: Outbox, camera_ids: set[str], now: datetime) -> int:
     """Close the incidents of cameras that this box no longer has. Returns how many."""
     orphans = [key for key in store.state_keys("incident/") if key.split("/")[1] not in camera_ids]

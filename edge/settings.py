@@ -219,7 +219,7 @@ class OutboxSettings(Settings):
         description="Disk for pictures and clips that wait; when full, new clips are not kept.",
     )
     resend_after_s: Annotated[float, Field(ge=1, le=3600)] = Field(
-        60.0, description="How long to wait for central's receipt before a message is sent again."
+        15.0, description="How long to wait for central's receipt before a message is sent again; doubles."
     )
     window: Annotated[int, Field(ge=1, le=1000)] = Field(
         200, description="Messages under way at most: sent, and no receipt yet."

@@ -110,14 +110,19 @@ class CameraUnit:
             if resumed and not self._begin(frame):
                 return
             assert self._watch is not None
-            with self._store.transaction():
-                findings = self._watch.look(frame, detections, thumbnail_px)
-                self._evidence_of(findings, frame)
-                for sighting in findings.sightings:
-                    self._say(sighting, frame)
-                if resumed:
-                    self._reconcile(self._watch, frame)
-                self._save_memory(force=bool(findings.sightings or findings.standing))
+            try:
+                with self._store.transaction():
+                    findings = self._watch.look(frame, detections, thumbnail_px)
+                    self._evidence_of(findings, frame)
+                    for sighting in findings.sightings:
+                        self._say(sighting, frame)
+                    if resumed:
+                        self._reconcile(self._watch, frame)
+                    self._save_memory(force=bool(findings.sightings or findings.standing))
+            except BaseException:
+                # What the disk did not take did not happen: the next look goes on from what it holds.
+                self._watch, self._book = None, self._book.for_camera(self.settings)
+                raise
 
     def save(self) -> None:
         """Write down what the rules remember."""

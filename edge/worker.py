@@ -10,7 +10,7 @@ import structlog
 from watchfiles import watch as watch_files
 
 from edge.evidence.geotag import GroundMap
-from edge.incidents import clear_orphans
+from edge.incidents import clear_orphans, sweep_media
 from edge.metrics import EdgeCollector, serve_metrics
 from edge.settings import CameraSettings, EdgeSettings, load_edge_settings
 from edge.store import EdgeStore
@@ -74,6 +74,7 @@ class EdgeWorker:
         clear_orphans(
             self._store, self._outbox, {camera.id for camera in self.settings.cameras}, self._clock.now_utc()
         )
+        sweep_media(self._store, self._media, self.settings.data_dir / "media")
         self._uplink.start()
         for camera in self.settings.cameras:
             self._add(camera, self.settings)

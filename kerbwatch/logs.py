@@ -11,6 +11,9 @@ import structlog
 
 from kerbwatch.secrets import redact
 
+_NOISY = ("httpx", "httpcore", "uvicorn.access", "alembic.runtime.migration", "libav", "watchfiles.main")
+"""Libraries whose every step is of no interest to an operator."""
+
 
 def _without_credentials(
     _logger: object, _method: str, event: MutableMapping[str, Any]
@@ -45,5 +48,5 @@ def configure_logs(*, json: bool | None = None, level: str = "INFO") -> None:
     handler = logging.StreamHandler()
     handler.setFormatter(structlog.stdlib.ProcessorFormatter(processor=renderer, foreign_pre_chain=shared))
     logging.basicConfig(handlers=[handler], level=level, force=True)
-    for noisy in ("httpx", "httpcore", "uvicorn.access", "alembic.runtime.migration", "libav", "watchfiles.main"):
+    for noisy in _NOISY:
         logging.getLogger(noisy).setLevel(logging.WARNING)

@@ -38,8 +38,8 @@ def broker(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Broker]:
 
     iotcore comes with the lock file; Mosquitto needs root to install, so that a machine without it skips.
     """
-    if request.param == "mosquitto" and mosquitto_path() is None:
-        pytest.skip("Mosquitto is not on this machine (apt-get install mosquitto)")
+    if request.param == "mosquitto":
+        _require(mosquitto_path(), "Mosquitto is not on this machine (apt-get install mosquitto)")
     if request.param == "iotcore":
         _require(iotcore_available(), "iotcore is not installed (extra 'demo')")
     with Broker(data_dir=tmp_path / "broker", prefer=request.param) as running:

@@ -101,9 +101,8 @@ class _Run:
         say("  fetching weights and clip, each checked by its SHA-256 …")
         ensure("yolox-nano")
         folder = fresh_folder(folder)
-        media_dir = folder.parent / "demo-media"
         say("  encoding the clip as a camera would send it …")
-        prepare_clip(media_dir)
+        media_dir = prepare_clip()
         with RtspServer(media_dir) as rtsp, Broker(data_dir=folder / "broker") as broker:
             say(f"  camera stream   {rtsp.url('street.mp4')}")
             say(f"  MQTT 5 broker   127.0.0.1:{broker.port} ({broker.kind})")

@@ -44,7 +44,7 @@ class Processes:
 
     def start(self, name: str, *arguments: str, env: Mapping[str, str] | None = None) -> None:
         """Start ``kerbwatch …``; it gets no signal of the terminal, only ours."""
-        with self.log_of(name).open("wb") as log:
+        with self.log_of(name).open("ab") as log:
             self._running[name] = subprocess.Popen(  # noqa: S603
                 _command(arguments),
                 stdin=subprocess.DEVNULL,
@@ -64,6 +64,12 @@ class Processes:
             if process.poll() is not None:
                 lines = self.log_of(name).read_text(errors="replace").splitlines()[-15:]
                 raise DemoError(f"{name} ended by itself (exit {process.returncode}):\n" + "\n".join(lines))
+
+    def kill(self, name: str) -> None:
+        """End one as a power cut would."""
+        process = self._running.pop(name)
+        process.kill()
+        process.wait()
 
     def stop(self) -> None:
         """End all, the newest first; what does not go in time is killed."""

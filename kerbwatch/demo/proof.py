@@ -47,8 +47,7 @@ class Witness:
 
     def look(self) -> Standing:
         """How things stand now. Raises ProofError (wrong evidence) or httpx.HTTPError."""
-        self._sign_in()
-        cases = self._pages("/api/v1/cases")
+        cases = self.cases()
         standing = Standing(cases=len(cases), tickets=len(self._pages("/api/v1/tickets")))
         for case in cases:
             standing.incidents[case["kind"]] = standing.incidents.get(case["kind"], 0) + 1
@@ -58,6 +57,11 @@ class Witness:
                 if not standing.missing:
                     standing.proven_case = case["id"]
         return standing
+
+    def cases(self) -> list[dict[str, Any]]:
+        """Every case that central has. Raises httpx.HTTPError."""
+        self._sign_in()
+        return self._pages("/api/v1/cases")
 
     def close(self) -> None:
         """Let the connection go."""

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import shutil
 import socket
 import subprocess
 import sys
 import tempfile
 import time
+from importlib.util import find_spec
 from pathlib import Path
 from types import TracebackType
 from urllib.parse import quote
@@ -17,6 +17,8 @@ _HOST = "127.0.0.1"
 _START_TIMEOUT_S = 20.0
 _STOP_TIMEOUT_S = 5.0
 _PORT_ATTEMPTS = 3
+_SERVE = "import os; os.cpu_count = os.process_cpu_count = lambda: 60; from server_demo import main; main()"
+"""``rtsp-server``, for many viewers: each holds a thread of asyncio's pool, which has four more than CPUs."""
 
 
 class RtspServerError(RuntimeError):
@@ -108,10 +110,14 @@ class RtspServer:
         self.stop()
 
     def _launch(self) -> None:
+        if find_spec("server_demo") is None:
+            raise RtspServerError("'rtsp-server' is not installed: pip install 'kerbwatch[demo]'")
         self._log_dir = tempfile.TemporaryDirectory(prefix="kerbwatch-rtsp-")
         log_path = Path(self._log_dir.name, "output.txt")
         command = [
-            _program(),
+            sys.executable,
+            "-c",
+            _SERVE,
             "--dir",
             str(self._media_dir),
             "--host",
@@ -145,15 +151,6 @@ class RtspServer:
         if self._log_dir is not None:
             self._log_dir.cleanup()
             self._log_dir = None
-
-
-def _program() -> str:
-    """The console script of this environment, else the one on the PATH."""
-    beside = Path(sys.executable).with_name("rtsp-server")
-    found = str(beside) if beside.exists() else shutil.which("rtsp-server")
-    if found is None:
-        raise RtspServerError("'rtsp-server' is not installed: pip install 'kerbwatch[demo]'")
-    return found
 
 
 def _free_port() -> int:

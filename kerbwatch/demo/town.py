@@ -12,6 +12,7 @@ from ruamel.yaml import YAML
 
 from kerbwatch.demo.media import to_h264
 from kerbwatch.settings import load_yaml
+from models.cache import cache_dir
 from models.fetch import ensure
 
 _MARK = ".kerbwatch-demo"
@@ -57,20 +58,24 @@ def fresh_folder(folder: Path) -> Path:
     return folder.resolve()
 
 
-def prepare_clip(cache: Path) -> tuple[Path, Path]:
+def prepare_clip() -> Path:
     """The street clip as a camera would send it (H.264, a key frame every two seconds), large and small.
+
+    Returns:
+        The folder with ``street.mp4`` and ``street-small.mp4``; they are encoded once and kept in the cache.
 
     Raises:
         FetchError: when the clip cannot be had from any source.
     """
     source = ensure("vtest")
-    cache.mkdir(parents=True, exist_ok=True)
-    large, small = cache / "street.mp4", cache / "street-small.mp4"
+    folder = cache_dir() / "demo"
+    folder.mkdir(parents=True, exist_ok=True)
+    large, small = folder / "street.mp4", folder / "street-small.mp4"
     if not large.is_file():
         to_h264(source, large)
     if not small.is_file():
         to_h264(source, small, size=(384, 288))
-    return large, small
+    return folder
 
 
 def settle(folder: Path, media_dir: Path, *, broker_port: int, central_port: int) -> Town:
