@@ -69,7 +69,7 @@ def check_command(
         )
     else:
         _print_reports(reports)
-    if any(report.errors for report in reports):
+    if any(report.problems for report in reports):
         raise typer.Exit(1)
 
 
@@ -86,6 +86,6 @@ def _print_reports(reports: list[CameraReport]) -> None:
             interval,
             sees if report.size_px else "-",
             str(report.snapshot or "-"),
-            "\n".join(report.errors) or "none",
+            "\n".join(report.problems) or "none",
         )
     Console().print(table)

@@ -215,8 +215,8 @@ class IncidentBook:
         prefix = self._key("arrival", "")
         arrivals = {}
         for key in self._store.state_keys(prefix):
-            kept = _KeptFile.model_validate_json(self._store.load_state(key) or "")
-            if kept.path.is_file():
+            kept = _kept_file(self._store, key)
+            if kept is not None and kept.path.is_file():
                 arrivals[key.removeprefix(prefix)] = MediaFile(**kept.model_dump())
             else:
                 self._store.delete_state(key)
@@ -240,6 +240,14 @@ def cleared(report: IncidentReport, ended_at: datetime) -> IncidentReport:
     )
 
 
+def _kept_file(store: EdgeStore, key: str) -> _KeptFile | None:
+    try:
+        return _KeptFile.model_validate_json(store.load_state(key) or "")
+    except ValidationError as error:
+        log.error("arrival_unreadable", key=key, error=str(error))
+        return None
+
+
 def load_entries(store: EdgeStore, camera_id: str) -> list[_Entry]:
     """The incidents of a camera on disk. One that cannot be read is logged and left out."""
     entries = []
@@ -256,8 +264,8 @@ def sweep_media(store: EdgeStore, media: MediaQueue, folder: Path) -> int:
 
     Called before anything is captured. Returns how many went.
     """
-    arrivals = (store.load_state(key) or "{}" for key in store.state_keys("arrival/"))
-    kept = {_KeptFile.model_validate_json(text).sha256 for text in arrivals}
+    arrivals = [_kept_file(store, key) for key in store.state_keys("arrival/")]
+    kept = {picture.sha256 for picture in arrivals if picture is not None}
     strays = [
         path
         for path in folder.glob("*")
