@@ -11,7 +11,6 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
 from edge.check import CameraReport, check
 from edge.evidence.geotag import GroundMapError
@@ -74,18 +73,18 @@ def check_command(
 
 
 def _print_reports(reports: list[CameraReport]) -> None:
-    table = Table("camera", "picture", "profile", "key frames", "sees", "snapshot", "faults")
+    console = Console(highlight=False, soft_wrap=True)
     for report in reports:
-        size = f"{report.size_px[0]} x {report.size_px[1]} {report.codec}" if report.size_px else "-"
-        interval = f"every {report.key_interval_s:.1f} s" if report.key_interval_s else "-"
-        sees = ", ".join(f"{count} {name}" for name, count in report.seen.items()) or "nothing it knows"
-        table.add_row(
-            report.camera_id,
-            size,
-            report.profile,
-            interval,
-            sees if report.size_px else "-",
-            str(report.snapshot or "-"),
-            "\n".join(report.problems) or "none",
-        )
-    Console().print(table)
+        verdict = "[green]ok[/green]" if report.ok else "[red]not fit for work[/red]"
+        console.print(f"[bold]{report.camera_id}[/bold]  {verdict}  {report.source}")
+        if report.size_px:
+            rate = f", {report.fps:g} pictures/s" if report.fps else ""
+            keys = f", a key frame every {report.key_interval_s:.1f} s" if report.key_interval_s else ""
+            console.print(f"  picture  {report.size_px[0]} x {report.size_px[1]} {report.codec}{rate}{keys}")
+            console.print(f"  profile  {report.profile}")
+            seen = ", ".join(f"{count} {name}" for name, count in report.seen.items())
+            console.print(f"  sees     {seen or 'nothing that it knows'}")
+        if report.snapshot:
+            console.print(f"  zones    drawn on {report.snapshot}")
+        for problem in report.problems:
+            console.print(f"  [red]fault[/red]    {problem}", markup=True)
