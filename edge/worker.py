@@ -9,6 +9,7 @@ from pathlib import Path
 import structlog
 from watchfiles import watch as watch_files
 
+from edge.camera import CameraStatus
 from edge.evidence.geotag import GroundMap
 from edge.incidents import clear_orphans, sweep_media
 from edge.metrics import EdgeCollector, serve_metrics
@@ -136,6 +137,10 @@ class EdgeWorker:
                 self._uplink.start()
             everything = settings.detector != old.detector or settings.evidence != old.evidence
             self._reload_cameras(settings, everything=everything)
+
+    def status_of(self, camera_id: str) -> CameraStatus:
+        """How one camera does. Raises KeyError when the box has none of this name."""
+        return self._units[camera_id].status()
 
     def health(self) -> HealthReport:
         """How the box does, for central."""

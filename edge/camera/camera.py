@@ -245,13 +245,11 @@ class Camera:
             raise SourceError(explain(error, address, self.settings.stall_timeout_s)) from None
 
     def _place(self, source: OpenSource, packet: Packet[VideoStream]) -> float:
-        start = None if self._live else source.stream.start_time
-        return self._timeline.place(packet.pts, packet.dts, packet.time_base, packet.duration, start)
+        return self._timeline.place(packet.pts, packet.dts, source.tick_s, packet.duration, source.start)
 
     def _keep(self, source: OpenSource, packet: Packet[VideoStream], t_s: float) -> None:
-        reorder_s = 0.0
-        if packet.pts is not None and packet.dts is not None:
-            reorder_s = max(0.0, float((packet.pts - packet.dts) * packet.time_base))
+        pts, dts = packet.pts, packet.dts
+        reorder_s = 0.0 if pts is None or dts is None else max(0, pts - dts) * source.tick_s
         self.ring.add(StoredPacket(bytes(packet), t_s, reorder_s, packet.is_keyframe, source.info))
 
     def _look(self, decoder: Decoder, packet: Packet[VideoStream], t_s: float) -> None:

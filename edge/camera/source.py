@@ -16,6 +16,9 @@ from av.video.stream import VideoStream
 from edge.evidence.ring import StreamInfo
 from kerbwatch.secrets import SecretMissingError, expand_environment, redact, without_credentials
 
+_RTP_TICK = 1 / 90_000
+"""Of video over RTP (RFC 6184)."""
+
 
 class SourceError(Exception):
     """A source that cannot be opened or read; the text is for people and holds no credential.
@@ -36,6 +39,10 @@ class OpenSource:
     container: InputContainer
     stream: VideoStream
     info: StreamInfo
+    tick_s: float
+    """Length of a tick of the packets' time stamps."""
+    start: int | None
+    """The first time stamp as the header tells it."""
 
 
 def is_live(source: str) -> bool:
@@ -113,7 +120,13 @@ def open_source(source: str, *, open_timeout_s: float, read_timeout_s: float) ->
         extradata=context.extradata or b"",
         fps=float(average) if average else None,
     )
-    return OpenSource(container, stream, info)
+    return OpenSource(
+        container=container,
+        stream=stream,
+        info=info,
+        tick_s=float(stream.time_base or _RTP_TICK),
+        start=None if is_live(source) else stream.start_time,
+    )
 
 
 def _video_of(container: InputContainer) -> VideoStream:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from fractions import Fraction
 
 from kerbwatch.clock import Clock
 
@@ -56,21 +55,20 @@ class Timeline:
         self,
         pts: int | None,
         dts: int | None,
-        time_base: Fraction,
+        tick_s: float,
         duration: int | None = None,
         start: int | None = None,
     ) -> float:
         """Seconds on the camera's timeline at which a packet is shown; packets come in decoding order.
 
         Args:
-            pts: when the packet is shown, in ``time_base``; may be absent.
-            dts: when it is decoded, in ``time_base``; may be absent.
-            time_base: length of a tick in seconds.
+            pts: when the packet is shown, in ticks; may be absent.
+            dts: when it is decoded, in ticks; may be absent.
+            tick_s: length of a tick in seconds.
             duration: the packet's length in ticks, if known.
             start: the stream's first time stamp, if its header tells.
         """
         now_s = self._clock.monotonic_s()
-        tick_s = time_base.numerator / time_base.denominator
         if duration:
             self._nominal_s = duration * tick_s
         if pts is None and dts is None:

@@ -13,7 +13,7 @@ Thumbnail = NDArray[np.float32]
 """Mean luma of the cells of a picture, float32 [27, 48], 0 (black) .. 255 (white)."""
 
 _CELLS = (48, 27)
-_SAMPLES_PX = 384
+_SAMPLES_PX = 192
 """Luma is read at about this many places a line; the rest adds nothing to a thumbnail."""
 _STILL_LUMA = 1.5
 """The mean of a cell moves less than this by sensor noise and by encoding anew."""

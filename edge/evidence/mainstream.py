@@ -74,7 +74,7 @@ def _take(source: OpenSource, settings: CameraSettings, clock: Clock, length_s: 
     for packet in source.container.demux(source.stream):
         if not packet.size:
             continue
-        t_s = timeline.place(packet.pts, packet.dts, packet.time_base, packet.duration)
+        t_s = timeline.place(packet.pts, packet.dts, source.tick_s, packet.duration)
         if not packets and not packet.is_keyframe:
             if clock.monotonic_s() > give_up_s:
                 break

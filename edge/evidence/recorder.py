@@ -11,7 +11,7 @@ import cv2
 import structlog
 
 from edge.camera.camera import Camera
-from edge.camera.source import SourceError
+from edge.camera.source import SourceError, is_live
 from edge.evidence.clip import ClipError, write_clip
 from edge.evidence.desk import Desk, shared_desk
 from edge.evidence.files import keep
@@ -148,18 +148,19 @@ class Recorder:
                 self._camera.settings, self._clock, at_t_s=at_t_s, length_s=self._settings.post_roll_s
             )
             if not self._closed:
-                kept = self._keep_main(take)
+                live = is_live(self._camera.settings.source)
+                kept = self._keep_main(take, take.taken_at if live else self._camera.captured_at(at_t_s))
         except (SourceError, ClipError, OSError) as error:
             self._failed("main_stream_failed", error)
         finally:
             _MAIN_STREAMS.release()
             self._finish(lambda: _tell(extra, kept))
 
-    def _keep_main(self, take: MainTake) -> list[MediaFile]:
+    def _keep_main(self, take: MainTake, taken_at: datetime) -> list[MediaFile]:
         kept = []
         if take.picture is not None:
-            kept.append(self._keep_picture(take.picture, EvidenceRole.SNAPSHOT_LIMIT, take.taken_at))
-        kept.append(self._keep_clip(take.packets, take.rotation_deg, take.taken_at))
+            kept.append(self._keep_picture(take.picture, EvidenceRole.SNAPSHOT_LIMIT, taken_at))
+        kept.append(self._keep_clip(take.packets, take.rotation_deg, taken_at))
         return kept
 
     def _keep_clip(

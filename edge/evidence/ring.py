@@ -135,7 +135,8 @@ class PacketRing:
                 gop.packets.append(packet)
                 gop.size_bytes += len(packet.data)
                 self._size_bytes += len(packet.data)
-            self._forget()
+            if packet.key or self._size_bytes > self._max_bytes:
+                self._forget()
             ready = self._take_ready() if self._orders else []
         for order, packets in ready:
             order.done(packets)
