@@ -11,7 +11,6 @@ import shapely
 from shapely import affinity
 from shapely.geometry import mapping, shape
 from shapely.geometry.base import BaseGeometry
-from shapely.ops import transform
 
 from central.areas.models import Area
 from kerbwatch.place import EARTH_RADIUS_M, Position, wgs84_to_gcj02
@@ -139,7 +138,7 @@ def _moved(geometry: BaseGeometry, datum: Datum) -> BaseGeometry:
         points = [on_map(Position(lon, lat), datum) for lon, lat in zip(lons, lats, strict=True)]
         return [at.lon for at in points], [at.lat for at in points]
 
-    return transform(move, geometry)
+    return shapely.transform(geometry, move, interleaved=False)
 
 
 def _largest_first(areas: Iterable[Area]) -> list[Area]:

@@ -1,0 +1,52 @@
+"""Every word that a page asks for was written, and every word that was written is asked for."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from central.cases.rules import RULES, CaseState, RejectReason, TicketState
+from central.pages import texts
+from kerbwatch.incident import EvidenceRole, Kind
+from kerbwatch.messages import CameraState
+
+PAGES = Path(texts.__file__).parent
+SOURCES = [path for path in (*PAGES.glob("*.py"), *PAGES.glob("templates/*.html")) if path.name != "texts.py"]
+NAMED = set(re.findall(r"""\bt\(\s*["']([a-z_.0-9]+)["']""", "".join(path.read_text() for path in SOURCES)))
+NAMED |= set(re.findall(r"""_stood\(\s*["']([a-z_.]+)["']""", "".join(path.read_text() for path in SOURCES)))
+DYNAMIC = {
+    *(f"state.{state}" for state in CaseState),
+    *(f"ticket_state.{state}" for state in TicketState),
+    *(f"camera_state.{state}" for state in CameraState),
+    *(f"edge.{state}" for state in ("online", "offline", "silent")),
+    *(f"reason.{reason}" for reason in RejectReason),
+    *(f"rule.{rule}" for rule in (*RULES, "opened", "evidence_added", "evidence_received", "cleared")),
+    *(f"role.{role}" for role in EvidenceRole),
+    *(f"group.{group}" for group in ("reviewing", "running", "over", "all")),
+    *(f"case.method.{method}" for method in ("camera_position", "ground_homography")),
+    *(f"notice.{what}" for what in ("confirmed", "rejected")),
+    *(f"error.{status}.title" for status in (403, 404, 429, 503)),
+}
+
+
+@pytest.mark.parametrize("key", sorted(NAMED | DYNAMIC))
+def test_words_are_written_for(key):
+    assert texts.t_or(key, "")
+
+
+def test_no_words_are_left_over():
+    assert set(texts._ENGLISH) - NAMED - DYNAMIC == set()
+
+
+def test_a_word_that_nobody_wrote_is_an_error_and_not_an_empty_page():
+    with pytest.raises(KeyError):
+        texts.t("no.such.words")
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_each_kind_has_its_chinese_term(kind):
+    assert re.search("[一-鿿]", texts.kind_term(kind))
+
+
+def test_a_kind_of_a_newer_version_is_shown_by_its_own_name():
+    assert (texts.kind_name("open_fire"), texts.kind_term("open_fire")) == ("open fire", "")
