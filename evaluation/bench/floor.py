@@ -25,7 +25,8 @@ from edge.vision.looking import load_detector
 from kerbwatch.settings import Settings
 from models.runtime import Detector
 
-_TIMEOUT_S = 20.0
+_TIMEOUT_S = (60.0, 30.0)
+"""To open a stream, and to wait for a packet."""
 _NEARLY = 0.9
 """A key frame this share of the look interval after the last look is taken: time stamps jitter."""
 

@@ -82,7 +82,7 @@ def same_things(a: Sequence[Box], b: Sequence[Box]) -> bool:
 
 def see_installed(python: Path | None) -> None:
     """Raises BenchError when that Python (this one when None) has no Ultralytics."""
-    _run(python, "-c", "import cv2, ultralytics; print()")
+    _run(python, "-c", "import cv2, lap, ultralytics; print()")
 
 
 def compare(
@@ -151,7 +151,7 @@ def _run(python: Path | None, *arguments: str) -> str:
     if done.returncode != 0:
         last = done.stderr.strip().splitlines()[-1:] or ["it said nothing"]
         raise BenchError(
-            f"{program} could not run Ultralytics ({last[0]}): install the extra 'export' there, or name "
+            f"{program} could not run Ultralytics ({last[0]}): 'pip install ultralytics lap' there, or name "
             "another Python with --ultralytics-python"
         )
     return done.stdout.rstrip("\n").rpartition("\n")[2]
