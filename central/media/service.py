@@ -69,11 +69,13 @@ async def take_piece(central: Central, piece: Piece, body: AsyncIterator[bytes])
         raise _refusal(central, "content-type", f"only {' and '.join(CONTENT_TYPES)} are taken")
     if piece.length > central.settings.media.max_bytes:
         raise _refusal(central, "too-large", f"at most {central.settings.media.max_bytes} bytes are taken")
-    before = await run_in_threadpool(progress, central, piece.sha256, piece.owner)
-    if before and before.complete:
-        return before
     try:
         with central.media.open_part(piece.sha256, piece.owner) as part:
+            # Asked for with the part in hand: another request may have finished it a moment ago.
+            before = await run_in_threadpool(progress, central, piece.sha256, piece.owner)
+            if before and before.complete:
+                part.throw_away()
+                return before
             _check_offset(part, piece)
             await _append(central, part, piece, body)
             return await run_in_threadpool(_settle, central, part, piece)
@@ -144,7 +146,8 @@ def _settle(central: Central, part: Part, piece: Piece) -> Progress:
     central.media.keep(part, piece.sha256)
     now = central.clock.now_utc()
     with central.database.write(ordered=True) as session:
-        if repository.find(session, piece.sha256) is None:
+        created = repository.find(session, piece.sha256) is None
+        if created:
             repository.add(
                 session,
                 piece.sha256,
@@ -155,7 +158,7 @@ def _settle(central: Central, part: Part, piece: Piece) -> Progress:
             )
             note_arrival(session, piece.sha256, f"edge:{piece.owner}", now)
     log.info("media_received", sha256=piece.sha256, source=piece.owner, size_bytes=piece.length)
-    return Progress(piece.length, complete=True, created=True)
+    return Progress(piece.length, complete=True, created=created)
 
 
 _STATUS = {

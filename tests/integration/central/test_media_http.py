@@ -6,9 +6,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from central.cameras import service as cameras
 from central.cases import service
 from central.intake.service import commit_batch
 from central.people.permissions import Role
+from central.sender import Sender
 from tests.unit.central.box import EdgeBox, evidence, report
 
 JPEG = b"\xff\xd8\xff\xe0" + bytes(range(256)) * 200
@@ -169,8 +171,15 @@ def test_a_picture_that_arrives_is_noted_in_its_case(town):
 
 
 def test_the_same_file_from_two_boxes_at_once_is_kept_once(town):
+    with town.database.write() as session:
+        other = cameras.register(session, Sender("yuyao", "box-2"), town.clock.now_utc())
     answers = []
-    threads = [threading.Thread(target=lambda: answers.append(put(town, JPEG).status_code)) for _ in range(4)]
+    boxes = [{}, {"Authorization": f"Bearer {other}"}] * 3
+
+    def send(box):
+        answers.append(put(town, JPEG, **box).status_code)
+
+    threads = [threading.Thread(target=send, args=(box,)) for box in boxes]
     for thread in threads:
         thread.start()
     for thread in threads:
