@@ -66,7 +66,7 @@ class Cluster:
         arguments = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
         with (self._dir / "log").open("wb") as log:
             self._process = subprocess.Popen(
-                [self._binaries / "postgres", "-D", data, *arguments],
+                [*_ends_with_us(), self._binaries / "postgres", "-D", data, *arguments],
                 stdout=log,
                 stderr=log,
                 user=self._user,
@@ -93,3 +93,9 @@ class Cluster:
         except psycopg.OperationalError:
             return False
         return True
+
+
+def _ends_with_us() -> list[str]:
+    """A prefix by which the kernel ends the server when the tests are killed (Linux)."""
+    setpriv = shutil.which("setpriv")
+    return [setpriv, "--pdeathsig", "QUIT"] if setpriv else []
