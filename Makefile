@@ -38,7 +38,7 @@ demo: setup
 
 test: setup lint
 	@$(BIN)/kerbwatch models pull
-	@$(BIN)/pytest
+	@$(BIN)/pytest -q -n 2 --dist loadfile
 
 lint: $(VENV)/.ready
 	@$(BIN)/ruff check .
