@@ -89,14 +89,14 @@ class YoloxHead:
         score = some[:, 4] * some[np.arange(len(some)), 5 + class_index]
         sure = score >= min_score
         some, rows, score, class_index = some[sure], rows[sure], score[sure], class_index[sure]
-        grid, stride = _yolox_grid(canvas)
+        grid, stride = yolox_grid(canvas)
         centre = (some[:, :2] + grid[rows]) * stride[rows, None]
         half = np.exp(some[:, 2:4]) * stride[rows, None] / 2
         return _finite(np.concatenate([centre - half, centre + half], axis=1), score, class_index)
 
 
 @lru_cache(maxsize=32)
-def _yolox_grid(canvas: tuple[int, int]) -> tuple[FloatArray, FloatArray]:
+def yolox_grid(canvas: tuple[int, int]) -> tuple[FloatArray, FloatArray]:
     """Grid corners [anchors, 2] in cells, and strides [anchors] in pixels, in the order of the output."""
     corners, strides = [], []
     for stride in YOLOX_STRIDES_PX:
