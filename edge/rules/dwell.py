@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -27,7 +28,7 @@ UPDATE_EVERY_S = 300.0
 """How often an open incident tells how long it has stood."""
 
 
-class DwellRule:
+class DwellRule(ABC):
     """A thing that stays in a zone longer than allowed, as a pure state machine.
 
     Subclasses say which classes they are about and what the incident is called.
@@ -44,19 +45,19 @@ class DwellRule:
         """What stands in the zones now."""
         return tuple(self._keeper.places)
 
+    @abstractmethod
     def targets(self, detections: Detections) -> Detections:
         """The detections that this rule is about."""
-        raise NotImplementedError
 
+    @abstractmethod
     def kind_of(self, place: Place) -> Kind:
         """What the offence of this place is called."""
-        raise NotImplementedError
 
+    @abstractmethod
     def may_open(self, place: Place) -> bool:
         """Whether a place that has reached its limit is an occurrence of its own."""
-        raise NotImplementedError
 
-    def accompany(self, look: Look) -> None:
+    def accompany(self, look: Look) -> None:  # noqa: B027 - most rules need nothing here
         """Take note of what stands beside the places; nothing by default."""
 
     def look(self, look: Look) -> Findings:
