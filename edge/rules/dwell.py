@@ -22,6 +22,8 @@ MIN_LOOKS_SEEN = 3
 """Detections that an incident needs at least."""
 MIN_SEEN_SHARE = 0.4
 """Share of the possible looks in which the detector must have seen it: a flicker is not an offence."""
+MIN_STEADY_SHARE = 0.4
+"""Share of the looks in which the place must have looked the same: traffic that flows is not parked."""
 MIN_MEAN_SCORE_SHARE = 1.0
 """Mean score, as a share of the score that begins a place, that an incident needs."""
 UPDATE_EVERY_S = 300.0
@@ -119,10 +121,11 @@ class DwellRule(ABC):
             findings.sightings.append(self._sighting(Phase.UPDATED, place, look.t_s))
 
     def _sure(self, place: Place) -> bool:
-        """Whether the detector has seen it often and surely enough."""
+        """Whether it was seen often and surely enough, and was the same thing all the time."""
         return (
             place.seen >= MIN_LOOKS_SEEN
             and place.seen_share >= MIN_SEEN_SHARE
+            and place.steady_share >= MIN_STEADY_SHARE
             and place.score >= MIN_MEAN_SCORE_SHARE * self._create_score
         )
 

@@ -39,6 +39,8 @@ class RememberedPlace(BaseModel):
     patch: str | None
     looks: int
     seen: int
+    compared: int = 0
+    steady: int = 0
     accompanied: int
     standing: bool
 
@@ -81,6 +83,8 @@ def remember(places: Sequence[Place], t_s: float, captured_at: datetime) -> Memo
                 patch=None if place.patch is None else pack_patch(place.patch),
                 looks=place.looks,
                 seen=place.seen,
+                compared=place.compared,
+                steady=place.steady,
                 accompanied=place.accompanied,
                 standing=place.standing,
             )
@@ -120,6 +124,8 @@ def recall(memory: Memory, look: Look, zone_ids: set[str]) -> list[Place]:
                 patch=None if kept.patch is None else unpack_patch(kept.patch),
                 looks=kept.looks,
                 seen=kept.seen,
+                compared=kept.compared,
+                steady=kept.steady,
                 accompanied=kept.accompanied,
                 held=Held.UNSURE,
                 estranged=True,

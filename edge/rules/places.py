@@ -34,6 +34,8 @@ PARTIAL_SHARE = 0.8
 """A box that lies by this share within another is a part of it (half hidden behind something)."""
 SAME_LOOK = 0.7
 """Similarity from which an unseen thing is taken to be there still: the detector missed it."""
+STEADY_LOOK = 0.6
+"""Similarity of a place from one look to the next from which the same thing stands there."""
 OTHER_LOOK = 0.35
 """Similarity below which what stands there now is something else."""
 HIDDEN_SHARE = 0.35
@@ -90,6 +92,10 @@ class Place:
     """Looks in which it could have been seen."""
     seen: int = 1
     """Looks in which it was."""
+    compared: int = 0
+    """Looks with a box whose patch could be compared with the place's."""
+    steady: int = 0
+    """Those of them in which it looked the same: in dense traffic there is always *a* car at a place."""
     accompanied: int = 0
     """Looks in which a person was beside it."""
     held: Held = Held.SEEN
@@ -110,6 +116,11 @@ class Place:
     def seen_share(self) -> float:
         """Share of the looks that could have seen it which did."""
         return self.seen / max(self.looks, 1)
+
+    @property
+    def steady_share(self) -> float:
+        """Share of the comparable looks in which it looked the same; 1 where nothing could be compared."""
+        return self.steady / self.compared if self.compared else 1.0
 
     @property
     def there(self) -> bool:
@@ -226,6 +237,9 @@ class PlaceKeeper:
         if alike is not None and alike < OTHER_LOOK and place.empty_since_t_s is not None:
             self._replace(place, target, look, changes)
             return
+        if alike is not None:
+            place.compared += 1
+            place.steady += alike >= STEADY_LOOK
         if not self._moved_to(place, box):
             place.moved_since_t_s = None
         elif place.moved_since_t_s is None:

@@ -249,3 +249,13 @@ def test_a_box_around_a_part_of_the_car_makes_no_second_car():
         found += rule.look(replace(look, thumbnail=look_at([CAR], float(t)).thumbnail)).sightings
     assert phases(found) == [(Phase.OPENED, 30.0)]
     assert len(rule.places) == 1
+
+
+def test_dense_traffic_that_always_has_a_car_at_a_place_is_not_parked():
+    rng = np.random.default_rng(7)
+
+    def street(t: float) -> list[Thing]:
+        shift = float(rng.uniform(-12, 12))
+        return [replace(CAR, box=(150 + shift, 130, 230 + shift, 190), texture=100 + int(t))]
+
+    assert watch(parking(dwell_s=10), street, until_s=200) == []
