@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
+from datetime import datetime
 from io import BytesIO
 from typing import Any
 
@@ -25,7 +26,7 @@ class Standing:
     cases: int = 0
     tickets: int = 0
     proven_case: str | None = None
-    """A case of illegal parking whose two snapshots and clip were fetched, hashed and played."""
+    """A case of illegal parking whose evidence was fetched, hashed and played; receipts are in."""
     missing: str = "no incident yet"
 
 
@@ -53,7 +54,7 @@ class Witness:
             standing.incidents[case["kind"]] = standing.incidents.get(case["kind"], 0) + 1
         for case in cases:
             if case["kind"] == Kind.ILLEGAL_PARKING and standing.proven_case is None:
-                standing.missing = self._prove(case["id"])
+                standing.missing = self._prove(case["id"]) or self._unreceipted(case["created_at"])
                 if not standing.missing:
                     standing.proven_case = case["id"]
         return standing
@@ -83,6 +84,15 @@ class Witness:
                 raise ProofError(f"{role.value}: SHA-256 is {digest}, the message says {found['sha256']}")
             check_playable(content, role)
         return ""
+
+    def _unreceipted(self, since: str) -> str:
+        """Whether the box still waits for receipts: its health since the case says how full its outbox is."""
+        began = datetime.fromisoformat(since)
+        for box in self._get("/api/v1/cameras"):
+            told = box["health_at"] and datetime.fromisoformat(box["health_at"]) >= began
+            if told and box["outbox_entries"] == 0:
+                return ""
+        return "the box has not said yet that central's receipts have come"
 
     def _sign_in(self) -> None:
         if self._signed_in:
