@@ -161,7 +161,7 @@ class _Run:
                 self.console.print(f"  {self._standing.cases} cases after {elapsed_s:.0f} s")
             if self.proven and before.proven_case is None:
                 self.console.print(
-                    "  [green]proven[/green]          receipts are in; snapshots and clip fetched from central, "
+                    "  [green]proven[/green]          receipts are in; central gave snapshots and clip back, "
                     "hashes match, the clip plays"
                 )
             if self._once and self.proven:
