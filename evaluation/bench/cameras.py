@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 
@@ -23,11 +24,11 @@ from evaluation.bench.committer import Committer
 from evaluation.bench.edge_box import BenchError, EdgeBox
 from evaluation.bench.floor import FloorSpec
 from evaluation.bench.floor_box import FloorBox
+from evaluation.bench.incidents import Watched
 from evaluation.bench.streams import FORMATS, FPS, GOP_S, StreamSize, prepare_media
 from evaluation.bench.usage import Usage, usage_of
 from kerbwatch.demo.broker import HOST, Broker
 from kerbwatch.demo.rtsp import RtspServer
-from kerbwatch.messages import IncidentReport
 from kerbwatch.mqtt import MqttSettings
 
 START_TIMEOUT_S = 90.0
@@ -103,8 +104,8 @@ class Measured:
     edge: tuple[Window, ...]
     floor: tuple[Window, ...]
     one_camera: Window | None
-    incidents: tuple[IncidentReport, ...]
-    """Opened in the edge's last window and its warm-up."""
+    watched: Watched
+    """What the edge reported in its last window."""
     media: Path
     """The file that the streams play."""
 
@@ -146,7 +147,7 @@ class Street:
         self._server, self._broker, self._committer = server, broker, committer
         self._runs = 0
 
-    def edge_window(self, cameras: int) -> Window:
+    def edge_window(self, cameras: int) -> tuple[Window, Watched]:
         """Start a new edge, let it settle, measure it, end it."""
         self._committer.forget()
         box = EdgeBox(
@@ -157,7 +158,9 @@ class Street:
             look_interval_s=self._plan.look_interval_s,
         )
         with box:
-            return self._measure(box, cameras)
+            window = self._measure(box, cameras)
+            ended_at = datetime.now(UTC)
+        return window, Watched(tuple(self._committer.opened()), box.began, ended_at)
 
     def floor_window(self) -> Window:
         """Start a new floor, let it settle, measure it, end it."""
@@ -244,19 +247,21 @@ def measure(plan: Plan, on_step: Callable[[str], None] = lambda _step: None) -> 
         one_camera = None
         if plan.cameras > 1:
             on_step("the edge with one camera, for its memory")
-            one_camera = street.edge_window(1)
+            one_camera, _ = street.edge_window(1)
         edge: list[Window] = []
         floor: list[Window] = []
-        incidents: list[IncidentReport] = []
+        watched: Watched | None = None
         for turn in range(plan.rounds):
             for whose in ("edge", "floor") if turn % 2 == 0 else ("floor", "edge"):
                 on_step(f"the {whose} with {plan.cameras} cameras, window {turn + 1} of {plan.rounds}")
                 if whose == "edge":
-                    edge.append(street.edge_window(plan.cameras))
-                    incidents = committer.opened()
+                    window, watched = street.edge_window(plan.cameras)
+                    edge.append(window)
                 else:
                     floor.append(street.floor_window())
-        return Measured(plan, tuple(edge), tuple(floor), one_camera, tuple(incidents), media)
+        if watched is None:
+            raise BenchError("nothing was measured")
+        return Measured(plan, tuple(edge), tuple(floor), one_camera, watched, media)
 
 
 def together(windows: Sequence[Window]) -> Window:

@@ -56,7 +56,10 @@ def cameras(
         Path | None, typer.Option(exists=True, dir_okay=False, help="A Python that has Ultralytics.")
     ] = None,
     ultralytics_weights: Annotated[
-        Path | None, typer.Option(exists=True, dir_okay=False, help="Trained YOLOv8n weights (.pt).")
+        Path | None,
+        typer.Option(
+            exists=True, dir_okay=False, help="Trained YOLOv8n weights (.pt); without them see docs/speed.md."
+        ),
     ] = None,
 ) -> None:
     """The whole edge on N real RTSP streams, beside a floor that only reads, decodes key frames and infers.
@@ -79,12 +82,11 @@ def cameras(
         measured = measure(plan, say)
         comparison = None
         if against is Rival.ULTRALYTICS:
-            say(f"yolo track on {rival.STREAM_S:g} s of the same clip")
+            say(f"yolo track on the same file, every picture of its first {measured.watched.seconds_s:.0f} s")
             comparison = rival.compare(
                 measured.media,
                 size,
-                cameras,
-                measured.incidents,
+                measured.watched,
                 python=ultralytics_python,
                 weights=ultralytics_weights,
             )

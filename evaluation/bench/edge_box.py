@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 
@@ -34,13 +36,13 @@ class EdgeCounts:
         packets: read from the streams.
         looks: pictures that the detector saw.
         skipped: pictures that gave way to newer ones.
-        begun: cameras of which at least one picture was looked at.
+        begun: ids of the cameras of which at least one picture was looked at.
     """
 
     packets: float
     looks: float
     skipped: float
-    begun: int
+    begun: frozenset[str]
 
 
 class EdgeBox:
@@ -62,6 +64,7 @@ class EdgeBox:
         self._config = folder / "edge.yaml"
         self._log = folder / "edge.log"
         self._process: subprocess.Popen[bytes] | None = None
+        self._began: dict[str, datetime] = {}
         folder.mkdir(parents=True)
         document = {
             "site": "bench",
@@ -94,6 +97,11 @@ class EdgeBox:
         if self._process is None or self._process.poll() is not None:
             raise BenchError(f"the edge has ended: {self._last_words()}")
         return self._process.pid
+
+    @property
+    def began(self) -> Mapping[str, datetime]:
+        """For each camera, when :meth:`wait_until_looking` first saw that it had been looked at."""
+        return self._began
 
     def __enter__(self) -> EdgeBox:
         with self._log.open("wb") as output:
@@ -140,18 +148,17 @@ class EdgeBox:
     def wait_until_looking(self, cameras: int, timeout_s: float) -> None:
         """Return once every camera was looked at. Raises BenchError after ``timeout_s``."""
         deadline_s = time.monotonic() + timeout_s
-        begun = 0
         while time.monotonic() < deadline_s:
             _ = self.pid
-            try:
-                begun = self.counts().begun
-            except BenchError:
-                begun = 0  # the endpoint opens a moment after the process; one that has ended is told above
-            if begun >= cameras:
+            with contextlib.suppress(BenchError):  # the endpoint opens late; one that has ended is told above
+                for camera in self.counts().begun:
+                    self._began.setdefault(camera, datetime.now(UTC))
+            if len(self._began) >= cameras:
                 return
-            time.sleep(0.5)
+            time.sleep(0.25)
         raise BenchError(
-            f"only {begun} of {cameras} cameras were looked at within {timeout_s:g} s: {self._last_words()}"
+            f"only {len(self._began)} of {cameras} cameras were looked at within {timeout_s:g} s: "
+            f"{self._last_words()}"
         )
 
     def _last_words(self) -> str:
@@ -164,16 +171,17 @@ class EdgeBox:
 def read_counts(metrics: str) -> EdgeCounts:
     """The counters in a page of Prometheus text."""
     sums: dict[str, float] = {}
-    begun = 0
+    begun = set()
     for family in text_string_to_metric_families(metrics):
         for sample in family.samples:
             sums[sample.name] = sums.get(sample.name, 0.0) + sample.value
-            begun += sample.name == "kerbwatch_looks_total" and sample.value > 0
+            if sample.name == "kerbwatch_looks_total" and sample.value > 0:
+                begun.add(sample.labels["camera"])
     return EdgeCounts(
         packets=sums.get("kerbwatch_packets_total", 0.0),
         looks=sums.get("kerbwatch_looks_total", 0.0),
         skipped=sums.get("kerbwatch_pictures_skipped_total", 0.0),
-        begun=begun,
+        begun=frozenset(begun),
     )
 
 

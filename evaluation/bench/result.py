@@ -45,7 +45,7 @@ def to_json(measured: Measured, comparison: Comparison | None = None) -> dict[st
         "floor_packets_per_second": round(floor.packets_per_second, 1),
         "packets_per_second_nominal": nominal,
         "full_rate": served_in_full(edge, nominal) and served_in_full(floor, nominal),
-        "incidents": dict(Counter(report.kind.value for report in measured.incidents)),
+        "incidents": dict(Counter(report.kind.value for report in measured.watched.incidents)),
         "other_cores": round(max(edge.other_cores, floor.other_cores), 3),
     }
     if comparison is not None:
@@ -92,12 +92,48 @@ def print_result(document: dict[str, Any], console: Console) -> None:
         table.add_row(*row)
     against = document.get("against")
     if against:
-        table.add_row(f"cores a camera, {against['name']}", f"{against['cores_per_camera']:.3f}")
-        table.add_row("… times as many cores as the edge", f"{against['ratio']:.0f}")
-        table.add_row("… incidents", against["incidents_said"])
+        for row in _of_rival(against):
+            table.add_row(*row)
     console.print(table)
+    if against:
+        console.print(_what_was_compared(against), soft_wrap=True)
     for doubt in _doubts(document):
         console.print(f"[yellow]{doubt}[/]", soft_wrap=True)
+
+
+def _of_rival(against: dict[str, Any]) -> list[tuple[str, str]]:
+    found = against["incidents"]
+    rows = [
+        (against["name"], ""),
+        (f"… cores a camera, {_network(against)}", f"{against['cores_per_camera']:.3f}"),
+        ("… times as many as the edge", f"{against['ratio']:.0f}"),
+        (f"… {found['kind']} found, {_network(found)}", str(found["rival"])),
+        ("… by the edge", str(found["edge"])),
+        ("… the same ones, one by one", str(found["matched"])),
+    ]
+    if found["network"] != against["network"]:
+        rows.append((f"… cores a camera, {_network(found)}", f"{found['cores_per_camera']:.3f}"))
+        rows.append(("… times as many as the edge", f"{found['ratio']:.0f}"))
+    return rows
+
+
+def _network(run: dict[str, Any]) -> str:
+    return f"{run['network']}, {run['weights']} weights"
+
+
+def _what_was_compared(against: dict[str, Any]) -> str:
+    found = against["incidents"]
+    by, beyond = "the same run", ""
+    if found["network"] != against["network"]:
+        by = f"a run of its own with {found['network']}, as random weights find nothing"
+        beyond = f" What {against['network']} would find with trained weights is not shown."
+    verdict = {True: "They are the same.", False: "They are not the same.", None: "Neither found any."}
+    return (
+        f"Compared: incidents of the first {found['watched_s']:g} s of the file that each of "
+        f"{found['cameras']} cameras plays; the rival's are of {by}, and count once a camera. The same are "
+        f"those whose boxes overlap (IoU >= {found['iou_wanted']:g}) and that opened within "
+        f"{found['apart_s_allowed']:g} s of each other. {verdict[found['same']]}{beyond}"
+    )
 
 
 def _of_looks(document: dict[str, Any]) -> str:

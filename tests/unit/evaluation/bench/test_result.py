@@ -6,10 +6,12 @@ import pytest
 from rich.console import Console
 
 from evaluation.bench.cameras import Measured, Plan, Window
+from evaluation.bench.incidents import Opened, Watched
 from evaluation.bench.result import print_result, to_json
-from evaluation.bench.rival import Comparison, same_things
+from evaluation.bench.rival import Comparison, Run
 from evaluation.bench.streams import StreamSize
 from evaluation.matching import Box
+from tests.incidents import ARRIVED_AT
 
 VAN, BIKE = Box(100, 100, 200, 180), Box(400, 100, 440, 160)
 PLAN = Plan(4, 60.0, 2, StreamSize.P1080, Path("vtest.avi"), "yolox-nano")
@@ -25,7 +27,7 @@ def measured(**changes):
         "edge": (window(0.16, 300), window(0.20, 360, skipped=2)),
         "floor": (window(0.12), window(0.12)),
         "one_camera": window(0.05, 240),
-        "incidents": (),
+        "watched": Watched((), {}, ARRIVED_AT),
         "media": Path("1080p.mp4"),
     }
     return Measured(**{**values, **changes})
@@ -71,33 +73,41 @@ def test_a_quiet_run_raises_no_doubt(capsys):
     assert "not quiet" not in told
 
 
+def run(trained, cores, incidents=(), network="YOLOv8n 640"):
+    return Run("8.4", network, trained, cores, 34.0, incidents)
+
+
 def test_the_rival_is_set_beside_the_edge(capsys):
-    comparison = Comparison("8.4", True, 2.25, (VAN,), ((VAN,), (VAN,), (VAN,), (VAN,)))
-    document = to_json(measured(), comparison)
-    assert document["against"]["ratio"] == 50
-    assert document["against"]["same_incidents"] is True
+    trained = run(True, 2.25, (Opened(10.0, VAN),))
+    edge = {"cam-001": (Opened(11.9, VAN),), "cam-002": (Opened(12.4, VAN),)}
+    document = to_json(measured(), Comparison(trained, trained, edge, 35.0))
+    against = document["against"]
+    assert (against["ratio"], against["weights"]) == (50, "trained")
+    found = against["incidents"]
+    assert (found["rival"], found["edge"], found["matched"], found["same"]) == (2, 2, 2, True)
+    assert (found["watched_s"], found["iou_least"], found["apart_s_most"]) == (34, 1, 2.4)
     print_result(document, Console(width=200))
-    assert "on the edge's cameras the same" in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert "the rival's are of the same run" in told
+    assert "They are the same." in told
 
 
-def test_random_weights_find_nothing_that_could_be_compared():
-    told = Comparison("8.4", False, 2.0, (), ((VAN,),)).to_json(0.04)
-    assert told["ratio"] == 50
-    assert told["same_incidents"] is None
-    assert "random weights" in told["incidents_said"]
+def test_without_trained_weights_incidents_are_those_of_another_run_and_its_cost_is_told_too(capsys):
+    finder = run(True, 1.8, (Opened(10.0, VAN), Opened(12.0, BIKE)), "YOLOX-Nano 640")
+    document = to_json(
+        measured(), Comparison(run(False, 2.25), finder, {"cam-001": (Opened(12.0, VAN),)}, 35.0)
+    )
+    against = document["against"]
+    assert (against["network"], against["weights"], against["ratio"]) == ("YOLOv8n 640", "random", 50)
+    found = against["incidents"]
+    assert (found["network"], found["weights"], found["ratio"]) == ("YOLOX-Nano 640", "trained", 40)
+    assert (found["rival"], found["edge"], found["matched"], found["same"]) == (2, 1, 1, False)
+    print_result(document, Console(width=200))
+    told = capsys.readouterr().out
+    assert "a run of its own with YOLOX-Nano 640, as random weights find nothing" in told
+    assert "They are not the same." in told
 
 
-@pytest.mark.parametrize(
-    ("theirs", "ours", "same"),
-    [
-        ([VAN], [Box(105, 95, 205, 175)], True),
-        ([VAN, BIKE], [BIKE, VAN], True),
-        ([VAN], [], False),
-        ([VAN], [VAN, BIKE], False),
-        ([VAN, BIKE], [VAN, VAN], False),
-        ([], [], True),
-    ],
-    ids=["a little beside", "in any order", "missed", "one too many", "another", "none"],
-)
-def test_the_same_incidents(theirs, ours, same):
-    assert same_things(theirs, ours) is same
+def test_two_that_find_nothing_have_not_found_the_same():
+    document = to_json(measured(), Comparison(run(True, 2.0), run(True, 2.0), {"cam-001": ()}, 35.0))
+    assert document["against"]["incidents"]["same"] is None
