@@ -17,6 +17,7 @@ from scipy.optimize import linear_sum_assignment
 
 from edge.rules.appearance import Patch, cut_patch, similarity
 from edge.rules.boxes import intersection, iou, within, within_matrix
+from edge.rules.grace import HIDDEN_GRACE_S, MISSED_GRACE_S, unsure_grace_s
 from edge.rules.sighting import Look
 from kerbwatch.ids import new_id
 from kerbwatch.incident import Kind
@@ -40,12 +41,6 @@ OTHER_LOOK = 0.35
 """Similarity below which what stands there now is something else."""
 HIDDEN_SHARE = 0.35
 """Share of a place that another thing must cover to hide it."""
-HIDDEN_GRACE_S = 180.0
-"""A thing may be hidden this long (a bus at its stop, a lorry unloading) without losing its clock."""
-MISSED_GRACE_S = 600.0
-"""The detector may miss a thing that still looks the same for this long (rain, dusk)."""
-UNSURE_GRACE_S = 15.0
-"""A thing may be unseen this long while the picture tells neither way."""
 EMPTY_AFTER_S = 4.0
 """A place that looks like something else this long, over two looks at least, is empty."""
 SMOOTHING = 0.2
@@ -310,7 +305,8 @@ class PlaceKeeper:
         if alike is None or alike >= OTHER_LOOK:
             place.held = Held.UNSURE
             place.estranged = True
-            if silent_s > UNSURE_GRACE_S:
+            reported = place.opened_t_s is not None
+            if silent_s > unsure_grace_s(place.seen_t_s - place.arrived_t_s, reported, blind=alike is None):
                 changes.departed.append(Departure(place, place.seen_t_s))
             return
         place.held = Held.EMPTY

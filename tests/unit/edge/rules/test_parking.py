@@ -259,3 +259,40 @@ def test_dense_traffic_that_always_has_a_car_at_a_place_is_not_parked():
         return [replace(CAR, box=(150 + shift, 130, 230 + shift, 190), texture=100 + int(t))]
 
     assert watch(parking(dwell_s=10), street, until_s=200) == []
+
+
+def unseen(*, from_s: float, until_s: float) -> Callable[[float], list[Thing]]:
+    """A street on which the detector loses the car for a while."""
+    return lambda t: [replace(CAR, seen=not from_s <= t < until_s)]
+
+
+@pytest.mark.parametrize("gap_s", [20, 50])
+def test_a_reported_car_that_the_night_hides_for_a_while_is_not_reported_again(gap_s: float):
+    street = unseen(from_s=40, until_s=40 + gap_s)
+    assert phases(watch(parking(), street, until_s=200, picture=False)) == [(Phase.OPENED, 30.0)]
+
+
+def test_the_longer_a_reported_car_stood_the_longer_it_is_believed_to_stand_there_in_the_dark():
+    street = unseen(from_s=150, until_s=280)
+    assert phases(watch(parking(), street, until_s=400, picture=False)) == [
+        (Phase.OPENED, 30.0),
+        (Phase.UPDATED, 330.0),
+    ]
+
+
+def test_a_reported_car_that_left_in_the_dark_is_cleared_late_but_from_when_it_was_seen_last():
+    found = watch(parking(), unseen(from_s=40, until_s=1e9), until_s=400, picture=False)
+    assert [sighting.phase for sighting in found] == [Phase.OPENED, Phase.CLEARED]
+    assert found[1].ended_t_s == 38.0
+    assert found[1].t_s <= 38 + 60 + 2
+
+
+def test_in_the_dark_a_car_that_is_not_reported_yet_hands_its_clock_to_no_other():
+    street = unseen(from_s=20, until_s=40)
+    assert phases(watch(parking(), street, until_s=80, picture=False)) == [(Phase.OPENED, 70.0)]
+
+
+def test_in_daylight_an_empty_place_is_cleared_as_soon_as_before():
+    found = watch(parking(), lambda t: [CAR] if t < 100 else [], until_s=140)
+    assert [sighting.phase for sighting in found] == [Phase.OPENED, Phase.CLEARED]
+    assert found[1].t_s <= 110
