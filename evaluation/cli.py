@@ -13,10 +13,12 @@ from edge.settings import DetectorSettings
 from edge.vision.looking import load_detector
 from evaluation.bench.cli import bench_app
 from evaluation.default_command import DefaultCommandGroup
+from evaluation.islab import replay_islab
 from evaluation.output import table_console, write_json
 from evaluation.runner import run_scenes
-from evaluation.tables import print_report
+from evaluation.tables import print_figures, print_report
 from kerbwatch.logs import configure_logs
+from kerbwatch.settings import SettingsError
 from models.errors import ModelError
 
 __all__ = ["bench_app", "eval_app"]
@@ -82,4 +84,36 @@ def scenes(
     if json_file is not None:
         write_json(report.to_json(), json_file)
     if report.failures:
+        raise typer.Exit(1)
+
+
+@eval_app.command()
+def islab(
+    folder: Annotated[
+        Path, typer.Argument(metavar="DIR", help="Folder with events/, tracks/ and zones.json of ISLab-PVD.")
+    ],
+    json_file: Annotated[
+        Path | None, typer.Option("--json", help="Write the figures here; - is standard output.")
+    ] = None,
+    look_interval: Annotated[
+        float, typer.Option(min=0.1, max=60, help="Seconds from one look to the next.")
+    ] = 2.0,
+    first_look: Annotated[float, typer.Option(min=0, help="Second of the clips at which to look first.")] = 0,
+) -> None:
+    """Replay what a published system took for standing vehicles through the edge's parking rule.
+
+    Counted as scenes are: one occurrence, one alarm. Beside it stand the published system's own alarms on
+    the same clips, counted the same way. Ends with 1 when a clip could not be read, after all the others.
+    """
+    try:
+        report = replay_islab(folder, look_interval_s=look_interval, first_look_s=first_look)
+    except SettingsError as error:
+        typer.secho(str(error), err=True, fg="red")
+        raise typer.Exit(2) from error
+    console = table_console(json_file)
+    print_figures(report.published, console)
+    print_report(report.rule, console)
+    if json_file is not None:
+        write_json(report.to_json(), json_file)
+    if report.rule.failures:
         raise typer.Exit(1)

@@ -19,6 +19,12 @@ def print_report(report: Report, console: Console) -> None:
         console.print(f"[red]could not be run:[/] {escape(failure.reason)}", soft_wrap=True)
 
 
+def print_figures(report: Report, console: Console) -> None:
+    """Write the figures of a run alone, without its scenes."""
+    if report.results:
+        console.print(_kinds_table(report))
+
+
 def _kinds_table(report: Report) -> Table:
     table = Table(title=f"{report.model}, {report.camera_hours * 3600:.0f} s of camera", title_justify="left")
     table.add_column("kind", no_wrap=True)
