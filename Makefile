@@ -37,7 +37,7 @@ demo: setup
 	@$(BIN)/kerbwatch demo $(if $(ONCE),--once)
 
 test: setup lint
-	@$(BIN)/kerbwatch models pull
+	@$(BIN)/kerbwatch models pull box plates
 	@$(BIN)/pytest -q -n 2 --dist loadfile
 
 lint: $(VENV)/.ready

@@ -21,7 +21,10 @@ from models.manifest import Entry, load_manifest
 
 app = typer.Typer(no_args_is_help=True, help="The networks: list, pull, check, export.")
 
-Names = Annotated[list[str] | None, typer.Argument(help="Entries of the manifest; all if none is named.")]
+Names = Annotated[
+    list[str] | None,
+    typer.Argument(help="Entries or groups of the manifest; the group 'box' if none is named."),
+]
 
 
 @app.callback()
@@ -42,10 +45,12 @@ def list_entries(
         ]
         typer.echo(json.dumps(rows, indent=2, ensure_ascii=False))
         return
-    table = Table("name", "kind", "licence", "MB", "here", "what")
+    table = Table("name", "group", "kind", "licence", "MB", "here", "what")
     for entry in entries:
         size = f"{entry.size_bytes / 1e6:.1f}"
-        table.add_row(entry.name, entry.kind, entry.licence, size, entry.state(), entry.description)
+        table.add_row(
+            entry.name, entry.group, entry.kind, entry.licence, size, entry.state(), entry.description
+        )
     Console().print(table)
 
 
@@ -113,9 +118,8 @@ def export(  # noqa: PLR0917 - a command's options
 
 
 def _chosen(names: list[str] | None) -> tuple[Entry, ...]:
-    manifest = load_manifest()
     try:
-        return tuple(manifest.entry(name) for name in names) if names else manifest.entries
+        return load_manifest().chosen(names or ())
     except ModelError as error:
         raise _fail(str(error), code=2) from error
 

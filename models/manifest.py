@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Literal
@@ -72,10 +73,15 @@ class DebianSource(Settings):
 Source = Annotated[UrlSource | PypiSource | DebianSource, Field(discriminator="type")]
 
 
+Group = Literal["box", "plates", "comparison"]
+"""Entries that are fetched together: for every box and the tests, for plates, and to measure against."""
+
+
 class Entry(Settings):
     """One file: what it is, what it must be, where it comes from."""
 
     name: Slug
+    group: Group = Field("box", description="What it is fetched with; 'box' is what every box needs.")
     kind: Literal["network", "clip"]
     file: _FileName = Field(description="File name in the cache.")
     description: str
@@ -115,7 +121,25 @@ class Manifest(Settings):
         names = [entry.name for entry in self.entries]
         if len(set(names)) != len(names):
             raise ValueError("two entries have the same name")
+        both = sorted({entry.group for entry in self.entries} & set(names))
+        if both:
+            raise ValueError(f"{', '.join(both)} names both an entry and a group")
         return self
+
+    def chosen(self, names: Sequence[str]) -> tuple[Entry, ...]:
+        """The entries of these names, each the name of an entry or of a group; without names, of ``box``.
+
+        Raises:
+            ModelError: naming those that exist.
+        """
+        groups = {entry.group for entry in self.entries}
+        found: dict[str, Entry] = {}
+        for name in names or ("box",):
+            if name in groups:
+                found |= {entry.name: entry for entry in self.entries if entry.group == name}
+            else:
+                found[name] = self.entry(name)
+        return tuple(found.values())
 
     def entry(self, name: str) -> Entry:
         """The entry of this name. Raises ModelError naming those that exist."""

@@ -8,7 +8,7 @@ from models.manifest import Manifest, load_manifest, locate
 
 ENTRY = """
 entries:
-  - name: tiny
+  - name: {name}
     kind: clip
     file: tiny.avi
     description: A clip
@@ -22,9 +22,9 @@ entries:
 SHA256 = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
 
 
-def _load(tmp_path, source, sha256=SHA256):
+def _load(tmp_path, source, sha256=SHA256, name="tiny"):
     path = tmp_path / "manifest.yaml"
-    path.write_text(ENTRY.format(source=source, sha256=sha256), encoding="utf-8")
+    path.write_text(ENTRY.format(source=source, sha256=sha256, name=name), encoding="utf-8")
     return load_settings(path, Manifest)
 
 
@@ -71,6 +71,21 @@ def test_a_file_that_is_missing_or_damaged_is_not_handed_out(tmp_path, monkeypat
 def test_an_unknown_name_is_answered_with_those_there_are():
     with pytest.raises(ModelError, match="no 'vtset'; it has yolox-nano, vtest"):
         load_manifest().entry("vtset")
+
+
+def test_a_box_that_reads_no_plates_fetches_no_network_for_them():
+    manifest = load_manifest()
+    assert [entry.name for entry in manifest.chosen(())] == ["yolox-nano", "vtest"]
+    assert [entry.name for entry in manifest.chosen(("plates",))] == ["clp-det", "clp-rec"]
+    both = manifest.chosen(("clp-rec", "plates"))
+    assert [entry.name for entry in both] == ["clp-rec", "clp-det"], "each once"
+    with pytest.raises(ModelError, match="no 'plate'"):
+        manifest.chosen(("plate",))
+
+
+def test_a_name_for_both_an_entry_and_a_group_is_refused(tmp_path):
+    with pytest.raises(SettingsError, match="box names both"):
+        _load(tmp_path, "{type: debian, package: a, member: b.avi}", name="box")
 
 
 def test_the_cache_lies_where_the_environment_says(monkeypatch):
