@@ -57,6 +57,8 @@ class Memory(BaseModel):
 
     saved_at: UtcDatetime
     places: list[RememberedPlace] = []
+    background: str | None = None
+    """What the rule's ground looks like with nothing on it, as text; only for rules that learn one."""
 
 
 def remember(places: Sequence[Place], t_s: float, captured_at: datetime) -> Memory:

@@ -1,54 +1,121 @@
-"""Stalls and obstructions in their first form: furniture of trade that stays on a pavement.
+"""Stalls and obstructions: what stands on a pavement, named by what is beside it.
 
-It knows what the detector knows: umbrellas, tables, chairs, goods, and carts or stalls where a city has
-trained a network that names them. What the detector cannot see, this rule cannot see either.
+Two sources are fused. The detector knows umbrellas, tables, chairs, goods, and carts or stalls where a city
+has trained a network that names them. What it does not know, a vendor's cart above all, is seen by the
+pavement itself (:mod:`edge.rules.pavement`): something stands there that did not.
 """
 
 from __future__ import annotations
 
-import numpy as np
+from collections import deque
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 
+import numpy as np
+import structlog
+from numpy.typing import NDArray
+
+from edge.rules.appearance import cut_patch, similarity
+from edge.rules.boxes import within
 from edge.rules.dwell import DwellRule
-from edge.rules.places import Place
-from edge.rules.sighting import Look
+from edge.rules.memory import Memory
+from edge.rules.pavement import Layer, Pavement, Standing
+from edge.rules.pavement_memory import pack_background, unpack_background
+from edge.rules.pavement_view import Mask, Window
+from edge.rules.places import PARTIAL_SHARE, SAME_LOOK, Departure, Place
+from edge.rules.sighting import Findings, Look
+from edge.rules.zone import Zone
 from kerbwatch.incident import Kind
 from models.classes import FURNITURE, ObjectClass
-from models.detections import Detections
+from models.detections import Detections, iou_matrix
+
+log = structlog.get_logger(__name__)
 
 COMPANY_SHARE = 0.3
 """Share of the looks in which somebody must be beside the goods for it to be trade."""
 REACH = 0.75
 """How near a person counts as beside, in heights of that person (an arm's length and a step)."""
+STAYS_S = 1.5
+"""Whoever overlaps where somebody was this long ago stays; one who walks is two steps on."""
+STAYS_MEMORY_S = 4.0
+"""How far back people are remembered for it: two looks."""
+TRADE_SIZE = 0.5
+"""Goods as large as this share of a person's box are a stall when somebody stays there; a bag is his own."""
 GROUP_REACH = 0.5
 """Furniture nearer to each other than this share of its size is one stall."""
+BACKGROUND_KEPT = timedelta(hours=3)
+"""After a longer stop the light is too different: the pavement is learnt anew."""
+PACK_EVERY = timedelta(minutes=1)
+"""How often the background is packed for the disk: it changes over minutes."""
 TRADE = frozenset({ObjectClass.STALL, ObjectClass.CART, ObjectClass.UMBRELLA, ObjectClass.TABLE})
 """What by itself is the furniture of trade; chairs and bags alone are an obstruction at most."""
 
 
 class StallRule(DwellRule):
-    """Furniture of trade in ``no_stall`` zones: with somebody beside it a stall, alone an obstruction."""
+    """Things that stand in ``no_stall`` zones: with somebody beside them a stall, alone an obstruction."""
+
+    def __init__(self, zones: Sequence[Zone], create_score: float) -> None:
+        super().__init__(zones, create_score)
+        self._pavement: Pavement | None = None
+        self._background: tuple[datetime, str] | None = None
+        self._standing: list[Standing] = []
+        self._held: list[Place] = []
+        self._people: deque[tuple[float, NDArray[np.float32]]] = deque()
+        self._company_px: dict[str, float] = {}
+
+    def look(self, look: Look) -> Findings:
+        """Take in one look: first the pavement, then all that stands on it."""
+        timed = self._memory.places if self._memory is not None else self._keeper.places
+        boxes = np.array([place.box for place in timed], dtype=np.float32).reshape(-1, 4)
+        self._standing = self._watch_pavement(look, boxes)
+        self._held = [place for place in self._keeper.places if self._unchanged(place, look)]
+        return super().look(look)
 
     def targets(self, detections: Detections) -> Detections:
-        """Furniture, not people: someone who stands and talks is no offence."""
-        return detections.of_classes(FURNITURE)
+        """Furniture and what else stands there, not people: someone who stands and talks is no offence."""
+        furniture = detections.of_classes(FURNITURE)
+        boxes = [thing.box_xyxy for thing in self._standing] + [
+            place.box.astype(np.float32) for place in self._held
+        ]
+        if not boxes:
+            return furniture
+        scores = [max(thing.share, self._create_score) for thing in self._standing]
+        scores += [max(place.score, self._create_score) for place in self._held]
+        classes = [_name(thing.box_xyxy, furniture) for thing in self._standing]
+        classes += [place.object_class for place in self._held]
+        return Detections(
+            np.concatenate([furniture.xyxy, np.stack(boxes)]),
+            np.concatenate([furniture.score, np.array(scores, dtype=np.float32)]),
+            np.concatenate([furniture.class_id, np.array(classes, dtype=np.int64)]),
+        )
 
     def accompany(self, look: Look) -> None:
-        """Count the looks in which a person is beside each place."""
-        people = look.detections.of_classes({ObjectClass.PERSON}).xyxy.astype(np.float64)
+        """Date what the pavement found, and count the looks in which a person stays beside each place."""
+        for place in self._keeper.places:
+            if place.looks == 1 and place.arrived_t_s == look.t_s:
+                self._date(place)
+        people = self._staying(look).astype(np.float64)
         if not len(people):
             return
-        reach = REACH * (people[:, 3] - people[:, 1])
-        for place in self.places:
+        heights = people[:, 3] - people[:, 1]
+        areas = heights * (people[:, 2] - people[:, 0])
+        for place in self._keeper.places:
             x1, y1, x2, y2 = place.box
             gap_x = np.maximum(np.maximum(x1 - people[:, 2], people[:, 0] - x2), 0)
             gap_y = np.maximum(np.maximum(y1 - people[:, 3], people[:, 1] - y2), 0)
-            if (np.hypot(gap_x, gap_y) <= reach).any():
+            beside = np.hypot(gap_x, gap_y) <= REACH * heights
+            if beside.any():
                 place.accompanied += 1
+                self._company_px[place.id] = float(areas[beside].mean())
 
     def kind_of(self, place: Place) -> Kind:
         """A stall where somebody trades or waits beside it, an obstruction where nobody does."""
-        traded = place.accompanied >= COMPANY_SHARE * place.looks
-        if place.object_class == ObjectClass.STALL or (traded and place.object_class in TRADE):
+        if place.object_class == ObjectClass.STALL:
+            return Kind.STALL_ENCROACHMENT
+        size_px = float(np.prod(place.box[2:] - place.box[:2]))
+        large = size_px >= TRADE_SIZE * self._company_px.get(place.id, np.inf)
+        trade = place.object_class in TRADE or (place.object_class == ObjectClass.GOODS and large)
+        if trade and place.accompanied >= COMPANY_SHARE * place.looks:
             return Kind.STALL_ENCROACHMENT
         return Kind.PAVEMENT_OBSTRUCTION
 
@@ -59,6 +126,104 @@ class StallRule(DwellRule):
             for other in self.places
             if other is not place
         )
+
+    def state(self, t_s: float, captured_at: datetime) -> Memory:
+        """The places, and what the pavement looks like without them."""
+        memory = super().state(t_s, captured_at)
+        kept = self._background
+        if self._pavement is not None and (kept is None or captured_at - kept[0] >= PACK_EVERY):
+            packed = pack_background(self._pavement)
+            kept = self._background = None if packed is None else (captured_at, packed)
+        return memory.model_copy(update={"background": None if kept is None else kept[1]})
+
+    def restore(self, memory: Memory) -> None:
+        """Go on where :meth:`state` left off."""
+        super().restore(memory)
+        self._background = None if memory.background is None else (memory.saved_at, memory.background)
+
+    def _departed(self, departure: Departure, look: Look, findings: Findings) -> None:
+        """A stall whose umbrella is folded is the same stall: what stands there goes on with its incident."""
+        gone = departure.place
+        self._company_px.pop(gone.id, None)
+        heir = None if gone.opened_t_s is None else self._heir(gone)
+        if heir is None:
+            super()._departed(departure, look, findings)
+            return
+        findings.forgotten.append(heir.id)
+        heir.id, heir.kind, heir.opened_t_s = gone.id, gone.kind, gone.opened_t_s
+        heir.reported_t_s, heir.clock_t_s = gone.reported_t_s, gone.clock_t_s
+        heir.standing = gone.standing
+
+    def _heir(self, gone: Place) -> Place | None:
+        return next(
+            (
+                other
+                for other in self._keeper.places
+                if other.there
+                and other.opened_t_s is None
+                and other.zone_id == gone.zone_id
+                and _together(other, gone)
+            ),
+            None,
+        )
+
+    def _watch_pavement(self, look: Look, timed_xyxy: NDArray[np.float32]) -> list[Standing]:
+        if look.thumbnail is None or not self._zones:
+            return []
+        thumbnail_px = (look.thumbnail.shape[1], look.thumbnail.shape[0])
+        if self._pavement is None or self._pavement.window.thumbnail_px != thumbnail_px:
+            zones = list(self._zones.values())
+            window = Window(zones, look.size_px, thumbnail_px)
+            self._pavement = Pavement(window, zones, self._create_score, self._recalled(window, look))
+        return self._pavement.look(look, timed_xyxy)
+
+    def _recalled(self, window: Window, look: Look) -> tuple[Layer, Mask] | None:
+        kept, self._background = self._background, None
+        if kept is None or look.captured_at - kept[0] > BACKGROUND_KEPT:
+            return None
+        try:
+            return unpack_background(kept[1], window)
+        except ValueError as error:
+            log.warning("background_unreadable", error=str(error))
+            return None
+
+    def _unchanged(self, place: Place, look: Look) -> bool:
+        """Whether a thing still stands where the pavement beneath was never seen (the box was restarted)."""
+        if self._pavement is None or look.thumbnail is None or place.patch is None:
+            return False
+        beneath = self._pavement.window.covered(place.box.astype(np.float32)[None], margin_cells=0)
+        if not beneath.any() or self._pavement.known[beneath].mean() >= 0.5:
+            return False
+        now = cut_patch(look.thumbnail, place.box.astype(np.float32), look.size_px)
+        return now is not None and (similarity(place.patch, now) or 0.0) >= SAME_LOOK
+
+    def _date(self, place: Place) -> None:
+        """The pavement has watched a thing for some seconds before it tells of it: these count."""
+        for thing in self._standing:
+            if np.array_equal(thing.box_xyxy, place.box.astype(np.float32)):
+                place.arrived_t_s = place.clock_t_s = min(thing.since_t_s, place.clock_t_s)
+
+    def _staying(self, look: Look) -> NDArray[np.float32]:
+        """Boxes of the people who stay where they are, [N, 4]; a walker is elsewhere two seconds later."""
+        people = look.detections.of_classes({ObjectClass.PERSON}).xyxy
+        while self._people and look.t_s - self._people[0][0] > STAYS_MEMORY_S:
+            self._people.popleft()
+        before = [boxes for t_s, boxes in self._people if look.t_s - t_s >= STAYS_S and len(boxes)]
+        self._people.append((look.t_s, people))
+        if not before or not len(people):
+            return people[:0]
+        old = np.concatenate(before)
+        return people[(iou_matrix(people, old) > 0).any(axis=1)]
+
+
+def _name(box: NDArray[np.float32], furniture: Detections) -> int:
+    """What a thing on the pavement is called: as the furniture that the detector sees in it, or goods."""
+    held = [
+        (float(furniture.score[j]), int(furniture.class_id[j]))
+        for j in range(len(furniture))
+        if within(box.astype(np.float64), furniture.xyxy[j].astype(np.float64)) >= PARTIAL_SHARE
+    ]
+    return max(held)[1] if held else int(ObjectClass.GOODS)
 
 
 def _together(a: Place, b: Place) -> bool:

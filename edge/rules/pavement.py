@@ -1,0 +1,335 @@
+"""What stands on a pavement that was not there: a background of two rates.
+
+The slow background is what the pavement looks like, learnt over minutes; the fast one is what stands there
+now. A cell that is unlike the slow background and keeps like the fast one for some seconds has something
+standing on it. Nothing is learnt where people or vehicles hide the pavement, nor where something stands that
+is being timed, however long it stays.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.rules.pavement_view import Cells, Mask, View, Window
+from edge.rules.sighting import Look
+from edge.rules.zone import INSIDE_SHARE, Zone
+from models.classes import VEHICLES, ObjectClass
+
+SLOW_S = 120.0
+"""Time constant of the slow background's texture and colour: a pavement changes over hours, not minutes."""
+LIGHT_S = 20.0
+"""Time constant of its brightness where the texture is still the pavement's: clouds, shadows."""
+FAST_S = 4.0
+"""Time constant of the fast background; a cell unlike it for as long shows another thing."""
+SETTLED_S = 4.0
+"""A thing must have kept still this long, over three looks at least."""
+NOISE_ENERGY = 1e-3
+"""Mean square difference of two textures that is nothing: 3 % contrast, noise and compression at dusk."""
+OTHER_TEXTURE = 0.5
+"""Share of both textures' energy by which they must differ: 1 - correlation, 1 for unrelated textures."""
+OTHER_COLOUR = 0.2
+"""Difference of a colour's share of the grey level; the blue of a shadow under an open sky is half of it."""
+TOO_DARK = math.log(3.5)
+"""A cell darker (or lighter) by this factor after the camera's gamma is another thing: shadows reach 2.5."""
+STAYS_UNLIKE = 0.7
+"""These limits are lowered to this share for a cell that was unlike before, so that it does not flicker."""
+CHANGED_VIEW = 0.6
+"""When more of the zones' cells in view are unlike the slow background, the view itself has changed."""
+NEW_VIEW_AFTER_S = 60.0
+"""How long a changed view may last before it is learnt as the view."""
+PEOPLED_S = 20.0
+"""Time constant of the share of looks in which people cover a cell."""
+PEOPLED_SHARE = 0.3
+"""Cells that people cover more often show people who stand and talk, not what they stand beside."""
+VEHICLE_MEMORY_S = 30.0
+"""A cell that a vehicle covered so lately is the vehicle's, though the detector misses it now and then."""
+UNTIMED_S = 300.0
+"""What stands still this long without being a matter of any rule (too small, outside) is learnt in."""
+LEAST_ZONE_SHARE = 0.003
+"""Least size of a thing, as a share of its zone in the picture."""
+LEAST_CELLS = 6
+"""Least size in cells: a thing of 6 x 6 px marks two by three of them at least."""
+LEAST_THICKNESS = 2.0
+"""Least area over longer side, cells: thinner is the rim of a shadow or a trembling edge."""
+LEAST_OWN_TEXTURE = 0.35
+"""Energy of what stands there as a share of the pavement's: less is a hole where something stood at first."""
+VISIBLE_SHARE = 0.3
+"""Share of a thing that must be in view now: what is wholly hidden is left to the place's grace."""
+FIT_EVERY = 4
+"""The camera's gain and white balance are fitted on one cell of so many: a median needs no more."""
+FOOT_CELLS = 3
+"""What goes on this many cells below a zone's edge stands in front of the zone, not in it."""
+
+_SQUARE = np.ones((3, 3), dtype=np.uint8)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Standing:
+    """Something that stands on a pavement and was not there before: the part of it that is over the zone.
+
+    Attributes:
+        box_xyxy: float32 [4], pixels of the picture as shown.
+        since_t_s: when it came to stand there.
+        share: how much of its box is unlike the pavement, 0..1.
+        area_px: how much of the zone it takes, px² of the picture as shown.
+    """
+
+    box_xyxy: NDArray[np.float32]
+    since_t_s: float
+    share: float
+    area_px: float
+
+
+@dataclass(slots=True, eq=False)
+class Layer:
+    """A background: a texture (by pixel), a tone and the texture's energy (by cell), see :class:`View`."""
+
+    texture: NDArray[np.float32]
+    tone: NDArray[np.float32]
+    energy: Cells
+
+
+class Pavement:
+    """The pavements of one camera.
+
+    Args:
+        window: the part of the picture that is watched.
+        zones: the zones in which things are looked for.
+        create_score: score from which a vehicle is remembered where it was seen.
+        slow: the slow background from before a restart, and the cells it is known for.
+    """
+
+    def __init__(
+        self,
+        window: Window,
+        zones: Sequence[Zone],
+        create_score: float,
+        slow: tuple[Layer, Mask] | None = None,
+    ) -> None:
+        self.window = window
+        self._create_score = create_score
+        shape = window.shape
+        self._zone_cells = [window.inside(zone) for zone in zones]
+        self._in_zones = np.logical_or.reduce(self._zone_cells)
+        self._slow: Layer | None = None
+        self.known: Mask = np.zeros(shape, dtype=bool)
+        """Cells whose pavement has been seen."""
+        if slow is not None:
+            self._slow, self.known = slow
+        self._fast: Layer | None = None
+        self._learnt_s = np.where(self.known, SLOW_S, 0.0).astype(np.float32)
+        self._since_s = np.zeros(shape, dtype=np.float64)
+        self._agreed = np.zeros(shape, dtype=np.int32)
+        self._away_s = np.zeros(shape, dtype=np.float32)
+        self._peopled = np.zeros(shape, dtype=np.float32)
+        self._vehicle_t_s = np.full(shape, -np.inf)
+        self._newest_t_s: float | None = None
+        self._changed_since_t_s: float | None = None
+        self.foreign = np.zeros(shape, dtype=bool)
+        """Cells that were unlike the slow background when last in view."""
+        self._holes = np.zeros(shape, dtype=bool)
+        self._part = np.zeros(shape, dtype=bool)
+        """Cells of things that were found: a seller who stands in front of them later does not undo them."""
+
+    @property
+    def slow(self) -> Layer | None:
+        """The slow background; None before the first look."""
+        return self._slow
+
+    def look(self, look: Look, timed_xyxy: NDArray[np.float32]) -> list[Standing]:
+        """Take in one look.
+
+        Args:
+            look: the look, with a picture.
+            timed_xyxy: [N, 4], boxes of what is being timed: nothing is learnt there.
+        """
+        assert look.thumbnail is not None
+        view = self.window.view(look.thumbnail)
+        step_s = 0.0 if self._newest_t_s is None else max(look.t_s - self._newest_t_s, 0.0)
+        self._newest_t_s = look.t_s
+        visible = ~self._hidden(look, step_s)
+        timed = self.window.covered(timed_xyxy, margin_cells=1)
+        if self._slow is None or self._fast is None:
+            return self._begin(view, visible & ~timed, look.t_s)
+        unlike = (
+            self._unlike(view, self._slow, self._in_zones & visible & self.known, self.foreign) & self.known
+        )
+        if self._view_changed(unlike, visible, look.t_s):
+            if look.t_s - (self._changed_since_t_s or look.t_s) >= NEW_VIEW_AFTER_S:
+                self._slow = self._fast = None
+                self.known[:] = False
+            return []
+        self._follow(view, unlike, visible, look.t_s, step_s)
+        self.foreign = np.where(visible, unlike, self.foreign)
+        things = self._standing(visible, look.t_s)
+        self._learn(view, visible & ~timed, look.t_s, step_s)
+        return things
+
+    def _begin(self, view: View, learn: Mask, t_s: float) -> list[Standing]:
+        """What is there at the first picture is background, but for what hides it."""
+        if self._slow is None:
+            self._slow = Layer(view.texture.copy(), view.tone.copy(), view.energy.copy())
+            self.known = learn.copy()
+            self._learnt_s[:] = 0.0
+        self._fast = Layer(view.texture.copy(), view.tone.copy(), view.energy.copy())
+        self._since_s[:] = t_s
+        self._agreed[:] = 0
+        self._away_s[:] = 0.0
+        self.foreign[:] = self._part[:] = False
+        return []
+
+    def _hidden(self, look: Look, step_s: float) -> Mask:
+        """Cells under people and vehicles, and how often they are."""
+        detections = look.detections
+        people = self.window.covered(detections.of_classes({ObjectClass.PERSON}).xyxy)
+        self._peopled += (1 - math.exp(-step_s / PEOPLED_S)) * (people - self._peopled)
+        vehicles = detections.of_classes(VEHICLES | {ObjectClass.BICYCLE})
+        sure = vehicles.score >= self._create_score
+        covered = self.window.covered(vehicles[sure].xyxy)
+        weakly = self.window.covered(vehicles[~sure].xyxy)
+        covered |= weakly & (look.t_s - self._vehicle_t_s <= VEHICLE_MEMORY_S)
+        self._vehicle_t_s[covered] = look.t_s
+        return np.asarray(people | covered)
+
+    def _unlike(self, view: View, layer: Layer, reference: Mask, before: Mask | None = None) -> Mask:
+        """Cells that show another thing than ``layer``.
+
+        Its light is fitted on the ``reference`` cells; cells that were unlike it ``before`` stay so more
+        easily than others become so.
+        """
+        ease = 1.0 if before is None else np.where(before, STAYS_UNLIKE, 1.0).astype(np.float32)
+        apart = self.window.energy(view.texture - layer.texture)
+        both = view.energy + layer.energy
+        other = apart > ease * (NOISE_ENERGY + OTHER_TEXTURE * both)
+        tone = view.tone - layer.tone
+        if reference.any():
+            tone -= np.median(tone[reference][::FIT_EVERY], axis=0)
+        np.abs(tone, out=tone)
+        other |= tone[..., 0] > TOO_DARK * ease
+        other |= np.maximum(tone[..., 1], tone[..., 2]) > OTHER_COLOUR * ease
+        return np.asarray(other)
+
+    def _view_changed(self, unlike: Mask, visible: Mask, t_s: float) -> bool:
+        """Whether most of the view is another: the camera was turned, or covered."""
+        judged = visible & self.known & self._in_zones
+        changed = int(np.count_nonzero(unlike & judged)) > CHANGED_VIEW * max(int(judged.sum()), 1)
+        if not changed:
+            self._changed_since_t_s = None
+        elif self._changed_since_t_s is None:
+            self._changed_since_t_s = t_s
+        return changed
+
+    def _follow(self, view: View, unlike: Mask, visible: Mask, t_s: float, step_s: float) -> None:
+        """Keep the fast background, and since when each cell has been as it is."""
+        assert self._fast is not None
+        differs = self._unlike(view, self._fast, self._in_zones & visible) & visible
+        agrees = visible & ~differs
+        self._agreed[agrees] += 1
+        self._away_s[agrees] = 0.0
+        self._away_s[differs] += step_s
+        known_thing = self.foreign & (t_s - self._since_s >= SETTLED_S)
+        fresh = (differs & ((self._away_s >= FAST_S) | ~known_thing)) | (visible & unlike & ~self.foreign)
+        self._since_s[fresh] = t_s
+        self._agreed[fresh] = 0
+        self._away_s[fresh] = 0.0
+        rate = np.where(fresh, 1.0, np.where(agrees, 1 - math.exp(-step_s / FAST_S), 0.0))
+        self._blend(self._fast, view, rate.astype(np.float32), rate.astype(np.float32))
+
+    def _learn(self, view: View, learn: Mask, t_s: float, step_s: float) -> None:
+        """Take what is the pavement into the slow background."""
+        assert self._slow is not None
+        forgotten = self.foreign & (t_s - self._since_s >= UNTIMED_S)
+        free = (self._peopled < PEOPLED_SHARE) & (t_s - self._vehicle_t_s > VEHICLE_MEMORY_S)
+        still = (t_s - self._since_s >= SETTLED_S) & (self._agreed >= 2)
+        new = learn & ((free & still & (~self.known | forgotten)) | self._holes)
+        own = learn & ~self.foreign & ~new
+        self._learnt_s[own] += step_s
+        texture = np.zeros(self.window.shape, dtype=np.float32)
+        texture[own] = step_s / np.clip(self._learnt_s[own], max(step_s, 1e-6), SLOW_S)
+        light = np.where(own, np.maximum(texture, 1 - math.exp(-step_s / LIGHT_S)), 0).astype(np.float32)
+        texture[new] = light[new] = 1.0
+        self._learnt_s[new] = 0.0
+        self.known |= new
+        self.foreign &= ~new
+        self._blend(self._slow, view, texture, light)
+
+    def _blend(self, layer: Layer, view: View, texture: Cells, light: Cells) -> None:
+        """Move a layer towards the view, by rates for each cell."""
+        layer.tone += light[..., None] * (view.tone - layer.tone)
+        rate = self.window.to_pixels(texture)
+        layer.texture += rate * (view.texture - layer.texture)
+        layer.energy = self.window.energy(layer.texture)
+
+    def _standing(self, visible: Mask, t_s: float) -> list[Standing]:
+        settled = self.foreign & (t_s - self._since_s >= SETTLED_S) & (self._agreed >= 2)
+        settled &= (self._peopled < PEOPLED_SHARE) | self._part
+        settled &= t_s - self._vehicle_t_s > VEHICLE_MEMORY_S
+        self._part &= self.foreign
+        self._holes[:] = False
+        if not settled.any():
+            return []
+        things = []
+        for cells in self._zone_cells:
+            for blob in _blobs(settled & cells):
+                if self._is_hole(blob):
+                    self._holes |= blob
+                elif self._is_thing(blob, cells, visible):
+                    things.append(self._thing(blob))
+                    self._part |= blob
+        return sorted(things, key=lambda thing: -thing.area_px)
+
+    def _is_hole(self, blob: Mask) -> bool:
+        """Whether something went that was taken for pavement, and the bare ground has come to light."""
+        assert self._slow is not None and self._fast is not None
+        own, before = float(self._fast.energy[blob].sum()), float(self._slow.energy[blob].sum())
+        return own < LEAST_OWN_TEXTURE * before and not (blob & self._part).any()
+
+    def _is_thing(self, blob: Mask, zone: Mask, visible: Mask) -> bool:
+        """Whether a blob is large, solid and visible enough, and stands in the zone."""
+        size, seen = int(blob.sum()), blob & visible
+        _, _, width, height = _span(blob)
+        least = max(LEAST_CELLS, LEAST_ZONE_SHARE * int(zone.sum()))
+        if size < least or size < LEAST_THICKNESS * max(width, height):
+            return False
+        if int(seen.sum()) < VISIBLE_SHARE * size:
+            return False
+        below = np.zeros_like(blob)
+        for step in range(1, FOOT_CELLS + 1):
+            below[step:] |= blob[:-step]
+        outside = int(np.count_nonzero(below & ~zone & self.foreign))
+        return outside < INSIDE_SHARE * FOOT_CELLS * width
+
+    def _thing(self, blob: Mask) -> Standing:
+        """Its box: the texture's reach marks half a cell more on each side than the thing has."""
+        column, row, width, height = _span(blob)
+        reach, size = 0.5, int(blob.sum())
+        return Standing(
+            box_xyxy=self.window.box(
+                (column + reach, column + max(width - reach, 1)), (row + reach, row + max(height - reach, 1))
+            ),
+            since_t_s=float(np.median(self._since_s[blob])),
+            share=size / (width * height),
+            area_px=size * self.window.cell_area_px,
+        )
+
+
+def _blobs(mask: Mask) -> list[Mask]:
+    """Connected cells, parted at necks of up to two cells: a thing's shadow ties it to no other."""
+    cells = mask.astype(np.uint8)
+    solid = cv2.morphologyEx(cells, cv2.MORPH_OPEN, _SQUARE)
+    _, labels = cv2.connectedComponents(cells, connectivity=8)
+    slight = ~np.isin(labels, labels[solid > 0])
+    count, parts = cv2.connectedComponents(np.where(slight, cells, solid), connectivity=8)
+    return [np.asarray(parts == label) for label in range(1, count)]
+
+
+def _span(blob: Mask) -> tuple[int, int, int, int]:
+    """First column, first row, width, height."""
+    columns, rows = np.flatnonzero(blob.any(axis=0)), np.flatnonzero(blob.any(axis=1))
+    return int(columns[0]), int(rows[0]), int(np.ptp(columns)) + 1, int(np.ptp(rows)) + 1
