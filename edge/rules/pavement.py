@@ -39,14 +39,18 @@ TOO_DARK = math.log(3.5)
 """A cell darker (or lighter) by this factor after the camera's gamma is another thing: shadows reach 2.5."""
 STAYS_UNLIKE = 0.7
 """These limits are lowered to this share for a cell that was unlike before, so that it does not flicker."""
+UNLIT = 0.15
+"""Logarithm of brightness by which a cell may change against a shadow's or the sun's sign: noise, blur."""
+STEP_ENERGY = 0.1
+"""Energy that a sharp step of brightness makes in the texture around it, for a step of 1 (computed: 0.05-0.09
+by where the step falls in a cell)."""
 CHANGED_VIEW = 0.6
 """When more of the zones' cells in view are unlike the slow background, the view itself has changed."""
 NEW_VIEW_AFTER_S = 60.0
 """How long a changed view may last before it is learnt as the view."""
-PEOPLED_S = 20.0
-"""Time constant of the share of looks in which people cover a cell."""
 PEOPLED_SHARE = 0.3
-"""Cells that people cover more often show people who stand and talk, not what they stand beside."""
+"""A cell that people cover for more than this share of the time since it became as it is shows people who
+stand and talk and whom the detector misses now and then, not what they stand beside."""
 VEHICLE_MEMORY_S = 30.0
 """A cell that a vehicle covered so lately is the vehicle's, though the detector misses it now and then."""
 UNTIMED_S = 300.0
@@ -101,7 +105,7 @@ class Pavement:
     Args:
         window: the part of the picture that is watched.
         zones: the zones in which things are looked for.
-        create_score: score from which a vehicle is remembered where it was seen.
+        create_score: score from which people and vehicles are remembered where they were seen.
         slow: the slow background from before a restart, and the cells it is known for.
     """
 
@@ -127,15 +131,15 @@ class Pavement:
         self._since_s = np.zeros(shape, dtype=np.float64)
         self._agreed = np.zeros(shape, dtype=np.int32)
         self._away_s = np.zeros(shape, dtype=np.float32)
-        self._peopled = np.zeros(shape, dtype=np.float32)
+        self._peopled_s = np.zeros(shape, dtype=np.float32)
         self._vehicle_t_s = np.full(shape, -np.inf)
         self._newest_t_s: float | None = None
         self._changed_since_t_s: float | None = None
         self.foreign = np.zeros(shape, dtype=bool)
         """Cells that were unlike the slow background when last in view."""
-        self._holes = np.zeros(shape, dtype=bool)
+        self._bare = np.zeros(shape, dtype=bool)
         self._part = np.zeros(shape, dtype=bool)
-        """Cells of things that were found: a seller who stands in front of them later does not undo them."""
+        """Cells of things that were found: these are no holes later."""
 
     @property
     def slow(self) -> Layer | None:
@@ -187,15 +191,16 @@ class Pavement:
     def _hidden(self, look: Look, step_s: float) -> Mask:
         """Cells under people and vehicles, and how often they are."""
         detections = look.detections
-        people = self.window.covered(detections.of_classes({ObjectClass.PERSON}).xyxy)
-        self._peopled += (1 - math.exp(-step_s / PEOPLED_S)) * (people - self._peopled)
+        people = detections.of_classes({ObjectClass.PERSON})
+        surely = self.window.covered(people[people.score >= self._create_score].xyxy)
+        self._peopled_s[surely] += step_s
         vehicles = detections.of_classes(VEHICLES | {ObjectClass.BICYCLE})
         sure = vehicles.score >= self._create_score
         covered = self.window.covered(vehicles[sure].xyxy)
         weakly = self.window.covered(vehicles[~sure].xyxy)
         covered |= weakly & (look.t_s - self._vehicle_t_s <= VEHICLE_MEMORY_S)
         self._vehicle_t_s[covered] = look.t_s
-        return np.asarray(people | covered)
+        return np.asarray(self.window.covered(people.xyxy) | covered)
 
     def _unlike(self, view: View, layer: Layer, reference: Mask, before: Mask | None = None) -> Mask:
         """Cells that show another thing than ``layer``.
@@ -237,6 +242,7 @@ class Pavement:
         fresh = (differs & ((self._away_s >= FAST_S) | ~known_thing)) | (visible & unlike & ~self.foreign)
         self._since_s[fresh] = t_s
         self._agreed[fresh] = 0
+        self._peopled_s[fresh] = 0.0
         self._away_s[fresh] = 0.0
         rate = np.where(fresh, 1.0, np.where(agrees, 1 - math.exp(-step_s / FAST_S), 0.0))
         self._blend(self._fast, view, rate.astype(np.float32), rate.astype(np.float32))
@@ -245,9 +251,8 @@ class Pavement:
         """Take what is the pavement into the slow background."""
         assert self._slow is not None
         forgotten = self.foreign & (t_s - self._since_s >= UNTIMED_S)
-        free = (self._peopled < PEOPLED_SHARE) & (t_s - self._vehicle_t_s > VEHICLE_MEMORY_S)
         still = (t_s - self._since_s >= SETTLED_S) & (self._agreed >= 2)
-        new = learn & ((free & still & (~self.known | forgotten)) | self._holes)
+        new = learn & ((self._free(t_s) & still & (~self.known | forgotten)) | self._bare)
         own = learn & ~self.foreign & ~new
         self._learnt_s[own] += step_s
         texture = np.zeros(self.window.shape, dtype=np.float32)
@@ -266,19 +271,23 @@ class Pavement:
         layer.texture += rate * (view.texture - layer.texture)
         layer.energy = self.window.energy(layer.texture)
 
+    def _free(self, t_s: float) -> Mask:
+        """Cells that show neither people who stand nor a vehicle."""
+        peopled = self._peopled_s >= PEOPLED_SHARE * np.maximum(t_s - self._since_s, 1e-6)
+        return np.asarray(~peopled & (t_s - self._vehicle_t_s > VEHICLE_MEMORY_S))
+
     def _standing(self, visible: Mask, t_s: float) -> list[Standing]:
         settled = self.foreign & (t_s - self._since_s >= SETTLED_S) & (self._agreed >= 2)
-        settled &= (self._peopled < PEOPLED_SHARE) | self._part
-        settled &= t_s - self._vehicle_t_s > VEHICLE_MEMORY_S
+        settled &= self._free(t_s)
         self._part &= self.foreign
-        self._holes[:] = False
+        self._bare[:] = False
         if not settled.any():
             return []
         things = []
         for cells in self._zone_cells:
             for blob in _blobs(settled & cells):
-                if self._is_hole(blob):
-                    self._holes |= blob
+                if self._is_hole(blob) or self._is_light(blob):
+                    self._bare |= blob
                 elif self._is_thing(blob, cells, visible):
                     things.append(self._thing(blob))
                     self._part |= blob
@@ -289,6 +298,25 @@ class Pavement:
         assert self._slow is not None and self._fast is not None
         own, before = float(self._fast.energy[blob].sum()), float(self._slow.energy[blob].sum())
         return own < LEAST_OWN_TEXTURE * before and not (blob & self._part).any()
+
+    def _is_light(self, blob: Mask) -> bool:
+        """Whether only the light has changed: a shadow's or a sunny patch's sharp rim.
+
+        Such a change has the pavement's colour, is of one sign and bounded, and shows no more texture than
+        the step of its brightness makes. A plain grey board on plain asphalt passes for a shadow too.
+        """
+        assert self._slow is not None and self._fast is not None
+        tone = self._fast.tone - self._slow.tone
+        tone -= np.median(tone[self._in_zones & self.known & ~self.foreign][::FIT_EVERY], axis=0)
+        light = np.ascontiguousarray(tone[..., 0])
+        low, high = np.percentile(light[blob], (5, 95))
+        one_sign = (high < UNLIT and low > -TOO_DARK) or (low > -UNLIT and high < TOO_DARK)
+        if not one_sign or float(np.percentile(np.abs(tone[blob][:, 1:]), 90)) >= OTHER_COLOUR / 2:
+            return False
+        step = cv2.dilate(light, _SQUARE) - cv2.erode(light, _SQUARE)
+        apart = self.window.energy(self._fast.texture - self._slow.texture)
+        made = NOISE_ENERGY + STEP_ENERGY * float(np.square(step[blob]).mean())
+        return float(apart[blob].mean()) <= made and not (blob & self._part).any()
 
     def _is_thing(self, blob: Mask, zone: Mask, visible: Mask) -> bool:
         """Whether a blob is large, solid and visible enough, and stands in the zone."""

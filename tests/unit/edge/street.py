@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -82,3 +82,20 @@ KERB = {
 PAVEMENT = {**KERB, "id": "pavement", "kind": "no_stall", "dwell_s": 15}
 CAR = Thing((150, 130, 230, 190), texture=1)
 BUS = Thing((100, 60, 330, 235), texture=2, object_class=ObjectClass.BUS)
+
+
+def lit(look: Look, gain: float, *, noise: float = 0.0, seed: int = 0) -> Look:
+    """The same look in another light (grey levels times ``gain``), with camera noise (standard deviation)."""
+    assert look.thumbnail is not None
+    grain = np.random.default_rng(seed).normal(0, noise, look.thumbnail.shape) if noise else 0.0
+    image = np.clip(look.thumbnail * gain + grain, 0, 255).astype(np.uint8)
+    return replace(look, thumbnail=image)
+
+
+def shaded(look: Look, box: tuple[int, int, int, int], gain: float = 0.5) -> Look:
+    """The same look with a shadow over a part of the picture."""
+    assert look.thumbnail is not None
+    image = look.thumbnail.copy()
+    x1, y1, x2, y2 = box
+    image[y1:y2, x1:x2] = (image[y1:y2, x1:x2] * gain).astype(np.uint8)
+    return replace(look, thumbnail=image)
