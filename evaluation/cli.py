@@ -15,6 +15,7 @@ from evaluation.bench.cli import bench_app
 from evaluation.default_command import DefaultCommandGroup
 from evaluation.islab import replay_islab
 from evaluation.output import table_console, write_json
+from evaluation.plates_cli import plates
 from evaluation.runner import run_scenes
 from evaluation.tables import print_figures, print_report
 from kerbwatch.logs import configure_logs
@@ -41,6 +42,9 @@ class ProfileChoice(StrEnum):
     AUTO = "auto"
     DWELL = "dwell"
     MOTION = "motion"
+
+
+eval_app.command()(plates)
 
 
 @eval_app.callback()

@@ -52,7 +52,10 @@ PATTERNS: tuple[Pattern, ...] = (
     Pattern("embassy", (*(DIGITS,) * 6, frozenset("使")), frozenset({_BLACK, _GREEN})),
     Pattern("embassy, older", (frozenset("使"), *(DIGITS,) * 6), frozenset({_BLACK})),
 )
-"""Plates of the armed forces are not among them: the network does not know their letters' meaning."""
+"""Plates of the armed forces are not among them: the network does not know their first character."""
+
+PROVINCE_ALONE = Pattern("province alone", (PROVINCES,), frozenset(PlateColour))
+"""What the left end of most plates says."""
 
 
 def is_valid(text: str) -> bool:

@@ -11,16 +11,25 @@ from numpy.typing import NDArray
 from models.plates.colour import PlateColour, colour_of
 from models.plates.ctc import Lattice, decode
 from models.plates.detector import FoundPlate, PlateDetector
-from models.plates.patterns import PATTERNS
-from models.plates.reading import Character, Corners, PlateReading
+from models.plates.patterns import PATTERNS, PROVINCE_ALONE
+from models.plates.reading import OPEN, Character, Corners, PlateReading
 from models.plates.recogniser import Recogniser
 from models.plates.rectify import flatness, in_one_row, upright
 
 MIN_CONFIDENCE = 0.9
 """A character below it is left open: of 0.5, 0.7, 0.8, 0.9 and 0.95 the least that kept 0.99 of the given
 characters right on plates shrunk to 40 px, on the half of the pictures that is not reported."""
-MIN_LOG_MASS = -12.0
-"""A picture for which all forms of plates together are less likely than this (natural log) shows no plate."""
+MIN_LOG_MASS = -24.0
+"""A picture for which all forms of plates together are less likely than this (natural log) shows no plate; a
+plate with one character hidden comes to some -15."""
+_LEAST_SAID = 4
+"""With fewer characters given it may be anything with stripes."""
+_PROVINCE_SHARE = 0.22
+"""The left end of a plate, with its province and little else."""
+_SEEN_ALONE = 0.05
+"""How likely a favoured province must be by its own pixels; 1/31 says nothing. Chosen as above."""
+_LEAST_PX = (16, 6)
+"""Width and height of the smallest picture that is tried."""
 _MIN_SCORE = 0.5
 _VEHICLE_PX = 640
 """Longer side at which a vehicle is looked at, so that its plate is some 60 to 200 px wide."""
@@ -45,6 +54,7 @@ class PlateReader:
         self._detector = detector
         self._recogniser = recogniser
         self._lattice = Lattice.of(PATTERNS, recogniser.alphabet)
+        self._province = Lattice.of([PROVINCE_ALONE], recogniser.alphabet)
         self.min_confidence = min_confidence
 
     @classmethod
@@ -93,6 +103,8 @@ class PlateReader:
         Returns:
             None when no plate can be read in it.
         """
+        if min(plate.shape[1] // _LEAST_PX[0], plate.shape[0] // _LEAST_PX[1]) == 0:
+            return None
         return self._read_upright(plate, two_rows=two_rows)
 
     def _second_look(self, image: NDArray[np.uint8], found: FoundPlate) -> FoundPlate:
@@ -119,7 +131,8 @@ class PlateReader:
         log_mass, characters = max(tries, key=lambda made: made[0])
         if log_mass < MIN_LOG_MASS:
             return None
-        return PlateReading.of(characters, colour=colour, corners=None, min_confidence=self.min_confidence)
+        made = PlateReading.of(characters, colour=colour, corners=None, min_confidence=self.min_confidence)
+        return made if len(made.text) - made.text.count(OPEN) >= _LEAST_SAID else None
 
     def _characters(self, plate: NDArray[np.uint8], colour: PlateColour) -> tuple[float, list[Character]]:
         """Log mass of all forms together, and the characters of the likeliest."""
@@ -129,8 +142,6 @@ class PlateReader:
         whole = float(np.logaddexp.reduce(log_mass))
         shares = np.exp(log_mass - whole)
         best = int(np.argmax(log_mass))
-        decoded.places[:, 0] *= self._recogniser.province_odds
-        decoded.places[:, 0] /= decoded.places[:, 0].sum(1, keepdims=True)
         # A character is as likely as all forms that have it in this place say together.
         together = (decoded.places * shares[:, None, None]).sum(0)
         characters = []
@@ -139,7 +150,17 @@ class PlateReader:
             characters.append(
                 Character(self._recogniser.alphabet[index], min(1.0, float(together[place, index])))
             )
+        characters[0] = self._unguessed(plate, characters[0])
         return float(np.logaddexp.reduce(decoded.log_mass)), characters
+
+    def _unguessed(self, plate: NDArray[np.uint8], first: Character) -> Character:
+        """A favoured province is believed as far as it is seen where nothing else is shown."""
+        if first.char not in self._recogniser.favoured:
+            return first
+        alone = plate[:, : max(1, round(plate.shape[1] * _PROVINCE_SHARE))]
+        decoded = decode(self._recogniser.frames(alone), self._province)
+        chance = float(decoded.places[0, 0, self._recogniser.alphabet.index(first.char)])
+        return Character(first.char, min(first.confidence, chance / _SEEN_ALONE))
 
 
 def _moved(corners: Corners, x: float, y: float) -> Corners:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final, cast
 
 import cv2
@@ -33,13 +33,13 @@ class _Form:
 
     height_px: int
     width_px: int
-    favoured: Mapping[str, float] = field(default_factory=dict)
-    """Provinces that the network prefers where it sees little -> what their odds are divided by."""
+    favoured: frozenset[str] = frozenset()
+    """Provinces that the network says where it sees none."""
 
 
 _FORMS: Mapping[str, _Form] = {
-    # Public pictures of plates are mostly from Hefei: small plates of any province are read as Anhui's.
-    "clp-rec": _Form(32, 320, {"皖": 10.0}),
+    # Public pictures of plates are mostly from Hefei: a province hidden by mud is read as Anhui's.
+    "clp-rec": _Form(32, 320, frozenset("皖")),
     "ppocr-v4-rec": _Form(48, 320),
 }
 RECOGNISERS = tuple(_FORMS)
@@ -52,15 +52,15 @@ class Recogniser:
     def __init__(self, session: ort.InferenceSession, columns: Sequence[str], form: _Form) -> None:
         """Of an opened network: ``columns`` names its characters, the first is the blank.
 
-        ``alphabet`` names the characters of the answers; ``province_odds``, float64 [characters], undoes
-        the network's preference among provinces.
+        ``alphabet`` names the characters of the answers; ``favoured`` are provinces
+        that it says also where it sees none.
         """
         self._session = session
         self._form = form
         self.alphabet: tuple[str, ...] = ("", *sorted(set(CLP_CHARACTERS)))
         place = {character: index for index, character in enumerate(self.alphabet)}
         named = [_SAME.get(character, character.upper()) for character in columns]
-        self.province_odds = np.array([1 / form.favoured.get(character, 1.0) for character in self.alphabet])
+        self.favoured = form.favoured
         # What is no character of a plate (a dot, a dash) is nothing at all.
         self._target = np.array([place.get(character, BLANK) for character in named])
 

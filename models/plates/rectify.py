@@ -18,10 +18,10 @@ TOP_ROW = (0.0, 0.42)
 BOTTOM_ROW = (0.36, 1.0)
 """The rows of a two-row plate as shares of its height. GA 36: 220 mm, with characters of 60 mm from 15 mm and
 of 110 mm to 200 mm; they share a strip since corners are never exact."""
-_TOP_SIDES = (0.15, 0.85)
-"""The two characters of the top row stand in the middle."""
-_TOP_SHARE = 2 / 7
-"""Of one row's width, for its first two characters."""
+_TOP_SIDES = (0.2, 0.8)
+"""The two characters of the top row stand in the middle: 110 mm to 330 mm of 440 mm, and a little more."""
+_TOP_SHARE = 1 / 3
+"""Of one row's width, for its first two characters and the gap with the dot."""
 
 
 def upright(
