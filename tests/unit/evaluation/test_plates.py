@@ -136,3 +136,13 @@ def test_every_plate_of_a_street_that_a_person_noted_is_read(reader):
             green = {c.colour for c in reader.read(cv2.imread(str(folder / row["file"]))) if len(c.text) == 8}
             assert texts & set(row["plates"].split(";")), row["file"]
             assert green <= {PlateColour.GREEN}
+
+
+def test_a_province_under_mud_is_seldom_given(reader):
+    if not SHARED_PLATES.is_dir():
+        pytest.skip(f"the pictures of plates are not at {SHARED_PLATES}")
+    crops = [path for path in sorted((SHARED_PLATES / "crops").glob("*.jpg")) if is_held_out(path.stem)][::5]
+    samples = [
+        PlateSample(p.stem, p.stem, reader.read_crop(with_hidden_province(cv2.imread(str(p))))) for p in crops
+    ]
+    assert tally(samples).places[0].given <= 0.15 * len(crops)
