@@ -44,6 +44,11 @@ UNLIT = 0.15
 STEP_ENERGY = 0.1
 """Energy that a sharp step of brightness makes in the texture around it, for a step of 1 (computed: 0.05-0.09
 by where the step falls in a cell)."""
+PLAIN_ENERGY = 5e-5
+"""Energy of a texture that has none: 0.7 % contrast, what is left of a camera's noise after averaging."""
+KEPT_TEXTURE = 0.25
+"""Share of the pavement's texture (its projection on what is seen now, cells on the sharp rim weighing least)
+from which it is still there: a shadow leaves all of it but for what the rim adds at random, a thing none."""
 CHANGED_VIEW = 0.6
 """When more of the zones' cells in view are unlike the slow background, the view itself has changed."""
 NEW_VIEW_AFTER_S = 60.0
@@ -302,8 +307,9 @@ class Pavement:
     def _is_light(self, blob: Mask) -> bool:
         """Whether only the light has changed: a shadow's or a sunny patch's sharp rim.
 
-        Such a change has the pavement's colour, is of one sign and bounded, and shows no more texture than
-        the step of its brightness makes. A plain grey board on plain asphalt passes for a shadow too.
+        Such a change has the pavement's colour, is of one sign and bounded, shows no more texture than the
+        step of its brightness makes, and keeps what texture the pavement has. Where that has none, a plain
+        grey board passes for a shadow too.
         """
         assert self._slow is not None and self._fast is not None
         tone = self._fast.tone - self._slow.tone
@@ -316,7 +322,14 @@ class Pavement:
         step = cv2.dilate(light, _SQUARE) - cv2.erode(light, _SQUARE)
         apart = self.window.energy(self._fast.texture - self._slow.texture)
         made = NOISE_ENERGY + STEP_ENERGY * float(np.square(step[blob]).mean())
-        return float(apart[blob].mean()) <= made and not (blob & self._part).any()
+        if float(apart[blob].mean()) > made or (blob & self._part).any():
+            return False
+        before = self._slow.energy[blob]
+        if float(before.mean()) < PLAIN_ENERGY:
+            return True
+        common = (before + self._fast.energy[blob] - apart[blob]) / 2
+        weight = np.square(1 / (NOISE_ENERGY + apart[blob]))
+        return float((common * weight).sum()) >= KEPT_TEXTURE * float((before * weight).sum())
 
     def _is_thing(self, blob: Mask, zone: Mask, visible: Mask) -> bool:
         """Whether a blob is large, solid and visible enough, and stands in the zone."""

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
+import cv2
 import numpy as np
 
 from edge.rules.sighting import Look
@@ -93,9 +94,10 @@ def lit(look: Look, gain: float, *, noise: float = 0.0, seed: int = 0) -> Look:
 
 
 def shaded(look: Look, box: tuple[int, int, int, int], gain: float = 0.5) -> Look:
-    """The same look with a shadow over a part of the picture."""
+    """The same look with a shadow over a part of the picture; the sun's disc makes its rim some px wide."""
     assert look.thumbnail is not None
-    image = look.thumbnail.copy()
     x1, y1, x2, y2 = box
-    image[y1:y2, x1:x2] = (image[y1:y2, x1:x2] * gain).astype(np.uint8)
-    return replace(look, thumbnail=image)
+    light = np.ones(look.thumbnail.shape[:2], dtype=np.float32)
+    light[y1:y2, x1:x2] = gain
+    image = look.thumbnail * cv2.blur(light, (5, 5))[..., None]
+    return replace(look, thumbnail=image.astype(np.uint8))
