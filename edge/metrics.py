@@ -118,6 +118,13 @@ def serve_metrics(settings: MetricsSettings, collector: Collector) -> MetricsSer
     registry.register(collector)
     ProcessCollector(registry=registry)
     PlatformCollector(registry=registry)
-    server, thread = start_http_server(settings.port, addr=settings.host, registry=registry)
+    try:
+        server, thread = start_http_server(settings.port, addr=settings.host, registry=registry)
+    except OSError as error:
+        raise OSError(
+            error.errno,
+            f"'metrics.port' {settings.port} on {settings.host} cannot be listened on: {error.strerror}; "
+            "another box on this machine needs another port (0 takes a free one)",
+        ) from error
     log.info("metrics_served", host=settings.host, port=server.server_port)
     return MetricsServer(server, thread)

@@ -53,6 +53,11 @@ class ZoneSettings(Settings):
     def _sound(self) -> ZoneSettings:
         if self.units == "fractions" and not all(0 <= v <= 1 for corner in self.polygon for v in corner):
             raise ValueError(f"zone '{self.id}': fractions lie between 0 and 1 (or set 'units: pixels')")
+        if self.units == "pixels" and all(0 <= v <= 1 for corner in self.polygon for v in corner):
+            raise ValueError(
+                f"zone '{self.id}': every corner lies within one pixel; for fractions of the picture "
+                "add 'units: fractions'"
+            )
         shape = Polygon(self.polygon)
         if not shape.is_valid:
             raise ValueError(

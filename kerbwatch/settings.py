@@ -42,7 +42,8 @@ def load_settings(path: Path, schema: type[_S]) -> _S:
     try:
         return schema.model_validate(tree)
     except ValidationError as error:
-        faults = [_describe(path, tree, schema, dict(fault)) for fault in error.errors()]
+        found = [dict(fault) for fault in error.errors()]
+        faults = [_describe(path, tree, schema, fault) for fault in found if not _follows(fault, found)]
         raise SettingsError("\n".join(faults)) from error
 
 
@@ -85,6 +86,14 @@ def _describe(path: Path, tree: Any, schema: type[BaseModel], fault: dict[str, A
     if fault["type"] == "missing" or secret or "://" in shown:
         shown = ""
     return f"{where}: {key}: {message}{shown}"
+
+
+def _follows(fault: dict[str, Any], others: Sequence[dict[str, Any]]) -> bool:
+    """Whether a list only counts as too short because its items are at fault themselves."""
+    loc = fault["loc"]
+    return fault["type"] == "too_short" and any(
+        len(other["loc"]) > len(loc) and other["loc"][: len(loc)] == loc for other in others
+    )
 
 
 def _line_of(tree: Any, loc: Sequence[str | int]) -> int | None:  # noqa: ANN401

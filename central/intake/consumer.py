@@ -11,11 +11,14 @@ from kerbwatch.messages import TOPIC_ROOT, Channel
 from kerbwatch.mqtt import MqttLink
 
 SUBSCRIPTIONS = (
-    f"$share/central/{TOPIC_ROOT}/+/+/{Channel.INCIDENT}",
-    f"$share/central/{TOPIC_ROOT}/+/+/{Channel.HEALTH}",
+    f"$share/central-incident/{TOPIC_ROOT}/+/+/{Channel.INCIDENT}",
+    f"$share/central-health/{TOPIC_ROOT}/+/+/{Channel.HEALTH}",
     f"{TOPIC_ROOT}/+/+/{Channel.STATUS}",
 )
-"""Incidents and health go to one copy each; status to all, since a shared one brings nothing retained."""
+"""Incidents and health go to one copy each; status to all, since a shared one brings nothing retained.
+
+Each filter has a share name of its own: iotcore serves one filter a name, and drops the others' messages.
+"""
 
 
 class Consumer:

@@ -17,7 +17,7 @@ from kerbwatch.demo.broker import Broker, BrokerError
 from kerbwatch.demo.processes import Processes, free_port
 from kerbwatch.demo.proof import ProofError, Standing, Witness
 from kerbwatch.demo.rtsp import RtspServer, RtspServerError
-from kerbwatch.demo.town import DemoError, Town, fresh_folder, prepare_clip, settle
+from kerbwatch.demo.town import DemoError, Town, claimed, fresh_folder, prepare_clip, settle
 from kerbwatch.logs import configure_logs
 from models.errors import ModelError
 from models.fetch import ensure
@@ -47,7 +47,8 @@ def demo(
     run = _Run(Console(stderr=True, highlight=False, soft_wrap=True), once=once)
     reason: str | None = None
     try:
-        run.play(folder, port)
+        with claimed(folder):
+            run.play(folder, port)
     except KeyboardInterrupt:
         reason = "interrupted" if once else None
         run.console.print("\nStopping.")

@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
@@ -72,7 +73,10 @@ class Processes:
         process.wait()
 
     def stop(self) -> None:
-        """End all, the newest first; what does not go in time is killed."""
+        """End all, the newest first; what does not go in time is killed. A second Ctrl-C changes nothing."""
+        if threading.current_thread() is threading.main_thread():
+            for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+                signal.signal(name, signal.SIG_IGN)
         for process in reversed(self._running.values()):
             if process.poll() is None:
                 process.send_signal(signal.SIGTERM)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
 import secrets
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -45,6 +48,20 @@ def configs_dir() -> Path:
     raise DemoError(
         f"the demo's configuration is missing (looked beside {here.parents[1]}); reinstall kerbwatch"
     )
+
+
+@contextmanager
+def claimed(folder: Path) -> Iterator[None]:
+    """Hold a folder for one demo. Raises DemoError when another demo runs in it."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with folder.with_name(folder.name + ".lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise DemoError(
+                f"another demo runs in {folder}; end it, or name another with --folder"
+            ) from error
+        yield
 
 
 def fresh_folder(folder: Path) -> Path:

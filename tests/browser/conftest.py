@@ -17,8 +17,10 @@ PHONE = {"width": 390, "height": 844}
 PATIENCE_MS = 8000
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser(require) -> Iterator[Browser]:
+    # Playwright's own event loop runs until it is closed, and while it runs no other test of this process may
+    # start one: so it lives as long as one file of tests.
     chromium = shutil.which("chromium")
     require(chromium, "Chromium is not on this machine (apt-get install chromium)")
     require(not assets.faults(), "the pages' scripts are not here (make assets)")
@@ -28,7 +30,7 @@ def browser(require) -> Iterator[Browser]:
         running.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser_without_webgl(browser) -> Iterator[Browser]:
     arguments = [*ARGUMENTS, "--disable-3d-apis"]
     kind = browser.browser_type
