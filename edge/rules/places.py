@@ -160,11 +160,12 @@ class PlaceKeeper:
             zone_ids: [N], the zone in which each target stands, or None.
         """
         changes = Changes()
-        alike = [_alike(place, look) for place in self.places]
+        glances = [_glance(place, look) for place in self.places]
+        alike = [glance.alike for glance in glances]
         pairs = self._match(targets, alike, look)
         matched, taken = {i for i, _ in pairs}, {j for _, j in pairs}
         for i, j in pairs:
-            self._seen(self.places[i], _target(targets, j, zone_ids[j]), look, changes)
+            self._seen(self.places[i], _target(targets, j, zone_ids[j]), glances[i], look, changes)
         holders = {id(self.places[i]): targets.xyxy[j] for i, j in pairs}
         for i, place in enumerate(self.places):
             if i not in matched:
@@ -204,7 +205,9 @@ class PlaceKeeper:
         if not self.places or not len(targets):
             return []
         boxes = np.array([place.box for place in self.places], dtype=np.float32)
-        newest = np.array([_newest(place) for place in self.places], dtype=np.float32)
+        newest = np.array(
+            [p.box if p.last_box is None else p.last_box for p in self.places], dtype=np.float32
+        )
         near = iou_matrix(newest, targets.xyxy)
         parts = np.where(within_matrix(boxes, targets.xyxy) >= PARTIAL_SHARE, MATCH_AFFINITY, 0)
         affinity = np.maximum(np.maximum(iou_matrix(boxes, targets.xyxy), near), parts)
@@ -226,9 +229,8 @@ class PlaceKeeper:
         boxes = np.array([place.box for place in self.places if place.there], dtype=np.float32).reshape(-1, 4)
         return bool((within_matrix(boxes, targets.xyxy[j : j + 1]) >= PARTIAL_SHARE).any())
 
-    def _seen(self, place: Place, target: _Target, look: Look, changes: Changes) -> None:
-        box = target.box
-        now, alike = _patch(look, place.box), _alike(place, look)
+    def _seen(self, place: Place, target: _Target, glance: _Glance, look: Look, changes: Changes) -> None:
+        box, now, alike = target.box, glance.patch, glance.alike
         if alike is not None and alike < OTHER_LOOK and place.empty_since_t_s is not None:
             self._replace(place, target, look, changes)
             return
@@ -374,10 +376,6 @@ def _patch(look: Look, box: NDArray[np.floating]) -> Patch | None:
     return cut_patch(look.thumbnail, box.astype(np.float32), look.size_px)
 
 
-def _newest(place: Place) -> NDArray[np.float64]:
-    return place.box if place.last_box is None else place.last_box
-
-
 def _recognised(place: Place, box: NDArray[np.float32], look: Look) -> bool:
     """Whether a box elsewhere shows the thing of a place."""
     there = _patch(look, box)
@@ -386,7 +384,17 @@ def _recognised(place: Place, box: NDArray[np.float32], look: Look) -> bool:
     return (similarity(place.patch, there) or 0.0) >= SAME_LOOK
 
 
-def _alike(place: Place, look: Look) -> float | None:
-    """How much the place looks as it did with its thing there; None when nothing can be said."""
+@dataclass(frozen=True, slots=True, eq=False)
+class _Glance:
+    """What a place looks like in this look, and how much that is as it was with its thing there."""
+
+    patch: Patch | None
+    alike: float | None
+    """None when nothing can be said."""
+
+
+def _glance(place: Place, look: Look) -> _Glance:
     now = _patch(look, place.box)
-    return similarity(place.patch, now) if place.patch is not None and now is not None else None
+    if place.patch is None or now is None:
+        return _Glance(now, None)
+    return _Glance(now, similarity(place.patch, now))
