@@ -15,14 +15,15 @@ from pydantic import BaseModel, ValidationError
 
 from edge.evidence.geotag import GroundMap, place_of
 from edge.frame import Frame
-from edge.rules.sighting import Sighting
+from edge.rules.sighting import BoxPx, Sighting
 from edge.settings import CameraSettings
 from edge.store import EdgeStore
 from edge.uplink.media import MediaFile, MediaQueue
 from edge.uplink.outbox import Outbox
 from kerbwatch.clock import UtcDatetime
 from kerbwatch.incident import EvidenceRole, Phase
-from kerbwatch.messages import Box, IncidentReport
+from kerbwatch.messages import Box, IncidentReport, PathPoint, PlateRead, Vehicle
+from models.plates.reading import PlateReading
 
 log = structlog.get_logger(__name__)
 
@@ -185,9 +186,11 @@ class IncidentBook:
         def at(t_s: float) -> datetime:
             return frame.captured_at - timedelta(seconds=frame.t_s - t_s)
 
-        size = frame.picture.size_px
-        x1, y1, x2, y2 = sighting.box_xyxy
-        camera = self._camera
+        def boxed(xyxy: BoxPx) -> Box:
+            (x1, y1, x2, y2), (width, height) = xyxy, frame.picture.size_px
+            return Box(x1=x1, y1=y1, x2=x2, y2=y2, picture_width_px=width, picture_height_px=height)
+
+        camera, thrown_from = self._camera, sighting.vehicle
         return IncidentReport(
             incident_id=sighting.incident_id,
             revision=revision,
@@ -205,8 +208,16 @@ class IncidentBook:
             urgent=sighting.urgent,
             object_class=sighting.object_class,
             confidence=sighting.score,
-            box=Box(x1=x1, y1=y1, x2=x2, y2=y2, picture_width_px=size[0], picture_height_px=size[1]),
-            place=place_of(sighting.box_xyxy, size, camera, self._ground),
+            box=boxed(sighting.box_xyxy),
+            vehicle=thrown_from
+            and Vehicle(
+                box=boxed(thrown_from.box_xyxy),
+                object_class=thrown_from.object_class,
+                track=thrown_from.track,
+            ),
+            path=tuple(PathPoint(at=at(point.t_s), x=point.x, y=point.y) for point in sighting.path),
+            plate=sighting.plate and plate_read(sighting.plate, sighting.plate_pictures),
+            place=place_of(sighting.box_xyxy, frame.picture.size_px, camera, self._ground),
             live_url=camera.live_url,
             model=self._model,
         )
@@ -224,6 +235,17 @@ class IncidentBook:
 
     def _key(self, what: str, incident_id: str) -> str:
         return f"{what}/{self._camera.id}/{incident_id}"
+
+
+def plate_read(reading: PlateReading, pictures: int) -> PlateRead:
+    """A reading as central is told it."""
+    return PlateRead(
+        text=reading.text,
+        likeliest="".join(place.char for place in reading.characters),
+        confidences=tuple(round(min(max(place.confidence, 0.0), 1.0), 3) for place in reading.characters),
+        colour=reading.colour.value,
+        pictures=max(pictures, 1),
+    )
 
 
 def cleared(report: IncidentReport, ended_at: datetime) -> IncidentReport:

@@ -101,6 +101,43 @@ class Evidence(Data):
     captured_at: UtcDatetime
 
 
+class PlateRead(Data):
+    """What was read on the offender's plate, voted over pictures."""
+
+    text: Annotated[str, StringConstraints(min_length=1, max_length=16)]
+    """What may be said; ``?`` stands for a character that was not sure enough."""
+    likeliest: Annotated[str, StringConstraints(min_length=1, max_length=16)]
+    """The same places with the likeliest character each, however unsure: never shown as the plate."""
+    confidences: Annotated[tuple[Ratio, ...], Field(min_length=1, max_length=16)]
+    """How likely each character of ``likeliest`` is."""
+    colour: Text
+    pictures: Annotated[int, Field(ge=1)] = 1
+    """How many pictures were voted over."""
+
+    @model_validator(mode="after")
+    def _same_places(self) -> PlateRead:
+        if not len(self.text) == len(self.likeliest) == len(self.confidences):
+            raise ValueError("'text', 'likeliest' and 'confidences' have a place for each character")
+        return self
+
+
+class Vehicle(Data):
+    """The vehicle that something was thrown from, in the picture of the throw."""
+
+    box: Box
+    object_class: Text
+    track: Text | None = None
+    """Its track's name on that camera, for finding it again in logs."""
+
+
+class PathPoint(Data):
+    """Where a thrown thing was at an instant: pixels of the picture as shown."""
+
+    at: UtcDatetime
+    x: float
+    y: float
+
+
 class IncidentReport(Data):
     """One revision of an incident. A later revision replaces an earlier one; revisions start at 1."""
 
@@ -125,6 +162,13 @@ class IncidentReport(Data):
     object_class: Text
     confidence: Ratio
     box: Box
+    """The offender; of something thrown, the part of the picture that its path takes."""
+    vehicle: Vehicle | None = None
+    """The vehicle that something was thrown from."""
+    path: Annotated[tuple[PathPoint, ...], Field(max_length=200)] = ()
+    """The way of a thrown thing, oldest first."""
+    plate: PlateRead | None = None
+    """The offender's plate, where one could be read."""
     place: Place
     evidence: Annotated[tuple[Evidence, ...], Field(max_length=32)] = ()
     """Everything known so far, not only what is new in this revision."""

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from kerbwatch.incident import Kind, Phase
 from models.detections import Detections
+from models.plates.reading import PlateReading
 
 BoxPx = tuple[float, float, float, float]
 """Left, top, right, bottom in pixels of the picture as shown; may leave the picture."""
@@ -36,6 +37,24 @@ class Look:
 
 
 @dataclass(frozen=True, slots=True)
+class ThrownFrom:
+    """The vehicle that something was thrown from, in the picture of the throw."""
+
+    box_xyxy: BoxPx
+    object_class: str
+    track: str
+
+
+@dataclass(frozen=True, slots=True)
+class PathPoint:
+    """Where a thrown thing was, in pixels of the picture as shown, at ``t_s`` of the camera's timeline."""
+
+    t_s: float
+    x: float
+    y: float
+
+
+@dataclass(frozen=True, slots=True)
 class Sighting:
     """Something that a rule says about one occurrence. The incident's id never changes over its life."""
 
@@ -55,6 +74,14 @@ class Sighting:
     urgent: bool = False
     ended_t_s: float | None = None
     """When it was gone; only with ``cleared``."""
+    vehicle: ThrownFrom | None = None
+    """The vehicle that something was thrown from."""
+    path: tuple[PathPoint, ...] = ()
+    """The way of a thrown thing, oldest first."""
+    plate: PlateReading | None = None
+    """The offender's plate, voted over pictures, where one could be read."""
+    plate_pictures: int = 0
+    """How many pictures ``plate`` was voted over."""
 
 
 @dataclass(slots=True)
