@@ -15,6 +15,7 @@ from pydantic import BaseModel, ValidationError
 
 from edge.evidence.geotag import GroundMap, place_of
 from edge.frame import Frame
+from edge.rules.plates import plate_read
 from edge.rules.sighting import BoxPx, Sighting
 from edge.settings import CameraSettings
 from edge.store import EdgeStore
@@ -22,8 +23,7 @@ from edge.uplink.media import MediaFile, MediaQueue
 from edge.uplink.outbox import Outbox
 from kerbwatch.clock import UtcDatetime
 from kerbwatch.incident import EvidenceRole, Phase
-from kerbwatch.messages import Box, IncidentReport, PathPoint, PlateRead, Vehicle
-from models.plates.reading import PlateReading
+from kerbwatch.messages import Box, IncidentReport, PathPoint, Vehicle
 
 log = structlog.get_logger(__name__)
 
@@ -235,17 +235,6 @@ class IncidentBook:
 
     def _key(self, what: str, incident_id: str) -> str:
         return f"{what}/{self._camera.id}/{incident_id}"
-
-
-def plate_read(reading: PlateReading, pictures: int) -> PlateRead:
-    """A reading as central is told it."""
-    return PlateRead(
-        text=reading.text,
-        likeliest="".join(place.char for place in reading.characters),
-        confidences=tuple(round(min(max(place.confidence, 0.0), 1.0), 3) for place in reading.characters),
-        colour=reading.colour.value,
-        pictures=max(pictures, 1),
-    )
 
 
 def cleared(report: IncidentReport, ended_at: datetime) -> IncidentReport:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from pydantic import BaseModel, ValidationError
@@ -10,6 +11,7 @@ from edge.frame import Frame
 from edge.rules.dwell import DwellRule
 from edge.rules.memory import Memory
 from edge.rules.parking import ParkingRule
+from edge.rules.places import Place
 from edge.rules.sighting import Findings, Look
 from edge.rules.stall import StallRule
 from edge.rules.zone import Zone
@@ -17,6 +19,7 @@ from edge.settings import CameraSettings
 from edge.vision.tracker import Tracker
 from kerbwatch.incident import ZoneKind
 from models.detections import Detections
+from models.plates.reading import PlateReading
 
 RULES: dict[ZoneKind, type[DwellRule]] = {ZoneKind.NO_PARKING: ParkingRule, ZoneKind.NO_STALL: StallRule}
 """Which rule a kind of zone calls for."""
@@ -65,6 +68,20 @@ class Watch:
         for rule in self._rules.values():
             findings.extend(rule.look(look))
         return findings
+
+    @property
+    def vehicles(self) -> Sequence[Place]:
+        """What stands in the no-parking zones now: vehicles whose plates are worth reading."""
+        rule = self._rules.get(ZoneKind.NO_PARKING)
+        return () if rule is None else [place for place in rule.places if place.standing]
+
+    def set_plate(self, place_id: str, plate: PlateReading, pictures: int) -> bool:
+        """Tell the rule what was read on a vehicle of :attr:`vehicles`. False when it is gone by now."""
+        for place in self.vehicles:
+            if place.id == place_id:
+                place.plate, place.plate_pictures = plate, pictures
+                return True
+        return False
 
     def occurrences(self) -> set[str]:
         """Ids of the incidents that the rules hold open."""

@@ -155,4 +155,6 @@ class DwellRule(ABC):
             limit_s=zone.dwell_s,
             urgent=zone.urgent,
             ended_t_s=ended_t_s,
+            plate=place.plate,
+            plate_pictures=place.plate_pictures,
         )

@@ -11,10 +11,12 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from edge.rules.appearance import pack_patch, unpack_patch
 from edge.rules.places import Held, Place
+from edge.rules.plates import plate_of, plate_read
 from edge.rules.sighting import Look
 from kerbwatch.clock import UtcDatetime
 from kerbwatch.ids import UuidStr
 from kerbwatch.incident import Kind
+from kerbwatch.messages import PlateRead
 
 LONGEST_ABSENCE_S = 12 * 3600.0
 """After a longer stop than this, what stood there is not held against what stands there now."""
@@ -43,6 +45,7 @@ class RememberedPlace(BaseModel):
     steady: int = 0
     accompanied: int
     standing: bool
+    plate: PlateRead | None = None
 
     @field_validator("patch")
     @classmethod
@@ -89,6 +92,7 @@ def remember(places: Sequence[Place], t_s: float, captured_at: datetime) -> Memo
                 steady=place.steady,
                 accompanied=place.accompanied,
                 standing=place.standing,
+                plate=None if place.plate is None else plate_read(place.plate, place.plate_pictures),
             )
             for place in places
         ],
@@ -135,6 +139,8 @@ def recall(memory: Memory, look: Look, zone_ids: set[str]) -> list[Place]:
                 opened_t_s=None if kept.opened_at is None else min(back(kept.opened_at), look.t_s),
                 kind=kept.kind,
                 reported_t_s=min(back(kept.reported_at), look.t_s),
+                plate=None if kept.plate is None else plate_of(kept.plate),
+                plate_pictures=0 if kept.plate is None else kept.plate.pictures,
             )
         )
     return places

@@ -22,6 +22,7 @@ from edge.rules.sighting import Look
 from kerbwatch.ids import new_id
 from kerbwatch.incident import Kind
 from models.detections import Detections, iou_matrix
+from models.plates.reading import PlateReading
 
 MATCH_AFFINITY = 0.4
 """Overlap from which a box may be the thing of a place."""
@@ -106,6 +107,10 @@ class Place:
     kind: Kind | None = None
     """What its incident is called; does not change after it opened."""
     reported_t_s: float = 0.0
+    plate: PlateReading | None = None
+    """The vehicle's plate, voted over pictures, as soon as one could be read."""
+    plate_pictures: int = 0
+    """How many pictures ``plate`` was voted over."""
 
     @property
     def seen_share(self) -> float:
