@@ -76,6 +76,8 @@ class Event:
         also: other kinds that are right too.
         must_clear: its end should be reported as well.
         plate: the offender's plate, where it can be read.
+        size_px: root of its width times its height in the picture, where that is known.
+        contrast: mean difference from what it covers, in grey levels of 255, where that is known.
     """
 
     kind: Kind
@@ -89,6 +91,8 @@ class Event:
     also: frozenset[Kind] = frozenset()
     must_clear: bool = False
     plate: str | None = None
+    size_px: float | None = None
+    contrast: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,6 +57,12 @@ class EventSettings(Settings):
     also: tuple[Kind, ...] = Field((), description="Other kinds that are right too.")
     cleared: bool = Field(False, description="Its end should be reported as well.")
     plate: str | None = Field(None, description="The offender's plate, where it can be read.")
+    size_px: Annotated[float, Field(gt=0)] | None = Field(
+        None, description="How large the thing is in the picture: root of its width times its height."
+    )
+    contrast: Annotated[float, Field(ge=0, le=255)] | None = Field(
+        None, description="Mean difference, in grey levels of 255, from what the thing covers."
+    )
 
     @model_validator(mode="after")
     def _sound(self) -> EventSettings:
@@ -73,6 +79,16 @@ class EventSettings(Settings):
         return self.what or self.kind.value
 
 
+class CompositeSettings(Settings):
+    """How a scene was made whose clip is not what a camera saw (:mod:`evaluation.composite`)."""
+
+    recipe: str = Field(description="What was added to the base, by name.")
+    base: str = Field(description="Name of the scene or clip whose real pictures lie under it.")
+    seed: int = Field(description="The same seed gives the same scene again.")
+    index: Annotated[int, Field(ge=0)] = Field(0, description="Which of the seed's composites it is.")
+    parameters: dict[str, str | int | float | bool] = Field({}, description="What the recipe drew.")
+
+
 class SceneSettings(Settings):
     """A scene file."""
 
@@ -85,6 +101,9 @@ class SceneSettings(Settings):
     camera: Literal["fixed", "dashcam"] = Field("fixed", description="On a pole, or in a car.")
     zones: tuple[ZoneSettings, ...] = Field((), description="What is watched.")
     events: tuple[EventSettings, ...] = Field((), description="What a person saw.")
+    composite: CompositeSettings | None = Field(
+        None, description="How the clip was made; absent where it is what a camera saw."
+    )
 
     @model_validator(mode="after")
     def _sound(self) -> SceneSettings:
@@ -198,6 +217,8 @@ def _events(settings: SceneSettings) -> tuple[Event, ...]:
             also=frozenset(event.also),
             must_clear=event.cleared,
             plate=event.plate,
+            size_px=event.size_px,
+            contrast=event.contrast,
         )
         for event in settings.events
     )
