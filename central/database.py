@@ -23,6 +23,7 @@ from sqlalchemy import (
 from sqlalchemy.engine import make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.orm import DeclarativeBase, Session
+from sqlalchemy.pool import Pool
 from sqlalchemy.types import JSON, TypeDecorator
 
 _BUSY_TIMEOUT_MS = 10_000
@@ -117,6 +118,11 @@ class Database:
     def close(self) -> None:
         """Let go of every connection."""
         self.engine.dispose()
+
+
+def pool_of(session: Session) -> Pool:
+    """The connections behind a session: the same for readers and writers, so a key for caches."""
+    return session.connection().engine.pool
 
 
 def _prepare_sqlite(connection: DBAPIConnection, _record: object) -> None:

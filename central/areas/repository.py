@@ -4,26 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from central.areas.models import Area
-from kerbwatch.place import Position
 
 
-def around(session: Session, point: Position) -> Sequence[Area]:
-    """Areas whose bounding box holds a point, by id."""
-    query = (
-        select(Area)
-        .where(
-            Area.min_lon <= point.lon,
-            Area.max_lon >= point.lon,
-            Area.min_lat <= point.lat,
-            Area.max_lat >= point.lat,
-        )
-        .order_by(Area.id)
-    )
-    return session.scalars(query).all()
+def fingerprint(session: Session) -> str:
+    """Changes with every import: how many areas there are and when they were taken in."""
+    count, newest = session.execute(select(func.count(), func.max(Area.imported_at))).one()
+    return f"{count} {newest}"
 
 
 def all_areas(session: Session) -> Sequence[Area]:

@@ -4,23 +4,25 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import shapely
 import structlog
 from shapely.errors import GEOSException
 from shapely.geometry import shape
-from shapely.geometry.base import BaseGeometry
 from shapely.validation import explain_validity
 from sqlalchemy.orm import Session
+from sqlalchemy.pool import Pool
 
 from central.areas import repository
 from central.areas.models import Area
+from central.database import pool_of
 from kerbwatch.ids import SLUG_PATTERN
 from kerbwatch.place import Position
 from kerbwatch.settings import SettingsError
@@ -50,22 +52,38 @@ class AreaHit:
     unit_id: str | None
 
 
+class AreaMap:
+    """Every area in memory, found by a point. Does not change once made."""
+
+    def __init__(self, areas: Sequence[Area]) -> None:
+        self._hits = [AreaHit(area.id, area.name, Level(area.level), area.unit_id) for area in areas]
+        self._shapes = [shape(area.geometry) for area in areas]
+        for geometry in self._shapes:
+            shapely.prepare(geometry)
+        self._tree = shapely.STRtree(self._shapes)
+
+    def locate(self, point: Position) -> tuple[AreaHit, ...]:
+        """The areas that a point lies in, the smallest first; a point on a border belongs to both sides."""
+        found = self._tree.query(shapely.Point(point.lon, point.lat), predicate="covered_by")
+        return tuple(sorted((self._hits[int(k)] for k in found), key=lambda hit: (_RANK[hit.level], hit.id)))
+
+
+_MAPS: WeakKeyDictionary[Pool, tuple[str, AreaMap]] = WeakKeyDictionary()
+"""The newest map of each database, with the fingerprint of the areas that it was made of."""
+
+
+def area_map(session: Session) -> AreaMap:
+    """The areas as they are now; read again only when another import took place."""
+    pool, fingerprint = pool_of(session), repository.fingerprint(session)
+    known = _MAPS.get(pool)
+    if known is None or known[0] != fingerprint:
+        known = _MAPS[pool] = (fingerprint, AreaMap(repository.all_areas(session)))
+    return known[1]
+
+
 def locate(session: Session, point: Position) -> tuple[AreaHit, ...]:
-    """The areas that a point lies in, the smallest first; a point on a border belongs to both sides."""
-    spot = shapely.Point(point.lon, point.lat)
-    hits = [
-        AreaHit(area.id, area.name, Level(area.level), area.unit_id)
-        for area in repository.around(session, point)
-        if _geometry(json.dumps(area.geometry)).covers(spot)
-    ]
-    return tuple(sorted(hits, key=lambda hit: (_RANK[hit.level], hit.id)))
-
-
-@lru_cache(maxsize=4096)
-def _geometry(geojson: str) -> BaseGeometry:
-    geometry = shape(json.loads(geojson))
-    shapely.prepare(geometry)
-    return geometry
+    """The areas that a point lies in, as they are now, the smallest first."""
+    return area_map(session).locate(point)
 
 
 def import_areas(session: Session, path: Path, now: datetime) -> bool:
@@ -85,6 +103,7 @@ def import_areas(session: Session, path: Path, now: datetime) -> bool:
         return False
     repository.replace_all(session, areas)
     session.flush()
+    _MAPS.pop(pool_of(session), None)
     log.info("areas_imported", areas=len(areas))
     return True
 

@@ -46,7 +46,7 @@ class Lead(Base):
     """One thing that came in; here a camera's incident at its highest revision so far."""
 
     __tablename__ = "leads"
-    __table_args__ = (UniqueConstraint("source", "incident_id"),)
+    __table_args__ = (UniqueConstraint("incident_id", "source"),)
 
     id: Mapped[str] = mapped_column(String(36), primary_key=True)
     case_id: Mapped[str] = mapped_column(ForeignKey("cases.id"), index=True)

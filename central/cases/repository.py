@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
+from typing import Any, NamedTuple
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
+from sqlalchemy import insert as sql_insert
+from sqlalchemy import update as sql_update
 from sqlalchemy.orm import Session
 
 from central.cases.models import Case, CaseEvent, Lead, LeadEvidence, Ticket
+from central.cases.rules import TicketState
+from central.database import Base
 from central.media.models import MediaFile
 
 
@@ -15,11 +21,6 @@ def case(session: Session, case_id: str, *, lock: bool = False) -> Case | None:
     """A case by its id; ``lock`` holds its row until the unit of work ends."""
     query = select(Case).where(Case.id == case_id)
     return session.scalar(query.with_for_update() if lock else query)
-
-
-def open_case(session: Session, open_group: str) -> Case | None:
-    """The open case of a group of leads."""
-    return session.scalar(select(Case).where(Case.open_group == open_group))
 
 
 def cases(
@@ -56,9 +57,83 @@ def tickets(
     return session.scalars(query).all()
 
 
-def lead(session: Session, source: str, incident_id: str) -> Lead | None:
-    """The lead of one incident."""
-    return session.scalar(select(Lead).where(Lead.source == source, Lead.incident_id == incident_id))
+class LeadHead(NamedTuple):
+    """What a later revision needs to know of a lead."""
+
+    id: str
+    case_id: str
+    source: str
+    incident_id: str
+    revision: int
+    phase: str
+
+
+class CaseHead(NamedTuple):
+    """What a later revision needs to know of a case."""
+
+    id: str
+    state: str
+    version: int
+    urgent: bool
+
+
+def lead_heads(session: Session, incident_ids: Collection[str]) -> list[LeadHead]:
+    """The leads of some incidents, whoever sent them."""
+    query = select(Lead.id, Lead.case_id, Lead.source, Lead.incident_id, Lead.revision, Lead.phase).where(
+        Lead.incident_id.in_(incident_ids)
+    )
+    return [LeadHead(*row) for row in session.execute(query)]
+
+
+def evidence_keys(session: Session, lead_ids: Collection[str]) -> defaultdict[str, set[tuple[str, str]]]:
+    """For each lead the (hash, role) of what it names."""
+    found: defaultdict[str, set[tuple[str, str]]] = defaultdict(set)
+    if lead_ids:
+        query = select(LeadEvidence.lead_id, LeadEvidence.sha256, LeadEvidence.role)
+        for lead_id, sha256, role in session.execute(query.where(LeadEvidence.lead_id.in_(lead_ids))):
+            found[lead_id].add((sha256, role))
+    return found
+
+
+def open_groups(session: Session, groups: Collection[str]) -> dict[str, str]:
+    """Of some groups of leads those that have an open case, with its id."""
+    rows = session.execute(select(Case.open_group, Case.id).where(Case.open_group.in_(groups)))
+    return {group: case_id for group, case_id in rows if group is not None}
+
+
+def case_heads(session: Session, case_ids: Collection[str]) -> list[CaseHead]:
+    """Some cases, in short."""
+    if not case_ids:
+        return []
+    query = select(Case.id, Case.state, Case.version, Case.urgent).where(Case.id.in_(case_ids))
+    return [CaseHead(*row) for row in session.execute(query)]
+
+
+def insert(session: Session, table: type[Base], rows: Sequence[dict[str, Any]]) -> None:
+    """Insert rows, all with the same columns, in their order."""
+    if rows:
+        session.execute(sql_insert(table), rows)
+
+
+def update_rows(session: Session, table: type[Base], rows: Iterable[dict[str, Any]]) -> None:
+    """Update rows by their ``id``; those that change the same columns go together."""
+    alike: defaultdict[tuple[str, ...], list[dict[str, Any]]] = defaultdict(list)
+    for row in rows:
+        alike[tuple(sorted(row))].append(row)
+    for changes in alike.values():
+        session.execute(sql_update(table), changes)
+
+
+def redraft(session: Session, sentences: dict[str, str]) -> None:
+    """Give the drafted tickets of some cases a new sentence."""
+    if sentences:
+        query = (
+            sql_update(Base.metadata.tables[Ticket.__tablename__])
+            .where(Ticket.case_id == bindparam("of_case"), Ticket.state == TicketState.DRAFTED.value)
+            .values(sentence=bindparam("words"))
+        )
+        rows = [{"of_case": case_id, "words": words} for case_id, words in sentences.items()]
+        session.connection().execute(query, rows)
 
 
 def leads_naming(session: Session, sha256: str) -> Sequence[tuple[Lead, str]]:

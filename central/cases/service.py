@@ -193,20 +193,47 @@ def note_in_log(
     row.updated_at = now
     if material:
         row.version += 1
-    session.add(
-        CaseEvent(
-            case_id=row.id,
-            at=now,
-            rule=rule,
-            actor=actor,
-            from_state=from_state,
-            to_state=row.state,
-            reason_code=str(reason_code) if reason_code else None,
-            note=note,
-            detail=detail or {},
-            case_version=row.version,
-        )
+    line = log_line(
+        row.id,
+        rule,
+        actor,
+        now,
+        from_state=from_state,
+        to_state=row.state,
+        version=row.version,
+        reason_code=reason_code,
+        note=note,
+        detail=detail,
     )
+    session.add(CaseEvent(**line))
+
+
+def log_line(
+    case_id: str,
+    rule: str,
+    actor: str,
+    now: datetime,
+    *,
+    from_state: str | None,
+    to_state: str,
+    version: int,
+    reason_code: str | None = None,
+    note: str | None = None,
+    detail: dict[str, Any] | None = None,
+) -> dict[str, Any]:
+    """A line of the log as columns of :class:`CaseEvent`."""
+    return {
+        "case_id": case_id,
+        "at": now,
+        "rule": rule,
+        "actor": actor,
+        "from_state": from_state,
+        "to_state": to_state,
+        "reason_code": str(reason_code) if reason_code else None,
+        "note": note,
+        "detail": detail or {},
+        "case_version": version,
+    }
 
 
 def _for_change(session: Session, case_id: str, version: int) -> Case:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -21,17 +21,9 @@ def by_hash(session: Session, sha256: str) -> DutyList | None:
     return session.scalar(select(DutyList).where(DutyList.sha256 == sha256))
 
 
-def entries(session: Session, list_id: int, kind: str, area_ids: Collection[str]) -> Sequence[DutyEntry]:
-    """A kind's entries for some areas, in one version of the list."""
-    query = select(DutyEntry).where(
-        DutyEntry.list_id == list_id, DutyEntry.kind == kind, DutyEntry.area_id.in_(area_ids)
-    )
-    return session.scalars(query).all()
-
-
-def unit(session: Session, unit_id: str) -> Unit | None:
-    """A unit by its id."""
-    return session.get(Unit, unit_id)
+def all_entries(session: Session, list_id: int) -> Sequence[DutyEntry]:
+    """Every entry of one version of the list."""
+    return session.scalars(select(DutyEntry).where(DutyEntry.list_id == list_id)).all()
 
 
 def units(session: Session) -> Sequence[Unit]:

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from weakref import WeakKeyDictionary
 
 import structlog
 from sqlalchemy.orm import Session
+from sqlalchemy.pool import Pool
 
 from central.areas import repository as area_repository
-from central.areas.service import AreaHit, locate
+from central.areas.service import AreaHit, AreaMap, area_map
+from central.database import pool_of
 from central.duty import repository
 from central.duty.models import DutyEntry, DutyList, Unit
 from central.duty.schemas import DutyListFile, ItemEntry
@@ -51,8 +55,48 @@ class Assignment:
     """Why this unit, in a sentence."""
 
 
-def assign(session: Session, kind: Kind, point: Position) -> Assignment:
-    """Who leads for ``kind`` at ``point``: the entry of the smallest area that has one, else the city's.
+class DutyBook:
+    """The duty list in force, with the areas, in memory: who leads for a kind at a point. Never changes."""
+
+    def __init__(self, entries: Sequence[DutyEntry], units: Sequence[Unit], areas: AreaMap) -> None:
+        names = {unit.id: unit.name for unit in units}
+        self.areas = areas
+        self._leads = {
+            (entry.kind, entry.area_id): Assignment(
+                entry_id=entry.id,
+                unit_id=entry.unit_id,
+                unit_name=names[entry.unit_id],
+                co_unit_ids=tuple(entry.co_unit_ids),
+                item=entry.item,
+                legal_basis=entry.legal_basis,
+                deadline_hours=entry.deadline_hours,
+                urgent_deadline_hours=entry.urgent_deadline_hours,
+                area=None,
+                note="",
+            )
+            for entry in entries
+        }
+
+    def assign(self, kind: Kind, point: Position) -> Assignment:
+        """Who leads: the entry of the smallest area that has one, else the city's."""
+        hits = self.areas.locate(point)
+        deciding = next((hit for hit in hits if (kind.value, hit.id) in self._leads), None)
+        if deciding:
+            note = f"leads in {deciding.name} ({deciding.level})"
+        elif hits:
+            note = f"leads in the whole city; no entry of its own for {hits[0].name}"
+        else:
+            note = "the place lies in no known area, so the city-wide unit leads"
+        lead = self._leads[kind.value, deciding.id if deciding else CITY_WIDE]
+        return replace(lead, area=hits[0] if hits else None, note=note)
+
+
+_BOOKS: WeakKeyDictionary[Pool, tuple[tuple[int, datetime], DutyBook]] = WeakKeyDictionary()
+"""The newest book of each database, with the version of the list that it was made of."""
+
+
+def duty_book(session: Session) -> DutyBook:
+    """The duty list and the areas as they are now; read again only when one of them was taken in anew.
 
     Raises:
         NoDutyListError: when no list was taken in.
@@ -60,33 +104,13 @@ def assign(session: Session, kind: Kind, point: Position) -> Assignment:
     current = repository.in_force(session)
     if current is None:
         raise NoDutyListError
-    hits = locate(session, point)
-    found = {
-        entry.area_id: entry
-        for entry in repository.entries(session, current.id, kind, [CITY_WIDE, *(hit.id for hit in hits)])
-    }
-    deciding = next((hit for hit in hits if hit.id in found), None)
-    entry = found[deciding.id if deciding else CITY_WIDE]
-    unit = repository.unit(session, entry.unit_id)
-    assert unit is not None  # the import saw to it
-    if deciding:
-        note = f"leads in {deciding.name} ({deciding.level})"
-    elif hits:
-        note = f"leads in the whole city; no entry of its own for {hits[0].name}"
-    else:
-        note = "the place lies in no known area, so the city-wide unit leads"
-    return Assignment(
-        entry_id=entry.id,
-        unit_id=unit.id,
-        unit_name=unit.name,
-        co_unit_ids=tuple(entry.co_unit_ids),
-        item=entry.item,
-        legal_basis=entry.legal_basis,
-        deadline_hours=entry.deadline_hours,
-        urgent_deadline_hours=entry.urgent_deadline_hours,
-        area=hits[0] if hits else None,
-        note=note,
-    )
+    pool, areas = pool_of(session), area_map(session)
+    version = (current.id, current.in_force_since)
+    known = _BOOKS.get(pool)
+    if known is None or known[0] != version or known[1].areas is not areas:
+        book = DutyBook(repository.all_entries(session, current.id), repository.units(session), areas)
+        known = _BOOKS[pool] = (version, book)
+    return known[1]
 
 
 def import_duty_list(session: Session, path: Path, now: datetime) -> bool:
@@ -129,6 +153,7 @@ def import_duty_list(session: Session, path: Path, now: datetime) -> bool:
     else:
         _store(session, file, areas, sha256, now)
     session.flush()
+    _BOOKS.pop(pool_of(session), None)
     log.info("duty_list_imported", items=len(file.items), units=len(file.units))
     return True
 

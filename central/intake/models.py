@@ -16,7 +16,7 @@ class StoredEvent(Base):
 
     __tablename__ = "events"
     __table_args__ = (
-        UniqueConstraint("source", "event_id"),
+        UniqueConstraint("event_id", "source"),
         Index("ix_events_source_epoch_sequence", "source", "epoch", "sequence"),
         {"sqlite_autoincrement": True},
     )

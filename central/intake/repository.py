@@ -4,26 +4,41 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, insert, select
 from sqlalchemy.orm import Session
 
 from central.intake.models import Rejection, SequenceState, StoredEvent
 
 
-def known_ids(session: Session, source: str, ids: Collection[str]) -> set[str]:
-    """Which of these events of a source are in the database."""
-    query = select(StoredEvent.event_id).where(StoredEvent.source == source, StoredEvent.event_id.in_(ids))
-    return set(session.scalars(query))
+def known_events(session: Session, ids: Collection[str]) -> set[tuple[str, str]]:
+    """(source, id) of those events of some ids that are in the database."""
+    if not ids:
+        return set()
+    query = select(StoredEvent.source, StoredEvent.event_id).where(StoredEvent.event_id.in_(ids))
+    return {(source, event_id) for source, event_id in session.execute(query)}
 
 
-def sequence(session: Session, source: str, epoch: str) -> SequenceState | None:
-    """The state of a sequence, its row held until the unit of work ends."""
-    return session.scalar(
+def insert_events(session: Session, rows: Sequence[dict[str, Any]]) -> None:
+    """Keep events, in their order."""
+    if rows:
+        session.execute(insert(StoredEvent), rows)
+
+
+def sequences_of(session: Session, keys: Collection[tuple[str, str]]) -> dict[tuple[str, str], SequenceState]:
+    """The states of some (source, epoch), their rows held until the unit of work ends."""
+    query = (
         select(SequenceState)
-        .where(SequenceState.source == source, SequenceState.epoch == epoch)
+        .where(
+            SequenceState.source.in_({source for source, _epoch in keys}),
+            SequenceState.epoch.in_({epoch for _source, epoch in keys}),
+        )
+        .order_by(SequenceState.source, SequenceState.epoch)
         .with_for_update()
     )
+    found = session.scalars(query) if keys else ()
+    return {(state.source, state.epoch): state for state in found}
 
 
 def any_due(session: Session, now: datetime) -> bool:

@@ -21,7 +21,7 @@ from central.cases.opening import take_in
 from central.duty.service import NoDutyListError
 from central.intake import repository
 from central.intake.gaps import Arrived
-from central.intake.models import Rejection, SequenceState, StoredEvent
+from central.intake.models import Rejection, SequenceState
 from central.intake.reading import Identity, Incoming, Reading, Refusal, read
 from central.sender import Sender
 from central.settings import IntakeSettings
@@ -101,22 +101,39 @@ def commit_batch(
     outcome = Outcome()
     tolerance = timedelta(seconds=settings.future_tolerance_s)
     read_all = [read(raw, now, tolerance) for raw in batch]
-    known = _known(session, read_all)
+    known = repository.known_events(
+        session, {item.event_id for item in read_all if isinstance(item, Reading) and item.ordinal}
+    )
+    fresh: dict[tuple[str, str], Reading] = {}
     for item in read_all:
-        result = item if isinstance(item, Refusal) else _store(session, item, known, now, zone)
+        if isinstance(item, Reading) and _key(item) not in known:
+            fresh.setdefault(_key(item), item)
+    refused = {_key(item): why for item, why in _store(session, list(fresh.values()), now, zone)}
+    for item in read_all:
+        result = item if isinstance(item, Refusal) else refused.get(_key(item), item)
         if isinstance(result, Refusal):
             _refuse(session, result, outcome, now)
         else:
             _count(result, known, outcome)
+    _settle_sequences(session, outcome, now, settings)
+    if outcome.rejected:
+        repository.prune_rejections(session, _KEPT_REJECTIONS)
+    return outcome
+
+
+def _key(item: Reading) -> tuple[str, str]:
+    return item.sender.source, item.event_id
+
+
+def _settle_sequences(session: Session, outcome: Outcome, now: datetime, settings: IntakeSettings) -> None:
+    """Note which numbers arrived, and put the holes that are due into the receipts."""
+    states = repository.sequences_of(session, [(sender.source, epoch) for sender, epoch in outcome.drafts])
     for (sender, epoch), draft in outcome.drafts.items():
-        state = _state(session, sender, epoch, now)
+        state = states.get((sender.source, epoch)) or _new_state(session, sender, epoch, now)
         _advance(state, draft.numbers, now, settings)
         if state.ask_at is not None and state.ask_at <= now:
             draft.missing = _ask(state, now, settings)
             outcome.asked += len(draft.missing)
-    if outcome.rejected:
-        repository.prune_rejections(session, _KEPT_REJECTIONS)
-    return outcome
 
 
 def ask_for_holes(session: Session, now: datetime, settings: IntakeSettings) -> Outcome:
@@ -130,40 +147,43 @@ def ask_for_holes(session: Session, now: datetime, settings: IntakeSettings) -> 
     return outcome
 
 
-def _known(session: Session, items: Iterable[Reading | Refusal]) -> set[tuple[str, str]]:
-    """(source, id) of the events of this batch that are in the database already."""
-    by_source: dict[str, set[str]] = {}
-    for item in items:
-        if isinstance(item, Reading) and item.ordinal:
-            by_source.setdefault(item.sender.source, set()).add(item.event_id)
-    return {
-        (source, event_id)
-        for source, ids in by_source.items()
-        for event_id in repository.known_ids(session, source, ids)
-    }
-
-
 def _store(
-    session: Session, item: Reading, known: set[tuple[str, str]], now: datetime, zone: ZoneInfo
-) -> Reading | Refusal:
-    """Store one message in a savepoint of its own, so that a bad one takes nothing with it."""
-    if (item.sender.source, item.event_id) in known:
-        return item
+    session: Session, items: Sequence[Reading], now: datetime, zone: ZoneInfo
+) -> list[tuple[Reading, Refusal]]:
+    """Store messages together. Where that fails, each half alone, so that a bad one takes nothing with it.
+
+    Returns:
+        Those that cannot be stored, with the reason.
+    """
+    if not items:
+        return []
     try:
         with session.begin_nested():
-            _apply(session, item, now, zone)
-    except (IntegrityError, DataError, OverflowError) as error:
+            _apply(session, items, now, zone)
+    except (DBAPIError, NoDutyListError) as error:
+        if not isinstance(error, IntegrityError | DataError):
+            raise
+        fault: Exception = error
+    except Exception as error:  # noqa: BLE001 - _refusal tells them apart, and logs those that are ours
+        fault = error
+    else:
+        return []
+    if len(items) > 1:
+        middle = len(items) // 2
+        return [
+            *_store(session, items[:middle], now, zone),
+            *_store(session, items[middle:], now, zone),
+        ]
+    return [(items[0], _refusal(items[0], fault))]
+
+
+def _refusal(item: Reading, error: Exception) -> Refusal:
+    if isinstance(error, StatementError | OverflowError):
         return _unstorable(item, error)
-    except (DBAPIError, NoDutyListError):
-        raise
-    except StatementError as error:
-        return _unstorable(item, error)
-    except Exception as error:
-        # One message's fault of ours may not hold up the others for ever. The edge is told nothing, so that
-        # it keeps the event and sends it again to a version that can take it.
-        log.exception("message_failed", topic=item.raw.topic, event_id=item.event_id)
-        return Refusal(item.raw, "fault", type(error).__name__, final=False)
-    return item
+    # One message's fault of ours may not hold up the others for ever. The edge is told nothing, so that
+    # it keeps the event and sends it again to a version that can take it.
+    log.error("message_failed", topic=item.raw.topic, event_id=item.event_id, exc_info=error)
+    return Refusal(item.raw, "fault", type(error).__name__, final=False)
 
 
 def _unstorable(item: Reading, error: Exception) -> Refusal:
@@ -175,28 +195,33 @@ def _unstorable(item: Reading, error: Exception) -> Refusal:
     )
 
 
-def _apply(session: Session, item: Reading, now: datetime, zone: ZoneInfo) -> None:
-    data, sender = item.data, item.sender
-    if isinstance(data, StatusReport):
-        cameras.take_status(session, sender, data.state, now)
-    elif isinstance(data, HealthReport):
-        cameras.take_health(session, sender, data, item.time, now)
-    if item.ordinal is None:
-        return
-    session.add(
-        StoredEvent(
-            source=sender.source,
-            event_id=item.event_id,
-            epoch=item.ordinal.epoch,
-            sequence=item.ordinal.number,
-            type=item.type.value,
-            received_at=now,
-            payload=item.raw.payload.decode(),
-        )
+def _apply(session: Session, items: Sequence[Reading], now: datetime, zone: ZoneInfo) -> None:
+    for item in items:
+        if isinstance(item.data, StatusReport):
+            cameras.take_status(session, item.sender, item.data.state, now)
+        elif isinstance(item.data, HealthReport):
+            cameras.take_health(session, item.sender, item.data, item.time, now)
+    repository.insert_events(
+        session,
+        [
+            {
+                "source": item.sender.source,
+                "event_id": item.event_id,
+                "epoch": item.ordinal.epoch,
+                "sequence": item.ordinal.number,
+                "type": item.type.value,
+                "received_at": now,
+                "payload": item.raw.payload.decode(),
+            }
+            for item in items
+            if item.ordinal
+        ],
     )
+    reports = [
+        (item.sender, item.data) for item in items if item.ordinal and isinstance(item.data, IncidentReport)
+    ]
+    take_in(session, reports, now, zone)
     session.flush()
-    if isinstance(data, IncidentReport):
-        take_in(session, sender, data, now, zone)
 
 
 def _count(item: Reading, known: set[tuple[str, str]], outcome: Outcome) -> None:
@@ -245,13 +270,11 @@ def _printable(raw: bytes) -> str:
     return redact("".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text))
 
 
-def _state(session: Session, sender: Sender, epoch: str, now: datetime) -> SequenceState:
-    state = repository.sequence(session, sender.source, epoch)
-    if state is None:
-        state = SequenceState(
-            source=sender.source, epoch=epoch, contiguous=0, islands=[], ask_at=None, asks=0, updated_at=now
-        )
-        session.add(state)
+def _new_state(session: Session, sender: Sender, epoch: str, now: datetime) -> SequenceState:
+    state = SequenceState(
+        source=sender.source, epoch=epoch, contiguous=0, islands=[], ask_at=None, asks=0, updated_at=now
+    )
+    session.add(state)
     return state
 
 

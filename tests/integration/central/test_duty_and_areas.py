@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from central.areas.service import import_areas, locate
-from central.duty.service import assign, import_duty_list
+from central.duty.service import duty_book, import_duty_list
 from kerbwatch.incident import Kind
 from kerbwatch.place import Position
 from kerbwatch.settings import SettingsError
@@ -66,7 +66,7 @@ def test_a_point_lies_in_areas_smallest_first(database, lon, lat, names):
 )
 def test_one_unit_leads(database, kind, lon, lat, unit):
     with database.read() as session:
-        assert assign(session, kind, Position(lon, lat)).unit_id == unit
+        assert duty_book(session).assign(kind, Position(lon, lat)).unit_id == unit
 
 
 def test_a_new_list_is_in_force_and_the_old_one_can_come_back(database, duty_file, pytestconfig):
@@ -75,7 +75,7 @@ def test_a_new_list_is_in_force_and_the_old_one_can_come_back(database, duty_fil
     def leads(path, days):
         with database.write() as session:
             changed = import_duty_list(session, path, NOON + timedelta(days=days))
-            return changed, assign(session, Kind.ILLEGAL_PARKING, point).unit_id
+            return changed, duty_book(session).assign(Kind.ILLEGAL_PARKING, point).unit_id
 
     original = pytestconfig.rootpath / "configs/duty-list.yaml"
     changed = duty_file("yangming: traffic-police-yangming", "yangming: fire-rescue")
