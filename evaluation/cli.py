@@ -13,6 +13,7 @@ from edge.settings import DetectorSettings
 from edge.vision.looking import load_detector
 from evaluation.bench.cli import bench_app
 from evaluation.default_command import DefaultCommandGroup
+from evaluation.figures.cli import everything
 from evaluation.islab import replay_islab
 from evaluation.output import table_console, write_json
 from evaluation.plates_cli import plates
@@ -45,6 +46,7 @@ class ProfileChoice(StrEnum):
 
 
 eval_app.command()(plates)
+eval_app.command("all")(everything)
 
 
 @eval_app.callback()

@@ -44,7 +44,7 @@ def plates(
         raise typer.Exit(2)
     try:
         reader = PlateReader.load(recogniser=recogniser, min_confidence=min_confidence)
-        report = evaluate_plates(folder, reader, _vehicle_detector, recogniser=recogniser)
+        report = evaluate_plates(folder, reader, vehicle_detector, recogniser=recogniser)
     except SettingsError as error:
         typer.secho(str(error), err=True, fg="red")
         raise typer.Exit(2) from error
@@ -53,7 +53,8 @@ def plates(
         write_json(report.to_json(), json_file)
 
 
-def _vehicle_detector() -> Detector:
+def vehicle_detector() -> Detector:
+    """The network that finds the vehicles of street pictures."""
     return Detector.load("yolox-nano", min_score=_VEHICLE_SCORE, input_px=_VEHICLE_PX)
 
 

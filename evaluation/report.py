@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -40,7 +40,7 @@ class SceneFailure:
 
 @dataclass(frozen=True, slots=True)
 class Delay:
-    """How long after they were due alarms opened, seconds; None where nothing was found."""
+    """How late something was reported, seconds; None where nothing was found."""
 
     median: float | None
     max: float | None
@@ -63,6 +63,7 @@ class KindFigures:
         f1: harmonic mean of the two.
         start_rmse_s: root mean square of the alarms' beginnings minus the events'.
         delay_s: how long after they were due alarms opened.
+        clear_delay_s: how long after the event's end it was reported as over, of events that ask for it.
         false_per_camera_hour: false alarms / camera hours.
     """
 
@@ -78,6 +79,24 @@ class KindFigures:
     f1: float | None
     start_rmse_s: float | None
     delay_s: Delay
+    clear_delay_s: Delay
+    false_per_camera_hour: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Footage:
+    """Some scenes taken together, whatever they watch for.
+
+    Attributes:
+        scenes: how many.
+        camera_hours: their length.
+        false_alarms: of any kind.
+        false_per_camera_hour: None where there is no footage.
+    """
+
+    scenes: int
+    camera_hours: float
+    false_alarms: int
     false_per_camera_hour: float | None
 
 
@@ -93,6 +112,20 @@ class Report:
     def camera_hours(self) -> float:
         """Length of all scenes that were run."""
         return sum(result.scene.duration_s for result in self.results) / 3600
+
+    def only(self, wanted: Callable[[SceneResult], bool]) -> Report:
+        """The same run with some of its scenes."""
+        return Report(self.model, tuple(result for result in self.results if wanted(result)))
+
+    def negative_footage(self) -> Footage:
+        """The scenes in which nothing happens that is to be reported."""
+        return self.only(lambda result: not result.scene.events).footage()
+
+    def footage(self) -> Footage:
+        """All scenes together."""
+        false = sum(len(result.outcome.extras) for result in self.results)
+        hours = self.camera_hours
+        return Footage(len(self.results), hours, false, false / hours if hours else None)
 
     def figures(self) -> dict[Kind, KindFigures]:
         """Figures of each kind that a scene watches for, or that was seen or raised."""
@@ -134,6 +167,13 @@ def _figures(kind: Kind, results: Sequence[SceneResult]) -> KindFigures | None:
         f1=_ratio(2 * len(hits), 2 * len(hits) + len(extras) + len(misses)),
         start_rmse_s=_root_mean_square([hit.start_error_s for hit in hits]),
         delay_s=_delay([hit.delay_s for hit in hits]),
+        clear_delay_s=_delay(
+            [
+                hit.clear_delay_s
+                for hit in hits
+                if hit.event.must_clear and not hit.clear_missed and hit.clear_delay_s is not None
+            ]
+        ),
         false_per_camera_hour=len(extras) / hours if hours else None,
     )
 
@@ -154,6 +194,7 @@ def _scene_json(result: SceneResult) -> dict[str, Any]:
     outcome = result.outcome
     return {
         "scene": result.scene.name,
+        "composite": made.model_dump() if (made := result.scene.settings.composite) else None,
         "profile": result.profile,
         "duration_s": result.scene.duration_s,
         "elapsed_s": result.elapsed_s,
@@ -188,6 +229,8 @@ def _event_json(event: Event) -> dict[str, Any]:
         "due_s": event.due_s,
         "end_s": event.end_s,
         "box": [event.box.left, event.box.top, event.box.right, event.box.bottom],
+        "size_px": event.size_px,
+        "contrast": event.contrast,
     }
 
 

@@ -1,0 +1,171 @@
+"""A run's figures as Markdown tables."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+
+from evaluation.figures.contact_sheets import faults_of
+from evaluation.islab import IslabReport
+from evaluation.plate_figures import PlateFigures
+from evaluation.plates import PlatesReport
+from evaluation.report import Delay, Footage, KindFigures, Report, SceneResult
+
+MAX_FAULTS = 60
+"""Rows of the table of what went wrong; the rest is counted."""
+NOTHING = "–"
+"""What stands for a figure that there is not."""
+
+_KIND_HEADINGS = (
+    "events",
+    "found",
+    "false alarms",
+    "P",
+    "R",
+    "F1",
+    "start RMSE",
+    "delay median / max",
+    "cleared after median / max",
+    "ends missed",
+    "false an hour",
+)
+
+
+def table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A Markdown table; a bar in a cell is escaped."""
+    lines = [headings, ["---"] * len(headings), *rows]
+    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
+
+
+def kinds_table(report: Report) -> str:
+    """A row a kind and decode profile."""
+    rows = []
+    for profile in ("dwell", "motion"):
+        part = report.only(lambda result, profile=profile: result.profile == profile)  # type: ignore[misc]
+        rows += [
+            (f"`{kind.value}`, profile `{profile}`", *_kind_cells(figures))
+            for kind, figures in part.figures().items()
+        ]
+    return table(("kind", *_KIND_HEADINGS), rows)
+
+
+def recipes_table(report: Report) -> str:
+    """A row a recipe of composite scenes, all kinds together."""
+    groups: dict[str, list[SceneResult]] = defaultdict(list)
+    for result in report.results:
+        made = result.scene.settings.composite
+        groups[made.recipe if made else NOTHING].append(result)
+    rows = []
+    for recipe, results in sorted(groups.items()):
+        hits = sum(len(result.outcome.hits) for result in results)
+        events = hits + sum(len(result.outcome.misses) for result in results)
+        false = sum(len(result.outcome.extras) for result in results)
+        rows.append((recipe, str(len(results)), str(events), str(hits), str(false)))
+    return table(("composite recipe", "scenes", "events", "found", "false alarms"), rows)
+
+
+def footage_table(rows: Iterable[tuple[str, Footage]]) -> str:
+    """False alarms an hour of footage, with the hours."""
+    return table(
+        ("footage", "scenes", "camera-hours", "false alarms", "an hour"),
+        [
+            (
+                name,
+                str(footage.scenes),
+                f"{footage.camera_hours:.3f}",
+                str(footage.false_alarms),
+                _number(footage.false_per_camera_hour, 1),
+            )
+            for name, footage in rows
+        ],
+    )
+
+
+def faults_table(results: Sequence[SceneResult]) -> str:
+    """What went wrong, a row each."""
+    rows = [
+        (result.scene.name, result.profile, fault.what, fault.words)
+        for result in results
+        for fault in faults_of(result)
+    ]
+    if not rows:
+        return "Nothing went wrong."
+    text = table(("scene", "profile", "", "what"), rows[:MAX_FAULTS])
+    more = len(rows) - MAX_FAULTS
+    return text if more <= 0 else f"{text}\n\n{more} more are not listed here."
+
+
+def islab_table(report: IslabReport) -> str:
+    """A row a clip, then all together, then the published system."""
+    rows: list[Sequence[str]] = []
+    for result in report.rule.results:
+        outcome = result.outcome
+        longest = max((hit.delay_s for hit in outcome.hits), default=None)
+        events = len(outcome.hits) + len(outcome.misses)
+        counts = (str(events), str(len(outcome.hits)), str(len(outcome.extras)))
+        rows.append((result.scene.name, *counts, NOTHING, NOTHING, NOTHING, _seconds(longest)))
+    for name, part in (
+        ("together", report.rule),
+        ("the published system, an alarm an identity", report.published),
+    ):
+        rows += [
+            (name, *_kind_cells(figures)[:6], _seconds(figures.delay_s.max))
+            for figures in part.figures().values()
+        ]
+    return table(("clip", "events", "found", "false alarms", "P", "R", "F1", "longest delay"), rows)
+
+
+def plates_table(report: PlatesReport) -> str:
+    """A row a set of plates."""
+    rows: list[Sequence[str]] = []
+    if report.crops is not None:
+        crops = report.crops
+        rows.append(("crops, held-out half", *_plate_cells(crops.held_out)))
+        rows.append(("crops, the half that thresholds were chosen on", *_plate_cells(crops.chosen_on)))
+        rows.append(("crops, all", *_plate_cells(crops.everything)))
+        for width_px, figures in crops.shrunk.items():
+            rows.append((f"composite: held-out half shrunk to {width_px} px", *_plate_cells(figures)))
+        rows.append(("composite: held-out half in two rows", *_plate_cells(crops.two_rows)))
+    if report.scenes is not None:
+        rows.append(("street pictures, on vehicles found", *_plate_cells(report.scenes.figures)))
+    headings = ("plates", "n", "exact", "right of given", "given", "a wrong character", "nothing read")
+    return table(headings, rows)
+
+
+def _plate_cells(figures: PlateFigures) -> tuple[str, ...]:
+    return (
+        str(figures.plates),
+        _number(figures.exact_share, 3),
+        _number(figures.right_of_given, 3),
+        _number(figures.given_share, 3),
+        str(figures.misread),
+        str(figures.unread),
+    )
+
+
+def _kind_cells(figures: KindFigures) -> tuple[str, ...]:
+    return (
+        str(figures.events),
+        str(figures.hits),
+        str(figures.false_alarms),
+        _number(figures.precision, 3),
+        _number(figures.recall, 3),
+        _number(figures.f1, 3),
+        _seconds(figures.start_rmse_s),
+        _delays(figures.delay_s),
+        _delays(figures.clear_delay_s),
+        str(figures.clear_misses),
+        _number(figures.false_per_camera_hour, 1),
+    )
+
+
+def _delays(delay: Delay) -> str:
+    return NOTHING if delay.median is None else f"{_seconds(delay.median)} / {_seconds(delay.max)}"
+
+
+def _seconds(value: float | None) -> str:
+    return NOTHING if value is None else f"{value:.1f} s"
+
+
+def _number(value: float | None, digits: int) -> str:
+    return NOTHING if value is None else f"{value:.{digits}f}"
