@@ -42,6 +42,15 @@ class EvidenceRole(StrEnum):
     """Video around the moment the incident opened, as the camera sent it."""
 
 
+class Audience(StrEnum):
+    """Whom a picture or clip is for."""
+
+    PEOPLE = "people"
+    """Made to be looked at: bystanders' faces and plates are blurred."""
+    ORIGINAL = "original"
+    """As the camera sent it: for those with the permission, and a reason."""
+
+
 class ZoneKind(StrEnum):
     """What a zone of a camera's picture is for."""
 

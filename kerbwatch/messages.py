@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 
 from kerbwatch.clock import UtcDatetime
 from kerbwatch.ids import Sha256Hex, Slug, UuidStr
-from kerbwatch.incident import EvidenceRole, Kind, Phase
+from kerbwatch.incident import Audience, EvidenceRole, Kind, Phase
 
 CONTENT_TYPE = "application/cloudevents+json"
 TOPIC_ROOT = "kerbwatch/v1"
@@ -99,6 +99,18 @@ class Evidence(Data):
     content_type: Literal["image/jpeg", "video/mp4"]
     size_bytes: Annotated[int, Field(gt=0, le=2**31)]
     captured_at: UtcDatetime
+    audience: Audience = Audience.ORIGINAL
+    """Whom it is for; what does not say so is taken for an original, and not shown to everybody."""
+    original_sha256: Sha256Hex | None = None
+    """Of the original that this was made from; only with audience ``people``."""
+
+    @model_validator(mode="after")
+    def _of_an_original(self) -> Evidence:
+        if self.original_sha256 is not None and self.audience is Audience.ORIGINAL:
+            raise ValueError("'original_sha256' belongs to audience 'people'")
+        if self.original_sha256 == self.sha256:
+            raise ValueError("'original_sha256' names the file itself")
+        return self
 
 
 class PlateRead(Data):
@@ -206,6 +218,16 @@ class CameraState(StrEnum):
     STOPPED = "stopped"
 
 
+class ViewState(StrEnum):
+    """Whether a camera looks where its zones were drawn."""
+
+    STEADY = "steady"
+    DRIFTING = "drifting"
+    """It has moved a little, or shakes: the zones follow."""
+    MOVED = "moved"
+    """It looks elsewhere, or its view is lost: nothing is judged until it is back."""
+
+
 class CameraHealth(Data):
     """How one camera does."""
 
@@ -216,6 +238,7 @@ class CameraHealth(Data):
     place: Place | None = None
     frozen: bool = False
     dark: bool = False
+    view: ViewState = ViewState.STEADY
     looks: int = 0
     """Pictures that the detector saw since the box started."""
     skipped: int = 0

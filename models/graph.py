@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ log = structlog.get_logger(__name__)
 
 _EDIT = "free1"
 """Names the edit below; a changed edit gets another name, so that files of the former one are not used."""
+_GRIDS_EDIT = "grids1"
 
 
 def freed_yolox(source: Path, source_sha256: str, cache: Path) -> bytes:
@@ -34,15 +36,32 @@ def freed_yolox(source: Path, source_sha256: str, cache: Path) -> bytes:
     Raises:
         ValueError: when the graph has no such reshapes.
     """
-    folder = cache / "derived"
-    stem = f"{source_sha256[:16]}-{_EDIT}"
+    return _kept(cache / "derived", f"{source_sha256[:16]}-{_EDIT}", lambda: _free(source))
+
+
+def freed_grids(source: Path, source_sha256: str, cache: Path) -> bytes:
+    """A network of convolutions alone with symbolic batch, height and width, made from one with fixed ones.
+
+    Its weights, which older exporters list among the inputs, are taken off that list, so that ONNX Runtime
+    may fold them. Kept in ``cache`` as for :func:`freed_yolox`.
+
+    Args:
+        source: the stock file; one picture in, any number of grids [batch, channels, height, width] out.
+        source_sha256: its digest.
+        cache: folder for the result.
+    """
+    return _kept(cache / "derived", f"{source_sha256[:16]}-{_GRIDS_EDIT}", lambda: _free_grids(source))
+
+
+def _kept(folder: Path, stem: str, make: Callable[[], bytes]) -> bytes:
+    """What ``make`` makes, from the folder where it lies there whole."""
     for kept in sorted(folder.glob(f"{stem}-*.onnx")):
         data = kept.read_bytes()
         if kept.stem == f"{stem}-{hashlib.sha256(data).hexdigest()[:16]}":
             return data
         log.warning("derived_graph_damaged", file=str(kept))
         kept.unlink()
-    data = _free(source)
+    data = make()
     try:
         _write_atomically(folder / f"{stem}-{hashlib.sha256(data).hexdigest()[:16]}.onnx", data)
     except OSError as error:
@@ -71,6 +90,23 @@ def _free(source: Path) -> bytes:
     _symbolic(graph.input[0], ["batch", None, "height", "width"])
     _symbolic(graph.output[0], ["batch", "anchors", None])
     del graph.value_info[:]  # shapes inferred for the frozen size
+    onnx.checker.check_model(model)
+    data: bytes = model.SerializeToString()
+    return data
+
+
+def _free_grids(source: Path) -> bytes:
+    import onnx  # noqa: PLC0415 - as above
+
+    model = onnx.load(source)
+    graph = model.graph
+    weights = {initializer.name for initializer in graph.initializer}
+    pictures = [value for value in graph.input if value.name not in weights]
+    del graph.input[:]
+    graph.input.extend(pictures)
+    for index, value in enumerate((*graph.input, *graph.output)):
+        _symbolic(value, ["batch", None, f"height{index}", f"width{index}"])
+    del graph.value_info[:]
     onnx.checker.check_model(model)
     data: bytes = model.SerializeToString()
     return data

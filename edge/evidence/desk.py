@@ -1,9 +1,11 @@
-"""The thread on which clips are written, one for all cameras: writing waits, looking does not."""
+"""Threads for work that waits while looking does not: clips are written, pictures made fit to be shown."""
 
 from __future__ import annotations
 
 import functools
+import os
 import queue
+import sys
 import threading
 from collections.abc import Callable
 
@@ -15,15 +17,22 @@ log = structlog.get_logger(__name__)
 
 _POLL_S = 0.5
 """How exactly a deadline is kept."""
+_NICE = 10
+"""Linux: of one thread. Others leave a yielding desk as it is."""
 
 
 class Desk:
     """Does jobs one after the other, and others when their time has come. Its thread ends when idle jobs end.
 
     A job that fails is logged and does not keep the next from being done.
+
+    Args:
+        name: of the thread.
+        yielding: it gives way to every other thread of the machine, where the system can do that.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, name: str = "clip-desk", *, yielding: bool = False) -> None:
+        self._name, self._yielding = name, yielding
         self._jobs: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self._due: list[tuple[Clock, float, Callable[[], None]]] = []
         self._lock = threading.Lock()
@@ -43,10 +52,17 @@ class Desk:
     def _wake(self) -> None:
         with self._lock:
             if self._thread is None:
-                self._thread = threading.Thread(target=self._work, name="clip-desk", daemon=True)
+                self._thread = threading.Thread(target=self._work, name=self._name, daemon=True)
                 self._thread.start()
 
+    @property
+    def waiting(self) -> int:
+        """Jobs that nobody has begun yet."""
+        return self._jobs.qsize()
+
     def _work(self) -> None:
+        if self._yielding and sys.platform == "linux":
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)
         while True:
             job: Callable[[], None] | None
             try:
@@ -57,7 +73,7 @@ class Desk:
                 try:
                     each()
                 except Exception:
-                    log.exception("clip_job_failed")
+                    log.exception("desk_job_failed", desk=self._name)
             with self._lock:
                 if not self._due and self._jobs.empty():
                     self._thread = None
@@ -74,3 +90,9 @@ class Desk:
 def shared_desk() -> Desk:
     """The desk of this process."""
     return Desk()
+
+
+@functools.cache
+def background_desk() -> Desk:
+    """The desk of this process for what may take its time: blurring and plates."""
+    return Desk("background", yielding=True)

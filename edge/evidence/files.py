@@ -11,7 +11,7 @@ from pathlib import Path
 
 from edge.uplink.media import MediaFile
 from kerbwatch.ids import new_id
-from kerbwatch.incident import EvidenceRole
+from kerbwatch.incident import Audience, EvidenceRole
 
 _SUFFIX = {"image/jpeg": ".jpg", "video/mp4": ".mp4"}
 _CHUNK_BYTES = 1 << 20
@@ -24,8 +24,11 @@ def keep(
     role: EvidenceRole,
     content_type: str,
     captured_at: datetime,
+    original_sha256: str | None = None,
 ) -> MediaFile:
     """Have ``write`` fill a new file, hash it, and give it its final name.
+
+    With ``original_sha256`` it is a file for people, made from that original.
 
     Raises:
         OSError: the disk does not take it. Nothing is left behind, whatever ``write`` raised.
@@ -36,7 +39,8 @@ def keep(
         path = folder / f"{sha256}{_SUFFIX[content_type]}"
         partial.replace(path)
     _sync_folder(folder)
-    return MediaFile(path, sha256, role, content_type, size_bytes, captured_at)
+    audience = Audience.ORIGINAL if original_sha256 is None else Audience.PEOPLE
+    return MediaFile(path, sha256, role, content_type, size_bytes, captured_at, audience, original_sha256)
 
 
 @contextmanager

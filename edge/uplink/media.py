@@ -14,7 +14,7 @@ import structlog
 from edge.settings import OutboxSettings
 from edge.store import EdgeStore
 from kerbwatch.clock import Clock, iso_utc
-from kerbwatch.incident import EvidenceRole
+from kerbwatch.incident import Audience, EvidenceRole
 from kerbwatch.messages import Evidence
 
 log = structlog.get_logger(__name__)
@@ -35,6 +35,8 @@ class MediaFile:
         content_type: ``image/jpeg`` or ``video/mp4``.
         size_bytes: its length.
         captured_at: aware UTC.
+        audience: whom it is for.
+        original_sha256: of the original that it was made from, if it was made for people.
     """
 
     path: Path
@@ -43,6 +45,8 @@ class MediaFile:
     content_type: str
     size_bytes: int
     captured_at: datetime
+    audience: Audience = Audience.ORIGINAL
+    original_sha256: str | None = None
 
     def evidence(self) -> Evidence:
         """As an incident's message names it. Raises pydantic.ValidationError when it is no evidence."""
@@ -53,6 +57,8 @@ class MediaFile:
                 "content_type": self.content_type,
                 "size_bytes": self.size_bytes,
                 "captured_at": self.captured_at,
+                "audience": self.audience,
+                "original_sha256": self.original_sha256,
             }
         )
 
@@ -78,8 +84,16 @@ class MediaStats:
     """Files given up since the box's file was begun: gone or damaged on the box's own disk."""
 
 
+def _urgency(media: MediaFile) -> int:
+    """What people wait for goes first, pictures before clips; then the originals."""
+    clip = media.role is EvidenceRole.CLIP
+    return int(clip) if media.audience is Audience.PEOPLE else 2 + int(clip)
+
+
 class MediaQueue:
-    """Which files wait, on disk; snapshots before clips, older before newer. Safe for all threads.
+    """Which files wait, on disk; those for people first, then snapshots before clips, older before newer.
+
+    Safe for all threads.
 
     Args:
         store: the box's file.
@@ -106,7 +120,7 @@ class MediaQueue:
                     media.content_type,
                     media.size_bytes,
                     iso_utc(media.captured_at),
-                    1 if media.role is EvidenceRole.CLIP else 0,
+                    _urgency(media),
                 ),
             )
         self.put_event.set()
