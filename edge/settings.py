@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import Field, model_validator
+from pydantic import Field, StringConstraints, model_validator
 from shapely.geometry import Polygon
 from shapely.validation import explain_validity
 
@@ -20,6 +20,8 @@ from kerbwatch.settings import Settings, load_settings
 
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+PlatePattern = Annotated[str, StringConstraints(max_length=16, pattern=r"^[^?\s]*[^?\s*][^?\s]*$")]
+"""A plate, or a part of one with ``*`` for the rest."""
 WEEKDAYS: tuple[Weekday, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
@@ -46,8 +48,26 @@ class ZoneSettings(Settings):
     dwell_s: Annotated[float, Field(gt=0, le=30 * 86400)] = Field(
         180.0, description="How long a thing may stay, in seconds, before it is an offence."
     )
-    urgent: bool = Field(False, description="Life safety, a fire lane say: tickets go out as urgent.")
+    urgent: bool = Field(
+        False,
+        description="Life safety, a fire lane say: tickets go out as urgent; goes before zones that overlap.",
+    )
     allowed_hours: tuple[AllowedHours, ...] = Field((), description="When staying is permitted.")
+    signal_wait_s: Annotated[float, Field(ge=0, le=3600)] | None = Field(
+        None,
+        description="Of a traffic lane: how long vehicles may wait at its signal. None: only a queue that is "
+        "seen to form holds an alarm off, 120 s at most (never in an urgent zone); 0: nothing does.",
+    )
+    two_wheelers: Literal["none", "motorcycles", "all"] = Field(
+        "motorcycles",
+        description="Which two-wheelers the zone is about: motorcycles and e-bikes; 'all' has bicycles too.",
+    )
+    two_wheeler_dwell_s: Annotated[float, Field(gt=0, le=30 * 86400)] | None = Field(
+        None, description="How long a two-wheeler may stay; None: as long as any vehicle (dwell_s)."
+    )
+    exempt_plates: tuple[PlatePattern, ...] = Field(
+        (), description="Plates that may stand here; '*' stands for any characters: '*警' for the police."
+    )
 
     @model_validator(mode="after")
     def _sound(self) -> ZoneSettings:
@@ -121,6 +141,9 @@ class CameraSettings(Settings):
     )
     road: str | None = Field(None, description="Road that the camera watches.", max_length=200)
     live_url: str | None = Field(None, description="Where people find its live picture (no credentials).")
+    exempt_plates: tuple[PlatePattern, ...] = Field(
+        (), description="Plates that may stand in any of its zones; '*' stands for any characters."
+    )
     zones: tuple[ZoneSettings, ...] = Field((), description="What it watches.")
 
     @model_validator(mode="after")

@@ -7,11 +7,13 @@ from collections.abc import Sequence
 from datetime import datetime
 
 import numpy as np
+from numpy.typing import NDArray
 
 from edge.rules.memory import Memory, recall, remember
 from edge.rules.places import Departure, Place, PlaceKeeper
 from edge.rules.sighting import Findings, Look, Sighting
 from edge.rules.zone import INSIDE_SHARE, Zone
+from kerbwatch.ids import new_id
 from kerbwatch.incident import Kind, Phase
 from models.classes import ObjectClass
 from models.detections import Detections
@@ -41,6 +43,7 @@ class DwellRule(ABC):
         self._create_score = create_score
         self._keeper = PlaceKeeper(create_score)
         self._memory: Memory | None = None
+        self._permitted: set[str] = set()
 
     @property
     def places(self) -> Sequence[Place]:
@@ -59,6 +62,18 @@ class DwellRule(ABC):
     def may_open(self, place: Place) -> bool:
         """Whether a place that has reached its limit is an occurrence of its own."""
 
+    def minds(self, zone: Zone, object_class: int) -> bool:
+        """Whether a zone is about things of this class; of all targets by default."""
+        return True
+
+    def limit_s(self, place: Place) -> float:
+        """How long this thing may stay."""
+        return self._zones[place.zone_id].settings.dwell_s
+
+    def excused(self, place: Place) -> bool:
+        """Whether this thing may stay whatever the limit; nothing may by default."""
+        return False
+
     def accompany(self, look: Look) -> None:  # noqa: B027 - most rules need nothing here
         """Take note of what stands beside the places; nothing by default."""
 
@@ -67,16 +82,19 @@ class DwellRule(ABC):
         if self._memory is not None:
             self._keeper.places = recall(self._memory, look, set(self._zones))
             self._memory = None
+        permitted = {zone.id for zone in self._zones.values() if zone.permitted(look.captured_at)}
+        if permitted != self._permitted:
+            self._permitted = permitted
+            self._rezone()
         targets = self.targets(look.detections)
-        changes = self._keeper.look(look, targets, self._zones_of(targets))
+        changes = self._keeper.look(look, targets, self._zones_of(targets.xyxy, targets.class_id))
         findings = Findings()
         for departure in changes.departed:
             self._departed(departure, look, findings)
         findings.noticed.extend(place.id for place in changes.new)
         self.accompany(look)
-        permitted = {zone.id for zone in self._zones.values() if zone.permitted(look.captured_at)}
         for place in self._keeper.places:
-            self._judge(place, look, place.zone_id in permitted, findings)
+            self._judge(place, look, findings)
         return findings
 
     def state(self, t_s: float, captured_at: datetime) -> Memory:
@@ -87,25 +105,53 @@ class DwellRule(ABC):
         """Go on where :meth:`state` left off; takes effect with the next look."""
         self._memory = memory
 
-    def _zones_of(self, targets: Detections) -> list[str | None]:
-        """For each target the zone that holds most of its footprint, or None where none holds enough."""
-        zones = list(self._zones.values())
-        if not len(targets) or not zones:
-            return [None] * len(targets)
-        shares = np.stack([zone.shares(targets.xyxy) for zone in zones])
-        inside = shares.max(axis=0) >= INSIDE_SHARE
-        return [
-            zones[int(k)].id if held else None for k, held in zip(shares.argmax(axis=0), inside, strict=True)
-        ]
+    def _zones_of(
+        self, xyxy: NDArray[np.float32], class_id: Sequence[int] | NDArray[np.int64]
+    ) -> list[str | None]:
+        """For each thing the zone whose rule it falls under, or None.
 
-    def _judge(self, place: Place, look: Look, permitted: bool, findings: Findings) -> None:
+        Where zones overlap, each is a rule of its own and the strictest counts: one whose permitted hours do
+        not run now before one that permits, an urgent one before others, then the shortest limit.
+        """
+        zones = list(self._zones.values())
+        if not len(xyxy) or not zones:
+            return [None] * len(xyxy)
+        shares = np.stack([zone.shares(xyxy) for zone in zones])
+        found: list[str | None] = []
+        for column, object_class in zip(shares.T, class_id, strict=True):
+            held = [
+                (zone.id in self._permitted, not zone.settings.urgent, zone.settings.dwell_s, -share, zone.id)
+                for zone, share in zip(zones, column, strict=True)
+                if share >= INSIDE_SHARE and self.minds(zone, int(object_class))
+            ]
+            found.append(min(held)[-1] if held else None)
+        return found
+
+    def _rezone(self) -> None:
+        """Permitted hours began or ended: what is not reported may fall under another zone's rule now."""
+        waiting = [place for place in self._keeper.places if place.opened_t_s is None]
+        boxes = np.array([place.box for place in waiting], dtype=np.float32).reshape(-1, 4)
+        zones = self._zones_of(boxes, [place.object_class for place in waiting])
+        for place, zone_id in zip(waiting, zones, strict=True):
+            place.zone_id = zone_id or place.zone_id
+
+    def _judge(self, place: Place, look: Look, findings: Findings) -> None:
         zone = self._zones[place.zone_id]
-        limit_s = zone.settings.dwell_s
-        if permitted:
+        limit_s = self.limit_s(place)
+        if zone.id in self._permitted:
             if place.opened_t_s is not None:
                 findings.sightings.append(self._sighting(Phase.CLEARED, place, look.t_s, look.t_s))
                 self._keeper.places = [other for other in self._keeper.places if other is not place]
             place.clock_t_s = look.t_s
+            return
+        forbidden_at = zone.forbidden_since(look.captured_at)
+        if forbidden_at is not None and place.opened_t_s is None:
+            ago_s = (look.captured_at - forbidden_at).total_seconds()
+            place.clock_t_s = max(place.clock_t_s, look.t_s - ago_s)
+        if self.excused(place):
+            if place.opened_t_s is not None:
+                findings.sightings.append(self._sighting(Phase.CLEARED, place, look.t_s, look.t_s))
+                place.id, place.opened_t_s, place.kind = new_id(), None, None
             return
         stood_s = look.t_s - place.clock_t_s
         if not place.standing and stood_s >= min(STANDING_AFTER_S, limit_s / 2) and place.there:
@@ -152,7 +198,7 @@ class DwellRule(ABC):
             score=min(max(place.score, 0.0), 1.0),
             object_class=ObjectClass(place.object_class).label,
             dwell_s=max(until - place.clock_t_s, 0.0),
-            limit_s=zone.dwell_s,
+            limit_s=self.limit_s(place),
             urgent=zone.urgent,
             ended_t_s=ended_t_s,
             plate=place.plate,

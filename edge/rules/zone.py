@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -10,11 +11,17 @@ import shapely
 from numpy.typing import NDArray
 
 from edge.settings import WEEKDAYS, AllowedHours, CameraSettings, ZoneSettings
+from models.plates.reading import OPEN, PlateReading
 
 FOOTPRINT_SHARE = 0.25
 """The lower part of a vehicle's box that stands for its place on the ground."""
 INSIDE_SHARE = 0.5
 """A thing is in a zone when at least this share of its footprint is."""
+
+MIN_PLATE_LENGTH = 7
+"""Characters of the shortest civil plate (GA 36): less was not read to its end."""
+SEPARATORS = re.compile(r"[·•.\-\s]")
+"""What people write between the parts of a plate."""
 
 
 class ZoneOutsideError(ValueError):
@@ -52,6 +59,7 @@ class Zone:
         self._polygon = shapely.Polygon(corners)
         shapely.prepare(self._polygon)
         self._zone_info = ZoneInfo(camera.time_zone)
+        self._exempt = [_plate_pattern(text) for text in (*settings.exempt_plates, *camera.exempt_plates)]
 
     def shares(self, xyxy: NDArray[np.float32]) -> NDArray[np.float64]:
         """How much of each thing stands in the zone: [N], 0..1.
@@ -75,6 +83,36 @@ class Zone:
         """Whether staying is permitted at ``moment`` (aware), by the zone's allowed hours."""
         local = moment.astimezone(self._zone_info)
         return any(_covers(hours, local) for hours in self.settings.allowed_hours)
+
+    def forbidden_since(self, moment: datetime) -> datetime | None:
+        """When permitted hours ended last before ``moment`` (aware); None where there are none."""
+        local = moment.astimezone(self._zone_info)
+        ends = [
+            end
+            for hours in self.settings.allowed_hours
+            for days in range(9)
+            if (end := _end(hours, local - timedelta(days=days))) is not None and end <= local
+        ]
+        return max(ends, default=None)
+
+    def exempts(self, plate: PlateReading | None) -> bool:
+        """Whether a vehicle may stand here by its plate. One that was not read to the end exempts nobody."""
+        if plate is None or OPEN in plate.text or len(plate.text) < MIN_PLATE_LENGTH:
+            return False
+        return any(pattern.fullmatch(plate.text.upper()) for pattern in self._exempt)
+
+
+def _plate_pattern(text: str) -> re.Pattern[str]:
+    parts = SEPARATORS.sub("", text).upper().split("*")
+    return re.compile(".*".join(re.escape(part) for part in parts))
+
+
+def _end(hours: AllowedHours, local: datetime) -> datetime | None:
+    """When the span that begins on the day of ``local`` ends; None where none begins on that day."""
+    if WEEKDAYS[local.weekday()] not in hours.days:
+        return None
+    day = local.date() if hours.start < hours.end else local.date() + timedelta(days=1)
+    return datetime.combine(day, hours.end, tzinfo=local.tzinfo)
 
 
 def _covers(hours: AllowedHours, local: datetime) -> bool:

@@ -143,8 +143,8 @@ def test_permitted_hours_hold_the_clock_and_end_an_incident():
     hours = [{"start": "12:00", "end": "12:01"}]
     local_noon = datetime(2026, 5, 4, 4, 0, tzinfo=UTC)
     found = watch(parking(allowed_hours=hours), lambda t: [CAR], until_s=120, start=local_noon)
-    assert phases(found)[0] == (Phase.OPENED, 88.0)
-    assert found[0].started_t_s == 58.0
+    assert phases(found)[0] == (Phase.OPENED, 90.0)
+    assert found[0].started_t_s == 60.0
     before = datetime(2026, 5, 4, 3, 59, 10, tzinfo=UTC)
     found = watch(parking(allowed_hours=hours), lambda t: [CAR], until_s=60, start=before)
     assert [sighting.phase for sighting in found] == [Phase.OPENED, Phase.CLEARED]

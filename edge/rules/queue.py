@@ -1,0 +1,206 @@
+"""Queues: vehicles that wait in a traffic lane stand, and are not parked.
+
+What tells a queue from a double-parked row is how it forms and how it goes. Vehicles of a queue come to rest
+one behind the other within a minute, in the direction in which they came, and those ahead move off first. A
+row of parked vehicles grew over hours, and when traffic flows again one of them stays. So a vehicle waits as
+long as a neighbour stands before or behind it that came when it did, and for some seconds after the one ahead
+has moved off. What was there before the camera looked is taken for parked: nobody saw it come.
+
+No hold-off is for ever: see :data:`LONGEST_WAIT_S` and the zone's ``signal_wait_s``.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.rules.appearance import cut_patch, similarity
+from edge.rules.places import STEADY_LOOK, Departure, Place
+from edge.rules.sighting import Look
+from edge.settings import ZoneSettings
+from models.detections import Detections, iou_matrix
+
+LONGEST_WAIT_S = 120.0
+"""A queue holds an alarm off until this long after the vehicle came to rest: most signals' red is shorter."""
+TOGETHER_S = 60.0
+"""Vehicles of one queue come to rest within this of their neighbour."""
+START_UP_S = 10.0
+"""The next in a queue follows the one ahead within this (a start takes about 2 s; a lorry's, or a driver's
+who looks at his phone, some more)."""
+GAP = 1.0
+"""Most room between neighbours of a queue, in sizes of their boxes."""
+SIZE_RATIO = 5.0
+"""Neighbours differ less than this in area: a bus and a car, not two places far apart in depth."""
+IN_LINE = 0.8
+"""Cosine between the way a vehicle came and the line to its neighbour, from which they stand in line. Ground
+directions of neighbours keep their order in the picture, if foreshortened."""
+CAME_FROM = 3.0
+"""How far before its place a vehicle may have been seen at the look before, in sizes of its box."""
+SAME_SPOT_IOU = 0.5
+"""Overlap from one look to the next from which a vehicle outside the zones stands."""
+LOST_AFTER_S = 6.0
+"""A vehicle outside the zones that is unseen this long is no longer counted as standing."""
+
+
+@dataclass(slots=True, eq=False)
+class _Waiting:
+    """A vehicle at rest. ``box`` is float64 [4]; ``came``: its place was seen without it before."""
+
+    box: NDArray[np.float64]
+    since_t_s: float
+    seen_t_s: float
+    came: bool
+    way: NDArray[np.float64] | None
+    """Unit vector of the way it came, in the picture; None when the look before does not show it."""
+    seen: int = 1
+    """Looks in which it was seen here: what drives past is seen once."""
+
+
+class QueueWatch:
+    """Who stands before and behind whom in one camera's picture, look by look."""
+
+    def __init__(self) -> None:
+        self._before: Look | None = None
+        self._vehicles_before = Detections.empty()
+        self._held: dict[str, _Waiting] = {}
+        self._outside: list[_Waiting] = []
+        self._gone: deque[tuple[float, str, _Waiting]] = deque()
+
+    def look(self, look: Look, vehicles: Detections, places: Sequence[Place]) -> None:
+        """Take in one look.
+
+        Args:
+            look: the look.
+            vehicles: every vehicle in it.
+            places: what the rule holds after this look.
+        """
+        known = {place.id for place in places}
+        self._held = {key: held for key, held in self._held.items() if key in known}
+        for place in places:
+            held = self._held.get(place.id)
+            if held is None:
+                held = self._arrival(
+                    place.box, place.arrived_t_s, look, seen_now=place.arrived_t_s == look.t_s
+                )
+                self._held[place.id] = held
+            held.box, held.seen_t_s, held.seen = place.box, look.t_s, place.seen
+        self._watch_outside(look, vehicles, [held.box for held in self._held.values()])
+        while self._gone and look.t_s - self._gone[0][0] > LONGEST_WAIT_S:
+            self._gone.popleft()
+        self._before, self._vehicles_before = look, vehicles
+
+    def left(self, departure: Departure) -> None:
+        """A place was given up."""
+        held = self._held.pop(departure.place.id, None)
+        if held is not None:
+            self._gone.append((departure.ended_t_s, departure.place.zone_id, held))
+
+    def waits(self, place: Place, zone: ZoneSettings, t_s: float) -> bool:
+        """Whether a vehicle that has reached its limit waits in traffic.
+
+        With the zone's ``signal_wait_s`` a vehicle may wait alone, at the head of its lane, until that time
+        has passed; it is parked as soon as another of its zone has moved off and nobody stands with it.
+        Without, it must be one of a queue.
+        """
+        me = self._held.get(place.id)
+        longest_s = zone.signal_wait_s
+        if longest_s is None:
+            longest_s = 0.0 if zone.urgent else LONGEST_WAIT_S
+        if me is None or t_s - place.clock_t_s >= longest_s:
+            return False
+        others = [held for held in (*self._held.values(), *self._outside) if held is not me and held.seen > 1]
+        in_queue = me.came and (
+            any(_neighbours(me, other) for other in others)
+            or any(
+                0 <= t_s - left_t_s < START_UP_S and gone.since_t_s <= me.since_t_s and _neighbours(me, gone)
+                for left_t_s, _, gone in self._gone
+            )
+        )
+        if in_queue or zone.signal_wait_s is None:
+            return in_queue
+        return not any(
+            zone_id == place.zone_id and me.since_t_s < left_t_s <= t_s - START_UP_S
+            for left_t_s, zone_id, _ in self._gone
+        )
+
+    def _watch_outside(self, look: Look, vehicles: Detections, taken: list[NDArray[np.float64]]) -> None:
+        """Vehicles at rest outside the zones: the head of a queue may stand there."""
+        xyxy = vehicles.xyxy
+        known = np.array(taken + [held.box for held in self._outside], dtype=np.float32).reshape(-1, 4)
+        shares = iou_matrix(known, xyxy)
+        new: NDArray[np.bool_] = np.logical_and.reduce(shares[: len(taken)] < SAME_SPOT_IOU, axis=0)
+        standing: list[_Waiting] = []
+        for held, row in zip(self._outside, shares[len(taken) :], strict=True):
+            j = int(row.argmax()) if len(row) else -1
+            if j >= 0 and new[j] and row[j] >= SAME_SPOT_IOU:
+                new[j] = False
+                held.seen_t_s, held.seen = look.t_s, held.seen + 1
+            elif look.t_s - held.seen_t_s > LOST_AFTER_S:
+                self._gone.append((held.seen_t_s, "", held))
+                continue
+            standing.append(held)
+        arrivals = [self._arrival(box.astype(np.float64), look.t_s, look, seen_now=True) for box in xyxy[new]]
+        self._outside = standing + arrivals
+
+    def _arrival(self, box: NDArray[np.float64], since_t_s: float, look: Look, *, seen_now: bool) -> _Waiting:
+        before = self._before
+        if before is None or not seen_now:
+            return _Waiting(box, since_t_s, look.t_s, came=False, way=None)
+        came = _changed(box, before, look)
+        return _Waiting(box, since_t_s, look.t_s, came, self._way(box) if came else None)
+
+    def _way(self, box: NDArray[np.float64]) -> NDArray[np.float64] | None:
+        """The way from the nearest vehicle of this size at the look before that did not stand."""
+        boxes = self._vehicles_before.xyxy
+        stood = [held.box for held in (*self._held.values(), *self._outside) if held.seen > 1]
+        if stood and len(boxes):
+            still = iou_matrix(boxes, np.array(stood, dtype=np.float32)).max(axis=1) >= SAME_SPOT_IOU
+            boxes = boxes[~still]
+        best: NDArray[np.float64] | None = None
+        reach = CAME_FROM * float(np.hypot(*(box[2:] - box[:2])))
+        for other in boxes.astype(np.float64):
+            step = _ground(box) - _ground(other)
+            length = float(np.hypot(*step))
+            if 0 < length <= reach and _alike_in_size(box, other):
+                best, reach = step / length, length
+        return best
+
+
+def _changed(box: NDArray[np.float64], before: Look, look: Look) -> bool:
+    """Whether a place looked different at the look before: what a detector missed there did not come."""
+    if before.thumbnail is None or look.thumbnail is None:
+        return False
+    was = cut_patch(before.thumbnail, box.astype(np.float32), before.size_px)
+    now = cut_patch(look.thumbnail, box.astype(np.float32), look.size_px)
+    alike = None if was is None or now is None else similarity(was, now)
+    return alike is not None and alike < STEADY_LOOK
+
+
+def _neighbours(me: _Waiting, other: _Waiting) -> bool:
+    """Whether another waits directly before or behind, and came when this one did."""
+    if not other.came or abs(other.since_t_s - me.since_t_s) > TOGETHER_S:
+        return False
+    if not _alike_in_size(me.box, other.box):
+        return False
+    gap = np.maximum(me.box[:2], other.box[:2]) - np.minimum(me.box[2:], other.box[2:])
+    sizes = (me.box[2:] - me.box[:2] + other.box[2:] - other.box[:2]) / 2
+    if (gap > GAP * sizes).any():
+        return False
+    line = _ground(other.box) - _ground(me.box)
+    length = float(np.hypot(*line))
+    ways = [way for way in (me.way, other.way) if way is not None]
+    return not ways or any(abs(float(way @ line)) >= IN_LINE * length for way in ways)
+
+
+def _alike_in_size(a: NDArray[np.float64], b: NDArray[np.float64]) -> bool:
+    area_a, area_b = float(np.prod(a[2:] - a[:2])), float(np.prod(b[2:] - b[:2]))
+    return max(area_a, area_b) < SIZE_RATIO * min(area_a, area_b)
+
+
+def _ground(box: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Where a box touches the ground, [2]."""
+    return np.array([(box[0] + box[2]) / 2, box[3]])
