@@ -61,7 +61,9 @@ class ListenSettings(Settings):
 class IntakeSettings(Settings):
     """What comes in over MQTT."""
 
-    batch_max: Annotated[int, Field(ge=1, le=1000)] = Field(100, description="Messages a transaction.")
+    batch_max: Annotated[int, Field(ge=1, le=1000)] = Field(
+        400, description="Messages a transaction, at most."
+    )
     future_tolerance_s: Annotated[float, Field(ge=0, le=86400)] = Field(
         300.0, description="How far a message's times may lie in the future; more is refused."
     )

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
+from rich.table import Table
 
 _FILE_WIDTH = 160
 """Columns of a table that no terminal limits."""
@@ -28,3 +30,11 @@ def write_json(document: dict[str, Any], target: Path) -> None:
         return
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_text(text, encoding="utf-8")
+
+
+def print_rows(title: str, values: Mapping[str, object], console: Console) -> None:
+    """A table of names and values."""
+    table = Table(title=title, show_header=False)
+    for name, value in values.items():
+        table.add_row(name, f"{value:,}" if isinstance(value, int | float) else str(value))
+    console.print(table)

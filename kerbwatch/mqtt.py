@@ -10,7 +10,7 @@ import ssl
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import paho.mqtt.client as paho
 import structlog
@@ -190,8 +190,16 @@ class MqttLink:
         )
         self._client.loop_start()
 
-    def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> int | None:
-        """Hand a message to the network thread (QoS 1).
+    def publish(
+        self, topic: str, payload: bytes, *, retain: bool = False, qos: Literal[0, 1] = 1
+    ) -> int | None:
+        """Hand a message to the network thread.
+
+        Args:
+            topic: where to.
+            payload: the message.
+            retain: whether the broker keeps it for later subscribers.
+            qos: 1, or 0 for what is said again if it is lost.
 
         Returns:
             The message id, later given to ``on_published`` when the broker has taken it, or to
@@ -201,7 +209,7 @@ class MqttLink:
         """
         if not self.connected:
             return None
-        info = self._client.publish(topic, payload, qos=1, retain=retain, properties=publish_properties())
+        info = self._client.publish(topic, payload, qos=qos, retain=retain, properties=publish_properties())
         return info.mid if info.rc == MQTTErrorCode.MQTT_ERR_SUCCESS else None
 
     def stop(self) -> None:

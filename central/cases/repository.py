@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import Table, bindparam, func, select
 from sqlalchemy import insert as sql_insert
 from sqlalchemy import update as sql_update
 from sqlalchemy.orm import Session
@@ -112,23 +112,31 @@ def case_heads(session: Session, case_ids: Collection[str]) -> list[CaseHead]:
 def insert(session: Session, table: type[Base], rows: Sequence[dict[str, Any]]) -> None:
     """Insert rows, all with the same columns, in their order."""
     if rows:
-        session.execute(sql_insert(table), rows)
+        session.connection().execute(sql_insert(_table(table)), rows)
 
 
 def update_rows(session: Session, table: type[Base], rows: Iterable[dict[str, Any]]) -> None:
     """Update rows by their ``id``; those that change the same columns go together."""
     alike: defaultdict[tuple[str, ...], list[dict[str, Any]]] = defaultdict(list)
     for row in rows:
-        alike[tuple(sorted(row))].append(row)
-    for changes in alike.values():
-        session.execute(sql_update(table), changes)
+        changes = {key: value for key, value in row.items() if key != "id"}
+        alike[tuple(sorted(changes))].append(changes | {"of_id": row["id"]})
+    into = _table(table)
+    for columns, changes_of in alike.items():
+        query = sql_update(into).where(into.c.id == bindparam("of_id"))
+        values: dict[str, Any] = {column: bindparam(column) for column in columns}
+        session.connection().execute(query.values(values), changes_of)
+
+
+def _table(model: type[Base]) -> Table:
+    return Base.metadata.tables[model.__tablename__]
 
 
 def redraft(session: Session, sentences: dict[str, str]) -> None:
     """Give the drafted tickets of some cases a new sentence."""
     if sentences:
         query = (
-            sql_update(Base.metadata.tables[Ticket.__tablename__])
+            sql_update(_table(Ticket))
             .where(Ticket.case_id == bindparam("of_case"), Ticket.state == TicketState.DRAFTED.value)
             .values(sentence=bindparam("words"))
         )

@@ -41,10 +41,11 @@ class Consumer:
             f"kerbwatch-central-{settings.instance}",
             on_message=self._worker.offer,
             subscriptions=SUBSCRIPTIONS,
+            receive_maximum=2 * settings.intake.batch_max,
         )
 
     def _publish(self, topic: str, payload: bytes) -> None:
-        self._link.publish(topic, payload)
+        self._link.publish(topic, payload, qos=0)  # a receipt that is lost is sent for the edge's repeat
 
     def start(self) -> None:
         """Begin, in the background."""

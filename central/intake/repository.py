@@ -23,7 +23,7 @@ def known_events(session: Session, ids: Collection[str]) -> set[tuple[str, str]]
 def insert_events(session: Session, rows: Sequence[dict[str, Any]]) -> None:
     """Keep events, in their order."""
     if rows:
-        session.execute(insert(StoredEvent), rows)
+        session.connection().execute(insert(StoredEvent), rows)
 
 
 def sequences_of(session: Session, keys: Collection[tuple[str, str]]) -> dict[tuple[str, str], SequenceState]:

@@ -24,7 +24,7 @@ from kerbwatch.mqtt import Delivery
 
 log = structlog.get_logger(__name__)
 
-_QUEUE_MESSAGES = 1000
+_QUEUE_MESSAGES = 4000
 """Far above what a broker sends before it wants acknowledgements (Receive Maximum)."""
 _TICK_S = 1.0
 _FIRST_BACKOFF_S, _MOST_BACKOFF_S = 0.5, 15.0

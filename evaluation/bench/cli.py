@@ -12,12 +12,14 @@ from rich.console import Console
 from evaluation.bench import rival
 from evaluation.bench.cameras import Plan, measure
 from evaluation.bench.edge_box import BenchError
+from evaluation.bench.intake import IntakePlan, measure_intake
 from evaluation.bench.result import print_result, to_json
 from evaluation.bench.streams import StreamSize
-from evaluation.output import table_console, write_json
+from evaluation.output import print_rows, table_console, write_json
 from kerbwatch.demo.broker import BrokerError
 from kerbwatch.demo.rtsp import RtspServerError
 from kerbwatch.logs import configure_logs
+from kerbwatch.secrets import SecretMissingError, expand_environment
 from models.errors import ModelError
 from models.fetch import ensure
 
@@ -97,3 +99,41 @@ def cameras(
     print_result(document, table_console(json_file))
     if json_file is not None:
         write_json(document, json_file)
+
+
+@bench_app.command()
+def intake(
+    *,
+    database: Annotated[
+        str | None,
+        typer.Option(
+            help="URL of a database for the bench alone; a SQLite file that goes afterwards if absent."
+        ),
+    ] = None,
+    cases: Annotated[
+        int, typer.Option(min=0, help="Cases that the database is filled with first.")
+    ] = 1_000_000,
+    seconds: Annotated[float, typer.Option(min=2, help="Length of the flood, and of the paced run.")] = 30.0,
+    boxes: Annotated[int, typer.Option(min=1, max=5000, help="Edge boxes that send.")] = 500,
+    cameras: Annotated[
+        int, typer.Option(min=0, max=500_000, help="Cameras whose health comes every 15 s beside it.")
+    ] = 50_000,
+    json_file: Annotated[
+        Path | None, typer.Option("--json", help="Write the figures here; - is standard output.")
+    ] = None,
+) -> None:
+    """Flood central over MQTT: incidents a second that become cases, and how soon a ticket is there.
+
+    The times are of a second run at half the rate. Broker, central and database share this machine.
+    """
+    configure_logs(level="WARNING")
+    progress = Console(stderr=True)
+    plan = IntakePlan(expand_environment(database) if database else None, cases, seconds, boxes, cameras)
+    try:
+        result = measure_intake(plan, lambda step: progress.print(f"[dim]{step}[/]"))
+    except (BenchError, BrokerError, SecretMissingError) as error:
+        typer.secho(str(error), err=True, fg="red")
+        raise typer.Exit(1) from error
+    print_rows("Intake", result.to_json(), table_console(json_file))
+    if json_file is not None:
+        write_json(result.to_json(), json_file)

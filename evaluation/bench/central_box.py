@@ -1,0 +1,129 @@
+"""Central as a process of its own, as an administrator starts it: ``central init``, ``central serve``."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from types import TracebackType
+
+import httpx
+
+from central.database import Database
+from evaluation.bench.edge_box import BenchError
+from kerbwatch.demo.town import configs_dir
+
+_START_TIMEOUT_S = 60.0
+_STOP_TIMEOUT_S = 30.0
+
+
+class CentralBox:
+    """A central process. Use it as a context manager.
+
+    Args:
+        folder: for its configuration, secret, media and log.
+        database_url: what it works on; its schema is brought up to date.
+        broker_port: MQTT broker on the loopback.
+    """
+
+    def __init__(self, folder: Path, database_url: str, broker_port: int) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self.port = _free_port()
+        self.database_url = database_url
+        self.config = folder / "central.yaml"
+        self._log = folder / "central.log"
+        self._process: subprocess.Popen[bytes] | None = None
+        secret = folder / "secret"
+        secret.touch(mode=0o600)
+        secret.write_text(secrets.token_hex(32), encoding="ascii")
+        document = {
+            "instance": "bench",
+            "city": "Bench",
+            "public_url": self.url,
+            "listen": {"port": self.port},
+            "database": {"url": database_url},
+            "media": {"dir": str(folder / "media")},
+            "mqtt": {"host": "127.0.0.1", "port": broker_port},
+            "secret": {"file": str(secret)},
+            "duty_list": str(configs_dir() / "duty-list.yaml"),
+            "areas": str(configs_dir() / "areas.geojson"),
+        }
+        # JSON is YAML.
+        self.config.write_text(json.dumps(document, indent=2), encoding="utf-8")
+
+    @property
+    def url(self) -> str:
+        """Where its pages are."""
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def pid(self) -> int:
+        """The process id. Raises BenchError when it has ended."""
+        if self._process is None or self._process.poll() is not None:
+            raise BenchError(f"central has ended: {self._last_words()}")
+        return self._process.pid
+
+    def initialise(self) -> None:
+        """``kerbwatch central init``. Raises BenchError with what it printed when it fails."""
+        self.command("central", "init", str(self.config))
+
+    def command(self, *arguments: str) -> None:
+        """Run ``kerbwatch …`` to its end. Raises BenchError with what it printed when it fails."""
+        done = subprocess.run(  # noqa: S603 - our own command
+            [sys.executable, "-m", "kerbwatch", *arguments], capture_output=True, text=True, check=False
+        )
+        if done.returncode:
+            raise BenchError(f"'kerbwatch {' '.join(arguments)}' failed: {done.stdout}{done.stderr}")
+
+    def database(self) -> Database:
+        """The database that it works on."""
+        return Database(self.database_url)
+
+    def __enter__(self) -> CentralBox:
+        with self._log.open("wb") as output:
+            self._process = subprocess.Popen(  # noqa: S603 - our own command
+                [sys.executable, "-m", "kerbwatch", "central", "serve", str(self.config)],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
+        deadline_s = time.monotonic() + _START_TIMEOUT_S
+        while time.monotonic() < deadline_s:
+            _ = self.pid
+            try:
+                if httpx.get(f"{self.url}/healthz", timeout=2.0).is_success:
+                    return self
+            except httpx.HTTPError:
+                pass  # not listening yet; one that has ended is told above
+            time.sleep(0.1)
+        raise BenchError(f"central was not ready within {_START_TIMEOUT_S:g} s: {self._last_words()}")
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._process is None:
+            return
+        self._process.terminate()
+        try:
+            self._process.wait(_STOP_TIMEOUT_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+    def _last_words(self) -> str:
+        if not self._log.is_file():
+            return "it said nothing"
+        return self._log.read_text(encoding="utf-8", errors="replace").strip()[-600:] or "it said nothing"
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
