@@ -17,6 +17,11 @@ Homography = NDArray[np.float64]
 """3x3; maps [x, y, 1] of one picture to that of another, in px."""
 
 
+def inverse(way: Homography) -> Homography:
+    """The way back."""
+    return np.asarray(np.linalg.inv(way), dtype=np.float64)
+
+
 class Ego(Protocol):
     """How the camera itself moves, for a camera that does (a dash-cam)."""
 

@@ -1,0 +1,220 @@
+"""The engine: every picture's luma in, looks at vehicles (a little late) in, decided throws out."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from edge.litter.background import TICK_S
+from edge.litter.blobs import blobs_of
+from edge.litter.evidence import LEAST_POINTS
+from edge.litter.judge import Finding, judge_flight, judge_rest
+from edge.litter.rests import Rests
+from edge.litter.throw import Ego, Homography, Luma, Throw, ThrowingVehicle, inverse
+from edge.litter.tracklets import Tracklet, Tracklets
+from edge.litter.vehicles import Traffic
+from edge.litter.views import FixedViews, MovingViews
+from edge.rules.sighting import BoxPx, PathPoint
+from models.detections import Detections
+
+DECIDE_SCORE = 0.5
+"""Score from which something is a throw."""
+WAIT_LOOK_S = 0.7
+"""A look later than this is not waited for."""
+WAIT_REST_S = 1.1
+"""How long after its flight a thing may come to lie."""
+JUDGE_REST_S = 1.7
+"""How long after it came to lie a thing is judged by that alone."""
+BODY_SHARE = 0.004
+"""Share of the picture above which a moving part is a body, not a thing thrown."""
+ABOVE_SHARE = 0.12
+"""Share of the picture's height that is searched above the road: what stands on it reaches higher."""
+_KEEP_PLACES_S = 4.0
+_MOST_PATH = 120
+
+
+class LitterEngine:
+    """Finds what is thrown from vehicles, in the pictures of one camera.
+
+    Feed every picture in order through :meth:`picture`, and what the network and the tracker found in some
+    of them through :meth:`vehicles`, at any time up to about half a second late. Not for several threads at
+    once.
+
+    Args:
+        size_px: width and height of the pictures.
+        road: polygons [K, 2] in px; the vehicle stands, or the thing falls, on one of them. None for
+            everywhere.
+        ego: how the camera moves; None for a fixed camera.
+    """
+
+    def __init__(
+        self,
+        size_px: tuple[int, int],
+        road: Sequence[NDArray[np.float64]] | None = None,
+        ego: Ego | None = None,
+    ) -> None:
+        self.size_px = size_px
+        self._road = None if road is None else shapely.MultiPolygon([shapely.Polygon(each) for each in road])
+        self._crop = (0, 0, *size_px) if road is None or ego is not None else _around(size_px, road)
+        self._views = FixedViews() if ego is None else MovingViews(ego)
+        self._most_area_px = BODY_SHARE * size_px[0] * size_px[1]
+        self._next_id = 1
+        self._thrown: set[int] = set()
+        self._decided: list[Throw] = []
+        self._ticked_s = -np.inf
+        self._fresh()
+
+    def picture(self, t_s: float, luma: Luma) -> None:
+        """Take in the next picture: uint8 [height, width], as shown. ``t_s`` rises."""
+        x1, y1, x2, y2 = self._crop
+        view, void = self._views.view(t_s, luma[y1:y2, x1:x2])
+        if void:
+            self._fresh()
+        to_picture = np.array([[1.0, 0, x1], [0, 1, y1], [0, 0, 1]]) @ self._views.to_picture
+        self._places.append((t_s, to_picture))
+        while t_s - self._places[0][0] > _KEEP_PLACES_S:
+            self._places.popleft()
+        if view is not None:
+            blobs = blobs_of(view.mask, view.luma, self._most_area_px)
+            self._waiting += [
+                each for each in self._tracklets.update(view.t_s, blobs) if len(each.t_s) >= LEAST_POINTS
+            ]
+        if t_s - self._ticked_s >= TICK_S - 1e-3:
+            self._ticked_s = t_s
+            self._tick(t_s)
+
+    def vehicles(self, t_s: float, detections: Detections) -> None:
+        """Take in what was found in the picture of ``t_s``: tracked boxes in px of the picture as shown."""
+        to_steady = inverse(self._place(t_s))
+        scale = float(np.sqrt(abs(np.linalg.det(to_steady[:2, :2]))))
+        boxes = detections.xyxy.astype(np.float64)
+        middles = (boxes[:, :2] + boxes[:, 2:]) / 2
+        halves = (boxes[:, 2:] - boxes[:, :2]) / 2 * scale
+        middles = _mapped(to_steady, middles)
+        steady = np.hstack([middles - halves, middles + halves]).astype(np.float32)
+        self._traffic.add(t_s, Detections(steady, detections.score, detections.class_id, detections.track_id))
+
+    def throws(self) -> list[Throw]:
+        """The throws decided since the last call, oldest first."""
+        decided, self._decided = self._decided, []
+        return decided
+
+    def _fresh(self) -> None:
+        """Forget everything that belongs to another view."""
+        height = self._crop[3] - self._crop[1]
+        self._tracklets = Tracklets(height)
+        self._traffic = Traffic()
+        self._rests = Rests()
+        self._waiting: list[Tracklet] = []
+        self._places: deque[tuple[float, Homography]] = deque()
+        self._ticked_s = -np.inf
+
+    def _tick(self, t_s: float) -> None:
+        x1, y1, x2, y2 = self._crop
+        background = self._views.background
+        if background is not None:
+            covered = self._traffic.mask(t_s, (y2 - y1, x2 - x1))
+            news = self._views.tick(covered)
+            if news is not None:
+                self._rests.tick(t_s, news, background, self._most_area_px)
+        self._judge_flights(t_s)
+        self._judge_rests(t_s)
+
+    def _judge_flights(self, t_s: float) -> None:
+        size = (self._crop[2] - self._crop[0], self._crop[3] - self._crop[1])
+        flying = [each for each in self._tracklets.live if len(each.t_s) >= LEAST_POINTS + 2]
+        others = [*self._tracklets.live, *self._waiting]
+        done: set[int] = set()
+        for track in (*self._waiting, *flying):
+            ended_s = track.t_s[-1]
+            if track.id in self._thrown or not self._seen_until(ended_s, t_s):
+                continue
+            found = judge_flight(track, self._traffic, self._rests.lying, others, size)
+            if found is not None and found.evidence.score >= DECIDE_SCORE and self._on_road(found):
+                self._thrown.add(track.id)
+                self._say(found, t_s)
+            if found is None:
+                done.add(track.id)
+        self._waiting = [
+            each
+            for each in self._waiting
+            if t_s - each.t_s[-1] <= WAIT_REST_S and each.id not in done and each.id not in self._thrown
+        ]
+
+    def _judge_rests(self, t_s: float) -> None:
+        for rest in self._rests.lying:
+            if rest.judged or t_s - rest.since_s > JUDGE_REST_S or not self._seen_until(rest.since_s, t_s):
+                continue
+            found = judge_rest(rest, self._traffic, t_s)
+            if found is not None and found.evidence.score >= DECIDE_SCORE and self._on_road(found):
+                rest.judged = True
+                self._say(found, t_s)
+
+    def _seen_until(self, moment_s: float, now_s: float) -> bool:
+        return self._traffic.newest_t_s >= moment_s or now_s - moment_s > WAIT_LOOK_S
+
+    def _on_road(self, found: Finding) -> bool:
+        if self._road is None:
+            return True
+        box = found.vehicle.box_at(found.t_s)
+        ends = [found.path[-1, 1:]]
+        if box is not None:
+            ends.append(np.array([(box[0] + box[2]) / 2, box[3]]))
+        places = _mapped(self._place(found.t_s), np.array(ends))
+        return bool(shapely.contains_xy(self._road, places[:, 0], places[:, 1]).any())
+
+    def _say(self, found: Finding, now_s: float) -> None:
+        step = max(1, -(-len(found.path) // _MOST_PATH))
+        path = []
+        for t, x, y in found.path[::step]:
+            shown = _mapped(self._place(t), np.array([[x, y]]))[0]
+            path.append(PathPoint(float(t), float(shown[0]), float(shown[1])))
+        box = found.vehicle.box_at(found.t_s)
+        if box is None:
+            box = found.vehicle.boxes[-1]
+        corners = _mapped(self._place(found.t_s), box.reshape(2, 2)).ravel()
+        half = max(found.size_px, 4.0) / 2
+        xs, ys = [point.x for point in path], [point.y for point in path]
+        self._decided.append(
+            Throw(
+                id=self._next_id,
+                t_s=found.t_s,
+                landed_t_s=found.landed_s,
+                decided_t_s=now_s,
+                path=tuple(path),
+                box_xyxy=(min(xs) - half, min(ys) - half, max(xs) + half, max(ys) + half),
+                vehicle=ThrowingVehicle(found.vehicle.id, found.vehicle.class_id, _box(corners)),
+                evidence=found.evidence,
+                size_px=found.size_px,
+            )
+        )
+        self._next_id += 1
+
+    def _place(self, t_s: float) -> Homography:
+        """From steady coordinates to the picture of about ``t_s``."""
+        if not self._places:
+            return np.array([[1.0, 0, self._crop[0]], [0, 1, self._crop[1]], [0, 0, 1]])
+        return min(self._places, key=lambda each: abs(each[0] - t_s))[1]
+
+
+def _around(size_px: tuple[int, int], road: Sequence[NDArray[np.float64]]) -> tuple[int, int, int, int]:
+    """The part of the picture that is searched: the road's bounding box and what stands on it."""
+    corners = np.vstack(list(road))
+    width, height = size_px
+    x1, y1 = np.floor(corners.min(axis=0) - np.array([0.02 * width, ABOVE_SHARE * height])).astype(int)
+    x2, y2 = np.ceil(corners.max(axis=0) + np.array([0.02 * width, 0.02 * height])).astype(int)
+    return max(int(x1), 0), max(int(y1), 0), min(int(x2), width), min(int(y2), height)
+
+
+def _mapped(way: Homography, xy: NDArray[np.float64]) -> NDArray[np.float64]:
+    mapped = np.hstack([xy, np.ones((len(xy), 1))]) @ way.T
+    return np.asarray(mapped[:, :2] / mapped[:, 2:])
+
+
+def _box(corners: NDArray[np.float64]) -> BoxPx:
+    x1, y1, x2, y2 = (float(value) for value in corners)
+    return x1, y1, x2, y2

@@ -1,0 +1,120 @@
+"""A fixed camera that is not quite: wind, lorries and hands move it, and the picture is set back in place.
+
+Points of the anchor picture are followed into each new one (pyramidal Lucas-Kanade), and a similarity is
+fitted to them (RANSAC). While the camera stands still this is looked into some times a second only.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.litter.throw import Homography, Luma, inverse
+
+CHECK_EVERY_S = 0.2
+"""How often a camera that stands still is checked."""
+STILL_FOR_S = 4.0
+"""A camera that moved is followed in every picture until it stood still this long."""
+STILL_PX = 0.35
+"""Movement of the picture's points, px, below which the camera stands still."""
+_POINTS = 160
+_LEAST_POINTS = 12
+_LEAST_SHARE = 0.35
+"""Share of the points that must agree on the movement; with fewer the view is another one."""
+_WORK_WIDTH_PX = 640
+_IDENTITY: Homography = np.eye(3)
+
+
+class Steady:
+    """Where each picture of a nearly fixed camera lies on its anchor picture."""
+
+    def __init__(self) -> None:
+        self._anchor: NDArray[np.uint8] | None = None
+        self._points: NDArray[np.float32] = np.empty((0, 1, 2), np.float32)
+        self._to_anchor = _IDENTITY
+        self._checked_s = self._moved_s = -1e9
+        self._shrink = 1.0
+
+    @property
+    def still(self) -> bool:
+        """Whether the newest picture lies on the anchor as it is."""
+        return self._to_anchor is _IDENTITY
+
+    def place(self, t_s: float, luma: Luma) -> Homography | None:
+        """The similarity from this picture to the anchor.
+
+        Returns:
+            None when the view is another one than the anchor's (this picture is the new anchor), also at
+            the first picture.
+        """
+        if self._anchor is None or not self._follows(t_s):
+            if self._anchor is None:
+                self._begin(luma)
+                self._checked_s = t_s
+                return None
+            return self._to_anchor
+        self._checked_s = t_s
+        found = self._find(self._small(luma))
+        if found is None:
+            self._begin(luma)
+            return None
+        self._to_anchor = found
+        if found is not _IDENTITY:
+            self._moved_s = t_s
+        return found
+
+    def _follows(self, t_s: float) -> bool:
+        return t_s - self._moved_s < STILL_FOR_S or t_s - self._checked_s >= CHECK_EVERY_S - 1e-3
+
+    def _begin(self, luma: Luma) -> None:
+        self._shrink = min(1.0, _WORK_WIDTH_PX / max(luma.shape))
+        self._anchor = self._small(luma)
+        points = cv2.goodFeaturesToTrack(self._anchor, _POINTS, 0.02, 12)
+        self._points = np.empty((0, 1, 2), np.float32) if points is None else points.astype(np.float32)
+        self._to_anchor = _IDENTITY
+
+    def _small(self, luma: Luma) -> NDArray[np.uint8]:
+        if self._shrink == 1.0:
+            return luma
+        size = (round(luma.shape[1] * self._shrink), round(luma.shape[0] * self._shrink))
+        return np.asarray(cv2.resize(luma, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
+
+    def _find(self, small: NDArray[np.uint8]) -> Homography | None:
+        """The similarity to the anchor, the identity object where nothing moved, None where nothing fits."""
+        assert self._anchor is not None
+        if len(self._points) < _LEAST_POINTS:
+            return _IDENTITY  # a view without texture: nothing tells of movement
+        guess = cv2.perspectiveTransform(self._points, self._work(inverse(self._to_anchor)))
+        moved, status, _error = cv2.calcOpticalFlowPyrLK(
+            self._anchor,
+            small,
+            self._points,
+            guess.astype(np.float32),
+            winSize=(17, 17),
+            maxLevel=3,
+            flags=cv2.OPTFLOW_USE_INITIAL_FLOW,
+        )
+        good = status.ravel() == 1
+        if good.sum() < max(_LEAST_POINTS, _LEAST_SHARE * len(good)):
+            return None
+        here, there = moved[good].reshape(-1, 2), self._points[good].reshape(-1, 2)
+        shift = np.median(np.abs(here - there), axis=0).max() / self._shrink
+        quiet = np.mean(np.abs(here - there).max(axis=1) / self._shrink < STILL_PX)
+        if shift < STILL_PX and quiet > 0.5:
+            return _IDENTITY
+        fitted, inliers = cv2.estimateAffinePartial2D(here, there, ransacReprojThreshold=0.8)
+        if fitted is None or inliers.sum() < max(_LEAST_POINTS, _LEAST_SHARE * len(good)):
+            return None
+        full = np.vstack([fitted, [0, 0, 1]])
+        return self._full(full)
+
+    def _work(self, full: Homography) -> Homography:
+        scale = np.diag([self._shrink, self._shrink, 1.0])
+        result: Homography = scale @ full @ inverse(scale)
+        return result
+
+    def _full(self, work: Homography) -> Homography:
+        scale = np.diag([self._shrink, self._shrink, 1.0])
+        result: Homography = inverse(scale) @ work @ scale
+        return result
