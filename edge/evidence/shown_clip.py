@@ -25,12 +25,12 @@ from edge.frame import Image
 from edge.rules.sighting import BoxPx
 from models.detections import iou_matrix
 
-LOOK_EVERY_S = 0.3
-"""Between two looks of the networks. Someone who walks goes half a metre in it."""
+LOOK_EVERY_S = 0.4
+"""Between two looks of the networks. Someone who walks goes some half a metre in it."""
 _TICKS = 90_000
 _CRF = "26"
-_FARTHEST = 1.5
-"""How far a thing may have gone from one look to the next, in diagonals of its box."""
+_HEAD_GOES, _PLATE_GOES = 1.5, 12.0
+"""How far it may have gone from one look to the next, in diagonals of its box: 6 m in 0.4 s for a vehicle."""
 _SAME_SIZE = 2.0
 """Its box may have grown or shrunk by this factor at most."""
 _SAME_VEHICLE_IOU = 0.25
@@ -114,9 +114,9 @@ def _looks(source: Path, eyes: Eyes, offender: Offender | None) -> list[_LookAt]
         ways = _follow(seen, offender.box_in(*newest[1].size_px), offender.t_s)
     plates = [sorted_plates(each, box) for (_t_s, each), box in zip(seen, ways, strict=True)]
     parts = zip(
-        _filled([each.faces for _t_s, each in seen]),
-        _filled([each.heads for _t_s, each in seen]),
-        _filled([others for _own, others in plates]),
+        _filled([each.faces for _t_s, each in seen], _HEAD_GOES),
+        _filled([each.heads for _t_s, each in seen], _HEAD_GOES),
+        _filled([others for _own, others in plates], _PLATE_GOES),
         [own for own, _others in plates],
         strict=True,
     )
@@ -186,9 +186,8 @@ def _covered(image: Image, looks: list[_LookAt], index: int, t_s: float) -> Imag
     """A picture between look ``index`` and the next, under all that was found on the way between them."""
     before, after = looks[index], looks[min(index + 1, len(looks) - 1)]
     gone = (t_s - before.t_s) / (after.t_s - before.t_s) if after.t_s > before.t_s else 0.0
-    faces, heads, others, own = (
-        _between(one, other, gone) for one, other in zip(before.parts, after.parts, strict=True)
-    )
+    ways = zip(before.parts, after.parts, (_HEAD_GOES, _HEAD_GOES, _PLATE_GOES, _PLATE_GOES), strict=True)
+    faces, heads, others, own = (_between(one, other, gone, goes) for one, other, goes in ways)
     return covered(image, np.concatenate([faces, heads]), others, _apart(own, others), faces)
 
 
@@ -199,7 +198,7 @@ def _apart(spared: Boxes, foreign: Boxes) -> Boxes:
     return np.asarray(spared[iou_matrix(spared, foreign).max(axis=1) == 0], dtype=np.float32)
 
 
-def _filled(found: list[Boxes]) -> list[Boxes]:
+def _filled(found: list[Boxes], goes: float) -> list[Boxes]:
     """What each look found, and what only the one before or after it did: halfway to where it is next."""
     filled = []
     for index, boxes in enumerate(found):
@@ -207,31 +206,31 @@ def _filled(found: list[Boxes]) -> list[Boxes]:
         later = found[index + 1] if index + 1 < len(found) else _NONE
         missed = []
         for box in earlier:
-            if _next_of(box, boxes) is None:
-                again = _next_of(box, later)
-                missed.append(box if again is None else (box + again) / 2)
-        missed += [box for box in later if _next_of(box, boxes) is None]
+            if not len(_nexts(box, boxes, goes)):
+                again = _nexts(box, later, goes)
+                missed.append((box + again[0]) / 2 if len(again) else box)
+        missed += [box for box in later if not len(_nexts(box, boxes, goes))]
         filled.append(np.concatenate([boxes, np.array(missed, dtype=np.float32).reshape(-1, 4)]))
     return filled
 
 
-def _between(before: Boxes, after: Boxes, gone: float) -> Boxes:
-    """Where things are when the share ``gone`` of the time from one look to the next has passed."""
+def _between(before: Boxes, after: Boxes, gone: float, goes: float) -> Boxes:
+    """Where things may be when the share ``gone`` of the time from one look to the next has passed.
+
+    Each goes to every box that it may have become, and what is found next is covered from now on.
+    """
     boxes = [*after]
     for box in before:
-        following = _next_of(box, after)
-        boxes.append(box if following is None else box + (following - box) * np.float32(gone))
+        following = _nexts(box, after, goes)
+        boxes += [box + (each - box) * np.float32(gone) for each in following] if len(following) else [box]
     return np.array(boxes, dtype=np.float32).reshape(-1, 4)
 
 
-def _next_of(box: NDArray[np.float32], after: Boxes) -> NDArray[np.float32] | None:
-    """Where a thing is at another look: the nearest box of about its size."""
-    if not len(after):
-        return None
+def _nexts(box: NDArray[np.float32], after: Boxes, goes: float) -> Boxes:
+    """What a thing may be at another look, the nearest first: boxes of about its size, not too far off."""
     size = float(np.hypot(*(box[2:] - box[:2])))
     sizes = np.hypot(*(after[:, 2:] - after[:, :2]).T)
     gone = np.hypot(*((after[:, :2] + after[:, 2:]) / 2 - (box[:2] + box[2:]) / 2).T)
-    likely = (gone <= _FARTHEST * size) & (sizes <= _SAME_SIZE * size) & (sizes * _SAME_SIZE >= size)
-    if not likely.any():
-        return None
-    return np.asarray(after[int(np.where(likely, gone, np.inf).argmin())], dtype=np.float32)
+    likely = (gone <= goes * size) & (sizes <= _SAME_SIZE * size) & (sizes * _SAME_SIZE >= size)
+    order = np.argsort(gone, kind="stable")
+    return np.asarray(after[order[likely[order]]], dtype=np.float32)

@@ -113,6 +113,12 @@ class Place:
     """How many pictures ``plate`` was voted over."""
 
     @property
+    def newest_box(self) -> tuple[float, float, float, float]:
+        """Where it was seen last, not smoothed."""
+        x1, y1, x2, y2 = (float(v) for v in (self.box if self.last_box is None else self.last_box))
+        return x1, y1, x2, y2
+
+    @property
     def seen_share(self) -> float:
         """Share of the looks that could have seen it which did."""
         return self.seen / max(self.looks, 1)

@@ -1,0 +1,61 @@
+"""Has originals made fit for people, one after the other, beside everything else that the box does."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable
+from functools import partial
+
+import structlog
+
+from edge.evidence.desk import Desk, background_desk
+from edge.evidence.shown import Culprit, eyes_of, made_for_people
+from edge.settings import EdgeSettings
+from edge.uplink.media import MediaFile
+from kerbwatch.messages import IncidentReport
+from models.errors import ModelError
+
+log = structlog.get_logger(__name__)
+
+Deliver = Callable[[str, MediaFile, MediaFile | None], None]
+"""Takes an incident's id, the original, and what was made of it for people (None: nothing could be)."""
+
+
+class Finisher:
+    """Makes of each original, once, what people may see.
+
+    Args:
+        settings: the networks, the quality of pictures, and where files are put.
+        deliver: takes what was made, on the desk's thread.
+        desk: where it is made; the process's own for what may take its time when absent.
+    """
+
+    def __init__(self, settings: EdgeSettings, deliver: Deliver, desk: Desk | None = None) -> None:
+        self._detector = settings.detector.model_dump_json()
+        self._folder = settings.data_dir / "media"
+        self._quality = settings.evidence.jpeg_quality
+        self._deliver, self._desk = deliver, desk or background_desk()
+        self._begun: set[tuple[str, str]] = set()
+        self._lock = threading.Lock()
+
+    def finish(self, report: IncidentReport, originals: Iterable[MediaFile]) -> None:
+        """Have done what is not begun yet of these originals of an incident. Returns at once."""
+        for original in originals:
+            key = (report.incident_id, original.sha256)
+            with self._lock:
+                if key in self._begun:
+                    continue
+                self._begun.add(key)
+            self._desk.submit(partial(self._make, report, original, Culprit.of(report, original.role)))
+
+    def _make(self, report: IncidentReport, original: MediaFile, culprit: Culprit | None) -> None:
+        shown = None
+        try:
+            eyes = eyes_of(self._detector)
+            shown = made_for_people(original, culprit, eyes, self._folder, jpeg_quality=self._quality)
+        except ModelError as error:
+            log.error("nothing_made_for_people", sha256=original.sha256, error=str(error))
+        finally:
+            self._deliver(report.incident_id, original, shown)
+            with self._lock:
+                self._begun.discard((report.incident_id, original.sha256))
