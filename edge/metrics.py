@@ -16,7 +16,7 @@ from edge.settings import MetricsSettings
 from edge.unit import CameraUnit
 from edge.uplink.uplink import UplinkStats
 from edge.vision.batcher import Batcher
-from kerbwatch.messages import CameraState
+from kerbwatch.messages import CameraState, ViewState
 
 log = structlog.get_logger(__name__)
 
@@ -55,6 +55,7 @@ class EdgeCollector(Collector):
         state = gauge("camera_state", "1 for the state that the camera is in", "state")
         frozen = gauge("camera_frozen", "1 when its picture has stopped changing")
         dark = gauge("camera_dark", "1 when its picture is black or covered")
+        view = gauge("camera_view", "1 for the state that the view is in", "view")
         lag = gauge("look_lag_seconds", "From the picture to its look")
         ring = gauge("ring_bytes", "Compressed video held for evidence")
         for unit in self._units():
@@ -70,9 +71,24 @@ class EdgeCollector(Collector):
                 state.add_metric([name, each.value], float(status.state is each))
             frozen.add_metric([name], float(status.frozen))
             dark.add_metric([name], float(status.dark))
+            for each_view in ViewState:
+                view.add_metric([name, each_view.value], float(unit.view is each_view))
             lag.add_metric([name], unit.look_lag_s)
             ring.add_metric([name], unit.camera.ring.size_bytes)
-        yield from (looks, skipped, packets, corrupt, reconnects, incidents, state, frozen, dark, lag, ring)
+        yield from (
+            looks,
+            skipped,
+            packets,
+            corrupt,
+            reconnects,
+            incidents,
+            state,
+            frozen,
+            dark,
+            view,
+            lag,
+            ring,
+        )
 
 
 def _uplink_metrics(stats: UplinkStats) -> Iterator[Metric]:

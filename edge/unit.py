@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import threading
+from datetime import timedelta
 
 import structlog
 
 from edge.camera import Camera, CameraStatus
+from edge.evidence.desk import background_desk
+from edge.evidence.finisher import Finisher
 from edge.evidence.recorder import Recorder
 from edge.frame import Frame
 from edge.incidents import IncidentBook
@@ -18,15 +21,25 @@ from edge.uplink.media import MediaFile, MediaQueue
 from edge.uplink.outbox import Outbox
 from edge.vision.batcher import Batcher
 from edge.vision.looking import LookGate
+from edge.vision.plate_watch import PlateWatch
 from edge.watch import Watch
 from kerbwatch.clock import Clock
 from kerbwatch.incident import EvidenceRole, Phase
+from kerbwatch.messages import ViewState
 from models.detections import Detections
+from models.plates.reading import PlateReading
 
 log = structlog.get_logger(__name__)
 
+LONG_AWAY = timedelta(hours=24)
+"""A camera that has looked elsewhere for so long will hardly come back by itself."""
 SAVE_EVERY_S = 5.0
 """How often the rules' memory goes to disk when nothing happens."""
+
+
+def accepted_view_key(camera_id: str) -> str:
+    """Where the store says that somebody has accepted a camera's new view."""
+    return f"view-accepted/{camera_id}"
 
 
 class CameraUnit:
@@ -56,6 +69,7 @@ class CameraUnit:
         self._guard = threading.RLock()
         self._watch: Watch | None = None
         self._zone_error: str | None = None
+        self._unreconciled = False
         self._fresh: dict[str, Frame] = {}
         self._saved_s = clock.monotonic_s()
         self._gate = LookGate(camera)
@@ -64,9 +78,14 @@ class CameraUnit:
         self.look_lag_s = 0.0
         self.camera = Camera(camera, settings.evidence, sink=self._picture, clock=clock)
         self._recorder = Recorder(self.camera, settings.evidence, settings.data_dir / "media", clock)
+        self._finisher = Finisher(settings, self._deliver)
+        self.plates = PlateWatch(self._plate_read, background_desk())
+        self._closed = False
 
     def start(self) -> None:
-        """Begin to look."""
+        """Begin to look, and go on with what a stop cut off."""
+        for incident_id in self._book.with_unshown:
+            self._finish(incident_id)
         self.camera.start()
 
     def stop(self, timeout_s: float = 5.0) -> None:
@@ -75,6 +94,8 @@ class CameraUnit:
         self._recorder.close()
         self._batcher.forget(self.settings.id)
         self.save()
+        with self._guard:
+            self._closed = True
 
     def retire(self) -> None:
         """Stop for good: the camera is taken away, so its open incidents end."""
@@ -83,6 +104,7 @@ class CameraUnit:
             for incident_id in self._book.open_ids:
                 self._book.clear(incident_id, self._clock.now_utc())
             self._store.delete_state(self._state_key)
+            self._store.delete_state(self._view_key)
 
     def rewatch(self, camera: CameraSettings) -> None:
         """Take on changed zones without touching the stream."""
@@ -99,16 +121,33 @@ class CameraUnit:
     @property
     def error(self) -> str | None:
         """What keeps this camera from being watched, for people."""
-        return self._zone_error or self.status().error
+        return self._zone_error or self.status().error or self._away_long()
+
+    @property
+    def view(self) -> ViewState:
+        """Whether the camera looks where its zones were drawn."""
+        watch = self._watch
+        return ViewState.STEADY if watch is None else watch.view
+
+    def _away_long(self) -> str | None:
+        watch = self._watch
+        since = watch.moved_at if watch is not None else None
+        if since is None or self._clock.now_utc() - since < LONG_AWAY:
+            return None
+        return (
+            f"it has looked elsewhere since {since:%Y-%m-%d %H:%M} UTC, its zones are not judged: turn it "
+            "back, draw the zones anew, or accept this view (kerbwatch edge accept-view)"
+        )
 
     def look(self, frame: Frame, detections: Detections, thumbnail_px: tuple[int, int]) -> None:
         """Take in what the network found in one picture."""
         self.looks += 1
         self.look_lag_s = max((self._clock.now_utc() - frame.captured_at).total_seconds(), 0.0)
         with self._guard:
-            resumed = self._watch is None or self._watch.size_px != frame.picture.size_px
-            if resumed and not self._begin(frame):
-                return
+            if self._watch is None or self._watch.size_px != frame.picture.size_px:
+                if not self._begin(frame):
+                    return
+                self._unreconciled = True
             assert self._watch is not None
             try:
                 with self._store.transaction():
@@ -116,8 +155,11 @@ class CameraUnit:
                     self._evidence_of(findings, frame)
                     for sighting in findings.sightings:
                         self._say(sighting, frame)
-                    if resumed:
+                    self._read_plates(findings, frame, detections)
+                    if self._unreconciled and not self._watch.held:
                         self._reconcile(self._watch, frame)
+                        self._unreconciled = False
+                    self._keep_view(self._watch)
                     self._save_memory(force=bool(findings.sightings or findings.standing))
             except BaseException:
                 # What the disk did not take did not happen: the next look goes on from what it holds.
@@ -132,6 +174,20 @@ class CameraUnit:
     @property
     def _state_key(self) -> str:
         return f"watch/{self.settings.id}"
+
+    @property
+    def _view_key(self) -> str:
+        return f"view/{self.settings.id}"
+
+    def _keep_view(self, watch: Watch) -> None:
+        """Write down what is new about the view, and take on a view that somebody has accepted."""
+        if watch.view is ViewState.MOVED and self._store.load_state(accepted_view_key(self.settings.id)):
+            self._store.delete_state(accepted_view_key(self.settings.id))
+            log.info("view_accepted", camera=self.settings.id)
+            watch.accept_view()
+        view = watch.changed_view()
+        if view is not None:
+            self._store.save_state(self._view_key, view)
 
     def _picture(self, frame: Frame) -> None:
         """The camera's thread hands a picture over: those the network should see go to the batcher."""
@@ -155,6 +211,12 @@ class CameraUnit:
                 watch.restore(remembered)
             except ValueError as error:
                 log.error("memory_unreadable", camera=self.settings.id, error=str(error))
+        view = self._store.load_state(self._view_key)
+        if view is not None:
+            try:
+                watch.restore_view(view)
+            except ValueError as error:
+                log.error("view_unreadable", camera=self.settings.id, error=str(error))
         self._watch = watch
         return True
 
@@ -178,8 +240,39 @@ class CameraUnit:
         report = self._book.report(sighting, frame, [picture] if picture else [])
         key = (sighting.kind.value, sighting.phase.value)
         self.incidents[key] = self.incidents.get(key, 0) + 1
+        self._finish(report.incident_id)
         if report.phase is Phase.OPENED:
             self._request_clip(report.incident_id, frame.t_s)
+
+    def _read_plates(self, findings: Findings, frame: Frame, detections: Detections) -> None:
+        """Have the plate read that is most due; the newest offender's is due at once."""
+        assert self._watch is not None
+        standing = [(place, self._watch.box_in_picture(place.newest_box)) for place in self._watch.vehicles]
+        opened = [each.incident_id for each in findings.sightings if each.phase is Phase.OPENED]
+        self.plates.look(frame, detections, standing, opened)
+
+    def _plate_read(self, place_id: str, plate: PlateReading, pictures: int) -> None:
+        """The desk has read a plate: the rule knows it from now on, and central if the incident is open."""
+        with self._guard:
+            if self._closed or self._watch is None:
+                return
+            if not self._watch.set_plate(place_id, plate, pictures):
+                return
+            with self._store.transaction():
+                self._book.add_plate(place_id, plate, pictures)
+                self._save_memory(force=True)
+
+    def _finish(self, incident_id: str) -> None:
+        """Have the originals of an incident made fit for people."""
+        waiting = self._book.unshown(incident_id)
+        if waiting is not None:
+            self._finisher.finish(*waiting)
+
+    def _deliver(self, incident_id: str, original: MediaFile, shown: MediaFile | None) -> None:
+        """The desk has made a picture or clip for people, or could not."""
+        with self._guard:
+            if not self._closed:
+                self._book.add_shown(incident_id, original, shown)
 
     def _request_clip(self, incident_id: str, at_t_s: float) -> None:
         def done(clip: MediaFile | None) -> None:
@@ -189,10 +282,15 @@ class CameraUnit:
                 clip = None
             with self._guard:
                 self._book.add_clip(incident_id, clip)
+                self._finish(incident_id)
 
         def extra(item: MediaFile) -> None:
             with self._guard:
                 self._book.add_picture(incident_id, item)
+                self._finish(incident_id)
+                waiting = self._book.unshown(incident_id)
+            if waiting is not None and item.content_type == "image/jpeg":
+                self.plates.read_picture(incident_id, item.path, waiting[0].box)
 
         self._recorder.request_clip(at_t_s, done, extra=extra)
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
+import numpy as np
 from pydantic import BaseModel, ValidationError
 
 from edge.frame import Frame
@@ -12,17 +14,23 @@ from edge.rules.dwell import DwellRule
 from edge.rules.memory import Memory
 from edge.rules.parking import ParkingRule
 from edge.rules.places import Place
-from edge.rules.sighting import Findings, Look
+from edge.rules.sighting import BoxPx, Findings, Look, Sighting
 from edge.rules.stall import StallRule
 from edge.rules.zone import Zone
 from edge.settings import CameraSettings
+from edge.view import STILL, ViewKeeper, ViewMemory
+from edge.view.alignment import boxes_through, detections_through, picture_back
 from edge.vision.tracker import Tracker
 from kerbwatch.incident import ZoneKind
+from kerbwatch.messages import ViewState
 from models.detections import Detections
 from models.plates.reading import PlateReading
 
 RULES: dict[ZoneKind, type[DwellRule]] = {ZoneKind.NO_PARKING: ParkingRule, ZoneKind.NO_STALL: StallRule}
 """Which rule a kind of zone calls for."""
+AWAY_COUNTS_S = 600.0
+"""While the camera looked elsewhere for up to so long, the clock of a vehicle that stands there before and
+after, and looks the same, ran on; after longer, only what was reported already is still the same thing."""
 
 
 class WatchState(BaseModel):
@@ -45,6 +53,13 @@ class Watch:
                 self._rules[kind] = rule(zones, create_score)
         self._tracker = Tracker() if camera.effective_profile == "motion" else None
         self._newest: tuple[float, datetime] | None = None
+        corners = [Zone(zone, camera, size_px).corners_px / size_px for zone in camera.zones]
+        self._view = ViewKeeper(camera.id, corners) if corners else None
+        self._corners = corners
+        self.held = False
+        """Whether the newest look was not judged, since it did not show the zones."""
+        self._was_moved = False
+        self._alignment = STILL
 
     def look(self, frame: Frame, detections: Detections, thumbnail_px: tuple[int, int]) -> Findings:
         """Take in one look.
@@ -54,20 +69,86 @@ class Watch:
             detections: what the network found in it.
             thumbnail_px: size at which the network saw it, so that the conversion is shared.
         """
+        findings = Findings()
+        thumbnail = frame.picture.bgr(thumbnail_px)
+        if self._view is not None:
+            view = self._view.see(frame.t_s, frame.captured_at, thumbnail)
+            self.held = view.held
+            self._was_moved |= view.state is ViewState.MOVED
+            if view.held:
+                return findings
+            if self._was_moved:
+                self._was_moved = False
+                self._come_back(frame, findings)
+            self._alignment = view.alignment.scaled(self.size_px[0] / thumbnail_px[0])
+            if view.alignment != STILL:
+                detections = detections_through(self._alignment.inverse(), detections)
+                thumbnail = picture_back(view.alignment, thumbnail)
         if self._tracker is not None:
             detections = self._tracker.update(frame.t_s, detections)
         look = Look(
             t_s=frame.t_s,
             captured_at=frame.captured_at,
             detections=detections,
-            thumbnail=frame.picture.bgr(thumbnail_px),
+            thumbnail=thumbnail,
             size_px=self.size_px,
         )
         self._newest = (frame.t_s, frame.captured_at)
-        findings = Findings()
         for rule in self._rules.values():
             findings.extend(rule.look(look))
+        if self._alignment != STILL:
+            findings.sightings = [self._as_shown(sighting) for sighting in findings.sightings]
         return findings
+
+    @property
+    def view(self) -> ViewState:
+        """Whether the camera looks where its zones were drawn."""
+        return ViewState.STEADY if self._view is None else self._view.state
+
+    @property
+    def moved_at(self) -> datetime | None:
+        """When the camera last looked there; None unless it has moved."""
+        return None if self._view is None else self._view.moved_at
+
+    def box_in_picture(self, box_xyxy: BoxPx) -> BoxPx:
+        """Where a box of a rule lies in the newest picture: a view that drifts is followed."""
+        if self._alignment == STILL:
+            return box_xyxy
+        x1, y1, x2, y2 = boxes_through(self._alignment, np.array([box_xyxy], dtype=np.float32))[0]
+        return float(x1), float(y1), float(x2), float(y2)
+
+    def accept_view(self) -> None:
+        """Take the next picture as the view that the zones are drawn on."""
+        if self._view is not None:
+            self._view.forget()
+
+    def changed_view(self) -> str | None:
+        """The view as JSON, when there is more to be remembered of it than last time; else None."""
+        if self._view is None or not self._view.changed:
+            return None
+        return self._view.memory().model_dump_json()
+
+    def restore_view(self, memory: str) -> None:
+        """Go on with a view that was written down. Raises ValueError when it cannot be read."""
+        if self._view is not None:
+            self._view = ViewKeeper(self.camera.id, self._corners, ViewMemory.model_validate_json(memory))
+
+    def _come_back(self, frame: Frame, findings: Findings) -> None:
+        """The zones are in view again: as after a restart, each thing must show that it is the same."""
+        if self._newest is None:
+            return
+        away_s = (frame.captured_at - self._newest[1]).total_seconds()
+        for rule in self._rules.values():
+            memory = rule.state(*self._newest)
+            if away_s > AWAY_COUNTS_S:
+                findings.forgotten.extend(place.id for place in memory.places if place.opened_at is None)
+                memory.places = [place for place in memory.places if place.opened_at is not None]
+            rule.restore(memory)
+
+    def _as_shown(self, sighting: Sighting) -> Sighting:
+        """The same with its box where it lies in the picture; where it stands on the ground, it keeps."""
+        box = sighting.box_xyxy
+        return replace(sighting, box_xyxy=self.box_in_picture(box), ground_xyxy=box)
 
     @property
     def vehicles(self) -> Sequence[Place]:

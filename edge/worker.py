@@ -72,9 +72,8 @@ class EdgeWorker:
 
     def start(self) -> None:
         """Begin to look and to send."""
-        clear_orphans(
-            self._store, self._outbox, {camera.id for camera in self.settings.cameras}, self._clock.now_utc()
-        )
+        known = {camera.id for camera in self.settings.cameras}
+        clear_orphans(self._store, self._outbox, self._media, known, self._clock.now_utc())
         sweep_media(self._store, self._media, self.settings.data_dir / "media")
         self._uplink.start()
         for camera in self.settings.cameras:
@@ -231,6 +230,7 @@ class EdgeWorker:
             place=Place(lon=camera.position.lon, lat=camera.position.lat, method="camera_position"),
             frozen=status.frozen,
             dark=status.dark,
+            view=unit.view,
             looks=unit.looks,
             skipped=self._batcher.skipped(camera.id),
             corrupt=status.corrupt,

@@ -74,6 +74,8 @@ class Sighting:
     urgent: bool = False
     ended_t_s: float | None = None
     """When it was gone; only with ``cleared``."""
+    ground_xyxy: BoxPx | None = None
+    """Its box in the view that zones and ground points were drawn on, where the view has drifted since."""
     vehicle: ThrownFrom | None = None
     """The vehicle that something was thrown from."""
     path: tuple[PathPoint, ...] = ()
