@@ -53,6 +53,8 @@ class Camera(Base):
     lat: Mapped[float | None]
     frozen: Mapped[bool]
     dark: Mapped[bool]
+    view: Mapped[str] = mapped_column(String(10), default="steady", server_default="steady")
+    """Whether it looks where its zones were drawn: steady, drifting or moved."""
     looks: Mapped[int] = mapped_column(BigInteger)
     skipped: Mapped[int] = mapped_column(BigInteger)
     corrupt: Mapped[int] = mapped_column(BigInteger)

@@ -25,6 +25,8 @@ class CameraOut(BaseModel):
     lat: float | None
     frozen: bool
     dark: bool
+    view: str
+    """Whether it looks where its zones were drawn: ``steady``, ``drifting`` or ``moved``."""
     looks: int
     skipped: int
     corrupt: int

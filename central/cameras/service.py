@@ -92,7 +92,7 @@ def _fill(camera: Camera, health: CameraHealth) -> None:
     camera.name, camera.state, camera.profile = health.name, health.state.value, health.profile
     camera.lon = health.place.lon if health.place else None
     camera.lat = health.place.lat if health.place else None
-    camera.frozen, camera.dark = health.frozen, health.dark
+    camera.frozen, camera.dark, camera.view = health.frozen, health.dark, health.view.value
     camera.looks, camera.skipped = health.looks, health.skipped
     camera.corrupt, camera.reconnects = health.corrupt, health.reconnects
     camera.last_picture_at, camera.error, camera.listed = health.last_picture_at, health.error, True

@@ -9,7 +9,7 @@ from datetime import datetime
 from central.cameras.schemas import BoxOut, CameraOut
 from central.cases.drafting import duration
 from central.pages.texts import t, t_or
-from kerbwatch.messages import CameraState
+from kerbwatch.messages import CameraState, ViewState
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,11 @@ def _box(box: BoxOut) -> BoxView:
 
 def _camera(camera: CameraOut, *, box_silent: bool) -> CameraView:
     """A camera. How the cameras of a silent box do, nobody knows."""
-    raised = ((camera.frozen, t("camera.frozen")), (camera.dark, t("camera.dark")))
+    raised = (
+        (camera.frozen, t("camera.frozen")),
+        (camera.dark, t("camera.dark")),
+        (camera.view == ViewState.MOVED, t("camera.moved")),
+    )
     flags = [] if box_silent else [words for up, words in raised if up]
     streaming = camera.state == CameraState.STREAMING
     return CameraView(

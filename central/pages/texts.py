@@ -183,6 +183,7 @@ _ENGLISH: dict[str, str] = {
     "camera.not_known": "Not known",
     "camera.frozen": "Frozen picture",
     "camera.dark": "Dark or covered",
+    "camera.moved": "Looks elsewhere",
     "camera_state.connecting": "Connecting",
     "camera_state.streaming": "Streaming",
     "camera_state.stalled": "Stalled",

@@ -321,8 +321,9 @@ def test_silent_boxes_and_unwell_cameras_stand_out_as_they_happen(people, city):
     expect(boxes.first.get_by_text("Not known")).to_be_visible()
     expect(boxes.last.locator("tr.unwell")).to_contain_text("Frozen picture")
     expect(anna.page.get_by_text("1 of 3 cameras working")).to_be_visible()
-    city.reports_health([a_camera("east", dark=True)], edge="box-2")
+    city.reports_health([a_camera("east", dark=True, view="moved")], edge="box-2")
     expect(anna.page.get_by_text("Dark or covered")).to_be_visible(timeout=15_000)
+    expect(anna.page.get_by_text("Looks elsewhere")).to_be_visible()
     expect(anna.page.locator(".box-card.silent")).to_have_count(0)
 
 
