@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 from central.areas.models import Area
+from central.calendar.models import Calendar
 from central.cameras.models import Camera, EdgeBox
 from central.cases.models import Case, CaseEvent, Lead, LeadEvidence, Ticket
 from central.database import Base
 from central.duty.models import DutyEntry, DutyList, Unit
+from central.escalation.models import Heartbeat, SupervisionSlip
 from central.intake.models import Rejection, SequenceState, StoredEvent
 from central.media.models import MediaFile
 from central.people.models import LoginSession, User, UserRole
+from central.tickets.models import TicketRequest
 
 metadata = Base.metadata
 
 __all__ = [
     "Area",
+    "Calendar",
     "Camera",
     "Case",
     "CaseEvent",
     "DutyEntry",
     "DutyList",
     "EdgeBox",
+    "Heartbeat",
     "Lead",
     "LeadEvidence",
     "LoginSession",
@@ -28,7 +33,9 @@ __all__ = [
     "Rejection",
     "SequenceState",
     "StoredEvent",
+    "SupervisionSlip",
     "Ticket",
+    "TicketRequest",
     "Unit",
     "User",
     "UserRole",

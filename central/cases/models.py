@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import JSON, BigInteger, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from central.database import Base, BigKey
@@ -38,6 +38,14 @@ class Case(Base):
     A refreshed lead (the vehicle still stands) does not count, so that it cannot get in an operator's way.
     """
     escalation_level: Mapped[int] = mapped_column(default=0)
+    """How far up it has gone: 0 is its own unit, then one for each step of ``chain``."""
+    chain: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)
+    """Who is told when it is late: ``unit_id``, ``unit_name``, ``after_hours`` (of work past the deadline).
+
+    Copied when the case is filed, so that a change of the rules never moves a running case.
+    """
+    filed_at: Mapped[datetime | None]
+    closed_at: Mapped[datetime | None]
     leads: Mapped[list[Lead]] = relationship(back_populates="case", order_by="Lead.id", lazy="selectin")
     tickets: Mapped[list[Ticket]] = relationship(back_populates="case", order_by="Ticket.id", lazy="selectin")
 
@@ -121,6 +129,18 @@ class Ticket(Base):
     due_at: Mapped[datetime]
     created_at: Mapped[datetime]
     dispatched_at: Mapped[datetime | None]
+    leads: Mapped[bool] = mapped_column(default=True)
+    """Whether its unit is the accountable one; the others of a joint operation help."""
+    accepted_at: Mapped[datetime | None]
+    handled_at: Mapped[datetime | None]
+    closed_at: Mapped[datetime | None]
+    suspended_until: Mapped[datetime | None]
+    disputed: Mapped[bool] = mapped_column(default=False)
+    reworks: Mapped[int] = mapped_column(default=0)
+    """How often it came back to be done again."""
+    next_step: Mapped[str | None] = mapped_column(String(20))
+    """What central does next of its own accord: remind, escalate or resume."""
+    next_step_at: Mapped[datetime | None] = mapped_column(index=True)
     case: Mapped[Case] = relationship(back_populates="tickets")
 
 

@@ -190,6 +190,7 @@ class _Desk:
             "updated_at": now,
             "version": 0,
             "escalation_level": 0,
+            "chain": [],
         }
         self._cases[case.id] = self._groups[group] = case
         hours = assignment.urgent_deadline_hours if report.urgent else assignment.deadline_hours
@@ -208,7 +209,9 @@ class _Desk:
             "deadline_hours": hours,
             "due_at": now + timedelta(hours=hours),
             "created_at": now,
-            "dispatched_at": None,
+            "leads": True,
+            "disputed": False,
+            "reworks": 0,
         }
         detail = {"incident_id": report.incident_id, "unit_id": assignment.unit_id}
         self._note(case, "opened", sender, detail, from_state=None)

@@ -18,6 +18,8 @@ class Permission(StrEnum):
     CASE_EVALUATE = "case:evaluate"
     TICKET_READ = "ticket:read"
     TICKET_HANDLE = "ticket:handle"
+    DEADLINE_APPROVE = "deadline:approve"
+    CALENDAR_MANAGE = "calendar:manage"
     EVIDENCE_VIEW = "evidence:view"
     CAMERA_READ = "camera:read"
     LOG_READ = "log:read"
@@ -44,12 +46,20 @@ _LOOK = frozenset({_P.CASE_READ, _P.TICKET_READ, _P.EVIDENCE_VIEW, _P.CAMERA_REA
 
 GRANTS: dict[Role, frozenset[Permission]] = {
     Role.OPERATOR: _LOOK | {_P.CASE_FILE, _P.CASE_REJECT, _P.CASE_MERGE},
-    Role.DISPATCHER: _LOOK | {_P.CASE_FILE, _P.CASE_REJECT, _P.CASE_MERGE, _P.CASE_DISPATCH, _P.CASE_CLOSE},
+    Role.DISPATCHER: _LOOK
+    | {
+        _P.CASE_FILE,
+        _P.CASE_REJECT,
+        _P.CASE_MERGE,
+        _P.CASE_DISPATCH,
+        _P.CASE_CLOSE,
+        _P.DEADLINE_APPROVE,
+    },
     Role.UNIT_OFFICER: frozenset({_P.TICKET_HANDLE}),
     Role.UNIT_HEAD: frozenset({_P.TICKET_HANDLE}),
     Role.ADJUDICATOR: _LOOK | {_P.CASE_EVALUATE},
     Role.AUDITOR: _LOOK,
-    Role.ADMINISTRATOR: frozenset({_P.USER_MANAGE, _P.CAMERA_READ}),
+    Role.ADMINISTRATOR: frozenset({_P.USER_MANAGE, _P.CAMERA_READ, _P.CALENDAR_MANAGE}),
     Role.CITIZEN: frozenset(),
     Role.EDGE: frozenset({_P.MEDIA_UPLOAD}),
 }

@@ -1,0 +1,1 @@
+"""Working time: hours, holidays, and how long something may take."""

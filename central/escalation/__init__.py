@@ -1,0 +1,1 @@
+"""What central does of its own accord when time passes: reminders, escalations, supervision slips."""

@@ -1,0 +1,116 @@
+"""Deadlines, reminders and escalations as functions of the log: nothing else decides when something is due.
+
+What a ticket's row says of them is a copy, for lists and for the sweeper; it can be made again at any time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Literal, Protocol
+
+from central.calendar.work import Term, WorkCalendar
+
+Step = Literal["remind", "escalate", "resume"]
+
+
+class Line(Protocol):
+    """A line of a case's log."""
+
+    @property
+    def at(self) -> datetime:
+        """When it happened."""
+
+    @property
+    def rule(self) -> str:
+        """What happened, by its rule's name."""
+
+    @property
+    def detail(self) -> Mapping[str, Any]:
+        """What the rule says besides."""
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """A ticket's clock, as the log tells it.
+
+    Attributes:
+        term: since when, how long, and when it stood.
+        calendar_id: the calendar by which it runs; None counts every hour.
+        suspended_until: end of the suspension that holds now.
+        reminded: whether the unit was reminded in this term.
+        escalations: how often it went a level up in this term.
+    """
+
+    term: Term
+    calendar_id: int | None
+    suspended_until: datetime | None
+    reminded: bool
+    escalations: int
+
+
+def clock_of(lines: Iterable[Line], ticket_id: str) -> Clock | None:
+    """The clock of a ticket; None before it goes out. ``lines`` in the order of the log."""
+    clock: Clock | None = None
+    for line in lines:
+        begun = line.detail.get("tickets", {}).get(ticket_id)
+        if begun is not None and "hours" in begun:
+            term = Term(line.at, timedelta(hours=begun["hours"]))
+            clock = Clock(term, begun.get("calendar"), None, reminded=False, escalations=0)
+        elif clock is not None and line.detail.get("ticket") == ticket_id:
+            clock = _next(clock, line)
+    return clock
+
+
+def _next(clock: Clock, line: Line) -> Clock:
+    term, until = clock.term, clock.suspended_until
+    reminded, escalations = clock.reminded, clock.escalations
+    match line.rule:
+        case "suspend":
+            until = datetime.fromisoformat(line.detail["until"])
+            term = Term(term.began_at, term.work, (*term.pauses, (line.at, until)))
+        case "resume" if until is not None:
+            (begin, _until), earlier = term.pauses[-1], term.pauses[:-1]
+            term, until = Term(term.began_at, term.work, (*earlier, (begin, line.at))), None
+        case "extend":
+            term = Term(term.began_at, term.work + timedelta(hours=line.detail["hours"]), term.pauses)
+        case "remind":
+            reminded = True
+        case "escalate":
+            escalations += 1
+        case _:
+            return clock
+    return Clock(term, clock.calendar_id, until, reminded, escalations)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """When a ticket is due, and what central does next of its own accord."""
+
+    due_at: datetime
+    next_at: datetime | None
+    next_step: Step | None
+
+
+def plan_of(
+    clock: Clock, calendar: WorkCalendar, *, remind_share: float, after_hours: Sequence[float]
+) -> Plan:
+    """What is to happen, and when.
+
+    Args:
+        clock: the ticket's clock.
+        calendar: the calendar that it runs by.
+        remind_share: share of the term after which the unit is reminded.
+        after_hours: for each level above the unit, how many working hours after the deadline it is told.
+    """
+    due_at = clock.term.due_at(calendar)
+    if clock.suspended_until is not None:
+        return Plan(due_at, clock.suspended_until, "resume")
+    term = clock.term
+    if not clock.reminded:
+        return Plan(due_at, calendar.after(term.began_at, term.work * remind_share, term.pauses), "remind")
+    if clock.escalations < len(after_hours):
+        late = term.work + timedelta(hours=after_hours[clock.escalations])
+        return Plan(due_at, calendar.after(term.began_at, late, term.pauses), "escalate")
+    return Plan(due_at, None, None)
