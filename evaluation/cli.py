@@ -12,6 +12,7 @@ from rich.console import Console
 from edge.settings import DetectorSettings
 from edge.vision.looking import load_detector
 from evaluation.bench.cli import bench_app
+from evaluation.composite.cli import compose
 from evaluation.default_command import DefaultCommandGroup
 from evaluation.figures.cli import everything
 from evaluation.islab import replay_islab
@@ -46,6 +47,7 @@ class ProfileChoice(StrEnum):
 
 
 eval_app.command()(plates)
+eval_app.command()(compose)
 eval_app.command("all")(everything)
 
 

@@ -1,0 +1,247 @@
+"""A base: a real clip, what is known of it, and how it is seen in this composite.
+
+What recipes work with. Times are seconds of the base clip, pixels are those shown (:class:`View`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cached_property
+from pathlib import Path
+from typing import Literal
+
+import cv2
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from edge.frame import Image
+from edge.settings import PositionSettings, ZoneSettings
+from evaluation.composite.clip import Clip
+from evaluation.composite.ground import GroundCamera, find_camera
+from evaluation.composite.motion import Motion, find_motion
+from evaluation.composite.tracks import Progress, Track, followed, say_nothing, vehicles
+from evaluation.composite.view import View
+from evaluation.scene import EventSettings, SceneSettings, load_scene
+from kerbwatch.incident import ZoneKind
+from kerbwatch.settings import SettingsError
+
+_PLATE_PICTURES = 25
+_VIDEO_ENDINGS = {".mp4", ".avi", ".mkv", ".mov", ".ts", ".webm", ".m4v"}
+NOWHERE = PositionSettings(lon=121.1544, lat=30.0372)
+"""Where a base stands that does not say: Yuyao."""
+
+
+class Source:
+    """A base clip with what is found out about it once, however many composites are made of it.
+
+    Args:
+        name: of the scene or the video file.
+        clip: the pictures.
+        settings: what the scene file says; None for a video.
+        camera: on a pole or in a car.
+        tracks: what moves in it, where somebody knows already; else the network is asked when needed.
+        progress: told what takes time.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        clip: Clip,
+        settings: SceneSettings | None = None,
+        *,
+        camera: Literal["fixed", "dashcam"] = "fixed",
+        tracks: tuple[Track, ...] | None = None,
+        progress: Progress = say_nothing,
+    ) -> None:
+        self.name = name
+        self.clip = clip
+        self.camera = settings.camera if settings else camera
+        self.zones: tuple[ZoneSettings, ...] = settings.zones if settings else ()
+        self.events: tuple[EventSettings, ...] = settings.events if settings else ()
+        self.location = settings.location if settings else NOWHERE
+        self.licence = settings.licence if settings else ""
+        self._tracks = tracks
+        self.progress = progress
+
+    @classmethod
+    def load(
+        cls, path: Path, *, camera: Literal["fixed", "dashcam"] = "fixed", progress: Progress = say_nothing
+    ) -> Source:
+        """Of a scene file or a video.
+
+        Args:
+            path: ``.yaml`` or a video file.
+            camera: for a video, where the camera is; a scene says so itself.
+            progress: told what takes time.
+
+        Raises:
+            SettingsError: when it cannot be read, is a scene of stills, or a composite already.
+        """
+        if path.suffix.lower() in _VIDEO_ENDINGS:
+            return cls(path.stem, Clip(path), camera=camera, progress=progress)
+        scene = load_scene(path)
+        if scene.settings.composite is not None:
+            raise SettingsError(f"{path}: composite: is a composite already; a base is a real clip")
+        if scene.settings.clip is None:
+            raise SettingsError(f"{path}: stills: a composite is made of a clip, not of stills")
+        clip = Clip(scene.folder / scene.settings.clip)
+        if scene.settings.size not in (None, clip.size_px):
+            raise SettingsError(f"{path}: size: the clip's pictures are {clip.size_px} px, not so")
+        return cls(path.stem, clip, scene.settings, progress=progress)
+
+    @cached_property
+    def tracks(self) -> tuple[Track, ...]:
+        """What the network knows, through the whole clip. Raises ModelError."""
+        if self._tracks is not None:
+            return self._tracks
+        return followed(self.clip, self.progress)
+
+    @cached_property
+    def ground(self) -> GroundCamera:
+        """The camera over the road, in pixels of the clip. Raises ModelError."""
+        dashcam = self.camera == "dashcam"
+        return find_camera(vehicles(self.tracks), self.clip.size_px, dashcam=dashcam)
+
+    @cached_property
+    def motion(self) -> Motion:
+        """How the camera goes: it stands still unless it is in a car. Raises ModelError."""
+        if self.camera == "fixed":
+            return Motion.still(self.clip.times_s)
+        self.progress(f"motion of {self.name}")
+        return find_motion(self.clip, self.ground, vehicles(self.tracks))
+
+    @cached_property
+    def plate(self) -> Image:
+        """The street without what moves: the median of pictures from all over the clip."""
+        wanted = np.linspace(0, len(self.clip.times_s) - 1, _PLATE_PICTURES).astype(int)
+        chosen = {round(self.clip.times_s[index], 4) for index in wanted}
+        pictures = [image for t_s, image in self.clip.frames() if round(t_s, 4) in chosen]
+        return np.asarray(np.median(np.stack(pictures), axis=0), dtype=np.uint8)
+
+    @cached_property
+    def noise(self) -> float:
+        """Standard deviation of the clip's grain, grey levels of 255."""
+        pictures = [image for _, image in self.clip.frames(0, 6 / self.clip.fps)]
+        greys = [cv2.cvtColor(image, cv2.COLOR_BGR2GRAY).astype(np.float32) for image in pictures]
+        steps = [np.abs(after - before) for before, after in zip(greys, greys[1:], strict=False)]
+        return float(1.4826 * np.mean([np.percentile(step, 50) for step in steps]) / np.sqrt(2))
+
+
+class Base:
+    """A source as one composite shows it.
+
+    Args:
+        source: the clip and what is known of it.
+        view: how it is shown.
+        seed: of what has to do with single pictures, as grain.
+    """
+
+    def __init__(self, source: Source, view: View, seed: int = 0) -> None:
+        self.source = source
+        self.view = view
+        self._seed = seed
+
+    @property
+    def name(self) -> str:
+        """Of the scene or the video file."""
+        return self.source.name
+
+    @property
+    def camera(self) -> Literal["fixed", "dashcam"]:
+        """On a pole or in a car."""
+        return self.source.camera
+
+    @property
+    def size_px(self) -> tuple[int, int]:
+        """Width and height of the pictures."""
+        return self.view.size_px
+
+    @property
+    def fps(self) -> float:
+        """Pictures a second."""
+        return self.source.clip.fps
+
+    @property
+    def duration_s(self) -> float:
+        """Of the whole clip."""
+        return self.source.clip.duration_s
+
+    def rng(self, *key: int) -> np.random.Generator:
+        """Chance of its own for ``key`` (a picture's number, say): the same however often it is asked."""
+        return np.random.default_rng([self._seed, *key])
+
+    def frames(self, from_s: float = 0.0, to_s: float | None = None) -> Iterator[tuple[float, Image]]:
+        """Times and pictures (uint8 [h, w, 3] BGR) with ``from_s`` <= time < ``to_s``."""
+        for t_s, image in self.source.clip.frames(from_s, to_s):
+            yield t_s, self.view.picture(image, noise=self.rng(1, round(t_s * 1000)))
+
+    @cached_property
+    def plate(self) -> Image:
+        """The street without what moves. Of use for fixed cameras only."""
+        return self.view.picture(self.source.plate)
+
+    @property
+    def noise(self) -> float:
+        """Standard deviation of the pictures' grain, grey levels of 255."""
+        return float(np.hypot(self.source.noise, 3 * self.view.dusk))
+
+    @property
+    def tracks(self) -> tuple[Track, ...]:
+        """What the network knows, boxes as shown by :meth:`box`. Raises ModelError."""
+        return self.source.tracks
+
+    @property
+    def vehicles(self) -> tuple[Track, ...]:
+        """Tracks of vehicles, standing ones too. Raises ModelError."""
+        return vehicles(self.source.tracks)
+
+    @property
+    def moving_vehicles(self) -> tuple[Track, ...]:
+        """Tracks of vehicles that go somewhere; before a dash-cam, all. Raises ModelError."""
+        return tuple(track for track in self.vehicles if track.moves or self.camera == "dashcam")
+
+    def box(self, track: Track, t_s: float) -> NDArray[np.float64]:
+        """Where a track is, px shown: float64 [4]; may leave the picture."""
+        return np.asarray(self.view.boxes(track.box(t_s)[None])[0], dtype=np.float64)
+
+    def project(self, t_s: float, xyz: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Points [..., 3] of the world (m) at ``t_s``: [..., 3], px x, px y, pixels a metre; NaN if behind."""
+        motion = self.source.motion
+        seen = self.source.ground.project(xyz - motion.place(t_s))
+        points = self.view.points((seen[..., :2] + motion.shake(t_s)).reshape(-1, 2)).reshape(
+            seen[..., :2].shape
+        )
+        return np.concatenate([points, seen[..., 2:] * self.view.scale], axis=-1)
+
+    def at_height(self, t_s: float, xy: NDArray[np.float64], height_m: float = 0.0) -> NDArray[np.float64]:
+        """Points of the world [N, 3] at ``height_m`` over the road, seen at ``xy`` [N, 2] px at ``t_s``."""
+        motion = self.source.motion
+        pixels = self.view.points_of_base(xy) - motion.shake(t_s)
+        return self.source.ground.at_height(pixels, height_m) + motion.place(t_s)
+
+    def inside(self, xy: tuple[float, float], margin_px: float = 0.0) -> bool:
+        """Whether a point lies in the picture, so far from its edge."""
+        width, height = self.size_px
+        return margin_px <= xy[0] <= width - margin_px and margin_px <= xy[1] <= height - margin_px
+
+    def road(self) -> ZoneSettings:
+        """A zone of kind road: the scene's own, or where vehicles were seen to go. Raises ModelError."""
+        for zone in self.source.zones:
+            if zone.kind is ZoneKind.ROAD and (shown := self.view.zone(zone)) is not None:
+                return shown
+        width, height = self.size_px
+        picture = shapely.box(0, 0, width, height)
+        ways = [
+            shapely.box(*self.view.boxes(track.boxes[index : index + 1])[0])
+            for track in self.vehicles
+            if track.moves
+            for index in range(0, len(track.times_s), 4)
+        ]
+        margin_px = 0.04 * max(self.size_px)
+        hull = shapely.convex_hull(shapely.union_all(ways)).buffer(margin_px) if ways else picture
+        shape = shapely.intersection(hull.simplify(2.0), picture)
+        if not isinstance(shape, shapely.Polygon) or shape.is_empty:
+            shape = picture
+        corners = tuple((round(float(x), 1), round(float(y), 1)) for x, y in shape.exterior.coords[:-1])
+        return ZoneSettings(id="road", kind=ZoneKind.ROAD, polygon=corners)

@@ -1,0 +1,318 @@
+"""Litter out of a real vehicle: before a camera on a pole, or ahead of a car with a dash-cam.
+
+The vehicle is real and tracked; what leaves it is drawn. It has the vehicle's speed and that of the throw, falls
+and slows in the air by what it is, lands on the road on which the vehicle goes and stays there, while vehicles
+that come nearer to the camera hide it. The event begins with the release and ends when the thing lies or has left
+the picture; its box holds the thing's whole visible way between.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from edge.settings import ZoneSettings
+from evaluation.composite.base import Base
+from evaluation.composite.flight import MAKES, fly
+from evaluation.composite.ground import BODIES, Body
+from evaluation.composite.recipe import DASHCAM, FIXED, Composition, Recipe, UnsuitedError
+from evaluation.composite.sprites import THROWN
+from evaluation.composite.thrown import ThrownThing
+from evaluation.composite.tracks import Track
+from evaluation.scene import EventSettings
+from kerbwatch.incident import Kind
+from models.classes import ObjectClass
+
+_ATTEMPTS = 200
+_SIZES_PX = (4.5, 28.0)
+"""Root of width times height at the release: smallest and largest that is aimed at."""
+_CONTRASTS = (10.0, 120.0)
+"""Grey levels that the thing differs from what it covers: lowest and highest that is aimed at."""
+_SIZES_M = {"bag": (0.15, 0.6), "bottle": (0.1, 0.35), "paper": (0.06, 0.4), "cup": (0.07, 0.18)}
+"""Root of width times height."""
+_MIN_VEHICLE_PX = 20.0
+_MIN_SPEED_MPS = 1.5
+_MOVES_A_SECOND = 0.25
+"""Of its own size: a vehicle that moves less in the picture may only tremble."""
+_LEAD_S = {"fixed": (3.0, 6.0), "dashcam": (0.5, 4.0)}
+"""Shown before the throw: shortest and longest."""
+_TAIL_S = {"fixed": (3.5, 6.0), "dashcam": (0.6, 4.0)}
+_MIN_SEEN_SHARE = 0.6
+_MIN_SEEN = 3
+_MORE_SHARE = 0.25
+"""Share of throws in which more than one thing leaves the window."""
+
+
+@dataclass(frozen=True, eq=False)
+class Carrier:
+    """A vehicle at the moment of the throw: where it is, how fast, which way, and its usual sizes."""
+
+    track: Track
+    body: Body
+    t_s: float
+    place: NDArray[np.float64]
+    velocity: NDArray[np.float64]
+    lift_m: float
+    """How much the road under it is over or under the plain that the camera's height was found for."""
+
+    @property
+    def speed_mps(self) -> float:
+        """Over the road."""
+        return float(np.linalg.norm(self.velocity))
+
+    @property
+    def heading(self) -> NDArray[np.float64]:
+        """float64 [3], length 1."""
+        return self.velocity / max(self.speed_mps, 1e-9)
+
+
+def compose(rng: np.random.Generator, base: Base) -> Composition:
+    """Something is thrown from one of the base's vehicles."""
+    road = base.road() if base.camera == "fixed" else None
+    candidates = base.moving_vehicles
+    if not candidates:
+        raise UnsuitedError(f"no vehicle moves in '{base.name}'")
+    for _ in range(_ATTEMPTS):
+        carrier = _carrier(rng, base, candidates)
+        if carrier is None:
+            continue
+        things = _things(rng, base, carrier)
+        window_s = _window(rng, base, carrier.t_s)
+        event = _event(rng, base, carrier, things, window_s, road)
+        if event is None:
+            continue
+        return Composition(
+            window_s=window_s,
+            layers=tuple(things),
+            events=(event,),
+            zones=(road,) if road is not None else (),
+            parameters={
+                "vehicle": carrier.track.object_class.label,
+                "speed_mps": round(carrier.speed_mps, 1),
+                "things": len(things),
+                "size_m": round(float(np.sqrt(things[0].size_m[0] * things[0].size_m[1])), 3),
+            },
+        )
+    raise UnsuitedError(f"no vehicle of '{base.name}' could throw anything that would be seen")
+
+
+RECIPES = (
+    Recipe("litter", "something is thrown from a passing vehicle", FIXED, compose),
+    Recipe("litter-dashcam", "something is thrown from a vehicle ahead", DASHCAM, compose),
+)
+
+
+def _carrier(rng: np.random.Generator, base: Base, candidates: tuple[Track, ...]) -> Carrier | None:
+    """A vehicle and a moment by chance; None when it is not fit to throw from then."""
+    track = candidates[int(rng.integers(len(candidates)))]
+    spans = [(max(a, track.span_s[0]), min(b, track.span_s[1])) for a, b in base.source.motion.spans_s()]
+    first_s, last_s = max(spans, key=lambda span: span[1] - span[0])
+    first_s = max(first_s + 0.3, _LEAD_S[base.camera][0] if base.camera == "fixed" else 0.0)
+    if last_s - 0.3 <= first_s:
+        return None
+    t_s = float(rng.uniform(first_s, last_s - 0.3))
+    box = base.box(track, t_s)
+    middle = (box[:2] + box[2:]) / 2
+    side_px = float((box[2:] - box[:2]).max())
+    if side_px < _MIN_VEHICLE_PX or not base.inside((float(middle[0]), float(middle[1])), side_px / 4):
+        return None
+    around_s = np.linspace(max(first_s - 0.3, t_s - 0.5), min(last_s, t_s + 0.5), 9)
+    moved_px = np.abs(base.box(track, around_s[-1]) - base.box(track, around_s[0])).max()
+    if base.camera == "fixed" and moved_px < _MOVES_A_SECOND * side_px * (around_s[-1] - around_s[0]):
+        return None
+    body = BODIES[track.object_class]
+    places = np.array([_place(base, track, body, float(at_s)) for at_s in around_s])
+    slopes = [np.polyfit(around_s - t_s, places[:, axis], 1) for axis in (0, 2)]
+    velocity = np.array([slopes[0][0], 0.0, slopes[1][0]])
+    place = np.array([slopes[0][1], 0.0, slopes[1][1]])
+    carrier = Carrier(track, body, t_s, place, velocity, _lift_m(base, place, box, t_s))
+    if not _MIN_SPEED_MPS <= carrier.speed_mps <= 45:
+        return None
+    return carrier
+
+
+def _place(base: Base, track: Track, body: Body, t_s: float) -> NDArray[np.float64]:
+    """Where the middle of a vehicle stands, m.
+
+    From above its place is where its middle is seen. From a car's height that tells nothing about the distance,
+    and its height in the picture does.
+    """
+    box = base.box(track, t_s)
+    middle = (box[:2] + box[2:]) / 2
+    seen = base.at_height(t_s, middle[None], body.height_m / 2)[0]
+    if base.camera == "fixed":
+        return seen
+    here = base.source.motion.place(t_s)
+    distance_m = base.source.ground.focal_px * base.view.scale * body.height_m / float(box[3] - box[1])
+    way = seen - here
+    return np.asarray(
+        here + way * np.array([1, 0, 1]) * distance_m / max(float(way[2]), 1e-3), dtype=np.float64
+    )
+
+
+def _lift_m(base: Base, place: NDArray[np.float64], box: NDArray[np.float64], t_s: float) -> float:
+    """Before a dash-cam, how far the wheels are over the road as it is thought to lie."""
+    if base.camera == "fixed":
+        return 0.0
+    _, ground_y, scale = base.project(t_s, place)
+    return float((ground_y - box[3]) / scale)
+
+
+def _things(rng: np.random.Generator, base: Base, carrier: Carrier) -> list[ThrownThing]:
+    """One thing, or several shortly after one another out of the same window."""
+    aside = np.array([carrier.heading[2], 0.0, -carrier.heading[0]])
+    view_way = carrier.place - base.source.motion.place(carrier.t_s)
+    towards = -float(aside @ view_way) / max(float(np.linalg.norm(view_way)), 1e-6)
+    side = float(np.sign(towards)) if abs(towards) > 0.35 else float(rng.choice([-1.0, 1.0]))
+    open_behind = carrier.track.object_class in {ObjectClass.TRUCK, ObjectClass.MOTORCYCLE}
+    behind = open_behind and rng.random() < 0.4
+    reach_m = carrier.body.width_m / 2 + 0.05
+    along_m = -carrier.body.length_m / 2 if behind else float(rng.uniform(-0.15, 0.2)) * carrier.body.length_m
+    across_m = float(rng.uniform(-0.5, 0.5)) * reach_m if behind else reach_m
+    count = 1 + (int(rng.integers(1, 3)) if rng.random() < _MORE_SHARE else 0)
+    things, later_s = [], 0.0
+    for _ in range(count):
+        window_m = carrier.body.window_m + float(rng.normal(0, 0.08))
+        offset = along_m * carrier.heading + side * across_m * aside
+        start = carrier.place + carrier.velocity * later_s + offset + np.array([0, window_m, 0])
+        out_mps = float(rng.uniform(0, 1.5) if behind else rng.uniform(1.0, 4.5))
+        thrown = side * out_mps * aside + np.array([0, rng.uniform(-0.5, 2.0), 0])
+        thrown = (
+            thrown + float(rng.uniform(-2.0, -0.2) if behind else rng.uniform(-1.5, 0.5)) * carrier.heading
+        )
+        things.append(_thing(rng, base, carrier, start, carrier.velocity + thrown, later_s))
+        later_s += float(rng.uniform(0.25, 0.8))
+    return things
+
+
+def _thing(
+    rng: np.random.Generator,
+    base: Base,
+    carrier: Carrier,
+    start: NDArray[np.float64],
+    velocity: NDArray[np.float64],
+    later_s: float,
+) -> ThrownThing:
+    """One thing of a size by chance, of a kind that has this size."""
+    scale = float(base.project(carrier.t_s, carrier.place)[2])
+    size_px = float(np.exp(rng.uniform(*np.log(_SIZES_PX))))
+    smallest = min(low for low, _ in _SIZES_M.values())
+    largest = max(high for _, high in _SIZES_M.values())
+    size_m = float(np.clip(size_px / scale, smallest, largest)) if scale > 0 else smallest
+    kinds = [kind for kind, (low, high) in _SIZES_M.items() if low <= size_m <= high]
+    kind = kinds[int(rng.integers(len(kinds)))]
+    make = MAKES[kind]
+    sides_m = (size_m / np.sqrt(make.slender), size_m * np.sqrt(make.slender))
+    flight = fly(
+        start,
+        velocity,
+        mass_kg=float(np.exp(rng.uniform(*np.log(make.mass_kg)))),
+        drag_area_m2=make.drag_area * size_m**2,
+        bounce=make.bounce,
+    )
+    lifted = replace(flight, xyz=flight.xyz + np.array([0, carrier.lift_m, 0]))
+    return ThrownThing(
+        base,
+        lifted,
+        carrier.t_s + later_s,
+        THROWN[kind](rng),
+        (float(sides_m[0]), float(sides_m[1])),
+        float(rng.uniform(-1, 1) * make.spin_hz * 2 * np.pi),
+        float(rng.uniform(0, 2 * np.pi)),
+        base.vehicles,
+        kind=kind,
+        road_m=carrier.lift_m,
+    )
+
+
+def _window(rng: np.random.Generator, base: Base, t_s: float) -> tuple[float, float]:
+    lead_s, tail_s = rng.uniform(*_LEAD_S[base.camera]), rng.uniform(*_TAIL_S[base.camera])
+    first_s, last_s = next(span for span in base.source.motion.spans_s() if span[0] <= t_s <= span[1])
+    return max(first_s, t_s - float(lead_s)), min(last_s, t_s + float(tail_s))
+
+
+def _event(
+    rng: np.random.Generator,
+    base: Base,
+    carrier: Carrier,
+    things: list[ThrownThing],
+    window_s: tuple[float, float],
+    road: ZoneSettings | None,
+) -> EventSettings | None:
+    """What a person would write down, having looked at it; None when it would not be seen well enough.
+
+    Each thing is given its brightness here: from what it covers on its way, and a contrast by chance.
+    """
+    ends_s = [thing.released_s + min(thing.flight.rests_s, thing.flight.landed_s + 0.4) for thing in things]
+    until_s = max(ends_s)
+    if until_s > window_s[1] - 0.1:
+        return None
+    frames = list(base.frames(carrier.t_s, until_s + 1e-3))
+    boxes: list[tuple[float, float, float, float]] = []
+    for thing, end_s in zip(things, ends_s, strict=True):
+        wanted = float(np.exp(rng.uniform(*np.log(_CONTRASTS))))
+        brighter = bool(rng.random() < 0.6)
+        thing.look(frames, end_s)
+        needed = max(_MIN_SEEN, _MIN_SEEN_SHARE * min(end_s - thing.released_s, 0.8) * base.fps)
+        if len(thing.laid) < needed:
+            return None
+        covered = float(np.mean([laid.covered for laid in thing.laid.values()]))
+        thing.sprite = thing.sprite.with_grey(_level(covered, wanted, brighter=brighter))
+        thing.look(frames, end_s)
+        boxes += thing.boxes.values()
+    first = things[0]
+    last_seen_s = max(max(thing.boxes) for thing in things)
+    box = np.array(boxes)
+    whole = (box[:, 0].min() - 1, box[:, 1].min() - 1, box[:, 2].max() + 1, box[:, 3].max() + 1)
+    if not _leaves(base, carrier, first, min(max(first.boxes), ends_s[0])) or not _begins_at(
+        base, carrier, first
+    ):
+        return None
+    if road is not None:
+        end = first.boxes[max(first.boxes)]
+        foot = shapely.Point((end[0] + end[2]) / 2, end[3])
+        if not shapely.Polygon(road.polygon).contains(foot):
+            return None
+    what = first.kind if len(things) == 1 else f"{len(things)} things, first a {first.kind}"
+    return EventSettings(
+        kind=Kind.VEHICLE_LITTER,
+        zone=road.id if road is not None else None,
+        start_s=carrier.t_s,
+        end_s=min(until_s, last_seen_s + 1 / base.fps),
+        box=(float(whole[0]), float(whole[1]), float(whole[2]), float(whole[3])),
+        what=f"{what} from a {carrier.track.object_class.label}",
+        size_px=round(max(thing.size_px(thing.released_s) for thing in things), 1),
+        contrast=round(max(thing.contrast for thing in things), 1),
+    )
+
+
+def _level(covered: float, wanted: float, *, brighter: bool) -> float:
+    """A grey level that differs by ``wanted`` from ``covered``, on the other side where there is no room."""
+    up, down = covered + wanted, covered - wanted
+    if brighter:
+        return up if up <= 245 else max(down, 5.0)
+    return down if down >= 8 else min(up, 250.0)
+
+
+def _leaves(base: Base, carrier: Carrier, thing: ThrownThing, at_s: float) -> bool:
+    """Whether the thing is clear of the vehicle in the end."""
+    if not carrier.track.covers(at_s):
+        return True
+    left, top, right, bottom = base.box(carrier.track, at_s)
+    a, b, c, d = thing.boxes[max(thing.boxes)]
+    inside_w = max(0.0, min(right, c) - max(left, a))
+    inside_h = max(0.0, min(bottom, d) - max(top, b))
+    return inside_w * inside_h < 0.5 * (c - a) * (d - b)
+
+
+def _begins_at(base: Base, carrier: Carrier, thing: ThrownThing) -> bool:
+    """Whether it is first seen at the vehicle, and not a lamp post's length away."""
+    left, top, right, bottom = base.box(carrier.track, thing.released_s)
+    pose = thing.pose(thing.released_s)
+    if pose is None:
+        return False
+    margin = 0.15 * max(right - left, bottom - top) + 2
+    return bool(left - margin <= pose.x <= right + margin and top - margin <= pose.y <= bottom + margin)

@@ -1,0 +1,196 @@
+"""How a camera in a car goes: forward over the road, and trembling.
+
+Trembling and turning shift everything far away alike: the shift of corners around and over the horizon, from
+picture to picture. The way forward is read off the road: seen from above (the camera's height and angle are
+known), two pictures differ by a shift along the road, and the speed is the one at which they agree best.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from evaluation.composite.clip import Clip
+from evaluation.composite.ground import GroundCamera
+from evaluation.composite.tracks import Track
+
+Floats = NDArray[np.float64]
+
+_CUT_CORRELATION = 0.6
+"""Two pictures that agree less than this are of different scenes."""
+_SPEEDS_MPS = np.arange(0.0, 40.1, 1.0)
+_USUAL_SPEED_MPS = 15.0
+_MIN_SURE = 0.05
+"""The best speed's agreement has to stand out by so much."""
+_NEAR_M, _FAR_M, _ASIDE_M = 5.0, 25.0, 3.0
+_CELL_M = 0.1
+
+
+@dataclass(frozen=True, eq=False)
+class Motion:
+    """The camera's way.
+
+    Attributes:
+        times_s: float64 [N], of each picture.
+        places: float64 [N, 3], m: where the camera's foot is (x, 0, z).
+        shakes: float64 [N, 2], px: by how much all is shifted.
+        cuts: bool [N], whether this picture begins another scene.
+        measured: whether the speed was read off the road, or is a usual one.
+    """
+
+    times_s: Floats
+    places: Floats
+    shakes: Floats
+    cuts: NDArray[np.bool_]
+    measured: bool = True
+
+    @classmethod
+    def still(cls, times_s: Sequence[float]) -> Motion:
+        """Of a camera on a pole."""
+        n = len(times_s)
+        return cls(np.array(times_s), np.zeros((n, 3)), np.zeros((n, 2)), np.zeros(n, dtype=bool))
+
+    def place(self, t_s: float) -> Floats:
+        """Where the camera's foot is at ``t_s``: float64 [3]."""
+        return np.array([np.interp(t_s, self.times_s, self.places[:, axis]) for axis in range(3)])
+
+    def shake(self, t_s: float) -> Floats:
+        """The shift in px at ``t_s``: float64 [2]."""
+        return np.array([np.interp(t_s, self.times_s, self.shakes[:, axis]) for axis in range(2)])
+
+    def spans_s(self) -> list[tuple[float, float]]:
+        """Spans without a cut."""
+        edges = [0, *np.flatnonzero(self.cuts).tolist(), len(self.times_s)]
+        return [
+            (float(self.times_s[first]), float(self.times_s[last - 1]))
+            for first, last in zip(edges, edges[1:], strict=False)
+            if last - first > 1
+        ]
+
+
+def find_motion(clip: Clip, ground: GroundCamera, tracks: Sequence[Track]) -> Motion:
+    """Read a camera's way off its pictures."""
+    previous: NDArray[np.uint8] | None = None
+    times, shifts, cuts, agreements, steps = [], [], [], [], []
+    for t_s, image in clip.frames():
+        grey = np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), dtype=np.uint8)
+        boxes = [track.box(t_s) for track in tracks if track.covers(t_s)]
+        times.append(t_s)
+        if previous is None:
+            shifts.append((0.0, 0.0))
+            cuts.append(False)
+        else:
+            cut = _differ(previous, grey)
+            shift = (0.0, 0.0) if cut else _far_shift(previous, grey, ground, boxes)
+            cuts.append(cut)
+            shifts.append(shift)
+            steps.append(t_s - times[-2])
+            agreements.append(
+                np.full(len(_SPEEDS_MPS), np.nan)
+                if cut
+                else _agreement(previous, grey, ground, shift, boxes, steps[-1])
+            )
+        previous = grey
+    return _put_together(np.array(times), np.array(shifts), np.array(cuts), np.array(agreements), ground)
+
+
+def _put_together(
+    times_s: Floats, shifts: Floats, cuts: NDArray[np.bool_], agreements: Floats, ground: GroundCamera
+) -> Motion:
+    speeds = np.zeros(len(times_s))
+    measured = True
+    starts = [0, *np.flatnonzero(cuts).tolist(), len(times_s)]
+    for first, last in zip(starts, starts[1:], strict=False):
+        part = agreements[first : max(first + 1, last - 1)]
+        sums = np.nanmean(part, axis=0) if np.isfinite(part).any() else np.zeros(len(_SPEEDS_MPS))
+        sure = float(sums.max() - np.median(sums))
+        measured &= sure >= _MIN_SURE or last - first < len(times_s) / 5
+        speeds[first:last] = _SPEEDS_MPS[int(sums.argmax())] if sure >= _MIN_SURE else _USUAL_SPEED_MPS
+    shakes = np.cumsum(shifts, axis=0)
+    heading = -shakes[:, 0] / ground.focal_px
+    steps_s = np.diff(times_s, prepend=times_s[0])
+    x, z = np.cumsum(speeds * steps_s * np.sin(heading)), np.cumsum(speeds * steps_s * np.cos(heading))
+    return Motion(times_s, np.stack([x, np.zeros(len(x)), z], axis=1), shakes, cuts, measured)
+
+
+def _differ(before: NDArray[np.uint8], after: NDArray[np.uint8]) -> bool:
+    """Whether a cut lies between two pictures."""
+    small = [cv2.resize(grey, (48, 27), interpolation=cv2.INTER_AREA).ravel() for grey in (before, after)]
+    if min(float(grey.std()) for grey in small) < 1:
+        return True
+    return float(np.corrcoef(small)[0, 1]) < _CUT_CORRELATION
+
+
+def _far_shift(
+    before: NDArray[np.uint8], after: NDArray[np.uint8], ground: GroundCamera, boxes: Sequence[Floats]
+) -> tuple[float, float]:
+    """The shift, px, of what is around and over the horizon and no vehicle."""
+    height, width = before.shape
+    horizon = height / 2 - ground.focal_px * np.tan(ground.tilt_rad)
+    mask = np.zeros_like(before)
+    mask[
+        max(0, int(horizon - 0.25 * height)) : max(1, int(horizon + 0.03 * height)), width // 5 : -width // 5
+    ] = 255
+    for left, top, right, bottom in boxes:
+        mask[max(0, int(top)) : max(0, int(bottom)), max(0, int(left)) : max(0, int(right))] = 0
+    corners = cv2.goodFeaturesToTrack(before, 60, 0.01, 8, mask=mask)
+    if corners is None or len(corners) < 4:
+        return (0.0, 0.0)
+    moved, found, _ = cv2.calcOpticalFlowPyrLK(before, after, corners, None)
+    step = (moved - corners)[found.ravel() == 1].reshape(-1, 2)
+    if len(step) < 4:
+        return (0.0, 0.0)
+    shift = np.median(step, axis=0)
+    return float(shift[0]), float(shift[1])
+
+
+def _agreement(
+    before: NDArray[np.uint8],
+    after: NDArray[np.uint8],
+    ground: GroundCamera,
+    shift: tuple[float, float],
+    boxes: Sequence[Floats],
+    step_s: float,
+) -> Floats:
+    """How well the road of two pictures agrees at each speed: float64 [speeds], -1..1, NaN unknown."""
+    z = np.arange(_NEAR_M, _FAR_M, _CELL_M)
+    x = np.arange(-_ASIDE_M, _ASIDE_M, 4 * _CELL_M)
+    grid = np.stack(np.broadcast_arrays(x[None], np.zeros((1, 1)), z[:, None]), axis=-1)
+    seen = ground.project(grid)[..., :2].astype(np.float32)
+    later = seen + np.array(shift, dtype=np.float32)
+    height, width = before.shape
+    free = (seen[..., 1] < 0.95 * height) & (seen[..., 0] > 0) & (seen[..., 0] < width)
+    for left, top, right, bottom in boxes:
+        inside = (
+            (seen[..., 0] > left) & (seen[..., 0] < right) & (seen[..., 1] > top) & (seen[..., 1] < bottom)
+        )
+        free &= ~inside
+    views = [
+        _contrast_only(cv2.remap(grey, points, None, cv2.INTER_LINEAR), free)
+        for grey, points in ((before, seen), (after, later))
+    ]
+    result = np.full(len(_SPEEDS_MPS), np.nan)
+    for index, speed in enumerate(_SPEEDS_MPS):
+        cells = round(float(speed) * step_s / _CELL_M)
+        # What was at z before is at z - step now.
+        one, other = views[0][cells:], views[1][: len(z) - cells]
+        both = free[cells:] & free[: len(z) - cells]
+        if both.sum() > 200:
+            one_px, other_px = one[both], other[both]
+            scale = float(np.sqrt((one_px**2).sum() * (other_px**2).sum()))
+            result[index] = float((one_px * other_px).sum()) / scale if scale > 0 else np.nan
+    return result
+
+
+def _contrast_only(strip: NDArray[np.generic], free: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """The road from above without what does not change along it (lines, the light's fall)."""
+    grey = strip.astype(np.float32)
+    grey[~free] = np.nan
+    columns = np.nanmedian(np.where(free.any(axis=0), grey, 0), axis=0)
+    flat = np.nan_to_num(grey - columns)
+    smooth = cv2.GaussianBlur(flat, (1, 41), 0)
+    return np.asarray(np.clip(flat - smooth, -40, 40), dtype=np.float32)
