@@ -16,6 +16,7 @@ _SIDES = {
     "models": ("models.cli", "edge", "The networks: list, pull, check, export."),
     "edge": ("edge.cli", "edge", "The edge box: run, check a configuration."),
     "central": ("central.cli", "central", "The command centre: init, serve, users."),
+    "clips": ("edge.clips.cli", "edge", "Dash-cam clips: moments, vehicles, plates, places."),
     "eval": ("evaluation.cli:eval_app", "edge", "How good is it: scenes with known events."),
     "bench": ("evaluation.cli:bench_app", "edge", "How fast is it."),
     "demo": ("kerbwatch.demo.cli", "demo", "From a street to a ticket, on this machine."),
