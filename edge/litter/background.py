@@ -8,8 +8,6 @@ lies there that did not. A candidate that lasts becomes the background, except u
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -31,23 +29,19 @@ Mask = NDArray[np.uint8]
 """uint8 [height, width]: 0 or 255."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class News:
-    """What stands still and is not the background, with how long (ticks) for each pixel."""
-
-    mask: Mask
-    age: NDArray[np.uint8]
-
-
 class Background:
     """The layers of one camera. Pictures come smoothed, in the anchor's coordinates."""
 
     def __init__(self, first: Luma) -> None:
         self.threshold = float(LEAST_THRESHOLD)
-        self._background = first.copy()
+        self.picture = first.copy()
+        """The background."""
+        self.candidate = first.copy()
+        """What each pixel has shown lately."""
+        self.age = np.zeros(first.shape, np.uint8)
+        """For how many ticks."""
         self._before = first.copy()
-        self._candidate = first.copy()
-        self._age = np.zeros(first.shape, np.uint8)
+        self._hidden = np.zeros(first.shape, np.bool_)
         self._low = self._high = first
         self._noise: float | None = None
         self._bound()
@@ -59,16 +53,6 @@ class Background:
         _, mask = cv2.threshold(cv2.max(above, below), self.threshold, 255, cv2.THRESH_BINARY)
         return np.asarray(mask, dtype=np.uint8)
 
-    @property
-    def picture(self) -> Luma:
-        """The background."""
-        return self._background
-
-    @property
-    def candidate(self) -> Luma:
-        """What each pixel has shown lately."""
-        return self._candidate
-
     def learn_noise(self, luma: Luma, previous: Luma) -> None:
         """Measure the camera's noise on a grid of pixels of two pictures that follow one another."""
         step = np.abs(luma[::8, ::8].astype(np.int16) - previous[::8, ::8])
@@ -76,37 +60,37 @@ class Background:
         self._noise = sigma if self._noise is None else self._noise + 0.1 * (sigma - self._noise)
         self.threshold = float(np.clip(NOISE_FACTOR * self._noise, LEAST_THRESHOLD, MOST_THRESHOLD))
 
-    def tick(self, luma: Luma, covered: Mask | None) -> News:
+    def tick(self, luma: Luma, covered: Mask) -> None:
         """Take in a picture.
 
         Args:
             luma: the picture.
-            covered: where vehicles and people are (255): nothing is learnt there; None for nowhere.
+            covered: where vehicles and people are (255): nothing is learnt there.
         """
         limit = self.threshold
-        moving = cv2.threshold(cv2.absdiff(luma, self._candidate), limit, 255, cv2.THRESH_BINARY)[1]
-        self._age = np.asarray(cv2.add(self._age, np.ones_like(self._age)), dtype=np.uint8)
-        self._age[moving > 0] = 0
-        np.copyto(self._candidate, luma, where=moving > 0)
-        same = cv2.bitwise_not(self.differs(luma))
-        blended = cv2.addWeighted(self._background, 0.75, luma, 0.25, 0)
-        np.copyto(self._background, blended, where=same > 0)
-        back = cv2.threshold(cv2.absdiff(luma, self._before), limit, 255, cv2.THRESH_BINARY_INV)[1]
-        lasting = self._age >= ABSORB_TICKS
-        if covered is not None:
-            lasting &= covered == 0
-        lasting &= same == 0
-        uncovered = (back > 0) & (same == 0) & (self._age >= FRESH_TICKS)
-        np.copyto(self._before, self._background, where=lasting)
-        np.copyto(self._background, luma, where=lasting | uncovered)
+        moving = cv2.threshold(cv2.absdiff(luma, self.candidate), limit, 255, cv2.THRESH_BINARY)[1] > 0
+        self.age = np.asarray(cv2.add(self.age, np.ones_like(self.age)), dtype=np.uint8)
+        self.age[moving] = 0
+        np.copyto(self.candidate, luma, where=moving)
+        differs = self.differs(luma) > 0
+        blended = cv2.addWeighted(self.picture, 0.75, luma, 0.25, 0)
+        np.copyto(self.picture, blended, where=~differs)
+        still = differs & (self.age >= FRESH_TICKS)
+        free = covered == 0
+        back = cv2.absdiff(luma, self._before) <= limit
+        lasting = still & free & (self.age >= ABSORB_TICKS)
+        known = still & ((free & self._hidden) | back)
+        self._hidden &= ~(free & (self.age >= FRESH_TICKS))
+        np.copyto(self._before, self.picture, where=lasting)
+        np.copyto(self.picture, luma, where=lasting | known)
         self._bound()
-        news = cv2.bitwise_and(
-            self.differs(self._candidate), ((self._age >= FRESH_TICKS) * np.uint8(255)).astype(np.uint8)
-        )
-        return News(np.asarray(news, dtype=np.uint8), self._age)
+
+    def hide(self, covered: Mask) -> None:
+        """What was covered in the first pictures: the road there is not known yet."""
+        self._hidden |= covered > 0
 
     def _bound(self) -> None:
         """The background's lowest and highest value around each pixel: an edge may shift by a pixel."""
         kernel = np.ones((3, 3), np.uint8)
-        self._low = np.asarray(cv2.erode(self._background, kernel), dtype=np.uint8)
-        self._high = np.asarray(cv2.dilate(self._background, kernel), dtype=np.uint8)
+        self._low = np.asarray(cv2.erode(self.picture, kernel), dtype=np.uint8)
+        self._high = np.asarray(cv2.dilate(self.picture, kernel), dtype=np.uint8)

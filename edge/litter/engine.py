@@ -10,14 +10,14 @@ import shapely
 from numpy.typing import NDArray
 
 from edge.litter.background import TICK_S
-from edge.litter.blobs import blobs_of
+from edge.litter.blobs import NONE, Blobs, blobs_of
 from edge.litter.evidence import LEAST_POINTS
 from edge.litter.judge import Finding, judge_flight, judge_rest
 from edge.litter.rests import Rests
 from edge.litter.throw import Ego, Homography, Luma, Throw, ThrowingVehicle, inverse
 from edge.litter.tracklets import Tracklet, Tracklets
 from edge.litter.vehicles import Traffic
-from edge.litter.views import FixedViews, MovingViews
+from edge.litter.views import FixedViews, MovingViews, View
 from edge.rules.sighting import BoxPx, PathPoint
 from models.detections import Detections
 
@@ -27,12 +27,14 @@ WAIT_LOOK_S = 0.7
 """A look later than this is not waited for."""
 WAIT_REST_S = 1.1
 """How long after its flight a thing may come to lie."""
-JUDGE_REST_S = 1.7
+JUDGE_REST_S = 1.9
 """How long after it came to lie a thing is judged by that alone."""
 BODY_SHARE = 0.004
 """Share of the picture above which a moving part is a body, not a thing thrown."""
 ABOVE_SHARE = 0.12
 """Share of the picture's height that is searched above the road: what stands on it reaches higher."""
+FIRST_S = 1.0
+"""Vehicles that are seen so early hide the road from the beginning."""
 _KEEP_PLACES_S = 4.0
 _MOST_PATH = 120
 
@@ -65,7 +67,7 @@ class LitterEngine:
         self._next_id = 1
         self._thrown: set[int] = set()
         self._decided: list[Throw] = []
-        self._ticked_s = -np.inf
+        self._ticked_s = self._began_s = -np.inf
         self._fresh()
 
     def picture(self, t_s: float, luma: Luma) -> None:
@@ -74,10 +76,12 @@ class LitterEngine:
         view, void = self._views.view(t_s, luma[y1:y2, x1:x2])
         if void:
             self._fresh()
+            self._began_s = t_s
         to_picture = np.array([[1.0, 0, x1], [0, 1, y1], [0, 0, 1]]) @ self._views.to_picture
         self._places.append((t_s, to_picture))
         while t_s - self._places[0][0] > _KEEP_PLACES_S:
             self._places.popleft()
+        blobs = NONE
         if view is not None:
             blobs = blobs_of(view.mask, view.luma, self._most_area_px)
             self._waiting += [
@@ -85,7 +89,7 @@ class LitterEngine:
             ]
         if t_s - self._ticked_s >= TICK_S - 1e-3:
             self._ticked_s = t_s
-            self._tick(t_s)
+            self._tick(t_s, view, blobs)
 
     def vehicles(self, t_s: float, detections: Detections) -> None:
         """Take in what was found in the picture of ``t_s``: tracked boxes in px of the picture as shown."""
@@ -113,14 +117,15 @@ class LitterEngine:
         self._places: deque[tuple[float, Homography]] = deque()
         self._ticked_s = -np.inf
 
-    def _tick(self, t_s: float) -> None:
-        x1, y1, x2, y2 = self._crop
+    def _tick(self, t_s: float, view: View | None, blobs: Blobs) -> None:
+        """Some times a second: what lies, and who threw it."""
         background = self._views.background
-        if background is not None:
-            covered = self._traffic.mask(t_s, (y2 - y1, x2 - x1))
-            news = self._views.tick(covered)
-            if news is not None:
-                self._rests.tick(t_s, news, background, self._most_area_px)
+        if background is not None and view is not None:
+            covered = self._traffic.mask(t_s, (view.luma.shape[0], view.luma.shape[1]))
+            if t_s - self._began_s <= FIRST_S:
+                background.hide(covered)
+            background.tick(view.luma, covered)
+            self._rests.tick(view, background, blobs)
         self._judge_flights(t_s)
         self._judge_rests(t_s)
 
@@ -137,7 +142,7 @@ class LitterEngine:
             if found is not None and found.evidence.score >= DECIDE_SCORE and self._on_road(found):
                 self._thrown.add(track.id)
                 self._say(found, t_s)
-            if found is None:
+            if found is None or found.evidence.ceiling < DECIDE_SCORE:
                 done.add(track.id)
         self._waiting = [
             each
@@ -147,7 +152,12 @@ class LitterEngine:
 
     def _judge_rests(self, t_s: float) -> None:
         for rest in self._rests.lying:
-            if rest.judged or t_s - rest.since_s > JUDGE_REST_S or not self._seen_until(rest.since_s, t_s):
+            if (
+                rest.judged
+                or rest.ticks < 2
+                or t_s - rest.since_s > JUDGE_REST_S
+                or not self._seen_until(rest.since_s, t_s)
+            ):
                 continue
             found = judge_rest(rest, self._traffic, t_s)
             if found is not None and found.evidence.score >= DECIDE_SCORE and self._on_road(found):

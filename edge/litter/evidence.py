@@ -25,10 +25,15 @@ def ramp(value: float, nothing: float, full: float) -> float:
     return float(np.clip((value - nothing) / (full - nothing), 0.0, 1.0))
 
 
+def gaps_px(xy: NDArray[np.float64], boxes: NDArray[np.float64]) -> NDArray[np.float64]:
+    """How far points [K, 2] (or one, [2]) lie outside boxes [K, 4], px; 0 within."""
+    gap = np.maximum(np.maximum(boxes[:, :2] - xy, xy - boxes[:, 2:]), 0.0)
+    return np.asarray(np.hypot(gap[:, 0], gap[:, 1]))
+
+
 def outside_m(xy: NDArray[np.float64], box: NDArray[np.float64], px_per_m: float) -> float:
     """How far a point lies outside a box, m; 0 within."""
-    gap = np.maximum(np.maximum(box[:2] - xy, xy - box[2:]), 0.0)
-    return float(np.linalg.norm(gap) / px_per_m)
+    return float(gaps_px(xy, box[None])[0] / px_per_m)
 
 
 class Flight:
@@ -36,22 +41,19 @@ class Flight:
 
     def __init__(self, tracklet: Tracklet, vehicle: Vehicle) -> None:
         self.tracklet, self.vehicle = tracklet, vehicle
-        boxes = [vehicle.box_at(t) for t in tracklet.t_s]
-        self.whole = all(box is not None for box in boxes)
-        if not self.whole:
-            return
         self.t_s = np.array(tracklet.t_s)
         self.xy = np.array(tracklet.xy)
-        self.boxes = np.array(boxes)
+        self.boxes = vehicle.boxes_at(self.t_s)
+        self.whole = not bool(np.isnan(self.boxes).any())
+        if not self.whole:
+            return
         self.px_per_m = vehicle.px_per_m(float(self.t_s[len(self.t_s) // 2]))
         foot = np.stack([(self.boxes[:, 0] + self.boxes[:, 2]) / 2, self.boxes[:, 3]], axis=1)
         scale = np.maximum(self.boxes[:, 3] - self.boxes[:, 1], 4.0)[:, None]
         middle = scale[len(scale) // 2]
         self.beside_m = (self.xy - foot) / scale * middle / self.px_per_m
         self.ground_m = self.xy / self.px_per_m
-        self.gap_m = np.array(
-            [outside_m(xy, box, self.px_per_m) for xy, box in zip(self.xy, self.boxes, strict=True)]
-        )
+        self.gap_m = gaps_px(self.xy, self.boxes) / self.px_per_m
 
     @property
     def moved_m(self) -> float:
@@ -72,7 +74,7 @@ class Flight:
         wide_m, tall_m = (box[2:] - box[:2]) / self.px_per_m
         closest, height, before_s = np.inf, 0.0, 0.0
         for back_s in np.linspace(0.0, BACK_S, 11):
-            x, y = np.array([np.polyval(fit[:, k], -back_s) for k in (0, 1)])
+            x, y = (float(np.polyval(fit[:, k], -back_s)) for k in (0, 1))
             gap = float(np.hypot(max(abs(x) - wide_m / 2, 0.0), max(-y - tall_m, y, 0.0)))
             if gap < closest - 1e-6:
                 closest, height, before_s = gap, -y / tall_m, float(back_s)
@@ -159,5 +161,6 @@ def of_rest(parts: Mapping[str, float]) -> Evidence:
 
 
 def _sum(parts: Mapping[str, float], factors: Sequence[str], weight: float) -> Evidence:
-    score = weight * float(np.prod([parts[name] for name in factors]))
-    return Evidence({name: round(value, 3) for name, value in parts.items()}, round(score, 3))
+    most = float(np.prod([parts[name] for name in factors]))
+    rounded = {name: round(value, 3) for name, value in parts.items()}
+    return Evidence(rounded, round(weight * most, 3), round(most, 3))

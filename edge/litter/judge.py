@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from edge.litter.evidence import (
     LEAST_SIZE_M,
     MOST_SIZE_M,
-    STANDING_M_S,
     Flight,
+    gaps_px,
     of_flight,
     of_rest,
     outside_m,
@@ -66,8 +66,11 @@ def judge_flight(
     best: Finding | None = None
     start = track.xy[0]
     for vehicle in traffic.vehicles:
+        box = vehicle.box_at(track.t_s[0])
+        if box is None or outside_m(start, box, vehicle.px_per_m(track.t_s[0])) > REACH_M:
+            continue
         flight = Flight(track, vehicle)
-        if not flight.whole or flight.gap_m[0] > REACH_M or flight.moved_m < 0.2:
+        if not flight.whole or flight.moved_m < 0.2:
             continue
         if _goes_with_another(track, vehicle, traffic):
             continue
@@ -86,19 +89,18 @@ def judge_rest(rest: Rest, traffic: Traffic, now_s: float) -> Finding | None:
     for vehicle in traffic.vehicles:
         before = _when_nearest(rest, vehicle)
         box_now = vehicle.box_at(now_s)
-        if before is None or box_now is None:
+        if before is None or box_now is None or before[1] > REACH_M:
             continue
         t_near, gap_m = before
         box = vehicle.box_at(t_near)
         assert box is not None
         scale = vehicle.px_per_m(t_near)
-        speed = float(np.linalg.norm(vehicle.velocity(t_near))) / scale
+        went_m = _went_px(vehicle, rest.since_s, now_s) / scale
         below = (box[3] - rest.xy[1]) / max(box[3] - box[1], 1.0)
         size_m = rest.size_px / scale
         parts = {
             "origin": ramp(gap_m, 0.5, 0.2) * ramp(below, 0.75, 0.5) * ramp(below, -0.5, -0.25),
-            "leaves": ramp(speed, STANDING_M_S / 2, STANDING_M_S)
-            * ramp(outside_m(rest.xy, box_now, scale), 0.02, 0.15),
+            "leaves": ramp(went_m, 0.3, 0.6) * ramp(outside_m(rest.xy, box_now, scale), 0.02, 0.15),
             "lies": ramp(rest.ticks, 1, 3),
             "shape": rest.clear * float(LEAST_SIZE_M * 2 <= size_m <= MOST_SIZE_M),
             "solid": rest.solid,
@@ -136,15 +138,20 @@ def _dropped(rest: Rest, vehicle: Vehicle, evidence: Evidence) -> Finding:
 
 def _when_nearest(rest: Rest, vehicle: Vehicle) -> tuple[float, float] | None:
     """When, shortly before it lay there, a vehicle was nearest (s), and how near (m)."""
-    best: tuple[float, float] | None = None
-    for t in np.linspace(rest.since_s - WAKE_S, rest.since_s, 9):
-        box = vehicle.box_at(float(t))
-        if box is None:
-            continue
-        gap = outside_m(rest.xy, box, vehicle.px_per_m(float(t)))
-        if best is None or gap <= best[1]:
-            best = float(t), gap
-    return best
+    times = np.linspace(rest.since_s, rest.since_s - WAKE_S, 9)
+    gaps = gaps_px(rest.xy, vehicle.boxes_at(times))
+    if np.isnan(gaps).all():
+        return None
+    nearest = int(np.nanargmin(gaps))
+    t_s = float(times[nearest])
+    return t_s, float(gaps[nearest]) / vehicle.px_per_m(t_s)
+
+
+def _went_px(vehicle: Vehicle, from_s: float, to_s: float) -> float:
+    """How far a vehicle's foot went, px; 0 where it was not in sight throughout."""
+    a, b = vehicle.boxes_at(np.array([from_s, to_s]))
+    way = float(np.hypot((b[0] + b[2] - a[0] - a[2]) / 2, b[3] - a[3]))
+    return 0.0 if np.isnan(way) else way
 
 
 def _goes_with_another(track: Tracklet, vehicle: Vehicle, traffic: Traffic) -> bool:

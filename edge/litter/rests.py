@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.litter.background import TICK_S, Background, News
-from edge.litter.blobs import Blobs, blobs_of
+from edge.litter.background import FRESH_TICKS, TICK_S, Background
+from edge.litter.blobs import Blobs
+from edge.litter.views import View
 
 KEEP_S = 120.0
 """What was hidden no longer than this and comes to light again has not come newly."""
 MOST_LYING = 300
+STILL_SHARE = 0.6
+"""Share of a thing's pixels that have stood still, from which it lies."""
 LIGHT_CORRELATION = 0.75
 """Where a patch keeps this much of the road's texture it is a shadow or a light, not a thing."""
 _TEXTURE = 3.0
@@ -43,6 +46,10 @@ class Rest:
     seen_s: float
     ticks: int = 1
     judged: bool = False
+    first_xy: NDArray[np.float64] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.first_xy = self.xy
 
     @property
     def size_px(self) -> float:
@@ -56,11 +63,13 @@ class Rests:
     def __init__(self) -> None:
         self.lying: list[Rest] = []
 
-    def tick(self, t_s: float, news: News, background: Background, most_area_px: float) -> None:
-        """Take in what stands still and is no background."""
-        blobs = blobs_of(news.mask, background.candidate, most_area_px)
+    def tick(self, view: View, background: Background, blobs: Blobs) -> None:
+        """Take in what stands out from the background, of which a part stands still."""
+        t_s = view.t_s
         for i in range(len(blobs)):
-            found = _rest(t_s, blobs, i, news, background)
+            found = _rest(view, blobs, i, background)
+            if found is None:
+                continue
             known = next((each for each in self.lying if _same(each, found)), None)
             if known is None:
                 self.lying.append(found)
@@ -71,19 +80,24 @@ class Rests:
         self.lying = [each for each in self.lying if t_s - each.seen_s < KEEP_S][-MOST_LYING:]
 
 
-def _rest(t_s: float, blobs: Blobs, index: int, news: News, background: Background) -> Rest:
+def _rest(view: View, blobs: Blobs, index: int, background: Background) -> Rest | None:
+    """One of the things as something that lies; None where most of it has not stood still."""
     box, xy, area = blobs.boxes[index], blobs.xy[index], float(blobs.area[index])
     x1, y1, x2, y2 = box.astype(int)
-    inside = news.mask[y1:y2, x1:x2] > 0
-    age = float(np.median(news.age[y1:y2, x1:x2][inside])) if inside.any() else 0.0
-    wide, tall = x2 - x1, y2 - y1
-    around = cv2.countNonZero(news.mask[max(y1 - tall, 0) : y2 + tall, max(x1 - wide, 0) : x2 + wide])
-    clear = float(np.clip((area / max(around, 1) - 0.3) / 0.4, 0.0, 1.0))
-    return Rest(xy, box, area, t_s - age * TICK_S, clear, _solid(box, inside, background), t_s)
+    inside = view.mask[y1:y2, x1:x2] > 0
+    age = background.age[y1:y2, x1:x2][inside]
+    if not len(age) or float(np.mean(age >= FRESH_TICKS)) < STILL_SHARE:
+        return None
+    rim_x, rim_y = (x2 - x1) // 2 + 2, (y2 - y1) // 2 + 2
+    around = view.mask[max(y1 - rim_y, 0) : y2 + rim_y, max(x1 - rim_x, 0) : x2 + rim_x]
+    clear = float(np.clip((area / max(cv2.countNonZero(around), 1) - 0.3) / 0.4, 0.0, 1.0))
+    since_s = view.t_s - float(np.median(age)) * TICK_S
+    return Rest(xy, box, area, since_s, clear, _solid(box, inside, background), view.t_s)
 
 
 def _same(a: Rest, b: Rest) -> bool:
-    return bool(np.linalg.norm(a.xy - b.xy) <= 2.0 + 0.6 * max(a.size_px, b.size_px))
+    """Whether two are one; what creeps along, as a shadow does, is each time another."""
+    return bool(np.linalg.norm(a.first_xy - b.xy) <= 2.0 + 0.4 * max(a.size_px, b.size_px))
 
 
 def _solid(box: NDArray[np.float64], inside: NDArray[np.bool_], background: Background) -> float:
@@ -94,8 +108,29 @@ def _solid(box: NDArray[np.float64], inside: NDArray[np.bool_], background: Back
     if len(now) < 4:
         return 0.0
     contrast = float(np.median(np.abs(now - road)))
-    clear = float(np.clip((contrast / background.threshold - 1.0) / 0.5, 0.0, 1.0))
+    clear = float(np.clip((contrast / background.threshold - 1.0) / 0.3, 0.0, 1.0)) * _edged(
+        box, inside, background
+    )
     if now.std() < _TEXTURE or road.std() < _TEXTURE:
         return clear
     texture = float(np.corrcoef(now, road)[0, 1])
     return clear * float(np.clip((1.0 - texture) / (1.0 - LIGHT_CORRELATION), 0.0, 1.0))
+
+
+def _edged(box: NDArray[np.float64], inside: NDArray[np.bool_], background: Background) -> float:
+    """Whether the outline is an edge of the picture now (1) or of the background (0).
+
+    Where something has gone, a parked car say, the road comes to light: then the outline is an edge of what
+    was there before.
+    """
+    x1, y1, x2, y2 = box.astype(int)
+    height, width = background.picture.shape
+    left, top, right, bottom = max(x1 - 3, 0), max(y1 - 3, 0), min(x2 + 3, width), min(y2 + 3, height)
+    shape = np.zeros((bottom - top, right - left), np.uint8)
+    shape[y1 - top : y2 - top, x1 - left : x2 - left] = inside
+    rim = cv2.dilate(shape, np.ones((3, 3), np.uint8)) > cv2.erode(shape, np.ones((3, 3), np.uint8))
+    slope = []
+    for picture in (background.candidate, background.picture):
+        part = picture[top:bottom, left:right].astype(np.float32)
+        slope.append(float(np.hypot(cv2.Sobel(part, -1, 1, 0), cv2.Sobel(part, -1, 0, 1))[rim].mean()))
+    return float(np.clip((slope[0] / max(slope[0] + slope[1], 1e-6) - 0.45) / 0.1, 0.0, 1.0))

@@ -18,9 +18,11 @@ STILL_FOR_S = 4.0
 """A camera that moved is followed in every picture until it stood still this long."""
 STILL_PX = 0.35
 """Movement of the picture's points, px, below which the camera stands still."""
-_POINTS = 160
+LOST_S = 0.6
+"""A view that fits nowhere on the anchor for so long is another one."""
+_POINTS = 200
 _LEAST_POINTS = 12
-_LEAST_SHARE = 0.35
+_LEAST_SHARE = 0.3
 """Share of the points that must agree on the movement; with fewer the view is another one."""
 _WORK_WIDTH_PX = 640
 _IDENTITY: Homography = np.eye(3)
@@ -35,6 +37,9 @@ class Steady:
         self._to_anchor = _IDENTITY
         self._checked_s = self._moved_s = -1e9
         self._shrink = 1.0
+        self._lost_s: float | None = None
+        self.sure = True
+        """Whether the newest picture's place is known, not only taken over from the one before."""
 
     @property
     def still(self) -> bool:
@@ -57,8 +62,13 @@ class Steady:
         self._checked_s = t_s
         found = self._find(self._small(luma))
         if found is None:
+            self._lost_s = t_s if self._lost_s is None else self._lost_s
+            if t_s - self._lost_s < LOST_S:
+                self.sure = False
+                return self._to_anchor
             self._begin(luma)
             return None
+        self._lost_s, self.sure = None, True
         self._to_anchor = found
         if found is not _IDENTITY:
             self._moved_s = t_s
@@ -73,6 +83,7 @@ class Steady:
         points = cv2.goodFeaturesToTrack(self._anchor, _POINTS, 0.02, 12)
         self._points = np.empty((0, 1, 2), np.float32) if points is None else points.astype(np.float32)
         self._to_anchor = _IDENTITY
+        self._lost_s, self.sure = None, True
 
     def _small(self, luma: Luma) -> NDArray[np.uint8]:
         if self._shrink == 1.0:
@@ -103,7 +114,7 @@ class Steady:
         quiet = np.mean(np.abs(here - there).max(axis=1) / self._shrink < STILL_PX)
         if shift < STILL_PX and quiet > 0.5:
             return _IDENTITY
-        fitted, inliers = cv2.estimateAffinePartial2D(here, there, ransacReprojThreshold=0.8)
+        fitted, inliers = cv2.estimateAffinePartial2D(here, there, ransacReprojThreshold=1.2)
         if fitted is None or inliers.sum() < max(_LEAST_POINTS, _LEAST_SHARE * len(good)):
             return None
         full = np.vstack([fitted, [0, 0, 1]])

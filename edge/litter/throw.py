@@ -49,10 +49,12 @@ class Evidence:
         parts: named evidence, each 0..1 (see docs/litter.md): ``origin``, ``leaves``, ``falls``, ``slows``,
             ``lies``, ``shape``.
         score: 0..1, all together.
+        ceiling: the score that it could still reach by lying down.
     """
 
     parts: Mapping[str, float]
     score: float
+    ceiling: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -32,32 +31,39 @@ class Vehicle:
 
     id: int
     class_id: int
-    t_s: deque[float] = field(default_factory=deque)
-    boxes: deque[NDArray[np.float64]] = field(default_factory=deque)
+    t_s: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
+    boxes: NDArray[np.float64] = field(default_factory=lambda: np.empty((0, 4)))
+
+    def note(self, t_s: float, box: NDArray[np.float64]) -> None:
+        """One more look; one that is not newer than the last is left out."""
+        if len(self.t_s) and t_s <= self.t_s[-1]:
+            return
+        kept = self.t_s >= t_s - KEEP_S
+        self.t_s = np.append(self.t_s[kept], t_s)
+        self.boxes = np.vstack([self.boxes[kept], box])
+
+    def boxes_at(self, t_s: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Its boxes [K, 4], between looks by interpolation, NaN where it was not in sight."""
+        boxes = np.stack([np.interp(t_s, self.t_s, self.boxes[:, k]) for k in range(4)], axis=1)
+        first, last, n = self.t_s[0], self.t_s[-1], len(self.t_s)
+        if n > 1:
+            early, late = np.minimum(t_s - first, 0)[:, None], np.maximum(t_s - last, 0)[:, None]
+            boxes = boxes + early * self._rate(0, min(2, n - 1)) + late * self._rate(max(0, n - 3), n - 1)
+        boxes[(t_s < first - REACH_S) | (t_s > last + REACH_S)] = np.nan
+        return np.asarray(boxes)
 
     def box_at(self, t_s: float) -> NDArray[np.float64] | None:
-        """Its box, between looks by interpolation; None where it was not in sight."""
-        first, last = self.t_s[0], self.t_s[-1]
-        if t_s < first - REACH_S or t_s > last + REACH_S:
-            return None
-        if len(self.t_s) == 1:
-            return self.boxes[0]
-        if t_s < first:
-            return self.boxes[0] + (t_s - first) * self._rate(0, min(2, len(self.t_s) - 1))
-        if t_s > last:
-            n = len(self.t_s)
-            return self.boxes[-1] + (t_s - last) * self._rate(max(0, n - 3), n - 1)
-        times = np.array(self.t_s)
-        boxes = np.array(self.boxes)
-        return np.array([np.interp(t_s, times, boxes[:, k]) for k in range(4)])
+        """Its box at one instant; None where it was not in sight."""
+        box = self.boxes_at(np.array([t_s]))[0]
+        return None if np.isnan(box[0]) else np.asarray(box)
 
     def velocity(self, t_s: float, over_s: float = 0.6) -> NDArray[np.float64]:
         """How fast its centre moves about ``t_s``, px/s [2]."""
-        a = self.box_at(max(t_s - over_s, self.t_s[0]))
-        b = self.box_at(min(t_s + over_s, self.t_s[-1]))
-        span_s = min(t_s + over_s, self.t_s[-1]) - max(t_s - over_s, self.t_s[0])
-        if a is None or b is None or span_s < 0.15:
+        ends = np.array([max(t_s - over_s, self.t_s[0]), min(t_s + over_s, self.t_s[-1])])
+        span_s = float(ends[1] - ends[0])
+        if span_s < 0.15:
             return np.zeros(2)
+        a, b = self.boxes_at(ends)
         return np.asarray(((b[:2] + b[2:]) - (a[:2] + a[2:])) / 2 / span_s)
 
     def px_per_m(self, t_s: float) -> float:
@@ -121,14 +127,8 @@ class Traffic:
 
 def _note(book: dict[int, Vehicle], track: int, class_id: int, t_s: float, box: NDArray[np.float64]) -> None:
     each = book.setdefault(track, Vehicle(track, class_id))
-    if each.t_s and t_s <= each.t_s[-1]:
-        return
     each.class_id = class_id
-    each.t_s.append(t_s)
-    each.boxes.append(box)
-    while each.t_s[-1] - each.t_s[0] > KEEP_S:
-        each.t_s.popleft()
-        each.boxes.popleft()
+    each.note(t_s, box)
 
 
 def _rides(person: NDArray[np.float64], bikes: NDArray[np.float64]) -> bool:

@@ -1,8 +1,7 @@
-"""Where a picture shows something small that is neither the road nor what was there a moment ago.
+"""Where a picture shows something that is not the road.
 
-A fixed camera compares with its background and the picture of a moment ago. A moving camera has no
-background: each picture is compared with the one before and the one after, laid over it by the camera's own
-motion, so it is looked at one step late.
+A fixed camera compares with its background. A moving camera has none: each picture is compared with the one
+before and the one after, laid over it by the camera's own motion, so it is looked at one step late.
 """
 
 from __future__ import annotations
@@ -14,12 +13,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.litter.background import Background, News
+from edge.litter.background import Background
 from edge.litter.steady import Steady
 from edge.litter.throw import Ego, Homography, Luma, inverse
 
-LAG_S = 0.2
-"""How long ago "a moment ago" is for a fixed camera: slow things have left their place by then."""
 STEP_S = 0.066
 """Between the pictures that a moving camera compares."""
 _KERNEL = np.ones((3, 3), np.uint8)
@@ -32,7 +29,7 @@ class View:
     Attributes:
         t_s: its time.
         luma: the picture (smoothed), uint8 [h, w], in steady coordinates.
-        mask: uint8 [h, w], 255 where something moves.
+        mask: uint8 [h, w], 255 where something is that is not the road.
     """
 
     t_s: float
@@ -50,7 +47,7 @@ class FixedViews:
 
     def __init__(self) -> None:
         self._steady = Steady()
-        self._recent: deque[tuple[float, Luma]] = deque()
+        self._last: Luma | None = None
         self.to_picture: Homography = np.eye(3)
         """From steady coordinates to the newest picture."""
         self.background: Background | None = None
@@ -68,26 +65,13 @@ class FixedViews:
         soft = smoothed(luma)
         if fresh or self.background is None:
             self.background = Background(soft)
-            self._recent.clear()
-        if self._recent:
-            self.background.learn_noise(soft, self._recent[-1][1])
+        elif self._last is not None:
+            self.background.learn_noise(soft, self._last)
         self.to_picture = np.eye(3) if to_steady is None else inverse(to_steady)
-        while len(self._recent) > 1 and self._recent[1][0] <= t_s - LAG_S:
-            self._recent.popleft()
-        view = None
-        if self._recent and t_s - self._recent[0][0] >= LAG_S / 2:
-            limit = self.background.threshold
-            changed = cv2.threshold(cv2.absdiff(soft, self._recent[0][1]), limit, 255, cv2.THRESH_BINARY)[1]
-            mask = cv2.bitwise_and(changed, self.background.differs(soft))
-            view = View(t_s, soft, np.asarray(mask, dtype=np.uint8))
-        self._recent.append((t_s, soft))
-        return view, fresh
-
-    def tick(self, covered: NDArray[np.uint8] | None) -> News | None:
-        """Bring the background up to date with the newest picture; what newly lies there."""
-        if self.background is None or not self._recent:
-            return None
-        return self.background.tick(self._recent[-1][1], covered)
+        self._last = soft
+        if not self._steady.sure:
+            return None, fresh
+        return View(t_s, soft, self.background.differs(soft)), fresh
 
 
 class MovingViews:
@@ -129,11 +113,6 @@ class MovingViews:
         limit = float(np.clip(3.0 * self._noise, 10.0, 40.0))
         mask = cv2.threshold(apart, limit, 255, cv2.THRESH_BINARY)[1]
         return View(at_s, now, np.asarray(mask, dtype=np.uint8)), fresh
-
-    def tick(self, covered: NDArray[np.uint8] | None) -> News | None:
-        """A moving camera keeps no background."""
-        del covered
-        return None
 
     def _apart(self, now: Luma, other: Luma, way: Homography) -> NDArray[np.uint8]:
         """How far a picture lies outside what another shows around the same place (a pixel either way)."""
