@@ -34,7 +34,9 @@ log = structlog.get_logger(__name__)
 LONG_AWAY = timedelta(hours=24)
 """A camera that has looked elsewhere for so long will hardly come back by itself."""
 SAVE_EVERY_S = 5.0
-"""How often the rules' memory goes to disk when nothing happens."""
+"""How often the rules' memory may go to disk as things come and go."""
+REFRESH_EVERY_S = 60.0
+"""How often it goes there while nothing comes or goes, if it changed at all: the daylight does."""
 
 
 def accepted_view_key(camera_id: str) -> str:
@@ -72,6 +74,7 @@ class CameraUnit:
         self._unreconciled = False
         self._fresh: dict[str, Frame] = {}
         self._saved_s = clock.monotonic_s()
+        self._saved_gist: frozenset[tuple[object, ...]] = frozenset()
         self._gate = LookGate(camera)
         self.looks = 0
         self.incidents: dict[tuple[str, str], int] = {}
@@ -310,10 +313,13 @@ class CameraUnit:
             self._request_clip(incident_id, frame.t_s)
 
     def _save_memory(self, *, force: bool) -> None:
-        now_s = self._clock.monotonic_s()
-        if self._watch is None or (not force and now_s - self._saved_s < SAVE_EVERY_S):
+        if self._watch is None:
             return
-        self._saved_s = now_s
-        state = self._watch.state()
+        now_s = self._clock.monotonic_s()
+        waited_s, gist = now_s - self._saved_s, self._watch.gist()
+        if not force and waited_s < (REFRESH_EVERY_S if gist == self._saved_gist else SAVE_EVERY_S):
+            return
+        self._saved_s, self._saved_gist = now_s, gist
+        state = self._watch.state(changed=not force)
         if state is not None:
             self._store.save_state(self._state_key, state)

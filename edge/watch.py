@@ -38,6 +38,13 @@ class WatchState(BaseModel):
 
     rules: dict[str, Memory] = {}
 
+    def same(self, other: WatchState) -> bool:
+        """Whether two say the same, whenever they were written."""
+        return self._undated() == other._undated()
+
+    def _undated(self) -> dict[str, Memory]:
+        return {kind: memory.model_copy(update={"saved_at": None}) for kind, memory in self.rules.items()}
+
 
 class Watch:
     """Zones, rules and tracker of one camera."""
@@ -53,6 +60,7 @@ class Watch:
                 self._rules[kind] = rule(zones, create_score)
         self._tracker = Tracker() if camera.effective_profile == "motion" else None
         self._newest: tuple[float, datetime] | None = None
+        self._told: WatchState | None = None
         corners = [Zone(zone, camera, size_px).corners_px / size_px for zone in camera.zones]
         self._view = ViewKeeper(camera.id, corners) if corners else None
         self._corners = corners
@@ -170,12 +178,26 @@ class Watch:
             place.id for rule in self._rules.values() for place in rule.places if place.opened_t_s is not None
         }
 
-    def state(self) -> str | None:
-        """What must survive a restart, as JSON; None before the first look."""
+    def state(self, *, changed: bool = False) -> str | None:
+        """What must survive a restart, as JSON; None before the first look.
+
+        Args:
+            changed: only what is not as it was when last asked for; None where it is.
+        """
         if self._newest is None:
             return None
         rules = {kind.value: rule.state(*self._newest) for kind, rule in self._rules.items()}
-        return WatchState(rules=rules).model_dump_json()
+        state = WatchState(rules=rules)
+        told, self._told = self._told, state
+        return None if changed and told is not None and state.same(told) else state.model_dump_json()
+
+    def gist(self) -> frozenset[tuple[object, ...]]:
+        """What of :meth:`state` may not be a minute old on disk: what stands where, and what was said."""
+        return frozenset(
+            (place.id, place.zone_id, place.standing, place.opened_t_s, place.plate and place.plate.text)
+            for rule in self._rules.values()
+            for place in rule.places
+        )
 
     def restore(self, state: str) -> None:
         """Go on where :meth:`state` left off. Raises ValueError when it cannot be read."""

@@ -85,8 +85,8 @@ def test_a_double_row_is_as_many_incidents_as_cars():
     doubled = [Thing((30 + 90 * k, 150, 115 + 90 * k, 205), texture=11 + k) for k in range(3)]
     rule = parking()
     found = []
-    for t_s in range(0, 80, 2):
-        second = doubled if t_s >= 20 else []
+    for t_s in range(0, 240, 4):
+        second = [car for k, car in enumerate(doubled) if t_s >= 20 + 80 * k]
         found += rule.look(look_at(row + second, float(t_s))).sightings
     assert [one.phase for one in found] == [Phase.OPENED] * 7
     assert len({one.incident_id for one in found}) == 7
