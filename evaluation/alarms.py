@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from pathlib import Path
 
+from edge.clips.clip_file import Clip
+from edge.clips.job import ClipJob, ClipLimits
+from edge.clips.moments import moments_of
 from edge.rules.sighting import Sighting
 from evaluation.matching import Alarm, Box
-from kerbwatch.incident import Phase
+from kerbwatch.incident import Kind, Phase
+from models.runtime import Detector
 
 
 def alarms_of(sightings: Iterable[Sighting]) -> list[Alarm]:
@@ -25,3 +30,29 @@ def alarms_of(sightings: Iterable[Sighting]) -> list[Alarm]:
         elif sighting.phase is Phase.CLEARED and sighting.incident_id in alarms:
             alarms[sighting.incident_id] = replace(alarms[sighting.incident_id], cleared_s=sighting.t_s)
     return list(alarms.values())
+
+
+def dashcam_alarms(clip: Path, detector: Detector) -> list[Alarm]:
+    """The moments that the analysis of dash-cam clips finds in a clip, at its own settings, as alarms.
+
+    Raises:
+        ClipProblemError: when the clip cannot be read.
+    """
+    defaults = ClipJob(file=clip, shown_as=clip.name)
+    limits = ClipLimits.model_validate(
+        {"max_duration_s": 3600.0, "max_bytes": 2**31, "max_pictures": 432_000}
+    )
+    with Clip(clip, limits) as opened:
+        found, _ = moments_of(
+            opened.play(), detector.at_input(defaults.input_px), min_score=defaults.min_score
+        )
+    return [
+        Alarm(
+            kind=Kind.VEHICLE_LITTER,
+            zone_id=None,
+            opened_s=moment.decided_t_s,
+            started_s=moment.throw.t_s,
+            box=Box(*moment.throw.box_xyxy),
+        )
+        for moment in found
+    ]

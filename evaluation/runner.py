@@ -6,9 +6,10 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from edge.clips.clip_file import ClipProblemError
 from edge.replay import ReplayError, replay
 from edge.rules.zone import ZoneOutsideError
-from evaluation.alarms import alarms_of
+from evaluation.alarms import alarms_of, dashcam_alarms
 from evaluation.matching import match
 from evaluation.report import Report, SceneFailure, SceneResult
 from evaluation.scene import Profile, Scene, load_scene
@@ -22,11 +23,15 @@ def run_scene(scene: Scene, detector: Detector, profile: Profile = "auto") -> Sc
     Raises:
         SettingsError: when a picture of a still scene cannot be read.
         ReplayError: when the clip cannot be played to its end.
+        ClipProblemError: when a dash-cam's clip cannot be read.
         ZoneOutsideError: when a zone leaves the picture.
     """
     camera = scene.camera(profile)
     began_s = time.monotonic()
-    alarms = alarms_of(replay(camera, detector, frames=scene.frames(camera)))
+    if scene.settings.camera == "dashcam" and scene.settings.clip is not None:
+        alarms = dashcam_alarms(scene.folder / scene.settings.clip, detector)
+    else:
+        alarms = alarms_of(replay(camera, detector, frames=scene.frames(camera)))
     elapsed_s = time.monotonic() - began_s
     return SceneResult(scene, camera.effective_profile, match(alarms, scene.events), elapsed_s)
 
@@ -56,6 +61,6 @@ def run_scenes(
             results.append(run_scene(load_scene(path), detector, profile))
         except SettingsError as error:
             failures.append(SceneFailure(str(path), str(error)))
-        except (ReplayError, ZoneOutsideError) as error:
+        except (ReplayError, ClipProblemError, ZoneOutsideError) as error:
             failures.append(SceneFailure(str(path), f"{path}: {error}"))
     return Report(model, tuple(results), tuple(failures))

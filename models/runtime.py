@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -84,6 +85,17 @@ class Detector:
         """A detector that reports the network's own class numbers: to measure it, not to watch a street."""
         own = np.arange(len(network.head.names))
         return cls(network, table=own, groups=own, min_score=min_score, batch_size=1)
+
+    def at_input(self, input_px: int) -> Detector:
+        """The same network with another longer side of its canvas; one of a fixed size keeps its own."""
+        plan = replace(self._network.plan, longer_px=input_px)
+        return Detector(
+            replace(self._network, plan=plan),
+            table=self._table,
+            groups=self._groups,
+            min_score=self._min_score,
+            batch_size=self._batch_size,
+        )
 
     @property
     def fingerprint(self) -> str:

@@ -10,7 +10,7 @@ from statistics import median
 from edge.clips.clip_file import Clip, ClipProblemError, Shown, sha256_of
 from edge.clips.exhibits import ClipError, Exhibit, drawn, look_again, save_cut, save_still
 from edge.clips.job import ClipJob
-from edge.clips.moments import FoundMoment, Watched, occurrences, throws_of
+from edge.clips.moments import FoundMoment, Watched, moments_of
 from edge.clips.position import PositionReader, PositionTrack
 from edge.clips.position.reader import recorded_at
 from edge.rules.sighting import BoxPx
@@ -57,9 +57,8 @@ def analyse(job: ClipJob, detector: Detector, on_progress: Progress = lambda _sh
     """
     with Clip(job.file, job.limits) as clip:
         positions = PositionReader(job.file)
-        watched = Watched()
-        pictures = clip.play(telemetry=positions.packet)
-        throws = list(throws_of(_told(pictures, clip.announced_s, on_progress), detector, watched))
+        pictures = _told(clip.play(telemetry=positions.packet), clip.announced_s, on_progress)
+        found, watched = moments_of(pictures, detector, min_score=job.min_score)
         if not watched.pictures:
             raise ClipProblemError(ProblemCode.NO_PICTURE, "none of its pictures can be decoded")
         corrupt = clip.decoder.corrupt
@@ -69,10 +68,7 @@ def analyse(job: ClipJob, detector: Detector, on_progress: Progress = lambda _sh
         track = positions.track(clip.metadata, watched.last_t_s)
         notes += positions.notes
         sha256 = sha256_of(job.file)
-        found = [each for each in throws if each.evidence.score >= job.min_score]
-        moments, more_notes = _moments(
-            job, clip, watched, found=occurrences(found, watched.times_s), track=track, sha256=sha256
-        )
+        moments, more_notes = _moments(job, clip, watched, found=found, track=track, sha256=sha256)
         return ClipResult(
             file=job.shown_as,
             status="analysed",

@@ -75,6 +75,15 @@ class Watched:
     times_s: list[float] = field(default_factory=list)
 
 
+def moments_of(
+    pictures: Iterable[Shown], detector: Detector, *, min_score: float
+) -> tuple[list[FoundMoment], Watched]:
+    """The moments of a clip whose confidence is at least ``min_score``, and what was seen on the way."""
+    watched = Watched()
+    found = [throw for throw in throws_of(pictures, detector, watched) if throw.evidence.score >= min_score]
+    return occurrences(found, watched.times_s), watched
+
+
 def throws_of(pictures: Iterable[Shown], detector: Detector, watched: Watched) -> Iterator[Throw]:
     """The throws of a clip as they are decided, in px of the picture as shown; fills ``watched``."""
     tracker = Tracker()
