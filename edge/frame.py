@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 
 Image = NDArray[np.uint8]
 """A picture in memory: uint8 [height, width, 3], BGR, 0..255."""
+Luma = NDArray[np.uint8]
+"""A picture's brightness: uint8 [height, width], 0..255."""
 
 
 class Picture(Protocol):
@@ -24,6 +26,10 @@ class Picture(Protocol):
 
     def bgr(self, size_px: tuple[int, int] | None = None) -> Image:
         """The picture as shown, scaled to ``size_px`` (width, height) if given."""
+        ...
+
+    def luma(self) -> Luma:
+        """The brightness of the picture as shown, at full size; not to be written into."""
         ...
 
 
@@ -45,6 +51,10 @@ class ArrayPicture:
             return self._image
         return np.asarray(cv2.resize(self._image, size_px, interpolation=cv2.INTER_AREA), dtype=np.uint8)
 
+    def luma(self) -> Luma:
+        """The array's brightness."""
+        return np.asarray(cv2.cvtColor(self._image, cv2.COLOR_BGR2GRAY), dtype=np.uint8)
+
 
 class OncePicture:
     """A picture whose small version is converted once, for the network and the rules alike."""
@@ -65,6 +75,10 @@ class OncePicture:
         if self._small is None or self._small[0] != size_px:
             self._small = (size_px, self._picture.bgr(size_px))
         return self._small[1]
+
+    def luma(self) -> Luma:
+        """The brightness of the picture as shown; not kept."""
+        return self._picture.luma()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -8,7 +8,7 @@ import numpy as np
 from av.video.frame import VideoFrame
 from av.video.reformatter import ColorRange, Colorspace, Interpolation, VideoReformatter
 
-from edge.frame import Image
+from edge.frame import Image, Luma
 
 _HD_LINES = 720
 """A picture of so many lines that does not name its colours uses BT.709, a smaller one BT.601."""
@@ -16,6 +16,10 @@ _UNSPECIFIED = 2
 """``AVCOL_SPC_UNSPECIFIED``."""
 _SCALE = Interpolation.AREA
 """Cheaper than bilinear when shrinking, and without its aliasing."""
+_LUMA_FIRST = frozenset(
+    {"yuv420p", "yuvj420p", "yuv422p", "yuvj422p", "yuv444p", "yuvj444p", "nv12", "nv21", "gray"}
+)
+"""Layouts whose first plane is the brightness, a byte a pixel."""
 _EXACT = Interpolation.BICUBIC | Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INT
 
 
@@ -72,6 +76,16 @@ class VideoPicture:
         if self._quarter_turns == 0:
             return image
         return np.ascontiguousarray(np.rot90(image, self._quarter_turns))
+
+    def luma(self) -> Luma:
+        """The decoder's own brightness plane, turned upright; nothing is converted and, upright, copied."""
+        frame = self._frame if self._frame.format.name in _LUMA_FIRST else self._frame.reformat(format="gray")
+        plane = frame.planes[0]
+        rows = np.frombuffer(memoryview(plane), dtype=np.uint8).reshape(-1, plane.line_size)
+        luma = rows[: frame.height, : frame.width]
+        if self._quarter_turns == 0:
+            return luma
+        return np.ascontiguousarray(np.rot90(luma, self._quarter_turns))
 
 
 def quarter_turns(frame: VideoFrame) -> int:
