@@ -10,7 +10,7 @@ from central.database import Base
 from central.duty.models import DutyEntry, DutyList, Unit
 from central.escalation.models import Heartbeat, SupervisionSlip
 from central.intake.models import Rejection, SequenceState, StoredEvent
-from central.media.models import MediaFile
+from central.media.models import MediaFile, OriginalView
 from central.people.models import LoginSession, User, UserRole
 from central.tickets.models import TicketRequest
 
@@ -30,6 +30,7 @@ __all__ = [
     "LeadEvidence",
     "LoginSession",
     "MediaFile",
+    "OriginalView",
     "Rejection",
     "SequenceState",
     "StoredEvent",

@@ -70,12 +70,12 @@ def cases_as_geojson(
 
 
 @router.get("/cases/{case_id}")
-def show_case(central: CentralDep, _who: Reader, response: Response, case_id: CaseId) -> CaseDetail:
+def show_case(central: CentralDep, who: Reader, response: Response, case_id: CaseId) -> CaseDetail:
     """A case with its leads and tickets; its ``ETag`` is what a change names in ``If-Match``."""
     with central.database.read() as session:
         found = service.get_case(session, case_id)
     response.headers["ETag"] = service.etag(found.version)
-    return found
+    return found if who.may(Permission.PLATE_READ) else found.without_plates()
 
 
 @router.post("/cases/{case_id}/confirm")
@@ -93,7 +93,7 @@ def confirm_case(  # noqa: PLR0917 - FastAPI passes them by name
     with central.database.write(ordered=True) as session:
         found = service.confirm(session, case_id, who=who, version=version, now=now, note=body.note)
     response.headers["ETag"] = service.etag(found.version)
-    return found
+    return found if who.may(Permission.PLATE_READ) else found.without_plates()
 
 
 @router.post("/cases/{case_id}/reject")
@@ -113,7 +113,7 @@ def reject_case(  # noqa: PLR0917 - FastAPI passes them by name
             session, case_id, who=who, version=version, now=now, reason_code=body.reason_code, note=body.note
         )
     response.headers["ETag"] = service.etag(found.version)
-    return found
+    return found if who.may(Permission.PLATE_READ) else found.without_plates()
 
 
 @router.get("/cases/{case_id}/events")
@@ -124,9 +124,9 @@ def case_log(central: CentralDep, _who: Reader, case_id: CaseId) -> list[LogLine
 
 
 @router.get("/tickets")
-def list_tickets(
+def list_tickets(  # noqa: PLR0917 - FastAPI passes them by name
     central: CentralDep,
-    _who: Annotated[Principal, Depends(require(Permission.TICKET_READ))],
+    who: Annotated[Principal, Depends(require(Permission.TICKET_READ))],
     state: Annotated[list[TicketState] | None, Query()] = None,
     unit: Annotated[str | None, Query(max_length=63)] = None,
     cursor: Cursor = None,
@@ -134,4 +134,5 @@ def list_tickets(
 ) -> TicketPage:
     """Tickets, newest first."""
     with central.database.read() as session:
-        return service.list_tickets(session, states=state or (), unit_id=unit, cursor=cursor, limit=limit)
+        page = service.list_tickets(session, states=state or (), unit_id=unit, cursor=cursor, limit=limit)
+    return page if who.may(Permission.PLATE_READ) else page.without_plates()

@@ -84,6 +84,8 @@ class Lead(Base):
     accuracy_m: Mapped[float | None]
     live_url: Mapped[str | None] = mapped_column(String(300))
     model: Mapped[str] = mapped_column(String(300))
+    plate: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    """The offender's plate as the box tells it: text, likeliest, confidences, colour, pictures."""
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
     case: Mapped[Case] = relationship(back_populates="leads")
@@ -105,6 +107,9 @@ class LeadEvidence(Base):
     content_type: Mapped[str] = mapped_column(String(50))
     size_bytes: Mapped[int] = mapped_column(BigInteger)
     captured_at: Mapped[datetime]
+    audience: Mapped[str] = mapped_column(String(10), server_default="original")
+    original_sha256: Mapped[str | None] = mapped_column(String(64))
+    """Of the original that this was made from."""
 
 
 class Ticket(Base):
@@ -142,6 +147,12 @@ class Ticket(Base):
     """What central does next of its own accord: remind, escalate or resume."""
     next_step_at: Mapped[datetime | None] = mapped_column(index=True)
     case: Mapped[Case] = relationship(back_populates="tickets")
+
+    @property
+    def plate(self) -> str | None:
+        """The offender's plate with the fewest open characters that any camera of its case read."""
+        read = [str(lead.plate["text"]) for lead in self.case.leads if lead.plate]
+        return min(read, key=lambda text: (text.count("?"), text), default=None)
 
 
 class CaseEvent(Base):

@@ -9,11 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
+from central.calendar import service as calendars
+from central.calendar.work import WorkCalendar
 from central.cases import repository
 from central.cases.drafting import sentence
 from central.cases.models import Case, CaseEvent, Lead, LeadEvidence, Ticket
@@ -47,7 +50,8 @@ def take_in(
     """
     if not reports:
         return
-    desk = _Desk(duty_book(session), now, zone)
+    _calendar_id, calendar = calendars.current(session, zone)
+    desk = _Desk(duty_book(session), calendar, now, zone)
     desk.recall(session, reports)
     for sender, report in reports:
         desk.take(sender, report)
@@ -64,6 +68,22 @@ def note_arrival(session: Session, sha256: str, actor: str, now: datetime) -> No
             actor,
             now,
             from_state=lead.case.state,
+            detail={"sha256": sha256, "role": role},
+            material=False,
+        )
+
+
+def note_original_view(session: Session, sha256: str, actor: str, reason: str, now: datetime) -> None:
+    """Write into the log of every case that names an original that somebody looks at it, and why."""
+    for lead, role in repository.leads_naming(session, sha256):
+        note_in_log(
+            session,
+            lead.case,
+            "original_viewed",
+            actor,
+            now,
+            from_state=lead.case.state,
+            note=reason,
             detail={"sha256": sha256, "role": role},
             material=False,
         )
@@ -103,8 +123,9 @@ class _LeadNow:
 class _Desk:
     """Works a batch out: what is there, what each report changes, and then all of it at once."""
 
-    def __init__(self, book: DutyBook, now: datetime, zone: ZoneInfo) -> None:
+    def __init__(self, book: DutyBook, calendar: WorkCalendar, now: datetime, zone: ZoneInfo) -> None:
         self._book, self._now, self._zone = book, now, zone
+        self._due_after = cache(lambda hours: calendar.after(now, timedelta(hours=hours)))
         self._leads: dict[tuple[str, str], _LeadNow] = {}
         self._cases: dict[str, _CaseNow] = {}
         self._groups: dict[str, _CaseNow] = {}
@@ -207,7 +228,7 @@ class _Desk:
             "sentence": words,
             "routing_note": assignment.note,
             "deadline_hours": hours,
-            "due_at": now + timedelta(hours=hours),
+            "due_at": self._due_after(hours),
             "created_at": now,
             "leads": True,
             "disputed": False,
@@ -316,6 +337,7 @@ def lead_row(report: IncidentReport, now: datetime) -> Row:
         "accuracy_m": report.place.accuracy_m,
         "live_url": report.live_url,
         "model": report.model,
+        "plate": None if report.plate is None else report.plate.model_dump(mode="json"),
         "updated_at": now,
     }
 
@@ -329,4 +351,6 @@ def evidence_row(lead_id: str, evidence: Evidence) -> Row:
         "content_type": evidence.content_type,
         "size_bytes": evidence.size_bytes,
         "captured_at": evidence.captured_at,
+        "audience": evidence.audience.value,
+        "original_sha256": evidence.original_sha256,
     }

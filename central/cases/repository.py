@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Table, bindparam, func, select
 from sqlalchemy import insert as sql_insert
 from sqlalchemy import update as sql_update
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, selectinload
 
 from central.cases.models import Case, CaseEvent, Lead, LeadEvidence, Ticket
 from central.cases.rules import TicketState
@@ -47,7 +47,10 @@ def tickets(
     session: Session, *, states: Collection[str], unit_id: str | None, before: str | None, limit: int
 ) -> Sequence[Ticket]:
     """Tickets, newest first."""
-    query = select(Ticket).order_by(Ticket.id.desc()).limit(limit)
+    of_case = selectinload(Ticket.case)
+    leads, tickets_of = of_case.selectinload(Case.leads), of_case.lazyload(Case.tickets)
+    query = select(Ticket).options(leads.lazyload(Lead.evidence), tickets_of)
+    query = query.order_by(Ticket.id.desc()).limit(limit)
     if states:
         query = query.where(Ticket.state.in_(states))
     if unit_id:

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from central.cases.models import Case, CaseEvent, Lead, LeadEvidence, Ticket
 from central.cases.rules import RejectReason
 from kerbwatch.clock import UtcDatetime
+from kerbwatch.incident import Audience, EvidenceRole
 
 
 class Out(BaseModel):
@@ -27,7 +28,12 @@ class EvidenceOut(Out):
     captured_at: UtcDatetime
     here: bool
     """Whether its bytes have arrived, with the right hash."""
+    audience: str
+    """``people``: made to be looked at. ``original``: for those with the permission, and a reason."""
+    original_sha256: str | None
+    """Of the original that this was made from."""
     url: str
+    """Where its bytes are: to be had by GET, those of an original by POST with a ``reason``."""
 
     @classmethod
     def of(cls, row: LeadEvidence, here: bool) -> Self:
@@ -39,8 +45,23 @@ class EvidenceOut(Out):
             size_bytes=row.size_bytes,
             captured_at=row.captured_at,
             here=here,
-            url=f"/api/v1/media/{row.sha256}",
+            audience=row.audience,
+            original_sha256=row.original_sha256,
+            url=f"/api/v1/media/{row.sha256}" + ("" if row.audience == Audience.PEOPLE else "/original"),
         )
+
+
+class PlateOut(Out):
+    """The offender's plate, as it was read."""
+
+    text: str
+    """What may be said; ``?`` stands for a character that was not sure enough."""
+    likeliest: str
+    confidences: tuple[float, ...]
+    """Of each character of ``likeliest``, 0..1."""
+    colour: str
+    pictures: int
+    """How many pictures were voted over."""
 
 
 class LeadOut(Out):
@@ -70,13 +91,18 @@ class LeadOut(Out):
     accuracy_m: float | None
     live_url: str | None
     model: str
+    plate: PlateOut | None
+    """None also for those who may not read plates."""
     evidence: tuple[EvidenceOut, ...]
 
     @classmethod
     def of(cls, row: Lead, here: frozenset[str]) -> Self:
         """From the table; ``here`` are the hashes of files that have arrived."""
-        plain = {name: getattr(row, name) for name in cls.model_fields if name not in {"evidence"}}
-        return cls(**plain, evidence=tuple(EvidenceOut.of(e, e.sha256 in here) for e in row.evidence))
+        plain = {name: getattr(row, name) for name in cls.model_fields if name not in {"evidence", "plate"}}
+        plate = PlateOut.model_validate(row.plate) if row.plate else None
+        return cls(
+            **plain, plate=plate, evidence=tuple(EvidenceOut.of(e, e.sha256 in here) for e in row.evidence)
+        )
 
 
 class TicketOut(Out):
@@ -96,6 +122,8 @@ class TicketOut(Out):
     due_at: UtcDatetime
     created_at: UtcDatetime
     dispatched_at: UtcDatetime | None
+    plate: str | None
+    """The offender's, ``?`` where a character is not sure; None also for those who may not read plates."""
 
     @classmethod
     def of(cls, row: Ticket) -> Self:
@@ -128,7 +156,7 @@ class CaseOut(Out):
     """Whether the offender has gone, as the camera says."""
     camera_name: str
     picture: str | None
-    """Hash of the newest snapshot that has arrived."""
+    """Hash of the newest snapshot made for people that has arrived."""
 
     @classmethod
     def of(cls, row: Case, here: frozenset[str]) -> Self:
@@ -151,6 +179,15 @@ class CaseDetail(CaseOut):
             tickets=tuple(TicketOut.of(ticket) for ticket in row.tickets),
         )
 
+    def without_plates(self) -> Self:
+        """For those who may not read plates."""
+        return self.model_copy(
+            update={
+                "leads": tuple(lead.model_copy(update={"plate": None}) for lead in self.leads),
+                "tickets": tuple(ticket.model_copy(update={"plate": None}) for ticket in self.tickets),
+            }
+        )
+
 
 def _summary(row: Case, here: frozenset[str]) -> dict[str, Any]:
     own = {name: getattr(row, name) for name in _OWN}
@@ -159,7 +196,10 @@ def _summary(row: Case, here: frozenset[str]) -> dict[str, Any]:
     pictures = [
         e.sha256
         for e in lead.evidence
-        if e.content_type == "image/jpeg" and e.sha256 in here and e.role != "snapshot_cleared"
+        if e.content_type == "image/jpeg"
+        and e.audience == Audience.PEOPLE
+        and e.sha256 in here
+        and e.role != EvidenceRole.SNAPSHOT_CLEARED
     ]
     return own | {
         "unit_name": live[0].unit_name if live else None,
@@ -187,6 +227,12 @@ class TicketPage(Out):
 
     items: tuple[TicketOut, ...]
     next_cursor: str | None
+
+    def without_plates(self) -> Self:
+        """For those who may not read plates."""
+        return self.model_copy(
+            update={"items": tuple(ticket.model_copy(update={"plate": None}) for ticket in self.items)}
+        )
 
 
 class LogLine(Out):

@@ -7,14 +7,16 @@ from contextlib import suppress
 from http import HTTPStatus
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Header, Path, Request, Response
+from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
 from fastapi.responses import FileResponse
 from starlette.requests import ClientDisconnect
 
-from central.context import CentralDep
+from central.context import Central, CentralDep
 from central.media import service
+from central.media.models import MediaFile
+from central.media.schemas import OriginalIn, OriginalViewOut
 from central.media.service import Piece, Progress
-from central.people.access import require
+from central.people.access import SignedIn, require
 from central.people.permissions import Permission
 from central.people.service import Principal
 from central.problems import not_found
@@ -25,6 +27,19 @@ router = APIRouter(prefix="/api/v1/media", tags=["media"])
 Sha256 = Annotated[str, Path(pattern=SHA256_PATTERN)]
 Box = Annotated[Principal, Depends(require(Permission.MEDIA_UPLOAD))]
 _DRAINED_BYTES = 16 * 1024 * 1024
+
+
+@router.get("/original-views")
+def list_views(
+    central: CentralDep,
+    _who: Annotated[Principal, Depends(require(Permission.EVIDENCE_AUDIT))],
+    sha256: Annotated[str | None, Query(pattern=SHA256_PATTERN)] = None,
+    before: Annotated[int | None, Query(ge=1)] = None,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+) -> list[OriginalViewOut]:
+    """Who looked at originals, newest first; ``before`` is the number of the last line seen."""
+    found = service.views(central, sha256=sha256, before=before, limit=limit)
+    return [OriginalViewOut.model_validate(row) for row in found]
 
 
 @router.head("/{sha256}")
@@ -69,14 +84,13 @@ async def upload(  # noqa: PLR0917 - FastAPI passes them by name
 def show(
     central: CentralDep, who: Annotated[Principal, Depends(require(Permission.EVIDENCE_VIEW))], sha256: Sha256
 ) -> FileResponse:
-    """A picture or clip; byte ranges are served, so that a clip can be played from anywhere."""
+    """A picture or clip that was made for people; byte ranges are served, so that a clip can be played."""
     del who
-    found, path = service.readable(central, sha256)
-    ending = {"image/jpeg": "jpg", "video/mp4": "mp4"}[found.content_type]
+    found, path = service.for_people(central, sha256)
     return FileResponse(
         path,
         media_type=found.content_type,
-        filename=f"{sha256[:16]}.{ending}",
+        filename=_file_name(found),
         content_disposition_type="inline",
         headers={
             "Cache-Control": "private, max-age=3600",
@@ -84,6 +98,30 @@ def show(
             "ETag": f'"{sha256}"',
         },
     )
+
+
+@router.post("/{sha256}/original", response_class=FileResponse)
+def show_original(central: CentralDep, who: SignedIn, sha256: Sha256, body: OriginalIn) -> FileResponse:
+    """An original, for a reason. Each look is written down for good: who, when, which and why."""
+    return original_response(central, who, sha256, body.reason)
+
+
+def original_response(central: Central, who: Principal, sha256: str, reason: str) -> FileResponse:
+    """An original as an answer: to look at if it is a picture, to save if it is a clip."""
+    found, path = service.original(central, sha256, who, reason)
+    clip = found.content_type == "video/mp4"
+    return FileResponse(
+        path,
+        media_type=found.content_type,
+        filename=f"original-{_file_name(found)}",
+        content_disposition_type="attachment" if clip else "inline",
+        headers={"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"},
+    )
+
+
+def _file_name(found: MediaFile) -> str:
+    ending = {"image/jpeg": "jpg", "video/mp4": "mp4"}[found.content_type]
+    return f"{found.sha256[:16]}.{ending}"
 
 
 def _headers(progress: Progress) -> dict[str, str]:

@@ -1,13 +1,13 @@
-"""The table of pictures and clips that are here."""
+"""Tables of the pictures and clips that are here, and of who looked at an original."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, String
+from sqlalchemy import BigInteger, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from central.database import Base
+from central.database import Base, BigKey
 
 
 class MediaFile(Base):
@@ -21,3 +21,16 @@ class MediaFile(Base):
     source: Mapped[str] = mapped_column(String(300))
     """The edge box that sent it."""
     received_at: Mapped[datetime]
+
+
+class OriginalView(Base):
+    """Somebody looked at an original. The database refuses to change or delete such a line."""
+
+    __tablename__ = "original_views"
+    __table_args__ = ({"sqlite_autoincrement": True},)
+
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
+    sha256: Mapped[str] = mapped_column(String(64), index=True)
+    actor: Mapped[str] = mapped_column(String(150))
+    at: Mapped[datetime]
+    reason: Mapped[str] = mapped_column(Text)

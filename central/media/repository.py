@@ -2,16 +2,41 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from central.media.models import MediaFile
+from central.cases.models import LeadEvidence
+from central.media.models import MediaFile, OriginalView
+from kerbwatch.incident import Audience
 
 
 def find(session: Session, sha256: str) -> MediaFile | None:
     """A file that has arrived."""
     return session.get(MediaFile, sha256)
+
+
+def audiences(session: Session, sha256: str) -> frozenset[Audience]:
+    """Whom the leads that name a file say that it is for; empty where none names it."""
+    rows = session.scalars(select(LeadEvidence.audience).where(LeadEvidence.sha256 == sha256).distinct())
+    return frozenset(Audience(row) for row in rows)
+
+
+def add_view(session: Session, sha256: str, *, actor: str, reason: str, now: datetime) -> None:
+    """Note that somebody looks at an original."""
+    session.add(OriginalView(sha256=sha256, actor=actor, reason=reason, at=now))
+
+
+def views(session: Session, *, sha256: str | None, before: int | None, limit: int) -> Sequence[OriginalView]:
+    """Looks at originals, newest first, whose number lies below ``before``."""
+    query = select(OriginalView).order_by(OriginalView.id.desc()).limit(limit)
+    if sha256:
+        query = query.where(OriginalView.sha256 == sha256)
+    if before:
+        query = query.where(OriginalView.id < before)
+    return session.scalars(query).all()
 
 
 def add(

@@ -12,17 +12,22 @@ import structlog
 from fastapi.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 
-from central.cases.opening import note_arrival
+from central.cases.opening import note_arrival, note_original_view
 from central.context import Central
 from central.media import repository
-from central.media.models import MediaFile
+from central.media.models import MediaFile, OriginalView
 from central.media.store import BusyError, DamagedError, Part
+from central.people.permissions import Permission
+from central.people.service import Principal
 from central.problems import Problem, not_found
+from kerbwatch.incident import Audience
 from kerbwatch.messages import TOPIC_ROOT
 
 log = structlog.get_logger(__name__)
 
 CONTENT_TYPES = ("image/jpeg", "video/mp4")
+LEAST_REASON_CHARS, MOST_REASON_CHARS = 10, 500
+"""Of the reason for looking at an original."""
 _WRITE_BYTES = 1024 * 1024
 
 
@@ -177,18 +182,77 @@ def _refusal(
     return Problem(_STATUS[reason], reason, detail)
 
 
-def readable(central: Central, sha256: str) -> tuple[MediaFile, Path]:
-    """A file to be shown, its content checked since it last changed.
+def for_people(central: Central, sha256: str) -> tuple[MediaFile, Path]:
+    """A file that was made to be looked at, its content checked since it last changed.
+
+    What any lead names as an original is none, whatever another says of it; what no lead names is nobody's.
 
     Raises:
-        Problem: 404 not here, 500 absent from disk or changed there.
+        Problem: 403 an original, 404 not here, 500 absent from disk or changed there.
     """
     with central.database.read() as session:
         found = repository.find(session, sha256)
-    if found is None:
+        audiences = repository.audiences(session, sha256)
+    if Audience.ORIGINAL in audiences:
+        raise Problem(
+            HTTPStatus.FORBIDDEN,
+            "original",
+            "this is an original, with faces and plates of bystanders; it is shown for a reason only "
+            f"(POST /api/v1/media/{sha256}/original)",
+        )
+    if found is None or not audiences:
         raise not_found(f"file {sha256}")
+    return found, _verified(central, sha256)
+
+
+def original(central: Central, sha256: str, who: Principal, reason: str) -> tuple[MediaFile, Path]:
+    """An original, after the look at it was written down: who, when, which and why.
+
+    Args:
+        central: this copy.
+        sha256: of the original.
+        who: asks; needs the permission ``evidence:original``.
+        reason: why, in their own words.
+
+    Raises:
+        Problem: 403 no permission, 404 no original of this hash is here, 422 no reason, 500 damaged.
+    """
+    if not who.may(Permission.EVIDENCE_ORIGINAL):
+        raise Problem(
+            HTTPStatus.FORBIDDEN,
+            "permission",
+            f"this needs the permission '{Permission.EVIDENCE_ORIGINAL.value}'",
+        )
+    why = " ".join(reason.split())
+    if not LEAST_REASON_CHARS <= len(why) <= MOST_REASON_CHARS:
+        raise Problem(
+            HTTPStatus.UNPROCESSABLE_ENTITY,
+            "reason",
+            f"say why in {LEAST_REASON_CHARS} to {MOST_REASON_CHARS} characters",
+        )
+    with central.database.read() as session:
+        found = repository.find(session, sha256)
+        known = Audience.ORIGINAL in repository.audiences(session, sha256)
+    if found is None or not known:
+        raise not_found(f"original {sha256}")
+    path = _verified(central, sha256)
+    now = central.clock.now_utc()
+    with central.database.write(ordered=True) as session:
+        repository.add_view(session, sha256, actor=who.actor, reason=why, now=now)
+        note_original_view(session, sha256, who.actor, why, now)
+    log.info("original_shown", sha256=sha256, actor=who.actor)
+    return found, path
+
+
+def views(central: Central, *, sha256: str | None, before: int | None, limit: int) -> list[OriginalView]:
+    """Who looked at originals, newest first."""
+    with central.database.read() as session:
+        return list(repository.views(session, sha256=sha256, before=before, limit=limit))
+
+
+def _verified(central: Central, sha256: str) -> Path:
     try:
-        return found, central.media.verified_path(sha256)
+        return central.media.verified_path(sha256)
     except DamagedError as error:
         central.metrics.media_damaged.inc()
         log.error("media_damaged", sha256=sha256, detail=str(error))

@@ -12,9 +12,11 @@ from central.cases.drafting import duration
 from central.cases.rules import OVER, RULES, CaseState, Facts, RefusedError, RejectReason, TicketState
 from central.cases.schemas import CaseDetail, CaseOut, EvidenceOut, LeadOut, LogLine, TicketOut
 from central.pages import wording
+from central.pages.plate_view import PlateView, plate_of, spaced
 from central.pages.texts import KIND_TERMS, kind_name, kind_term, t, t_or
+from central.people.permissions import Permission
 from central.people.service import Principal
-from kerbwatch.incident import EvidenceRole
+from kerbwatch.incident import Audience, EvidenceRole
 
 REASONS = tuple((reason.value, t(f"reason.{reason.value}")) for reason in RejectReason)
 """Reason codes of a rejection with their words, in the order in which they are offered."""
@@ -50,7 +52,11 @@ class Overlay:
 
 @dataclass(frozen=True, slots=True)
 class Shot:
-    """A picture or clip; without a ``url`` its bytes are still on their way."""
+    """A picture or clip that people may see.
+
+    Without a ``url`` it is not here: still being made from its original, or on its way, as ``waiting`` says.
+    ``original`` is the hash of its original, for those who may ask for it; None for everybody else.
+    """
 
     key: str
     role_name: str
@@ -59,6 +65,8 @@ class Shot:
     width: int
     height: int
     box: Overlay | None
+    waiting: str
+    original: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +83,7 @@ class TicketView:
     legal_basis: str
     co_units: str
     routing_note: str
+    plate: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +98,7 @@ class LeadView:
     object_class: str
     confidence: str
     model: str
+    plate: PlateView | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +166,7 @@ def case_of(
     case: CaseDetail, log: Sequence[LogLine], who: Principal, now: datetime, zone: ZoneInfo
 ) -> CaseView:
     """A case with its evidence, tickets and log; ``who`` decides which buttons there are."""
-    shots = [(lead, piece) for lead in case.leads for piece in lead.evidence]
+    shots = [(lead, piece) for lead in case.leads for piece in _shown(lead)]
     shots.sort(key=lambda pair: (pair[1].captured_at, _ROLE_ORDER.get(pair[1].role, 9)))
     first = case.leads[0]
     return CaseView(
@@ -181,8 +191,8 @@ def case_of(
         accuracy=t("case.accuracy", metres=round(first.accuracy_m)) if first.accuracy_m else "",
         can_confirm=_may(case, "file", who, None),
         can_reject=_may(case, "reject", who, RejectReason.UNCLEAR),
-        pictures=tuple(_shot(*pair) for pair in shots if pair[1].content_type.startswith("image/")),
-        clips=tuple(_shot(*pair) for pair in shots if pair[1].content_type.startswith("video/")),
+        pictures=tuple(_shot(*pair, who) for pair in shots if pair[1].content_type.startswith("image/")),
+        clips=tuple(_shot(*pair, who) for pair in shots if pair[1].content_type.startswith("video/")),
         leads=tuple(_lead(lead) for lead in case.leads),
         tickets=tuple(_ticket(ticket) for ticket in case.tickets),
         log=tuple(_line(line) for line in log),
@@ -230,18 +240,35 @@ def _presence(case: CaseDetail, now: datetime, zone: ZoneInfo) -> str:
     return t("presence.there")
 
 
-def _shot(lead: LeadOut, piece: EvidenceOut) -> Shot:
-    box = lead.box
+def _shown(lead: LeadOut) -> list[EvidenceOut]:
+    """What was made for people, and the originals of which nothing was made yet."""
+    made = {piece.original_sha256 for piece in lead.evidence}
+    return [piece for piece in lead.evidence if piece.audience == Audience.PEOPLE or piece.sha256 not in made]
+
+
+def _original_of(lead: LeadOut, piece: EvidenceOut, who: Principal) -> str | None:
+    """The hash of the original behind a piece of evidence, when it is here and ``who`` may ask for it."""
+    if not who.may(Permission.EVIDENCE_ORIGINAL):
+        return None
+    sha256 = piece.sha256 if piece.audience == Audience.ORIGINAL else piece.original_sha256
+    here = any(each.sha256 == sha256 and each.here for each in lead.evidence)
+    return sha256 if here else None
+
+
+def _shot(lead: LeadOut, piece: EvidenceOut, who: Principal) -> Shot:
+    box, for_people = lead.box, piece.audience == Audience.PEOPLE
     width, height = int(box["picture_width_px"]), int(box["picture_height_px"])
     shows_offender = piece.role in {EvidenceRole.SNAPSHOT_ARRIVAL, EvidenceRole.SNAPSHOT_LIMIT}
     return Shot(
         key=f"{piece.role}-{piece.sha256[:16]}",
         role_name=t_or(f"role.{piece.role}", piece.role),
         captured_at=piece.captured_at,
-        url=piece.url if piece.here else None,
+        url=piece.url if piece.here and for_people else None,
         width=width,
         height=height,
         box=_overlay(box) if shows_offender else None,
+        waiting=t("case.waiting" if for_people else "case.being_prepared"),
+        original=_original_of(lead, piece, who),
     )
 
 
@@ -267,6 +294,7 @@ def _ticket(ticket: TicketOut) -> TicketView:
         legal_basis=ticket.legal_basis,
         co_units=", ".join(ticket.co_unit_ids),
         routing_note=ticket.routing_note,
+        plate=spaced(ticket.plate) if ticket.plate else "",
     )
 
 
@@ -282,6 +310,7 @@ def _lead(lead: LeadOut) -> LeadView:
         object_class=lead.object_class,
         confidence=t("case.confidence", percent=round(lead.confidence * 100)),
         model=lead.model,
+        plate=plate_of(lead.plate),
     )
 
 

@@ -15,6 +15,8 @@ from central.cases import repository as case_repository
 from central.cases import service
 from central.cases.rules import RejectReason
 from central.context import Central, CentralDep
+from central.media.api import original_response
+from central.media.service import LEAST_REASON_CHARS, MOST_REASON_CHARS
 from central.pages import map_view, repository
 from central.pages.case_view import REASONS, case_of
 from central.pages.rendering import HEADERS, is_partial, page
@@ -23,7 +25,7 @@ from central.pages.values import Notice
 from central.people.access import require
 from central.people.permissions import Permission
 from central.people.service import Principal
-from central.problems import Problem
+from central.problems import Problem, not_found
 from kerbwatch.place import Position
 
 router = APIRouter(include_in_schema=False)
@@ -45,6 +47,13 @@ class RejectForm(BaseModel):
     version: int
     reason: str = ""
     note: str = ""
+
+
+class OriginalForm(BaseModel):
+    """What the form for an original sends."""
+
+    sha256: str
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +137,16 @@ def reject(asked: AskedDep, form: Annotated[RejectForm, Form()]) -> Response:
     return _done(asked, "rejected")
 
 
+@router.post("/cases/{case_id}/original")
+def original(asked: AskedDep, form: Annotated[OriginalForm, Form()]) -> Response:
+    """A picture or clip of the case as the camera sent it, for a reason that is kept."""
+    with asked.central.database.read() as session:
+        detail = service.get_case(session, asked.case_id)
+    if form.sha256 not in {piece.sha256 for lead in detail.leads for piece in lead.evidence}:
+        raise not_found(f"original {form.sha256}")
+    return original_response(asked.central, asked.who, form.sha256, form.reason)
+
+
 def _lacking(reason: str, note: str) -> str | None:
     """What the form lacks, in the page's own words; the service's rule has the last one."""
     if reason not in set(RejectReason):
@@ -178,6 +197,8 @@ def _case(
     with central.database.read() as session:
         after = case_repository.last_log_id(session)
         detail = service.get_case(session, asked.case_id)
+        if not asked.who.may(Permission.PLATE_READ):
+            detail = detail.without_plates()
         lines = service.get_log(session, asked.case_id)
         point = Position(detail.lon, detail.lat)
         near = repository.areas_overlapping(session, map_view.bounds_around(point))
@@ -189,6 +210,7 @@ def _case(
         "shown_at": map_view.on_map(point, central.settings.map.tiles_datum),
         "reasons": REASONS,
         "note_chars": NOTE_CHARS,
+        "reason_chars": (LEAST_REASON_CHARS, MOST_REASON_CHARS),
         "written": written,
         "notice": notice,
         "here": "cases",

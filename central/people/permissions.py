@@ -21,6 +21,9 @@ class Permission(StrEnum):
     DEADLINE_APPROVE = "deadline:approve"
     CALENDAR_MANAGE = "calendar:manage"
     EVIDENCE_VIEW = "evidence:view"
+    EVIDENCE_ORIGINAL = "evidence:original"
+    EVIDENCE_AUDIT = "evidence:audit"
+    PLATE_READ = "plate:read"
     CAMERA_READ = "camera:read"
     LOG_READ = "log:read"
     USER_MANAGE = "user:manage"
@@ -42,7 +45,9 @@ class Role(StrEnum):
 
 
 _P = Permission
-_LOOK = frozenset({_P.CASE_READ, _P.TICKET_READ, _P.EVIDENCE_VIEW, _P.CAMERA_READ, _P.LOG_READ})
+_LOOK = frozenset(
+    {_P.CASE_READ, _P.TICKET_READ, _P.EVIDENCE_VIEW, _P.PLATE_READ, _P.CAMERA_READ, _P.LOG_READ}
+)
 
 GRANTS: dict[Role, frozenset[Permission]] = {
     Role.OPERATOR: _LOOK | {_P.CASE_FILE, _P.CASE_REJECT, _P.CASE_MERGE},
@@ -53,12 +58,13 @@ GRANTS: dict[Role, frozenset[Permission]] = {
         _P.CASE_MERGE,
         _P.CASE_DISPATCH,
         _P.CASE_CLOSE,
+        _P.EVIDENCE_ORIGINAL,
         _P.DEADLINE_APPROVE,
     },
-    Role.UNIT_OFFICER: frozenset({_P.TICKET_HANDLE}),
-    Role.UNIT_HEAD: frozenset({_P.TICKET_HANDLE}),
-    Role.ADJUDICATOR: _LOOK | {_P.CASE_EVALUATE},
-    Role.AUDITOR: _LOOK,
+    Role.UNIT_OFFICER: frozenset({_P.TICKET_HANDLE, _P.PLATE_READ}),
+    Role.UNIT_HEAD: frozenset({_P.TICKET_HANDLE, _P.PLATE_READ}),
+    Role.ADJUDICATOR: _LOOK | {_P.CASE_EVALUATE, _P.EVIDENCE_ORIGINAL},
+    Role.AUDITOR: _LOOK | {_P.EVIDENCE_ORIGINAL, _P.EVIDENCE_AUDIT},
     Role.ADMINISTRATOR: frozenset({_P.USER_MANAGE, _P.CAMERA_READ, _P.CALENDAR_MANAGE}),
     Role.CITIZEN: frozenset(),
     Role.EDGE: frozenset({_P.MEDIA_UPLOAD}),

@@ -33,7 +33,7 @@ from central.people.service import add_user, issue
 from central.sender import Sender
 from central.settings import CentralSettings
 from kerbwatch.ids import new_id
-from kerbwatch.incident import EvidenceRole, Kind, Phase
+from kerbwatch.incident import Audience, EvidenceRole, Kind, Phase
 from kerbwatch.messages import (
     Box,
     CameraHealth,
@@ -97,6 +97,7 @@ class Piece:
     role: EvidenceRole
     content_type: str
     content: bytes
+    audience: Audience = Audience.PEOPLE
 
     @property
     def sha256(self) -> str:
@@ -279,6 +280,7 @@ class City:
                     content_type=piece.content_type,
                     size_bytes=len(piece.content),
                     captured_at=started if piece.role is EvidenceRole.SNAPSHOT_ARRIVAL else now,
+                    audience=piece.audience,
                 )
                 for piece in pieces
             ),

@@ -52,10 +52,10 @@ document.addEventListener("htmx:finally:request", (event) => {
   if (button) button.disabled = false;
 });
 
-// Someone else, or the street, changed this case. A half-written rejection is left alone: the version tells.
+// Someone else, or the street, changed this case. Words half written are left alone: the version tells.
 function refresh(event) {
   const here = opened();
-  if (!here || rejecting()?.open) return;
+  if (!here || rejecting()?.open || here.querySelector("details.original[open]")) return;
   if (event.type === "case") {
     const known = Number(event.detail.id) <= Number(here.dataset.seen);
     if (known || JSON.parse(event.detail.data).case_id !== here.dataset.id) return;

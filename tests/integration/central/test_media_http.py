@@ -11,6 +11,7 @@ from central.cases import service
 from central.intake.service import commit_batch
 from central.people.permissions import Role
 from central.sender import Sender
+from kerbwatch.incident import EvidenceRole
 from tests.unit.central.box import EdgeBox, evidence, report
 
 JPEG = b"\xff\xd8\xff\xe0" + bytes(range(256)) * 200
@@ -32,6 +33,20 @@ def put(town, data, offset=0, total=None, sha=None, content_type="image/jpeg", *
     )
 
 
+def named(town, *pieces):
+    """A box names these files in an incident."""
+    message = EdgeBox().message(report(evidence=pieces))
+    with town.database.write(ordered=True) as session:
+        commit_batch(session, [message], town.clock.now_utc(), town.settings.intake, ZoneInfo("UTC"))
+
+
+@pytest.fixture
+def shown(town):
+    """A picture that was made for people is named."""
+    named(town, evidence(SHA, size_bytes=len(JPEG)))
+    return town
+
+
 def head(town, sha=SHA):
     answer = town.client.head(f"/api/v1/media/{sha}", headers=town.edge)
     return answer.status_code, answer.headers.get("Upload-Offset"), answer.headers.get("Upload-Complete")
@@ -48,6 +63,7 @@ def metric(town, name):
     return None
 
 
+@pytest.mark.usefixtures("shown")
 def test_a_picture_arrives_in_one_piece_and_is_shown(town):
     answer = put(town, JPEG)
     assert (answer.status_code, answer.headers["Upload-Complete"]) == (201, "?1")
@@ -58,6 +74,7 @@ def test_a_picture_arrives_in_one_piece_and_is_shown(town):
     assert put(town, JPEG).status_code == 200
 
 
+@pytest.mark.usefixtures("shown")
 def test_an_upload_goes_on_where_the_link_broke(town):
     assert head(town) == (404, None, None)
     first = put(town, JPEG[:1000], total=len(JPEG), sha=SHA)
@@ -138,11 +155,13 @@ def test_only_an_edge_box_uploads_and_only_those_who_may_look(town):
 def test_a_clip_is_played_from_the_middle(town):
     put(town, MP4, content_type="video/mp4")
     sha = hashlib.sha256(MP4).hexdigest()
+    named(town, evidence(sha, EvidenceRole.CLIP, size_bytes=len(MP4)))
     answer = get(town, sha, Range="bytes=1000-1999")
     assert (answer.status_code, answer.content) == (206, MP4[1000:2000])
     assert answer.headers["content-range"] == f"bytes 1000-1999/{len(MP4)}"
 
 
+@pytest.mark.usefixtures("shown")
 def test_evidence_that_was_changed_on_the_disk_is_not_shown(town):
     put(town, JPEG)
     assert get(town).status_code == 200
@@ -156,9 +175,7 @@ def test_evidence_that_was_changed_on_the_disk_is_not_shown(town):
 
 
 def test_a_picture_that_arrives_is_noted_in_its_case(town):
-    message = EdgeBox().message(report(evidence=(evidence(SHA, size_bytes=len(JPEG)),)))
-    with town.database.write(ordered=True) as session:
-        commit_batch(session, [message], town.clock.now_utc(), town.settings.intake, ZoneInfo("UTC"))
+    named(town, evidence(SHA, size_bytes=len(JPEG)))
     (case,) = town.client.get("/api/v1/cases", headers=town.bearer("olga")).json()["items"]
     assert case["picture"] is None
     put(town, JPEG)
@@ -170,6 +187,7 @@ def test_a_picture_that_arrives_is_noted_in_its_case(town):
     assert [line.rule for line in log] == ["opened", "evidence_received"]
 
 
+@pytest.mark.usefixtures("shown")
 def test_the_same_file_from_two_boxes_at_once_is_kept_once(town):
     with town.database.write() as session:
         other = cameras.register(session, Sender("yuyao", "box-2"), town.clock.now_utc())

@@ -7,7 +7,7 @@ from typing import Any
 
 from central.intake.reading import Incoming
 from kerbwatch.ids import new_id
-from kerbwatch.incident import EvidenceRole, Kind, Phase
+from kerbwatch.incident import Audience, EvidenceRole, Kind, Phase
 from kerbwatch.messages import (
     Box,
     CameraHealth,
@@ -40,6 +40,7 @@ def evidence(
         "content_type": "video/mp4" if role is EvidenceRole.CLIP else "image/jpeg",
         "size_bytes": 1000,
         "captured_at": NOON - timedelta(seconds=30),
+        "audience": Audience.PEOPLE,
     }
     return Evidence.model_validate(values | changes)
 

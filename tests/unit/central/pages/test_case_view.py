@@ -5,27 +5,47 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from central.cases.schemas import EvidenceOut, LeadOut
+from central.cases.schemas import EvidenceOut, LeadOut, PlateOut
 from central.pages import case_view, wording
+from central.pages.plate_view import plate_of
 from central.pages.sign_in import _own_path
+from central.pages.texts import t
+from central.people.permissions import Role, permissions_of
+from central.people.service import Principal
 
 ARRIVED = datetime(2026, 5, 4, 3, 2, 1, tzinfo=UTC)
 YUYAO = ZoneInfo("Asia/Shanghai")
 
 
-def a_shot(role="snapshot_limit", *, here=True, **box):
-    usual = {"x1": 10, "y1": 20, "x2": 110, "y2": 90, "picture_width_px": 640, "picture_height_px": 360}
-    lead = LeadOut.model_construct(box=usual | box)
-    piece = EvidenceOut(
-        sha256="a" * 64,
+def someone(role=Role.OPERATOR):
+    return Principal(actor="user:x", name="x", roles=(role.value,), permissions=permissions_of((role.value,)))
+
+
+def a_piece(letter="a", role="snapshot_limit", *, here=True, original=None, audience="people"):
+    return EvidenceOut(
+        sha256=letter * 64,
         role=role,
         content_type="image/jpeg",
         size_bytes=1,
         captured_at=ARRIVED,
         here=here,
-        url="/api/v1/media/" + "a" * 64,
+        audience=audience,
+        original_sha256=original and original * 64,
+        url="/api/v1/media/" + letter * 64,
     )
-    return case_view._shot(lead, piece)
+
+
+def a_shot(role="snapshot_limit", *, here=True, **box):
+    usual = {"x1": 10, "y1": 20, "x2": 110, "y2": 90, "picture_width_px": 640, "picture_height_px": 360}
+    piece = a_piece(role=role, here=here)
+    lead = LeadOut.model_construct(box=usual | box, evidence=(piece,))
+    return case_view._shot(lead, piece, someone())
+
+
+def shots(*pieces, role=Role.OPERATOR):
+    box = {"x1": 10, "y1": 20, "x2": 110, "y2": 90, "picture_width_px": 640, "picture_height_px": 360}
+    lead = LeadOut.model_construct(box=box, evidence=pieces)
+    return [case_view._shot(lead, piece, someone(role)) for piece in case_view._shown(lead)]
 
 
 def test_the_box_is_drawn_where_the_offender_stood():
@@ -46,6 +66,37 @@ def test_the_picture_of_the_cleared_place_has_no_box():
 
 def test_a_picture_that_is_on_its_way_has_no_address():
     assert a_shot(here=False).url is None
+
+
+def test_until_faces_are_blurred_there_is_nothing_to_be_seen():
+    (shot,) = shots(a_piece("o", audience="original"))
+    assert (shot.url, shot.waiting) == (None, t("case.being_prepared"))
+
+
+def test_once_they_are_what_was_made_for_people_takes_the_originals_place():
+    original, made = a_piece("o", audience="original"), a_piece("a", original="o")
+    (shot,) = shots(original, made)
+    assert shot.url == made.url
+
+
+@pytest.mark.parametrize("role", Role)
+def test_an_original_is_offered_to_those_who_may_ask_for_it_once_it_is_here(role):
+    here, made = a_piece("o", audience="original"), a_piece("a", original="o")
+    may = role in {Role.DISPATCHER, Role.ADJUDICATOR, Role.AUDITOR}
+    assert [shot.original for shot in shots(here, made, role=role)] == [here.sha256 if may else None]
+    coming = a_piece("o", audience="original", here=False)
+    assert [shot.original for shot in shots(coming, made, role=role)] == [None]
+
+
+def test_an_open_character_of_a_plate_is_shown_as_open_with_what_it_most_likely_is():
+    sure = (0.99, 0.99, 0.99, 0.61, 0.95, 0.99, 0.99)
+    plate = plate_of(
+        PlateOut(text="浙B1?345", likeliest="浙B12345", confidences=sure, colour="blue", pictures=3)
+    )
+    assert plate.words == "浙B·1?345"
+    assert [each.open for each in plate.characters] == [False] * 3 + [True] + [False] * 3
+    assert [each.doubt for each in plate.characters] == [False] * 3 + [True, True, False, False]
+    assert plate.doubts == (t("plate.open", place=4, hint="2, 61 % sure"),)
 
 
 @pytest.mark.parametrize(

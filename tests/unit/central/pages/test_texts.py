@@ -14,17 +14,22 @@ PAGES = Path(texts.__file__).parent
 SOURCES = [path for path in (*PAGES.glob("*.py"), *PAGES.glob("templates/*.html")) if path.name != "texts.py"]
 NAMED = set(re.findall(r"""\bt\(\s*["']([a-z_.0-9]+)["']""", "".join(path.read_text() for path in SOURCES)))
 NAMED |= set(re.findall(r"""_stood\(\s*["']([a-z_.]+)["']""", "".join(path.read_text() for path in SOURCES)))
+UNRULED = ("opened", "evidence_added", "evidence_received", "cleared", "original_viewed")
+"""Lines of the log that come of no rule."""
 DYNAMIC = {
     *(f"state.{state}" for state in CaseState),
     *(f"ticket_state.{state}" for state in TicketState),
     *(f"camera_state.{state}" for state in CameraState),
     *(f"edge.{state}" for state in ("online", "offline", "silent")),
     *(f"reason.{reason}" for reason in RejectReason),
-    *(f"rule.{rule}" for rule in (*RULES, "opened", "evidence_added", "evidence_received", "cleared")),
+    *(f"rule.{rule}" for rule in (*RULES, *UNRULED)),
     *(f"role.{role}" for role in EvidenceRole),
     *(f"group.{group}" for group in ("reviewing", "running", "over", "all")),
     *(f"case.method.{method}" for method in ("camera_position", "ground_homography")),
     *(f"notice.{what}" for what in ("confirmed", "rejected")),
+    *(f"plate.colour.{colour}" for colour in ("blue", "green", "yellow", "white", "black")),
+    "case.waiting",
+    "case.being_prepared",
     *(f"error.{status}.title" for status in (403, 404, 429, 503)),
 }
 
