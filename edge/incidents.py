@@ -22,17 +22,11 @@ from edge.store import EdgeStore
 from edge.uplink.media import MediaFile, MediaQueue
 from edge.uplink.outbox import Outbox
 from kerbwatch.clock import UtcDatetime
-from kerbwatch.incident import EvidenceRole, Phase
+from kerbwatch.incident import Audience, EvidenceRole, Phase
 from kerbwatch.messages import Box, IncidentReport, PathPoint, Vehicle
+from models.plates.reading import PlateReading
 
 log = structlog.get_logger(__name__)
-
-
-class _Entry(BaseModel):
-    """An incident on disk: the last report of it, and whether its clip is still to come."""
-
-    report: IncidentReport
-    clip_due: bool
 
 
 class _KeptFile(BaseModel):
@@ -44,6 +38,34 @@ class _KeptFile(BaseModel):
     content_type: str
     size_bytes: int
     captured_at: UtcDatetime
+
+    @classmethod
+    def of(cls, media: MediaFile) -> _KeptFile:
+        """Of an original."""
+        return cls(**{name: getattr(media, name) for name in cls.model_fields})
+
+    def media(self) -> MediaFile:
+        """The file again."""
+        return MediaFile(**self.model_dump())
+
+
+class _Entry(BaseModel):
+    """An incident on disk: the last report of it, and what is still to come.
+
+    Attributes:
+        report: what was last said.
+        clip_due: whether its clip is still to be made.
+        unshown: originals of which nothing was made for people yet; they are uploaded after that.
+    """
+
+    report: IncidentReport
+    clip_due: bool
+    unshown: tuple[_KeptFile, ...] = ()
+
+    @property
+    def complete(self) -> bool:
+        """Whether nothing more will be said of it."""
+        return self.report.phase is Phase.CLEARED and not self.clip_due and not self.unshown
 
 
 class IncidentBook:
@@ -83,15 +105,8 @@ class IncidentBook:
     def keep_arrival(self, place_id: str, picture: MediaFile) -> None:
         """Keep the picture of a thing that has come to rest, until it is an incident or gone."""
         self._arrivals[place_id] = picture
-        kept = _KeptFile(
-            path=picture.path,
-            sha256=picture.sha256,
-            role=picture.role,
-            content_type=picture.content_type,
-            size_bytes=picture.size_bytes,
-            captured_at=picture.captured_at,
-        )
-        self._store.save_state(self._key("arrival", place_id), kept.model_dump_json())
+        kept = _KeptFile.of(picture).model_dump_json()
+        self._store.save_state(self._key("arrival", place_id), kept)
 
     def drop_arrival(self, place_id: str) -> None:
         """The thing is gone before its limit: its picture is of no use to anybody, and is deleted."""
@@ -116,18 +131,55 @@ class IncidentBook:
         report = self._report(sighting, frame, known.report.revision + 1 if known else 1).model_copy(
             update={"evidence": (*evidence, *(picture.evidence() for picture in new))}
         )
-        self._commit(report, new, clip_due=known.clip_due if known else True)
+        entry = known or _Entry(report=report, clip_due=True)
+        self._commit(entry.model_copy(update={"report": report}), new)
         return report
+
+    def unshown(self, incident_id: str) -> tuple[IncidentReport, list[MediaFile]] | None:
+        """An incident and its originals of which nothing was made for people yet; None where none waits."""
+        entry = self._entries.get(incident_id)
+        if entry is None or not entry.unshown:
+            return None
+        return entry.report, [kept.media() for kept in entry.unshown]
+
+    @property
+    def with_unshown(self) -> set[str]:
+        """Incidents with originals of which nothing was made for people yet."""
+        return {key for key, entry in self._entries.items() if entry.unshown}
+
+    def add_shown(self, incident_id: str, original: MediaFile, shown: MediaFile | None) -> None:
+        """What was made for people of an original; None when nothing could be. Now both are uploaded."""
+        entry = self._entries.get(incident_id)
+        if entry is None or original.sha256 not in {kept.sha256 for kept in entry.unshown}:
+            if shown is not None and not self._media.holds(shown.sha256):
+                shown.path.unlink(missing_ok=True)
+            return
+        left = tuple(kept for kept in entry.unshown if kept.sha256 != original.sha256)
+        entry = entry.model_copy(update={"unshown": left})
+        with self._store.transaction():
+            self._media.put(original)
+            if shown is None:
+                self._save(entry)
+            else:
+                self._extend(entry, shown)
+
+    def add_plate(self, incident_id: str, plate: PlateReading, pictures: int) -> None:
+        """The offender's plate was read, or read better; told where that says something new."""
+        entry = self._entries.get(incident_id)
+        if entry is None or (entry.report.plate is not None and entry.report.plate.text == plate.text):
+            return
+        self._revise(entry, [], plate=plate_read(plate, pictures))
 
     def add_clip(self, incident_id: str, clip: MediaFile | None) -> None:
         """The clip of an incident is ready, or (None) will never be."""
         entry = self._entries.get(incident_id)
         if entry is None or not entry.clip_due:
             return
+        entry = entry.model_copy(update={"clip_due": False})
         if clip is None:
-            self._save(entry.model_copy(update={"clip_due": False}))
+            self._save(entry)
         else:
-            self._extend(entry, clip, clip_due=False)
+            self._extend(entry, clip)
 
     def add_picture(self, incident_id: str, item: MediaFile) -> None:
         """More evidence of an incident has come, from the main stream say."""
@@ -136,31 +188,38 @@ class IncidentBook:
             log.warning("evidence_too_late", incident=incident_id, role=item.role.value)
             item.path.unlink(missing_ok=True)
             return
-        self._extend(entry, item, clip_due=entry.clip_due)
+        self._extend(entry, item)
 
-    def _extend(self, entry: _Entry, item: MediaFile, *, clip_due: bool) -> None:
+    def _extend(self, entry: _Entry, item: MediaFile) -> None:
         """The next revision of an incident: the same, with one more piece of evidence."""
+        self._revise(entry, [item], evidence=(*entry.report.evidence, item.evidence()))
+
+    def _revise(self, entry: _Entry, media: list[MediaFile], **changes: object) -> None:
         phase = entry.report.phase
-        report = entry.report.model_copy(
-            update={
-                "revision": entry.report.revision + 1,
-                "phase": phase if phase is Phase.CLEARED else Phase.UPDATED,
-                "evidence": (*entry.report.evidence, item.evidence()),
-            }
-        )
-        self._commit(report, [item], clip_due=clip_due)
+        changes |= {
+            "revision": entry.report.revision + 1,
+            "phase": phase if phase is Phase.CLEARED else Phase.UPDATED,
+        }
+        report = entry.report.model_copy(update=changes)
+        self._commit(entry.model_copy(update={"report": report}), media)
 
     def clear(self, incident_id: str, ended_at: datetime) -> None:
         """End an incident that no rule holds any more: its zone or camera was taken away."""
         entry = self._entries[incident_id]
-        self._commit(cleared(entry.report, ended_at), [], clip_due=False)
+        ended = {"report": cleared(entry.report, ended_at), "clip_due": False}
+        self._commit(entry.model_copy(update=ended), [])
 
-    def _commit(self, report: IncidentReport, media: list[MediaFile], *, clip_due: bool) -> None:
+    def _commit(self, entry: _Entry, media: list[MediaFile]) -> None:
+        """Say what the entry says. New originals wait until something was made of them for people."""
+        report = entry.report
+        originals = [_KeptFile.of(item) for item in media if item.audience is Audience.ORIGINAL]
+        entry = entry.model_copy(update={"unshown": (*entry.unshown, *originals)})
         with self._store.transaction():
             self._outbox.put(report)
             for item in media:
-                self._media.put(item)
-            self._save(_Entry(report=report, clip_due=clip_due))
+                if item.audience is Audience.PEOPLE:
+                    self._media.put(item)
+            self._save(entry)
         log.info(
             "incident",
             phase=report.phase.value,
@@ -173,9 +232,9 @@ class IncidentBook:
         )
 
     def _save(self, entry: _Entry) -> None:
-        """Keep an entry, or forget it when it is cleared and complete."""
+        """Keep an entry, or forget it when nothing more will be said of it."""
         key = self._key("incident", entry.report.incident_id)
-        if entry.report.phase is Phase.CLEARED and not entry.clip_due:
+        if entry.complete:
             self._entries.pop(entry.report.incident_id, None)
             self._store.delete_state(key)
         else:
@@ -217,7 +276,9 @@ class IncidentBook:
             ),
             path=tuple(PathPoint(at=at(point.t_s), x=point.x, y=point.y) for point in sighting.path),
             plate=sighting.plate and plate_read(sighting.plate, sighting.plate_pictures),
-            place=place_of(sighting.box_xyxy, frame.picture.size_px, camera, self._ground),
+            place=place_of(
+                sighting.ground_xyxy or sighting.box_xyxy, frame.picture.size_px, camera, self._ground
+            ),
             live_url=camera.live_url,
             model=self._model,
         )
@@ -228,7 +289,7 @@ class IncidentBook:
         for key in self._store.state_keys(prefix):
             kept = _kept_file(self._store, key)
             if kept is not None and kept.path.is_file():
-                arrivals[key.removeprefix(prefix)] = MediaFile(**kept.model_dump())
+                arrivals[key.removeprefix(prefix)] = kept.media()
             else:
                 self._store.delete_state(key)
         return arrivals
@@ -259,10 +320,10 @@ def _kept_file(store: EdgeStore, key: str) -> _KeptFile | None:
         return None
 
 
-def load_entries(store: EdgeStore, camera_id: str) -> list[_Entry]:
-    """The incidents of a camera on disk. One that cannot be read is logged and left out."""
+def load_entries(store: EdgeStore, camera_id: str | None = None) -> list[_Entry]:
+    """The incidents of a camera, or of all, on disk. One that cannot be read is logged and left out."""
     entries = []
-    for key in store.state_keys(f"incident/{camera_id}/"):
+    for key in store.state_keys("incident/" if camera_id is None else f"incident/{camera_id}/"):
         try:
             entries.append(_Entry.model_validate_json(store.load_state(key) or ""))
         except ValidationError as error:
@@ -277,6 +338,7 @@ def sweep_media(store: EdgeStore, media: MediaQueue, folder: Path) -> int:
     """
     arrivals = [_kept_file(store, key) for key in store.state_keys("arrival/")]
     kept = {picture.sha256 for picture in arrivals if picture is not None}
+    kept |= {file.sha256 for entry in load_entries(store) for file in entry.unshown}
     strays = [
         path
         for path in folder.glob("*")
@@ -289,8 +351,10 @@ def sweep_media(store: EdgeStore, media: MediaQueue, folder: Path) -> int:
     return len(strays)
 
 
-def clear_orphans(store: EdgeStore, outbox: Outbox, camera_ids: set[str], now: datetime) -> int:
-    """Close the incidents of cameras that this box no longer has. Returns how many."""
+def clear_orphans(
+    store: EdgeStore, outbox: Outbox, media: MediaQueue, camera_ids: set[str], now: datetime
+) -> int:
+    """Close the incidents of cameras that this box no longer has; their originals go. Returns how many."""
     orphans = [key for key in store.state_keys("incident/") if key.split("/")[1] not in camera_ids]
     closed = 0
     for camera_id in {key.split("/")[1] for key in orphans}:
@@ -299,6 +363,8 @@ def clear_orphans(store: EdgeStore, outbox: Outbox, camera_ids: set[str], now: d
                 if entry.report.phase is not Phase.CLEARED:
                     outbox.put(cleared(entry.report, now))
                     closed += 1
+                for kept in entry.unshown:
+                    media.put(kept.media())
                 store.delete_state(f"incident/{camera_id}/{entry.report.incident_id}")
         log.info("camera_gone_incidents_cleared", camera=camera_id)
     return closed
