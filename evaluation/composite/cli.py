@@ -101,7 +101,7 @@ def _chosen(names: list[str] | None) -> list[Recipe]:
 def _write(recipe: Recipe, source: Source, out: Path, seed: int, index: int) -> dict[str, object]:
     """One composite on disk, as a line of the list. Raises UnsuitedError."""
     try:
-        composite = make(recipe, source, seed=seed, index=index)
+        composite = make(recipe, recipe.stage(source), seed=seed, index=index)
         path = composite.write(out)
     except ModelError as error:
         _complain(str(error))

@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.settings import ZoneSettings
-from evaluation.composite.base import Base
+from evaluation.composite.base import Base, Source
 from evaluation.scene import EventSettings
 
 Parameter = str | int | float | bool
@@ -98,6 +98,7 @@ class Recipe:
         cameras: where the camera of a base may be: ``fixed``, ``dashcam``.
         compose: makes one; raises :class:`UnsuitedError`.
         framed: whether a part of the base's picture may be shown instead of the whole.
+        stage: the base as the recipe needs it: as it is, or emptied of what moves in it.
     """
 
     name: str
@@ -105,6 +106,7 @@ class Recipe:
     cameras: frozenset[str]
     compose: Callable[[np.random.Generator, Base], Composition]
     framed: bool = True
+    stage: Callable[[Source], Source] = lambda source: source
 
 
 FIXED = frozenset({"fixed"})

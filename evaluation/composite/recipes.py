@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from evaluation.composite import litter
+from evaluation.composite import litter, parking
 from evaluation.composite.recipe import Recipe
 
-RECIPES: dict[str, Recipe] = {recipe.name: recipe for recipe in (*litter.RECIPES,)}
+RECIPES: dict[str, Recipe] = {recipe.name: recipe for recipe in (*litter.RECIPES, *parking.RECIPES)}
 """What ``kerbwatch eval compose --recipe`` knows."""

@@ -1,0 +1,74 @@
+"""A base emptied of what moves, for as long as a recipe needs: most clips are short for what dwells."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cached_property, lru_cache
+
+from edge.frame import Image
+from evaluation.composite.base import Source
+from evaluation.composite.clip import Clip
+from evaluation.composite.cutouts import Cutout, cut_out
+from evaluation.composite.tracks import Track, vehicles
+
+FPS = 4.0
+"""Pictures a second: who dwells is looked at every two seconds."""
+LENGTH_S = 180.0
+"""How long the empty street can be shown."""
+
+
+class EmptyStreet(Source):
+    """The street of a fixed camera's clip with nothing moving in it; still vehicles of the clip stay.
+
+    Args:
+        source: the clip.
+    """
+
+    def __init__(self, source: Source) -> None:
+        super().__init__(source.name, _EmptyClip(source), camera=source.camera, tracks=source.tracks)
+        self.location, self.licence = source.location, source.licence
+        self._real = source
+
+    @cached_property
+    def plate(self) -> Image:
+        """The empty street."""
+        return self._real.plate
+
+    @cached_property
+    def noise(self) -> float:
+        """Of the real clip."""
+        return max(1.0, self._real.noise)
+
+    @cached_property
+    def cutouts(self) -> tuple[Cutout, ...]:
+        """What went through the real clip. Raises ModelError."""
+        return cut_out(self._real)
+
+    @property
+    def standing(self) -> tuple[Track, ...]:
+        """Vehicles that stand in the real clip, and in the empty street."""
+        return tuple(track for track in vehicles(self.tracks) if not track.moves)
+
+
+@lru_cache(maxsize=2)
+def emptied(source: Source) -> EmptyStreet:
+    """The same source always gives the same street: cutting things out takes a while. Raises ModelError."""
+    return EmptyStreet(source)
+
+
+class _EmptyClip(Clip):
+    """The same picture again and again."""
+
+    def __init__(self, source: Source) -> None:
+        self.path = source.clip.path
+        self.size_px = source.clip.size_px
+        self.times_s = [number / FPS for number in range(round(LENGTH_S * FPS))]
+        self.fps = FPS
+        self._source = source
+
+    def frames(self, from_s: float = 0.0, to_s: float | None = None) -> Iterator[tuple[float, Image]]:
+        """The empty street with ``from_s`` <= time < ``to_s``."""
+        end_s = self.duration_s if to_s is None else to_s
+        for t_s in self.times_s:
+            if from_s - 1e-4 <= t_s < end_s - 1e-4:
+                yield t_s, self._source.plate
