@@ -13,6 +13,8 @@ from central.cameras import api as cameras
 from central.cases import api as cases
 from central.context import Central
 from central.database import Database
+from central.escalation import api as escalation
+from central.escalation.sweeper import Sweeper
 from central.health import api as health
 from central.intake.consumer import Consumer
 from central.media import api as media
@@ -23,6 +25,7 @@ from central.people import api as people
 from central.settings import CentralSettings
 from central.stream import api as stream
 from central.stream.service import LogTail
+from central.tickets import api as tickets
 from kerbwatch import __version__
 from kerbwatch.clock import Clock, SystemClock
 
@@ -66,10 +69,13 @@ def create_app(settings: CentralSettings, clock: Clock | None = None) -> FastAPI
         central.media.sweep(now.timestamp())
         tail = asyncio.create_task(central.tail.run())
         central.consumer.start()
+        sweeper = Sweeper(settings, central.clock, central.database, central.metrics)
+        sweeper.start()
         try:
             yield
         finally:
             await asyncio.to_thread(central.consumer.stop)
+            await asyncio.to_thread(sweeper.stop)
             tail.cancel()
             with suppress(asyncio.CancelledError):
                 await tail
@@ -86,7 +92,7 @@ def create_app(settings: CentralSettings, clock: Clock | None = None) -> FastAPI
     )
     app.state.central = central
     problems.install(app, pages.problem_page)
-    for part in (people, cases, cameras, media, stream, health, pages):
+    for part in (people, cases, tickets, escalation, cameras, media, stream, health, pages):
         app.include_router(part.router)
     app.mount("/static", pages.static, name="static")
     return app

@@ -56,3 +56,17 @@ class Metrics:
         self.sign_ins = Counter(
             "kerbwatch_central_sign_ins", "Attempts to sign in.", ["outcome"], registry=self.registry
         )
+        self.swept = Counter(
+            "kerbwatch_central_swept",
+            "Steps taken because their time had come.",
+            ["step"],
+            registry=self.registry,
+        )
+        self.sweep_failures = Counter(
+            "kerbwatch_central_sweep_failures",
+            "Sweeps that failed, to be tried again.",
+            registry=self.registry,
+        )
+        self.swept_at = Gauge(
+            "kerbwatch_central_swept_timestamp_seconds", "When this copy last swept.", registry=self.registry
+        )

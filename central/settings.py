@@ -126,6 +126,30 @@ class SecretSettings(Settings):
         return found.encode()
 
 
+class EscalationSettings(Settings):
+    """What happens when a ticket grows late. Copied onto each case when it is filed."""
+
+    remind_share: Annotated[float, Field(gt=0, lt=1)] = Field(
+        0.75, description="Share of its time after which a unit is reminded."
+    )
+    after_hours: Annotated[tuple[Annotated[float, Field(ge=0, le=1000)], ...], Field(max_length=10)] = Field(
+        (0.0, 8.0, 24.0),
+        description="For each level above the unit: working hours past the deadline at which it is told.",
+    )
+    answer_hours: Annotated[float, Field(gt=0, le=1000)] = Field(
+        8.0, description="Working hours in which a supervision slip is to be answered."
+    )
+    sweep_s: Annotated[float, Field(ge=0.2, le=600)] = Field(
+        5.0, description="How often it is looked for what is due."
+    )
+
+    @model_validator(mode="after")
+    def _ascending(self) -> Self:
+        if list(self.after_hours) != sorted(self.after_hours):
+            raise ValueError("'after_hours' must ascend")
+        return self
+
+
 class MapSettings(Settings):
     """The map beside a case. Without tiles it shows areas and the point, and asks no other host."""
 
@@ -188,6 +212,13 @@ class CentralSettings(Settings):
     )
     map: MapSettings = Field(
         default_factory=lambda: MapSettings.model_validate({}), description="The map beside a case."
+    )
+    escalation: EscalationSettings = Field(
+        default_factory=lambda: EscalationSettings.model_validate({}), description="Late tickets."
+    )
+    calendar: Path | None = Field(
+        None,
+        description="Working calendar (YAML), taken in at start when it changed; none: every hour counts.",
     )
     duty_list: Path | None = Field(None, description="Duty list (YAML), taken in at start when it changed.")
     areas: Path | None = Field(None, description="Areas (GeoJSON), taken in at start when they changed.")

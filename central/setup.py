@@ -10,6 +10,7 @@ import structlog
 
 from central import schema
 from central.areas.service import import_areas
+from central.calendar.service import import_calendar
 from central.database import Database
 from central.duty import repository as duty
 from central.duty.service import NoDutyListError, import_duty_list
@@ -60,13 +61,15 @@ def initialise(settings: CentralSettings, now: datetime) -> None:
 
 def import_reference_data(settings: CentralSettings, database: Database, now: datetime) -> None:
     """Take in the areas and the duty list of the configuration when they changed. Raises SettingsError."""
-    if not settings.areas and not settings.duty_list:
+    if not settings.areas and not settings.duty_list and not settings.calendar:
         return
     with database.write(ordered=True) as session:
         if settings.areas:
             import_areas(session, settings.areas, now)
         if settings.duty_list:
             import_duty_list(session, settings.duty_list, now)
+        if settings.calendar:
+            import_calendar(session, settings.calendar, "system", now)
 
 
 def check_ready(settings: CentralSettings, database: Database, now: datetime) -> None:

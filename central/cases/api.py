@@ -22,6 +22,8 @@ from central.context import CentralDep
 from central.people.access import require
 from central.people.permissions import Permission
 from central.people.service import Principal
+from central.tickets import service as tickets
+from central.tickets.clockwork import Terms
 from kerbwatch.ids import UUID_PATTERN
 from kerbwatch.incident import Kind
 
@@ -91,7 +93,15 @@ def confirm_case(  # noqa: PLR0917 - FastAPI passes them by name
     version = service.version_of(if_match)
     now = central.clock.now_utc()
     with central.database.write(ordered=True) as session:
-        found = service.confirm(session, case_id, who=who, version=version, now=now, note=body.note)
+        found = tickets.confirm(
+            session,
+            case_id,
+            who=who,
+            version=version,
+            now=now,
+            terms=Terms.of(central.settings),
+            note=body.note,
+        )
     response.headers["ETag"] = service.etag(found.version)
     return found if who.may(Permission.PLATE_READ) else found.without_plates()
 

@@ -142,11 +142,12 @@ RULES: dict[str, Rule] = {
         _rule("merge", _S.REVIEWING, _S.MERGED, _P.CASE_MERGE, has_note, tickets=(_T.DRAFTED, _T.VOIDED)),
         _rule("file", _S.REVIEWING, _S.FILED, _P.CASE_FILE, has_draft),
         _rule("dispatch", _S.FILED, _S.DISPATCHED, None, has_draft, tickets=(_T.DRAFTED, _T.DISPATCHED)),
-        _rule("accept", _S.DISPATCHED, _S.ACCEPTED, _P.TICKET_HANDLE, tickets=(_T.DISPATCHED, _T.ACCEPTED)),
-        _rule("start", _S.ACCEPTED, _S.HANDLING, _P.TICKET_HANDLE, tickets=(_T.ACCEPTED, _T.HANDLING)),
-        _rule("report_handled", _S.HANDLING, _S.HANDLED, _P.TICKET_HANDLE, tickets=(_T.HANDLING, _T.HANDLED)),
+        # The next three follow what the units do with their tickets (central.tickets.rules).
+        _rule("accept", _S.DISPATCHED, _S.ACCEPTED, _P.TICKET_HANDLE),
+        _rule("start", _S.ACCEPTED, _S.HANDLING, _P.TICKET_HANDLE),
+        _rule("report_handled", _S.HANDLING, _S.HANDLED, _P.TICKET_HANDLE),
         _rule("check", _S.HANDLED, _S.CHECKING, None),
-        _rule("rework", _S.CHECKING, _S.HANDLING, None, has_note, tickets=(_T.HANDLED, _T.HANDLING)),
+        _rule("rework", _S.CHECKING, _S.HANDLING, _P.CASE_CLOSE, has_note, tickets=(_T.HANDLED, _T.HANDLING)),
         _rule("close", _S.CHECKING, _S.CLOSED, _P.CASE_CLOSE, tickets=(_T.HANDLED, _T.CLOSED)),
         _rule("evaluate", _S.CLOSED, _S.EVALUATED, _P.CASE_EVALUATE),
     )

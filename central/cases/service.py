@@ -6,7 +6,7 @@ import base64
 import binascii
 import re
 from collections.abc import Collection
-from datetime import datetime, timedelta
+from datetime import datetime
 from http import HTTPStatus
 from typing import Any
 
@@ -82,23 +82,6 @@ def get_log(session: Session, case_id: str) -> list[LogLine]:
     return lines
 
 
-def confirm(
-    session: Session, case_id: str, *, who: Principal, version: int, now: datetime, note: str | None = None
-) -> CaseDetail:
-    """An operator says that it is a case: it is filed, and its ticket goes to the unit.
-
-    Needs a unit of work with ``ordered=True``.
-
-    Raises:
-        Problem: 404 absent, 403 no permission, 412 changed since ``version``, 409 not to be confirmed now.
-    """
-    row = _for_change(session, case_id, version)
-    move(session, row, "file", who, now, note=note)
-    move(session, row, "dispatch", None, now)
-    session.flush()
-    return CaseDetail.of(row, repository.files_here(session, [row]))
-
-
 def reject(
     session: Session,
     case_id: str,
@@ -116,7 +99,7 @@ def reject(
     Raises:
         Problem: 404 absent, 403 no permission, 412 changed since ``version``, 409 not to be rejected now.
     """
-    row = _for_change(session, case_id, version)
+    row = for_change(session, case_id, version)
     move(session, row, "reject", who, now, reason_code=reason_code, note=note)
     session.flush()
     return CaseDetail.of(row, repository.files_here(session, [row]))
@@ -131,6 +114,7 @@ def move(
     *,
     reason_code: str | None = None,
     note: str | None = None,
+    detail: dict[str, Any] | None = None,
 ) -> None:
     """Run one rule on a case: check it, change case and tickets, write the log.
 
@@ -142,6 +126,7 @@ def move(
         now: the present instant.
         reason_code: a structured reason, where the rule wants one.
         note: words of whoever asks.
+        detail: what the log says besides.
 
     Raises:
         Problem: 403 no permission, 409 the rule does not apply or a condition does not hold.
@@ -159,9 +144,6 @@ def move(
     for ticket in row.tickets:
         if rule.tickets_to and TicketState(ticket.state) in rule.tickets_from:
             ticket.state = rule.tickets_to.value
-            if rule.tickets_to is TicketState.DISPATCHED:
-                ticket.dispatched_at = now
-                ticket.due_at = now + timedelta(hours=ticket.deadline_hours)
     if rule.to_state in OVER:
         row.open_group = None
     note_in_log(
@@ -173,6 +155,7 @@ def move(
         from_state=before.value,
         reason_code=reason_code,
         note=note,
+        detail=detail,
     )
 
 
@@ -236,7 +219,8 @@ def log_line(
     }
 
 
-def _for_change(session: Session, case_id: str, version: int) -> Case:
+def for_change(session: Session, case_id: str, version: int) -> Case:
+    """A case, its row held, as whoever asks saw it. Raises Problem: 404 absent, 412 changed since."""
     row = repository.case(session, case_id, lock=True)
     if row is None:
         raise not_found(f"case {case_id}")

@@ -26,6 +26,8 @@ from central.people.access import require
 from central.people.permissions import Permission
 from central.people.service import Principal
 from central.problems import Problem, not_found
+from central.tickets import service as tickets
+from central.tickets.clockwork import Terms
 from kerbwatch.place import Position
 
 router = APIRouter(include_in_schema=False)
@@ -103,8 +105,13 @@ def confirm(asked: AskedDep, form: Annotated[ConfirmForm, Form()]) -> Response:
     central = asked.central
     try:
         with central.database.write(ordered=True) as session:
-            service.confirm(
-                session, asked.case_id, who=asked.who, version=form.version, now=central.clock.now_utc()
+            tickets.confirm(
+                session,
+                asked.case_id,
+                who=asked.who,
+                version=form.version,
+                now=central.clock.now_utc(),
+                terms=Terms.of(central.settings),
             )
     except Problem as problem:
         return _undone(asked, problem)

@@ -71,8 +71,9 @@ def _next(clock: Clock, line: Line) -> Clock:
             until = datetime.fromisoformat(line.detail["until"])
             term = Term(term.began_at, term.work, (*term.pauses, (line.at, until)))
         case "resume" if until is not None:
+            # One that is noticed late ended when it was to end: a sweeper that was away moves no deadline.
             (begin, _until), earlier = term.pauses[-1], term.pauses[:-1]
-            term, until = Term(term.began_at, term.work, (*earlier, (begin, line.at))), None
+            term, until = Term(term.began_at, term.work, (*earlier, (begin, min(line.at, until)))), None
         case "extend":
             term = Term(term.began_at, term.work + timedelta(hours=line.detail["hours"]), term.pauses)
         case "remind":

@@ -118,7 +118,7 @@ class Town:
     password_hash: str
     tokens: dict[str, str] = field(default_factory=dict)
 
-    def add_user(self, name: str, role: Role) -> None:
+    def add_user(self, name: str, role: Role, unit: str | None = None) -> None:
         """Someone whose password was hashed once for all tests: Argon2id is slow on purpose."""
         with self.database.write() as session:
             session.add(
@@ -126,6 +126,7 @@ class Town:
                     id=new_id(),
                     name=name,
                     password_hash=self.password_hash,
+                    unit_id=unit,
                     disabled=False,
                     failures=0,
                     created_at=self.clock.now_utc(),

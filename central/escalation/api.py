@@ -1,0 +1,61 @@
+"""HTTP: supervision slips, and whether the sweeper runs."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from http import HTTPStatus
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Path, Query
+
+from central.cases.api import Limit
+from central.context import CentralDep
+from central.escalation import repository, service
+from central.escalation.schemas import AnswerIn, HeartbeatOut, SlipOut
+from central.people.access import SignedIn, require
+from central.people.permissions import Permission
+from central.people.service import Principal
+from central.problems import Problem
+
+router = APIRouter(prefix="/api/v1", tags=["escalation"])
+
+_LATE_AFTER_SWEEPS = 3
+
+
+@router.get("/slips")
+def list_slips(
+    central: CentralDep,
+    who: SignedIn,
+    unanswered: Annotated[bool, Query()] = False,
+    limit: Limit = 50,
+) -> list[SlipOut]:
+    """Supervision slips, the newest first: one's own unit's, or all for who reads tickets."""
+    unit_id = None if who.may(Permission.TICKET_READ) else who.unit_id
+    if unit_id is None and not who.may(Permission.TICKET_READ):
+        raise Problem(HTTPStatus.FORBIDDEN, "permission", f"this needs '{Permission.TICKET_READ.value}'")
+    with central.database.read() as session:
+        found = repository.slips(session, unit_id=unit_id, unanswered=unanswered, limit=limit)
+        return [SlipOut.model_validate(slip) for slip in found]
+
+
+@router.post("/slips/{number}/answer")
+def answer_slip(
+    central: CentralDep, who: SignedIn, number: Annotated[int, Path(ge=1, le=2**53)], body: AnswerIn
+) -> SlipOut:
+    """The unit that was told answers."""
+    with central.database.write(ordered=True) as session:
+        return service.answer(session, number, body.answer, who=who, now=central.clock.now_utc())
+
+
+@router.get("/heartbeats")
+def heartbeats(
+    central: CentralDep, _who: Annotated[Principal, Depends(require(Permission.CAMERA_READ))]
+) -> list[HeartbeatOut]:
+    """When the sweeper of each copy of central last ran, and whether it is late."""
+    patience = timedelta(seconds=max(_LATE_AFTER_SWEEPS * central.settings.escalation.sweep_s, 30.0))
+    now = central.clock.now_utc()
+    with central.database.read() as session:
+        return [
+            HeartbeatOut(name=b.name, instance=b.instance, at=b.at, done=b.done, late=now - b.at > patience)
+            for b in repository.beats(session)
+        ]

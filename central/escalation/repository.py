@@ -1,0 +1,38 @@
+"""All SQL about supervision slips and heartbeats."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from central.escalation.models import Heartbeat, SupervisionSlip
+
+
+def slip(session: Session, number: int) -> SupervisionSlip | None:
+    """A slip by its number."""
+    return session.get(SupervisionSlip, number)
+
+
+def slips(
+    session: Session, *, unit_id: str | None, unanswered: bool, limit: int
+) -> Sequence[SupervisionSlip]:
+    """Slips, the newest first."""
+    query = select(SupervisionSlip).order_by(SupervisionSlip.number.desc()).limit(limit)
+    if unit_id is not None:
+        query = query.where(SupervisionSlip.unit_id == unit_id)
+    if unanswered:
+        query = query.where(SupervisionSlip.answered_at.is_(None))
+    return session.scalars(query).all()
+
+
+def beat(session: Session, name: str, instance: str, at: datetime, done: int) -> None:
+    """Note that something ran."""
+    session.merge(Heartbeat(name=name, instance=instance, at=at, done=done))
+
+
+def beats(session: Session) -> Sequence[Heartbeat]:
+    """When everything last ran."""
+    return session.scalars(select(Heartbeat).order_by(Heartbeat.name, Heartbeat.instance)).all()

@@ -1,0 +1,59 @@
+"""The thread that looks for what is due, every few seconds, for as long as this copy of central lives."""
+
+from __future__ import annotations
+
+import threading
+
+import structlog
+
+from central.database import Database
+from central.escalation import repository
+from central.escalation.service import sweep
+from central.metrics import Metrics
+from central.settings import CentralSettings
+from central.tickets.clockwork import Terms
+from kerbwatch.clock import Clock
+
+log = structlog.get_logger(__name__)
+
+NAME = "sweeper"
+
+
+class Sweeper:
+    """Sweeps until it is stopped; one that fails is logged, counted and tried again."""
+
+    def __init__(self, settings: CentralSettings, clock: Clock, database: Database, metrics: Metrics) -> None:
+        self._settings, self._clock, self._database, self._metrics = settings, clock, database, metrics
+        self._terms = Terms.of(settings)
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name=NAME, daemon=True)
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End after the sweep under way."""
+        self._stopping.set()
+        if self._thread.is_alive():
+            self._thread.join(timeout=10)
+
+    def once(self) -> None:
+        """Do what is due now, and write the heartbeat."""
+        now = self._clock.now_utc()
+        with self._database.write(ordered=True) as session:
+            taken = sweep(session, now, self._terms)
+            repository.beat(session, NAME, self._settings.instance, now, taken.total())
+        for step, count in taken.items():
+            self._metrics.swept.labels(step).inc(count)
+            log.info("swept", step=step, count=count)
+        self._metrics.swept_at.set(now.timestamp())
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                self.once()
+            except Exception:
+                self._metrics.sweep_failures.inc()
+                log.exception("sweep_failed")
+            self._stopping.wait(self._settings.escalation.sweep_s)

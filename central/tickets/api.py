@@ -1,0 +1,155 @@
+"""HTTP: what units do with their tickets, and what they ask for."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Depends, Path, Query, Response
+
+from central.cases.api import CaseId, IfMatch, Limit
+from central.cases.schemas import CaseDetail, TicketOut
+from central.cases.service import etag, version_of
+from central.context import CentralDep
+from central.people.access import require
+from central.people.permissions import Permission
+from central.people.service import Principal
+from central.tickets import listing, service
+from central.tickets.clockwork import Terms
+from central.tickets.schemas import AskIn, DecideIn, NoteIn, RequestKind, RequestOut
+from kerbwatch.ids import UUID_PATTERN
+
+router = APIRouter(prefix="/api/v1", tags=["tickets"])
+
+TicketId = Annotated[str, Path(pattern=UUID_PATTERN)]
+Handler = Annotated[Principal, Depends(require(Permission.TICKET_HANDLE))]
+Checker = Annotated[Principal, Depends(require(Permission.CASE_CLOSE))]
+Move = Literal["accept", "start", "report_handled"]
+
+
+@router.get("/my/tickets")
+def my_tickets(central: CentralDep, who: Handler, limit: Limit = 50) -> list[TicketOut]:
+    """The tickets of one's own unit that are to be dealt with, the most urgent first."""
+    with central.database.read() as session:
+        return listing.of_unit(session, who, limit)
+
+
+@router.get("/my/tickets/{ticket_id}")
+def my_ticket(central: CentralDep, who: Handler, response: Response, ticket_id: TicketId) -> CaseDetail:
+    """A ticket of one's own unit with its case; its ``ETag`` is what a move names in ``If-Match``."""
+    with central.database.read() as session:
+        found = listing.case_of_ticket(session, who, ticket_id)
+    response.headers["ETag"] = etag(found.version)
+    return found
+
+
+@router.post("/my/tickets/{ticket_id}/requests", status_code=201)
+def ask(
+    central: CentralDep, who: Handler, ticket_id: TicketId, body: AskIn, if_match: IfMatch = None
+) -> RequestOut:
+    """Ask for a suspension or an extension, or dispute the ticket with a clause. Its owner stays."""
+    version, now = version_of(if_match), central.clock.now_utc()
+    with central.database.write(ordered=True) as session:
+        return service.ask(session, ticket_id, body, who=who, version=version, now=now)
+
+
+@router.post("/my/tickets/{ticket_id}/{move}")
+def act(  # noqa: PLR0917 - FastAPI passes them by name
+    central: CentralDep,
+    who: Handler,
+    response: Response,
+    ticket_id: TicketId,
+    move: Move,
+    body: NoteIn,
+    if_match: IfMatch = None,
+) -> CaseDetail:
+    """Accept a ticket, start on it, or report it as handled."""
+    version, now = version_of(if_match), central.clock.now_utc()
+    with central.database.write(ordered=True) as session:
+        found = service.act(
+            session,
+            ticket_id,
+            move,
+            who=who,
+            version=version,
+            now=now,
+            terms=Terms.of(central.settings),
+            note=body.note,
+        )
+    response.headers["ETag"] = etag(found.version)
+    return found
+
+
+@router.post("/cases/{case_id}/close")
+def close(  # noqa: PLR0917 - FastAPI passes them by name
+    central: CentralDep,
+    who: Checker,
+    response: Response,
+    case_id: CaseId,
+    body: NoteIn,
+    if_match: IfMatch = None,
+) -> CaseDetail:
+    """The work was checked and is done."""
+    version, now = version_of(if_match), central.clock.now_utc()
+    with central.database.write(ordered=True) as session:
+        found = service.close(session, case_id, who=who, version=version, now=now, note=body.note)
+    response.headers["ETag"] = etag(found.version)
+    return found
+
+
+@router.post("/cases/{case_id}/rework")
+def rework(  # noqa: PLR0917 - FastAPI passes them by name
+    central: CentralDep,
+    who: Checker,
+    response: Response,
+    case_id: CaseId,
+    body: NoteIn,
+    if_match: IfMatch = None,
+) -> CaseDetail:
+    """The work was checked and is not done: the note says what is lacking."""
+    version, now = version_of(if_match), central.clock.now_utc()
+    with central.database.write(ordered=True) as session:
+        found = service.rework(
+            session,
+            case_id,
+            who=who,
+            version=version,
+            now=now,
+            terms=Terms.of(central.settings),
+            note=body.note or "",
+        )
+    response.headers["ETag"] = etag(found.version)
+    return found
+
+
+@router.get("/requests")
+def list_requests(
+    central: CentralDep,
+    _who: Annotated[Principal, Depends(require(Permission.TICKET_READ))],
+    kind: Annotated[RequestKind | None, Query()] = None,
+    state: Annotated[Literal["waiting", "granted", "declined"], Query()] = "waiting",
+    limit: Limit = 50,
+) -> list[RequestOut]:
+    """What units ask for, the oldest first."""
+    with central.database.read() as session:
+        return listing.requests(session, state=state, kind=kind, limit=limit)
+
+
+@router.post("/requests/{request_id}/decide")
+def decide(
+    central: CentralDep,
+    who: Annotated[Principal, Depends(require(Permission.DEADLINE_APPROVE))],
+    request_id: TicketId,
+    body: DecideIn,
+) -> RequestOut:
+    """Grant or decline a suspension or an extension."""
+    now = central.clock.now_utc()
+    with central.database.write(ordered=True) as session:
+        return service.decide(
+            session,
+            request_id,
+            granted=body.granted,
+            who=who,
+            now=now,
+            terms=Terms.of(central.settings),
+            note=body.note,
+        )

@@ -1,0 +1,63 @@
+"""A ticket's clock put down in its row: when it is due, and what central does next."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.orm import Session
+
+from central.calendar import service as calendars
+from central.cases.models import Case, Ticket
+from central.cases.rules import TicketState
+from central.settings import CentralSettings
+from central.tickets import repository
+from central.tickets.deadlines import clock_of, plan_of
+from central.tickets.rules import RUNNING
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """By what deadlines are made: the hours' time zone, and the city's rules for late tickets."""
+
+    zone: ZoneInfo
+    remind_share: float
+    after_hours: tuple[float, ...]
+    answer_hours: float
+
+    @classmethod
+    def of(cls, settings: CentralSettings) -> Terms:
+        """As configured."""
+        late = settings.escalation
+        return cls(settings.zone, late.remind_share, late.after_hours, late.answer_hours)
+
+
+def begin_terms(session: Session, tickets: list[Ticket], terms: Terms) -> dict[str, dict[str, object]]:
+    """What the log is to say of tickets whose clock begins now: for each its hours and its calendar."""
+    calendar_id, _calendar = calendars.current(session, terms.zone)
+    return {ticket.id: {"hours": ticket.deadline_hours, "calendar": calendar_id} for ticket in tickets}
+
+
+def wind(session: Session, case: Case, terms: Terms) -> None:
+    """Make the rows of a case's tickets say what its log says. The log must be written already."""
+    session.flush()
+    lines = repository.log_of(session, case.id)
+    after_hours = [step["after_hours"] for step in case.chain]
+    for ticket in case.tickets:
+        clock = clock_of(lines, ticket.id)
+        if clock is None:
+            continue
+        calendar = calendars.of_id(session, clock.calendar_id, terms.zone)
+        plan = plan_of(clock, calendar, remind_share=terms.remind_share, after_hours=after_hours)
+        running = TicketState(ticket.state) in RUNNING
+        ticket.due_at = plan.due_at
+        ticket.suspended_until = clock.suspended_until if running else None
+        ticket.next_step = plan.next_step if running else None
+        ticket.next_step_at = plan.next_at if running else None
+
+
+def respond_by(session: Session, now: datetime, terms: Terms) -> datetime:
+    """By when a supervision slip that goes out now is to be answered."""
+    _id, calendar = calendars.current(session, terms.zone)
+    return calendar.after(now, timedelta(hours=terms.answer_hours))

@@ -1,0 +1,36 @@
+"""What units and dispatchers look at: a unit's own tickets, and requests that wait."""
+
+from __future__ import annotations
+
+from sqlalchemy.orm import Session
+
+from central.cases import repository as cases
+from central.cases.schemas import CaseDetail, TicketOut
+from central.people.service import Principal
+from central.problems import not_found
+from central.tickets import repository
+from central.tickets.rules import ACTIVE
+from central.tickets.schemas import RequestKind, RequestOut
+
+
+def of_unit(session: Session, who: Principal, limit: int) -> list[TicketOut]:
+    """The tickets that someone's unit is to deal with, the first due first; none for who is in no unit."""
+    if who.unit_id is None:
+        return []
+    states = sorted(state.value for state in ACTIVE)
+    return [TicketOut.of(row) for row in repository.of_unit(session, who.unit_id, states, limit)]
+
+
+def case_of_ticket(session: Session, who: Principal, ticket_id: str) -> CaseDetail:
+    """The case of a ticket of one's own unit. Raises Problem 404, also for another unit's ticket."""
+    ticket = repository.ticket(session, ticket_id)
+    if ticket is None or who.unit_id is None or ticket.unit_id != who.unit_id or ticket.state == "drafted":
+        raise not_found(f"ticket {ticket_id}")
+    row = cases.case(session, ticket.case_id)
+    assert row is not None  # its foreign key
+    return CaseDetail.of(row, cases.files_here(session, [row]))
+
+
+def requests(session: Session, *, state: str, kind: RequestKind | None, limit: int) -> list[RequestOut]:
+    """Requests in a state, the oldest first."""
+    return [RequestOut.of(row, ticket) for row, ticket in repository.requests(session, state, kind, limit)]

@@ -1,0 +1,69 @@
+"""All SQL about tickets, their requests and what is due."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from central.cases.models import Case, CaseEvent, Ticket
+from central.tickets.models import TicketRequest
+
+
+def ticket(session: Session, ticket_id: str) -> Ticket | None:
+    """A ticket by its id."""
+    return session.get(Ticket, ticket_id)
+
+
+def case_of(session: Session, ticket_id: str) -> Case | None:
+    """A ticket's case, its row held until the unit of work ends."""
+    query = select(Case).join(Ticket, Ticket.case_id == Case.id).where(Ticket.id == ticket_id)
+    return session.scalar(query.with_for_update(of=Case))
+
+
+def log_of(session: Session, case_id: str) -> Sequence[CaseEvent]:
+    """The log of a case, in order."""
+    return session.scalars(select(CaseEvent).where(CaseEvent.case_id == case_id).order_by(CaseEvent.id)).all()
+
+
+def waiting(session: Session, ticket_id: str) -> Sequence[TicketRequest]:
+    """The requests of a ticket that wait for a decision."""
+    query = select(TicketRequest).where(
+        TicketRequest.ticket_id == ticket_id, TicketRequest.state == "waiting"
+    )
+    return session.scalars(query.order_by(TicketRequest.id)).all()
+
+
+def request(session: Session, request_id: str) -> TicketRequest | None:
+    """A request by its id."""
+    return session.get(TicketRequest, request_id)
+
+
+def requests(
+    session: Session, state: str, kind: str | None, limit: int
+) -> list[tuple[TicketRequest, Ticket]]:
+    """Requests in a state with their tickets, the oldest first."""
+    query = (
+        select(TicketRequest, Ticket)
+        .join(Ticket, Ticket.id == TicketRequest.ticket_id)
+        .where(TicketRequest.state == state)
+        .order_by(TicketRequest.id)
+        .limit(limit)
+    )
+    if kind:
+        query = query.where(TicketRequest.kind == kind)
+    return [(row, ticket) for row, ticket in session.execute(query)]
+
+
+def of_unit(session: Session, unit_id: str, states: Sequence[str], limit: int) -> Sequence[Ticket]:
+    """A unit's tickets in some states, the first due first."""
+    query = select(Ticket).where(Ticket.unit_id == unit_id, Ticket.state.in_(states))
+    return session.scalars(query.order_by(Ticket.due_at).limit(limit)).all()
+
+
+def due(session: Session, now: datetime, limit: int) -> Sequence[str]:
+    """Ids of tickets for which central has something to do, the longest due first."""
+    query = select(Ticket.id).where(Ticket.next_step_at <= now).order_by(Ticket.next_step_at).limit(limit)
+    return session.scalars(query).all()

@@ -1,0 +1,84 @@
+"""What tickets' endpoints take and give. Times are UTC."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+from central.cases.models import Ticket
+from central.tickets.models import TicketRequest
+from kerbwatch.clock import UtcDatetime
+
+Note = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]
+RequestKind = Literal["suspension", "extension", "dispute"]
+
+
+class NoteIn(BaseModel):
+    """Words with a move."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    note: Annotated[str, Field(max_length=2000)] | None = None
+
+
+class AskIn(BaseModel):
+    """What a unit asks for."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    kind: RequestKind
+    note: Note
+    clause: Annotated[str, Field(max_length=500)] | None = None
+    """On which clause of law or duty list a dispute rests."""
+    until: UtcDatetime | None = None
+    """End of a suspension."""
+    hours: Annotated[float, Field(gt=0, le=24 * 366)] | None = None
+    """Working hours of an extension."""
+
+    @model_validator(mode="after")
+    def _fitting(self) -> Self:
+        wanted = {"suspension": "until", "extension": "hours", "dispute": "clause"}[self.kind]
+        if getattr(self, wanted) is None:
+            raise ValueError(f"a {self.kind} needs '{wanted}'")
+        return self
+
+
+class DecideIn(BaseModel):
+    """Granted or not, and why."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    granted: bool
+    note: Note
+
+
+class RequestOut(BaseModel):
+    """A request of a unit."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str
+    ticket_id: str
+    case_id: str
+    unit_id: str
+    unit_name: str
+    kind: RequestKind
+    state: Literal["waiting", "granted", "declined"]
+    asked_by: str
+    asked_at: UtcDatetime
+    note: str
+    clause: str | None
+    until: UtcDatetime | None
+    hours: float | None
+    decided_by: str | None
+    decided_at: UtcDatetime | None
+    decision: str | None
+
+    @classmethod
+    def of(cls, row: TicketRequest, ticket: Ticket) -> Self:
+        """From the tables."""
+        own = {
+            name: getattr(row, name) for name in cls.model_fields if name in TicketRequest.__table__.columns
+        }
+        return cls(**own, case_id=ticket.case_id, unit_id=ticket.unit_id, unit_name=ticket.unit_name)

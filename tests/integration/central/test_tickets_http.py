@@ -1,0 +1,217 @@
+"""A ticket's way: out to its unit, dealt with, checked, closed; late, suspended, disputed."""
+
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from central.calendar.schemas import CalendarFile
+from central.calendar.service import put_in_force
+from central.escalation.sweeper import Sweeper
+from central.intake.service import commit_batch
+from central.metrics import Metrics
+from central.people.permissions import Role
+from tests.unit.central.box import EdgeBox, report
+
+UNIT = "traffic-police-yangming"
+
+
+@pytest.fixture
+def squad(town):
+    """The squad of the town, its dispatcher, and another squad."""
+    town.add_user("ulla", Role.UNIT_OFFICER, UNIT)
+    town.add_user("fritz", Role.UNIT_OFFICER, "squad-fengshan")
+    town.add_user("dora", Role.DISPATCHER)
+    town.add_user("boss", Role.UNIT_HEAD, "traffic-police")
+    return town
+
+
+@pytest.fixture
+def sweeper(squad):
+    return Sweeper(squad.settings, squad.clock, squad.database, Metrics())
+
+
+@pytest.fixture
+def ticket(squad):
+    """A ticket that went out: its id and its case's."""
+    with squad.database.write(ordered=True) as session:
+        message = EdgeBox().message(report())
+        commit_batch(session, [message], squad.clock.now_utc(), squad.settings.intake, ZoneInfo("UTC"))
+    case = get(squad, "/api/v1/cases", "olga")["items"][0]
+    done = post(squad, f"/api/v1/cases/{case['id']}/confirm", {}, "olga", version=case["version"])
+    assert done.status_code == 200, done.text
+    return done.json()["tickets"][0]["id"], case["id"]
+
+
+def get(town, path, name):
+    answer = town.client.get(path, headers=town.bearer(name))
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def post(town, path, body, name, version=None):
+    match = {} if version is None else {"If-Match": f'"{version}"'}
+    return town.client.post(path, json=body, headers=town.bearer(name) | match)
+
+
+def mine(town, ticket_id, name="ulla"):
+    return get(town, f"/api/v1/my/tickets/{ticket_id}", name)
+
+
+def act(town, ticket_id, move, note=None, name="ulla"):
+    version = mine(town, ticket_id)["version"]
+    return post(town, f"/api/v1/my/tickets/{ticket_id}/{move}", {"note": note}, name, version)
+
+
+def handle(town, ticket_id, *moves):
+    for move in moves or ("accept", "start", "report_handled"):
+        answer = act(town, ticket_id, move, "driver told to move on")
+        assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def rules_of(town, case_id):
+    return [line["rule"] for line in get(town, f"/api/v1/cases/{case_id}/events", "olga")]
+
+
+def test_a_squad_deals_with_its_ticket_and_the_case_is_closed(squad, ticket):
+    ticket_id, case_id = ticket
+    assert [row["id"] for row in get(squad, "/api/v1/my/tickets", "ulla")] == [ticket_id]
+    case = handle(squad, ticket_id)
+    assert (case["state"], case["tickets"][0]["state"]) == ("checking", "handled")
+    closed = post(squad, f"/api/v1/cases/{case_id}/close", {"note": "seen"}, "dora", case["version"])
+    assert (closed.status_code, closed.json()["state"]) == (200, "closed")
+    assert closed.json()["tickets"][0]["state"] == "closed"
+    wanted = ["opened", "file", "dispatch", "accept", "start", "report_handled", "check", "close"]
+    assert rules_of(squad, case_id) == wanted
+    assert get(squad, "/api/v1/my/tickets", "ulla") == []
+
+
+def test_work_that_is_not_done_comes_back_with_a_new_term(squad, ticket):
+    ticket_id, case_id = ticket
+    squad.clock.advance(3600)
+    case = handle(squad, ticket_id)
+    squad.clock.advance(3600)
+    lacking = post(squad, f"/api/v1/cases/{case_id}/rework", {}, "dora", case["version"])
+    assert (lacking.status_code, lacking.json()["detail"]) == (409, "a note must say why")
+    back = post(squad, f"/api/v1/cases/{case_id}/rework", {"note": "still there"}, "dora", case["version"])
+    assert back.status_code == 200, back.text
+    again = mine(squad, ticket_id)
+    assert (again["state"], again["tickets"][0]["state"]) == ("handling", "handling")
+    assert again["tickets"][0]["due_at"] == _stamp(squad.clock.now_utc() + timedelta(hours=4))
+    assert handle(squad, ticket_id, "report_handled")["state"] == "checking"
+
+
+def test_another_units_ticket_is_not_there(squad, ticket):
+    ticket_id, _case_id = ticket
+    assert (
+        squad.client.get(f"/api/v1/my/tickets/{ticket_id}", headers=squad.bearer("fritz")).status_code == 404
+    )
+    assert act(squad, ticket_id, "accept", name="fritz").status_code == 404
+    assert get(squad, "/api/v1/my/tickets", "fritz") == []
+
+
+def test_a_ticket_cannot_be_sent_back_only_disputed_and_stays_where_it_is(squad, ticket):
+    ticket_id, _case_id = ticket
+    for word in ("reject", "return", "reassign"):
+        assert post(squad, f"/api/v1/my/tickets/{ticket_id}/{word}", {}, "ulla", 2).status_code in {404, 422}
+    path, version = f"/api/v1/my/tickets/{ticket_id}/requests", mine(squad, ticket_id)["version"]
+    bare = post(squad, path, {"kind": "dispute", "note": "not ours"}, "ulla", version)
+    assert bare.status_code == 422
+    body = {"kind": "dispute", "note": "not ours", "clause": "article 56 names the city's own roads"}
+    asked = post(squad, path, body, "ulla", version)
+    assert (asked.status_code, asked.json()["state"]) == (201, "waiting")
+    after = mine(squad, ticket_id)
+    assert after["tickets"][0]["unit_id"] == UNIT
+    assert handle(squad, ticket_id, "accept")["state"] == "accepted"
+    assert post(squad, path, body, "ulla", mine(squad, ticket_id)["version"]).status_code == 409
+
+
+def test_a_suspension_stops_the_clock_until_its_end(squad, ticket, sweeper):
+    ticket_id, case_id = ticket
+    due = mine(squad, ticket_id)["tickets"][0]["due_at"]
+    until = squad.clock.now_utc() + timedelta(hours=10)
+    path, version = f"/api/v1/my/tickets/{ticket_id}/requests", mine(squad, ticket_id)["version"]
+    body = {"kind": "suspension", "note": "the road is dug up", "until": until.isoformat()}
+    request = post(squad, path, body, "ulla", version).json()
+    assert mine(squad, ticket_id)["tickets"][0]["due_at"] == due, "asking changes nothing"
+    decide = f"/api/v1/requests/{request['id']}/decide"
+    assert post(squad, decide, {"granted": True, "note": "yes"}, "ulla").status_code == 403
+    assert post(squad, decide, {"granted": True, "note": "yes"}, "dora").json()["state"] == "granted"
+    assert post(squad, decide, {"granted": True, "note": "yes"}, "dora").status_code == 409
+    later = mine(squad, ticket_id)["tickets"][0]["due_at"]
+    assert later == _stamp(until + timedelta(hours=4))
+    squad.clock.advance(9 * 3600)
+    sweeper.once()
+    assert "remind" not in rules_of(squad, case_id)
+    squad.clock.advance(3601)
+    sweeper.once()
+    assert rules_of(squad, case_id)[-1] == "resume"
+    assert mine(squad, ticket_id)["tickets"][0]["due_at"] == later, "found late, it still ended in time"
+
+
+def test_a_late_ticket_goes_up_step_by_step_with_a_slip_for_each_superior(squad, ticket, sweeper):
+    _ticket_id, case_id = ticket
+    squad.clock.advance(3 * 3600)
+    sweeper.once()
+    sweeper.once()
+    assert rules_of(squad, case_id)[3:] == ["remind"]
+    squad.clock.advance(3600)
+    sweeper.once()
+    squad.clock.advance(8 * 3600)
+    sweeper.once()
+    assert rules_of(squad, case_id)[4:] == ["escalate", "escalate"]
+    slips = get(squad, "/api/v1/slips", "dora")
+    assert [(slip["level"], slip["unit_id"]) for slip in slips] == [(2, "city-centre"), (1, "traffic-police")]
+    own = get(squad, "/api/v1/slips", "boss")
+    assert [slip["level"] for slip in own] == [1]
+    assert (
+        post(squad, f"/api/v1/slips/{own[0]['number']}/answer", {"answer": "I see to it"}, "ulla").status_code
+        == 404
+    )
+    answered = post(squad, f"/api/v1/slips/{own[0]['number']}/answer", {"answer": "I see to it"}, "boss")
+    assert answered.json()["answered_by"] == "user:boss"
+    case = get(squad, f"/api/v1/cases/{case_id}", "olga")
+    assert case["tickets"][0]["unit_id"] == UNIT, "escalation is a level; the ticket stays its unit's"
+
+
+def test_what_fell_due_while_central_was_away_is_done_once_when_it_is_back(squad, ticket, sweeper):
+    _ticket_id, case_id = ticket
+    squad.clock.advance(20 * 3600)
+    sweeper.once()
+    assert rules_of(squad, case_id)[3:] == ["remind", "escalate", "escalate"]
+    Sweeper(squad.settings, squad.clock, squad.database, Metrics()).once()
+    assert len(rules_of(squad, case_id)) == 6
+
+
+def test_a_unit_in_the_middle_of_its_work_on_a_friday_has_the_weekend_off(squad, ticket, sweeper):
+    with squad.database.write() as session:
+        hours = dict.fromkeys(("mon", "tue", "wed", "thu", "fri"), ("08:30-12:00", "13:30-17:30"))
+        put_in_force(session, CalendarFile(hours=hours), "user:ada", squad.clock.now_utc())
+    ticket_id, _case_id = ticket
+    running = mine(squad, ticket_id)["tickets"][0]["due_at"]
+    case = handle(squad, ticket_id)
+    assert mine(squad, ticket_id)["tickets"][0]["due_at"] == running, "a running clock keeps its calendar"
+    squad.clock.advance(4 * 86_400 + 5 * 3600)  # Monday 11:00 -> Friday 16:00
+    squad.tokens.clear()
+    back = post(
+        squad,
+        f"/api/v1/cases/{case['id']}/rework",
+        {"note": "again"},
+        "dora",
+        mine(squad, ticket_id)["version"],
+    )
+    assert back.json()["tickets"][0]["due_at"] == "2026-05-11T03:00:00.000Z", "Monday 11:00 in Shanghai"
+
+
+def test_the_sweepers_heartbeat_shows_that_it_runs(squad, sweeper):
+    assert get(squad, "/api/v1/heartbeats", "olga") == []
+    sweeper.once()
+    (beat,) = get(squad, "/api/v1/heartbeats", "olga")
+    assert (beat["name"], beat["late"]) == ("sweeper", False)
+    squad.clock.advance(120)
+    assert get(squad, "/api/v1/heartbeats", "olga")[0]["late"] is True
+
+
+def _stamp(moment):
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
