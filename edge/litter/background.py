@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.litter.throw import Luma
+from edge.frame import Luma
 
 TICK_S = 0.2
 """Between two updates."""
@@ -74,7 +74,7 @@ class Background:
         np.copyto(self.candidate, luma, where=moving)
         differs = self.differs(luma) > 0
         blended = cv2.addWeighted(self.picture, 0.75, luma, 0.25, 0)
-        np.copyto(self.picture, blended, where=~differs)
+        np.copyto(self.picture, blended, where=cv2.absdiff(luma, self.picture) <= limit)
         still = differs & (self.age >= FRESH_TICKS)
         free = covered == 0
         back = cv2.absdiff(luma, self._before) <= limit

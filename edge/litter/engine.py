@@ -9,12 +9,13 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from edge.frame import Luma
 from edge.litter.background import TICK_S
 from edge.litter.blobs import NONE, Blobs, blobs_of
 from edge.litter.evidence import LEAST_POINTS
 from edge.litter.judge import Finding, judge_flight, judge_rest
 from edge.litter.rests import Rests
-from edge.litter.throw import Ego, Homography, Luma, Throw, ThrowingVehicle, inverse
+from edge.litter.throw import Ego, Homography, Throw, ThrowingVehicle, inverse
 from edge.litter.tracklets import Tracklet, Tracklets
 from edge.litter.vehicles import Traffic
 from edge.litter.views import FixedViews, MovingViews, View

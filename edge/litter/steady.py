@@ -10,17 +10,25 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.litter.throw import Homography, Luma, inverse
+from edge.frame import Luma
+from edge.litter.exposure import exposure_of
+from edge.litter.throw import Homography, inverse
 
 CHECK_EVERY_S = 0.2
 """How often a camera that stands still is checked."""
 STILL_FOR_S = 4.0
 """A camera that moved is followed in every picture until it stood still this long."""
-STILL_PX = 0.35
+STILL_PX = 0.5
 """Movement of the picture's points, px, below which the camera stands still."""
-LOST_S = 0.6
+LOST_S = 3.0
 """A view that fits nowhere on the anchor for so long is another one."""
-_POINTS = 200
+NEARLY_STILL_PX = 2.0
+"""A camera that was no farther off when its place was last known is taken to stay there meanwhile."""
+_CELLS = (8, 6)
+"""Across and down: points are taken from all over the picture, not from what stands out in it."""
+_POINTS_A_CELL = 4
+QUIET_SHARE = 0.15
+"""When the camera moves, no point stays where it was; so few that do mean that vehicles move, not it."""
 _LEAST_POINTS = 12
 _LEAST_SHARE = 0.3
 """Share of the points that must agree on the movement; with fewer the view is another one."""
@@ -36,7 +44,7 @@ class Steady:
         self._points: NDArray[np.float32] = np.empty((0, 1, 2), np.float32)
         self._to_anchor = _IDENTITY
         self._checked_s = self._moved_s = -1e9
-        self._shrink = 1.0
+        self._shrink = self._exposure = 1.0
         self._lost_s: float | None = None
         self.sure = True
         """Whether the newest picture's place is known, not only taken over from the one before."""
@@ -60,11 +68,12 @@ class Steady:
                 return None
             return self._to_anchor
         self._checked_s = t_s
-        found = self._find(self._small(luma))
+        found = self._find(self._as_exposed(self._small(luma)))
         if found is None:
             self._lost_s = t_s if self._lost_s is None else self._lost_s
             if t_s - self._lost_s < LOST_S:
-                self.sure = False
+                # A lorry may fill the view of a camera that stands still.
+                self.sure = self._shift_px(luma.shape) < NEARLY_STILL_PX
                 return self._to_anchor
             self._begin(luma)
             return None
@@ -80,9 +89,8 @@ class Steady:
     def _begin(self, luma: Luma) -> None:
         self._shrink = min(1.0, _WORK_WIDTH_PX / max(luma.shape))
         self._anchor = self._small(luma)
-        points = cv2.goodFeaturesToTrack(self._anchor, _POINTS, 0.02, 12)
-        self._points = np.empty((0, 1, 2), np.float32) if points is None else points.astype(np.float32)
-        self._to_anchor = _IDENTITY
+        self._points = _spread_points(self._anchor)
+        self._to_anchor, self._exposure = _IDENTITY, 1.0
         self._lost_s, self.sure = None, True
 
     def _small(self, luma: Luma) -> NDArray[np.uint8]:
@@ -90,6 +98,19 @@ class Steady:
             return luma
         size = (round(luma.shape[1] * self._shrink), round(luma.shape[0] * self._shrink))
         return np.asarray(cv2.resize(luma, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
+
+    def _as_exposed(self, small: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """The picture as bright as the anchor: following points takes equal brightness for granted."""
+        assert self._anchor is not None
+        self._exposure = exposure_of(small, self._anchor, self._exposure)
+        return np.asarray(cv2.convertScaleAbs(small, alpha=1 / self._exposure), dtype=np.uint8)
+
+    def _shift_px(self, shape: tuple[int, ...]) -> float:
+        """How far the anchor's corners lie from where they were."""
+        height, width = shape[:2]
+        corners = np.array([[[0, 0]], [[width, 0]], [[0, height]], [[width, height]]], np.float64)
+        moved = cv2.perspectiveTransform(corners, self._to_anchor)
+        return float(np.abs(moved - corners).max())
 
     def _find(self, small: NDArray[np.uint8]) -> Homography | None:
         """The similarity to the anchor, the identity object where nothing moved, None where nothing fits."""
@@ -110,12 +131,13 @@ class Steady:
         if good.sum() < max(_LEAST_POINTS, _LEAST_SHARE * len(good)):
             return None
         here, there = moved[good].reshape(-1, 2), self._points[good].reshape(-1, 2)
-        shift = np.median(np.abs(here - there), axis=0).max() / self._shrink
-        quiet = np.mean(np.abs(here - there).max(axis=1) / self._shrink < STILL_PX)
-        if shift < STILL_PX and quiet > 0.5:
+        quiet = np.abs(here - there).max(axis=1) / self._shrink < STILL_PX
+        if quiet.mean() > QUIET_SHARE and _spread(there[quiet], there):
             return _IDENTITY
         fitted, inliers = cv2.estimateAffinePartial2D(here, there, ransacReprojThreshold=1.2)
         if fitted is None or inliers.sum() < max(_LEAST_POINTS, _LEAST_SHARE * len(good)):
+            return None
+        if not _spread(there[inliers.ravel() > 0], there):
             return None
         full = np.vstack([fitted, [0, 0, 1]])
         return self._full(full)
@@ -129,3 +151,25 @@ class Steady:
         scale = np.diag([self._shrink, self._shrink, 1.0])
         result: Homography = inverse(scale) @ work @ scale
         return result
+
+
+def _spread_points(picture: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Points that can be followed, float32 [N, 1, 2], from every cell of the picture."""
+    height, width = picture.shape
+    found = []
+    for row in range(_CELLS[1]):
+        for column in range(_CELLS[0]):
+            x1, x2 = width * column // _CELLS[0], width * (column + 1) // _CELLS[0]
+            y1, y2 = height * row // _CELLS[1], height * (row + 1) // _CELLS[1]
+            points = cv2.goodFeaturesToTrack(picture[y1:y2, x1:x2], _POINTS_A_CELL, 0.2, 6)
+            if points is not None:
+                found.append(points.astype(np.float32) + np.array([x1, y1], np.float32))
+    return np.concatenate(found) if found else np.empty((0, 1, 2), np.float32)
+
+
+def _spread(some: NDArray[np.float32], every: NDArray[np.float32]) -> bool:
+    """Whether some points come from most parts of the picture that there are points in."""
+    low, span = every.min(axis=0), np.maximum(np.ptp(every, axis=0), 1.0)
+    here = {tuple(cell) for cell in np.minimum((some - low) / span * 3, 2).astype(int).tolist()}
+    everywhere = {tuple(cell) for cell in np.minimum((every - low) / span * 3, 2).astype(int).tolist()}
+    return len(here) >= 0.6 * len(everywhere)

@@ -9,10 +9,9 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.frame import Luma
 from edge.rules.sighting import BoxPx, PathPoint
 
-Luma = NDArray[np.uint8]
-"""A picture's brightness: uint8 [height, width], as shown, 0..255."""
 Homography = NDArray[np.float64]
 """3x3; maps [x, y, 1] of one picture to that of another, in px."""
 

@@ -13,10 +13,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.frame import Luma
 from edge.litter.background import Background
+from edge.litter.exposure import exposure_of
 from edge.litter.steady import Steady
-from edge.litter.throw import Ego, Homography, Luma, inverse
+from edge.litter.throw import Ego, Homography, inverse
 
+LEAST_EXPOSURE = 0.005
+"""A change of exposure too small to matter."""
 STEP_S = 0.066
 """Between the pictures that a moving camera compares."""
 _KERNEL = np.ones((3, 3), np.uint8)
@@ -48,6 +52,7 @@ class FixedViews:
     def __init__(self) -> None:
         self._steady = Steady()
         self._last: Luma | None = None
+        self._exposure = 1.0
         self.to_picture: Homography = np.eye(3)
         """From steady coordinates to the newest picture."""
         self.background: Background | None = None
@@ -65,7 +70,11 @@ class FixedViews:
         soft = smoothed(luma)
         if fresh or self.background is None:
             self.background = Background(soft)
-        elif self._last is not None:
+            self._exposure = 1.0
+        self._exposure = exposure_of(soft, self.background.picture, self._exposure)
+        if abs(self._exposure - 1.0) > LEAST_EXPOSURE:
+            soft = np.asarray(cv2.convertScaleAbs(soft, alpha=1 / self._exposure), dtype=np.uint8)
+        if not fresh and self._last is not None:
             self.background.learn_noise(soft, self._last)
         self.to_picture = np.eye(3) if to_steady is None else inverse(to_steady)
         self._last = soft

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import shapely
 
+from edge.frame import Luma
 from edge.litter.engine import LitterEngine
-from edge.litter.throw import Luma, Throw
+from edge.litter.throw import Throw
 from edge.rules.boxes import iou
 from edge.rules.sighting import BoxPx, PathPoint, Sighting, ThrownFrom
 from edge.rules.zone import Zone
