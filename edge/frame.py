@@ -16,6 +16,10 @@ Luma = NDArray[np.uint8]
 """A picture's brightness: uint8 [height, width], 0..255."""
 
 
+PartPx = tuple[int, int, int, int]
+"""Left, top, right, bottom of a part of a picture, px; even numbers, inside the picture."""
+
+
 class Picture(Protocol):
     """Pixels that can be had at any size; converting them is left until they are needed."""
 
@@ -30,6 +34,10 @@ class Picture(Protocol):
 
     def luma(self) -> Luma:
         """The brightness of the picture as shown, at full size; not to be written into."""
+        ...
+
+    def part(self, box_px: PartPx, size_px: tuple[int, int]) -> Image:
+        """A part of the picture as shown, scaled to ``size_px``; the rest is not converted."""
         ...
 
 
@@ -55,6 +63,13 @@ class ArrayPicture:
         """The array's brightness."""
         return np.asarray(cv2.cvtColor(self._image, cv2.COLOR_BGR2GRAY), dtype=np.uint8)
 
+    def part(self, box_px: PartPx, size_px: tuple[int, int]) -> Image:
+        """A part of the array, scaled to ``size_px`` (width, height)."""
+        left, top, right, bottom = box_px
+        part = np.ascontiguousarray(self._image[top:bottom, left:right])
+        how = cv2.INTER_AREA if size_px[0] < right - left else cv2.INTER_LINEAR
+        return np.asarray(cv2.resize(part, size_px, interpolation=how), dtype=np.uint8)
+
 
 class OncePicture:
     """A picture whose small version is converted once, for the network and the rules alike."""
@@ -79,6 +94,10 @@ class OncePicture:
     def luma(self) -> Luma:
         """The brightness of the picture as shown; not kept."""
         return self._picture.luma()
+
+    def part(self, box_px: PartPx, size_px: tuple[int, int]) -> Image:
+        """A part of the picture; not kept."""
+        return self._picture.part(box_px, size_px)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -37,7 +37,7 @@ class ZoneSettings(Settings):
     """A part of the picture with a rule."""
 
     id: Slug = Field(description="Name of the zone, unique within its camera.")
-    kind: ZoneKind = Field(description="no_parking, no_stall or road.")
+    kind: ZoneKind = Field(description="no_parking, parking, no_stall or road.")
     polygon: tuple[tuple[float, float], ...] = Field(
         description="Corners [x, y], in order, of the picture as shown.", min_length=3
     )
@@ -53,6 +53,11 @@ class ZoneSettings(Settings):
         description="Life safety, a fire lane say: tickets go out as urgent; goes before zones that overlap.",
     )
     allowed_hours: tuple[AllowedHours, ...] = Field((), description="When staying is permitted.")
+    detail: Literal["auto", "whole", "tiles"] = Field(
+        "auto",
+        description="Whether the network also looks closer, at the part of the picture around the zone "
+        "('tiles'); auto does where vehicles would be too small for it in the whole picture.",
+    )
     signal_wait_s: Annotated[float, Field(ge=0, le=3600)] | None = Field(
         None,
         description="Of a traffic lane: how long vehicles may wait at its signal. None: only a queue that is "
@@ -67,6 +72,11 @@ class ZoneSettings(Settings):
     )
     exempt_plates: tuple[PlatePattern, ...] = Field(
         (), description="Plates that may stand here; '*' stands for any characters: '*警' for the police."
+    )
+    zombie_after_days: Annotated[float, Field(ge=0, le=365)] = Field(
+        15.0,
+        description="Days after which a vehicle that has not moved counts as left standing, in zones of kind "
+        "parking and no_parking; 0: never.",
     )
 
     @model_validator(mode="after")

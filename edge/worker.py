@@ -11,6 +11,7 @@ from watchfiles import watch as watch_files
 
 from edge.camera import CameraStatus
 from edge.evidence.geotag import GroundMap
+from edge.frame import Frame
 from edge.incidents import clear_orphans, sweep_media
 from edge.metrics import EdgeCollector, serve_metrics
 from edge.settings import CameraSettings, EdgeSettings, load_edge_settings
@@ -21,11 +22,13 @@ from edge.uplink.outbox import Outbox
 from edge.uplink.uplink import Uplink, UplinkStats
 from edge.vision.batcher import Batcher
 from edge.vision.looking import Seen, load_detector, look_at
+from edge.vision.tiles import TilePlan, plan_tiles
 from kerbwatch import __version__
 from kerbwatch.clock import Clock
 from kerbwatch.messages import CameraHealth, HealthReport, Place, source_of
 from kerbwatch.settings import SettingsError
 from models.errors import ModelError
+from models.runtime import Detector
 
 log = structlog.get_logger(__name__)
 
@@ -197,12 +200,19 @@ class EdgeWorker:
                 self._on_idle()
                 continue
             try:
-                batch = look_at(detector, frames)
+                batch = look_at(detector, frames, [self._plan_of(frame, detector) for frame in frames])
             except Exception:
                 log.exception("inference_failed", cameras=[frame.camera_id for frame in frames])
                 continue
             for seen in batch:
                 self._hand_to_unit(seen)
+
+    def _plan_of(self, frame: Frame, detector: Detector) -> TilePlan:
+        """Which parts of a camera's picture the network looks at closer."""
+        unit, size_px = self._units.get(frame.camera_id), frame.picture.size_px
+        if unit is None:
+            return TilePlan((), "the camera was taken away")
+        return plan_tiles(unit.settings, size_px, max(detector.input_size(size_px)))
 
     def _hand_to_unit(self, seen: Seen) -> None:
         unit = self._units.get(seen.frame.camera_id)

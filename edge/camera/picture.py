@@ -8,7 +8,7 @@ import numpy as np
 from av.video.frame import VideoFrame
 from av.video.reformatter import ColorRange, Colorspace, Interpolation, VideoReformatter
 
-from edge.frame import Image, Luma
+from edge.frame import ArrayPicture, Image, Luma, PartPx
 
 _HD_LINES = 720
 """A picture of so many lines that does not name its colours uses BT.709, a smaller one BT.601."""
@@ -24,19 +24,20 @@ _EXACT = Interpolation.BICUBIC | Interpolation.ACCURATE_RND | Interpolation.FULL
 
 
 class Converter:
-    """Turns decoded pictures into BGR. One a camera: it keeps the scaler set up for the size last asked."""
+    """Turns decoded pictures into BGR. One a camera: for each size that comes it keeps a scaler set up."""
 
     def __init__(self) -> None:
-        self._scaler = VideoReformatter()
+        self._scalers: dict[tuple[int, int], VideoReformatter] = {}
         self._lock = threading.Lock()
 
     def bgr(self, frame: VideoFrame, size_px: tuple[int, int] | None) -> Image:
         """uint8 [height, width, 3] as stored, scaled to ``size_px`` (width, height); exact at full size."""
         width, height = size_px or (frame.width, frame.height)
         full = (width, height) == (frame.width, frame.height)
-        unnamed_hd = frame.colorspace == _UNSPECIFIED and frame.height >= _HD_LINES
+        unnamed_hd = _is_unnamed_hd(frame)
         with self._lock:
-            scaler = VideoReformatter() if full else self._scaler
+            of_size = (frame.width, frame.height)
+            scaler = VideoReformatter() if full else self._scalers.setdefault(of_size, VideoReformatter())
             converted = scaler.reformat(
                 frame,
                 width,
@@ -48,6 +49,10 @@ class Converter:
                 threads=1,
             )
         return np.asarray(converted.to_ndarray(), dtype=np.uint8)
+
+
+def _is_unnamed_hd(frame: VideoFrame) -> bool:
+    return frame.colorspace == _UNSPECIFIED and frame.height >= _HD_LINES
 
 
 class VideoPicture:
@@ -86,6 +91,32 @@ class VideoPicture:
         if self._quarter_turns == 0:
             return luma
         return np.ascontiguousarray(np.rot90(luma, self._quarter_turns))
+
+    def part(self, box_px: PartPx, size_px: tuple[int, int]) -> Image:
+        """A part of the picture as shown, scaled to ``size_px``; only its planes are copied and converted."""
+        if self._quarter_turns or self._frame.format.name not in _HALVED_CHROMA:
+            return ArrayPicture(self.bgr(self.size_px)).part(box_px, size_px)
+        return self._converter.bgr(_cut(self._frame, box_px), size_px)
+
+
+_HALVED_CHROMA = ("yuv420p", "yuvj420p")
+
+
+def _cut(frame: VideoFrame, box_px: PartPx) -> VideoFrame:
+    """A part of a decoded picture whose colours are stored at half its size."""
+    left, top, right, bottom = box_px
+    part = VideoFrame(right - left, bottom - top, frame.format.name)
+    part.colorspace = Colorspace.ITU709 if _is_unnamed_hd(frame) else frame.colorspace
+    part.color_range = frame.color_range
+    for plane, source in enumerate(frame.planes):
+        by = 1 if plane == 0 else 2
+        rows = np.frombuffer(memoryview(source), dtype=np.uint8).reshape(-1, source.line_size)
+        target = part.planes[plane]
+        space = np.frombuffer(memoryview(target), dtype=np.uint8).reshape(-1, target.line_size)
+        space[: (bottom - top) // by, : (right - left) // by] = rows[
+            top // by : bottom // by, left // by : right // by
+        ]
+    return part
 
 
 def quarter_turns(frame: VideoFrame) -> int:

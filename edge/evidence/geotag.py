@@ -111,6 +111,18 @@ class GroundMap:
         steps = [self._ground(x + _BOX_ERROR_PX, y), self._ground(x, y + _BOX_ERROR_PX)]
         return math.hypot(_SURVEY_M, self.accuracy_m, *(float(np.linalg.norm(step - here)) for step in steps))
 
+    def metres_per_px(self, x_px: float, y_px: float, size_px: tuple[int, int] | None = None) -> float | None:
+        """What a pixel is wide on the ground there, across the line of sight; None above the horizon.
+
+        Args:
+            x_px: from the left edge of the picture as shown.
+            y_px: from its upper edge.
+            size_px: size of that picture, where it is not the one that the points were read from.
+        """
+        here = self._reachable(*self._scaled(x_px, y_px, size_px))
+        beside = self._reachable(*self._scaled(x_px + 1, y_px, size_px))
+        return None if here is None or beside is None else float(np.linalg.norm(beside - here))
+
     def _scaled(self, x_px: float, y_px: float, size_px: tuple[int, int] | None) -> tuple[float, float]:
         if size_px is None or self._size_px is None:
             return x_px, y_px

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from edge.frame import Frame, OncePicture
 from edge.settings import CameraSettings, DetectorSettings
+from edge.vision.tiles import TilePicture, TilePlan, merge
 from models.detections import Detections
 from models.runtime import Detector
 
@@ -54,11 +55,25 @@ def load_detector(settings: DetectorSettings) -> Detector:
     )
 
 
-def look_at(detector: Detector, frames: Sequence[Frame]) -> list[Seen]:
-    """One inference over pictures of several cameras."""
+def look_at(detector: Detector, frames: Sequence[Frame], plans: Sequence[TilePlan] = ()) -> list[Seen]:
+    """One look at pictures of several cameras; the network sees all they call for in the same batches.
+
+    Args:
+        detector: the network.
+        frames: the pictures.
+        plans: for each picture which parts of it are looked at closer; none at all when empty.
+    """
     kept = [replace(frame, picture=OncePicture(frame.picture)) for frame in frames]
-    found = detector.detect([frame.picture for frame in kept])
-    return [
-        Seen(frame, detections, detector.input_size(frame.picture.size_px))
-        for frame, detections in zip(kept, found, strict=True)
+    tiles = [plan.tiles for plan in plans] or [()] * len(kept)
+    parts = [
+        TilePicture(frame.picture, tile) for frame, each in zip(kept, tiles, strict=True) for tile in each
     ]
+    found = iter(detector.detect([*(frame.picture for frame in kept), *parts]))
+    wholes = [next(found) for _ in kept]
+    seen = []
+    for frame, whole, each in zip(kept, wholes, tiles, strict=True):
+        thumbnail_px = detector.input_size(frame.picture.size_px)
+        closer = [(tile, next(found)) for tile in each]
+        detections = merge(whole, closer, frame.picture.size_px, max(thumbnail_px))
+        seen.append(Seen(frame, detections, thumbnail_px))
+    return seen

@@ -1,6 +1,7 @@
 """Pixels on demand: upright, in the right colours, and no larger than asked."""
 
 import av
+import cv2
 import numpy as np
 import pytest
 
@@ -47,3 +48,15 @@ def test_a_turned_clip_stands_upright(tmp_path, turn_deg):
     assert np.abs(picture.bgr().astype(int) - expected).mean() < 12
     small = picture.bgr((picture.size_px[0] // 2, picture.size_px[1] // 2))
     assert small.shape == (expected.shape[0] // 2, expected.shape[1] // 2, 3)
+
+
+@pytest.mark.parametrize("height", [720, 480], ids=["HD without named colours", "SD"])
+def test_a_part_of_a_picture_is_what_the_whole_shows_there(height):
+    rows, columns = np.mgrid[:height, :640]
+    image = np.dstack([rows % 256, columns % 256, (rows + columns) // 6 % 256]).astype(np.uint8)
+    image = cv2.GaussianBlur(image, (0, 0), 4)
+    frame = av.VideoFrame.from_ndarray(image, format="bgr24").reformat(format="yuv420p")
+    picture = VideoPicture(frame, Converter())
+    whole = picture.bgr()[100:300, 60:360].astype(int)
+    part = picture.part((60, 100, 360, 300), (300, 200)).astype(int)
+    assert np.abs(part - whole).mean() < 3
