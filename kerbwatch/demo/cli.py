@@ -101,7 +101,8 @@ class _Run:
         say = self.console.print
         say("[bold]kerbwatch demo[/bold]: a street, a camera, an edge box, a command centre")
         say("  fetching weights and clip, each checked by its SHA-256 …")
-        ensure("yolox-nano")
+        for network in ("yolox-nano", "centerface", "clp-det"):
+            ensure(network)
         folder = fresh_folder(folder)
         self._deadline_s = time.monotonic() + ONCE_LIMIT_S
         say("  encoding the clip as a camera would send it …")

@@ -11,7 +11,7 @@ from typing import Any
 import av
 import httpx
 
-from kerbwatch.incident import EvidenceRole, Kind
+from kerbwatch.incident import Audience, EvidenceRole, Kind
 
 
 class ProofError(RuntimeError):
@@ -75,15 +75,23 @@ class Witness:
             return "the case has no ticket yet"
         evidence = [item for lead in detail["leads"] for item in lead["evidence"]]
         for role in (EvidenceRole.SNAPSHOT_ARRIVAL, EvidenceRole.SNAPSHOT_LIMIT, EvidenceRole.CLIP):
-            found = next((item for item in evidence if item["role"] == role and item["here"]), None)
+            made = (item for item in evidence if item["role"] == role and item["audience"] == Audience.PEOPLE)
+            found = next((item for item in made if item["here"]), None)
             if found is None:
-                return f"the case's {role.value.replace('_', ' ')} has not arrived yet"
+                return f"what people see of the case's {role.value.replace('_', ' ')} has not arrived yet"
             content = self._fetch(found["url"])
             digest = hashlib.sha256(content).hexdigest()
             if digest != found["sha256"]:
                 raise ProofError(f"{role.value}: SHA-256 is {digest}, the message says {found['sha256']}")
             check_playable(content, role)
+            self._check_kept_apart(found["original_sha256"])
         return ""
+
+    def _check_kept_apart(self, original_sha256: str | None) -> None:
+        """An operator may not see an original. Raises ProofError."""
+        answer = self._client.get(f"/api/v1/media/{original_sha256}")
+        if answer.status_code != httpx.codes.FORBIDDEN:
+            raise ProofError(f"an original is not kept apart: central answered {answer.status_code}")
 
     def _unreceipted(self, since: str) -> str:
         """Whether the box still waits for receipts: its health since the case says how full its outbox is."""

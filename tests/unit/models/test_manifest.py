@@ -32,7 +32,7 @@ def test_the_default_network_and_the_demos_clip_are_in_it_with_their_licences():
     by_name = {entry.name: entry for entry in load_manifest().entries}
     assert by_name["yolox-nano"].kind == "network"
     assert by_name["vtest"].kind == "clip"
-    assert all(entry.licence.startswith("Apache-2.0") for entry in by_name.values())
+    assert all(entry.licence.startswith(("Apache-2.0", "MIT")) for entry in by_name.values())
     assert {source.type for source in by_name["vtest"].sources} == {"url", "debian"}
 
 
@@ -75,7 +75,7 @@ def test_an_unknown_name_is_answered_with_those_there_are():
 
 def test_a_box_that_reads_no_plates_fetches_no_network_for_them():
     manifest = load_manifest()
-    assert [entry.name for entry in manifest.chosen(())] == ["yolox-nano", "vtest"]
+    assert [entry.name for entry in manifest.chosen(())] == ["yolox-nano", "vtest", "centerface"]
     assert [entry.name for entry in manifest.chosen(("plates",))] == ["clp-det", "clp-rec"]
     both = manifest.chosen(("clp-rec", "plates"))
     assert [entry.name for entry in both] == ["clp-rec", "clp-det"], "each once"
