@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 from typing import Literal
 
@@ -28,6 +29,7 @@ from kerbwatch.settings import SettingsError
 
 _PLATE_PICTURES = 25
 _VIDEO_ENDINGS = {".mp4", ".avi", ".mkv", ".mov", ".ts", ".webm", ".m4v"}
+_GRAIN_PX = 64
 NOWHERE = PositionSettings(lon=121.1544, lat=30.0372)
 """Where a base stands that does not say: Yuyao."""
 
@@ -124,7 +126,7 @@ class Source:
         """Standard deviation of the clip's grain, grey levels of 255."""
         pictures = [image for _, image in self.clip.frames(0, 6 / self.clip.fps)]
         greys = [cv2.cvtColor(image, cv2.COLOR_BGR2GRAY).astype(np.float32) for image in pictures]
-        steps = [np.abs(after - before) for before, after in zip(greys, greys[1:], strict=False)]
+        steps = [np.abs(after - before) for before, after in pairwise(greys)]
         return float(1.4826 * np.mean([np.percentile(step, 50) for step in steps]) / np.sqrt(2))
 
 
@@ -174,7 +176,19 @@ class Base:
     def frames(self, from_s: float = 0.0, to_s: float | None = None) -> Iterator[tuple[float, Image]]:
         """Times and pictures (uint8 [h, w, 3] BGR) with ``from_s`` <= time < ``to_s``."""
         for t_s, image in self.source.clip.frames(from_s, to_s):
-            yield t_s, self.view.picture(image, noise=self.rng(1, round(t_s * 1000)))
+            yield t_s, self.view.picture(image, grain=self._grain(t_s) if self.view.dusk else None)
+
+    @cached_property
+    def _grain_sheet(self) -> NDArray[np.int16]:
+        """Grain for a picture and a margin: each picture takes another part of it."""
+        width, height = self.size_px
+        sheet = self.rng(1).normal(0, self.view.grain, (height + _GRAIN_PX, width + _GRAIN_PX, 1))
+        return np.repeat(np.rint(sheet), 3, axis=2).astype(np.int16)
+
+    def _grain(self, t_s: float) -> NDArray[np.int16]:
+        width, height = self.size_px
+        x, y = self.rng(1, round(t_s * 1000)).integers(0, _GRAIN_PX, 2)
+        return self._grain_sheet[y : y + height, x : x + width]
 
     @cached_property
     def plate(self) -> Image:
@@ -184,7 +198,7 @@ class Base:
     @property
     def noise(self) -> float:
         """Standard deviation of the pictures' grain, grey levels of 255."""
-        return float(np.hypot(self.source.noise, 3 * self.view.dusk))
+        return float(np.hypot(self.source.noise, self.view.grain))
 
     @property
     def tracks(self) -> tuple[Track, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import av
@@ -14,6 +15,7 @@ from edge.frame import Image
 from kerbwatch.settings import SettingsError
 
 _MIN_PICTURES = 10
+_USUAL_FPS = 25
 _TICK_S = 1e-4
 """Times closer than this are the same."""
 
@@ -38,12 +40,17 @@ class Clip:
         if not path.is_file():
             raise SettingsError(f"{path}: there is no such file")
         try:
-            stamps, self.size_px = _survey(path)
+            stamps, self.size_px, rate = _survey(path)
         except av.FFmpegError as error:
             raise SettingsError(f"{path}: is not a video that can be read: {error.strerror}") from error
         if len(stamps) < _MIN_PICTURES:
             raise SettingsError(f"{path}: only {len(stamps)} pictures; a composite needs {_MIN_PICTURES}")
         self._first_s = stamps[0]
+        self._step_s: float | None = None
+        if any(after <= before + _TICK_S for before, after in pairwise(stamps)):
+            # Time stamps out of order, as some AVI files have them: pictures come at an even pace.
+            self._step_s = 1 / rate
+            stamps = [index / rate for index in range(len(stamps))]
         self.times_s: list[float] = [stamp - stamps[0] for stamp in stamps]
         self.fps = (len(stamps) - 1) / self.times_s[-1]
 
@@ -65,7 +72,7 @@ class Clip:
         """Pictures from the last key frame before ``from_s`` on."""
         with av.open(str(self.path)) as container:
             stream = container.streams.video[0]
-            if from_s > 1.0 and stream.time_base:
+            if from_s > 1.0 and stream.time_base and self._step_s is None:
                 container.seek(int((self._first_s + from_s) / stream.time_base), stream=stream)
                 frame = next(container.decode(stream), None)
                 if frame is not None and frame.time is not None and frame.time - self._first_s <= from_s:
@@ -76,9 +83,9 @@ class Clip:
             yield from self._timed(container.decode(stream))
 
     def _timed(self, frames: Iterator[VideoFrame]) -> Iterator[tuple[float, VideoFrame]]:
-        for frame in frames:
-            if frame.time is not None:
-                yield frame.time - self._first_s, frame
+        for index, frame in enumerate(frame for frame in frames if frame.time is not None):
+            stamp_s = float(frame.time or 0) - self._first_s
+            yield (stamp_s if self._step_s is None else index * self._step_s), frame
 
 
 def upright(frame: VideoFrame) -> Image:
@@ -88,8 +95,8 @@ def upright(frame: VideoFrame) -> Image:
     return np.asarray(np.ascontiguousarray(np.rot90(image, turns) if turns else image), dtype=np.uint8)
 
 
-def _survey(path: Path) -> tuple[list[float], tuple[int, int]]:
-    """Presentation times in order, and the size as shown."""
+def _survey(path: Path) -> tuple[list[float], tuple[int, int], float]:
+    """Presentation times as they come, the size as shown, and pictures a second."""
     with av.open(str(path)) as container:
         if not container.streams.video:
             raise SettingsError(f"{path}: has no video in it")
@@ -98,10 +105,11 @@ def _survey(path: Path) -> tuple[list[float], tuple[int, int]]:
         stamps: list[float] = []
         size = (0, 0)
         for frame in container.decode(stream):
-            if frame.time is None or (stamps and frame.time <= stamps[-1] + _TICK_S):
+            if frame.time is None:
                 continue
             if not stamps:
                 turned = quarter_turns(frame) % 2
                 size = (frame.height, frame.width) if turned else (frame.width, frame.height)
             stamps.append(frame.time)
-    return stamps, size
+        rate = float(stream.average_rate or _USUAL_FPS)
+    return stamps, size, rate

@@ -49,10 +49,7 @@ class Composite:
             canvas = Canvas(index, t_s, exposure_s, image.astype(np.float32))
             for layer in self.composition.layers:
                 layer.paint(canvas)
-            # Rounded with a grain's width of chance, as a sensor's levels are: no bands in soft edges.
-            dither = self.base.rng(2, round(t_s * 1000)).random(canvas.image.shape[:2], dtype=np.float32)
-            levels = np.floor(np.clip(canvas.image, 0, 255) + dither[..., None] * (canvas.image % 1 > 0))
-            yield t_s - first_s, np.clip(levels, 0, 255).astype(np.uint8)
+            yield t_s - first_s, np.clip(canvas.image + 0.5, 0, 255).astype(np.uint8)
 
     def events(self) -> tuple[EventSettings, ...]:
         """What happens in it, in its own time: the recipe's events, and those of the base that are still true."""

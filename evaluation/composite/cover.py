@@ -43,9 +43,25 @@ def cover_of(
     return cover
 
 
-def nearer_than(base: Base, t_s: float, ground_y: float, tracks: Sequence[Track]) -> list[Track]:
-    """Tracks whose wheels are lower in the picture than ``ground_y``: they stand before what is there."""
-    return [track for track in tracks if track.covers(t_s) and base.box(track, t_s)[3] > ground_y]
+def nearer_than(
+    base: Base,
+    t_s: float,
+    ground_y: float,
+    tracks: Sequence[Track],
+    around: tuple[float, float, float, float],
+) -> list[Track]:
+    """Tracks that may hide what is at ``around`` (left, top, right, bottom) and stands at ``ground_y``.
+
+    Their boxes meet it, and their wheels are lower in the picture: they are nearer to the camera.
+    """
+    found = []
+    for track in tracks:
+        if track.covers(t_s):
+            left, top, right, bottom = base.box(track, t_s)
+            apart = right < around[0] or left > around[2] or bottom < around[1] or top > around[3]
+            if not apart and bottom > ground_y:
+                found.append(track)
+    return found
 
 
 def _differing(base: Base, image: NDArray[np.float32], box: tuple[int, int, int, int]) -> NDArray[np.float32]:

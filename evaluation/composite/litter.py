@@ -10,10 +10,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+import cv2
 import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from edge.frame import Image
 from edge.settings import ZoneSettings
 from evaluation.composite.base import Base
 from evaluation.composite.flight import MAKES, fly
@@ -42,6 +44,8 @@ _LEAD_S = {"fixed": (3.0, 6.0), "dashcam": (0.5, 4.0)}
 _TAIL_S = {"fixed": (3.5, 6.0), "dashcam": (0.6, 4.0)}
 _MIN_SEEN_SHARE = 0.6
 _MIN_SEEN = 3
+_MAX_PAN_PX = 0.7
+"""Of a picture 320 px wide, during a throw."""
 _MORE_SHARE = 0.25
 """Share of throws in which more than one thing leaves the window."""
 
@@ -93,6 +97,7 @@ def compose(rng: np.random.Generator, base: Base) -> Composition:
                 "vehicle": carrier.track.object_class.label,
                 "speed_mps": round(carrier.speed_mps, 1),
                 "things": len(things),
+                "camera_measured": base.source.motion.measured,
                 "size_m": round(float(np.sqrt(things[0].size_m[0] * things[0].size_m[1])), 3),
             },
         )
@@ -250,7 +255,13 @@ def _event(
     until_s = max(ends_s)
     if until_s > window_s[1] - 0.1:
         return None
+    if not all(_in_picture(base, thing, end_s) for thing, end_s in zip(things, ends_s, strict=True)):
+        return None
+    if not _begins_at(base, carrier, things[0]):
+        return None
     frames = list(base.frames(carrier.t_s, until_s + 1e-3))
+    if base.camera == "fixed" and not _stands_still(frames):
+        return None
     boxes: list[tuple[float, float, float, float]] = []
     for thing, end_s in zip(things, ends_s, strict=True):
         wanted = float(np.exp(rng.uniform(*np.log(_CONTRASTS))))
@@ -259,10 +270,11 @@ def _event(
         needed = max(_MIN_SEEN, _MIN_SEEN_SHARE * min(end_s - thing.released_s, 0.8) * base.fps)
         if len(thing.laid) < needed:
             return None
-        covered = float(np.mean([laid.covered for laid in thing.laid.values()]))
+        covered = float(np.mean([laid.covered for laid in thing.clear_of(carrier.track)]))
         thing.sprite = thing.sprite.with_grey(_level(covered, wanted, brighter=brighter))
         thing.look(frames, end_s)
         boxes += thing.boxes.values()
+    contrasts = [np.mean([laid.contrast for laid in thing.clear_of(carrier.track)]) for thing in things]
     first = things[0]
     last_seen_s = max(max(thing.boxes) for thing in things)
     box = np.array(boxes)
@@ -285,8 +297,28 @@ def _event(
         box=(float(whole[0]), float(whole[1]), float(whole[2]), float(whole[3])),
         what=f"{what} from a {carrier.track.object_class.label}",
         size_px=round(max(thing.size_px(thing.released_s) for thing in things), 1),
-        contrast=round(max(thing.contrast for thing in things), 1),
+        contrast=round(float(max(contrasts)), 1),
     )
+
+
+def _stands_still(frames: list[tuple[float, Image]]) -> bool:
+    """Whether the camera does: a hand that pans makes parked vehicles seem to go."""
+    if len(frames) < 2:
+        return False
+    first, last = (
+        cv2.resize(cv2.cvtColor(frames[index][1], cv2.COLOR_BGR2GRAY), (320, 240)).astype(np.float32)
+        for index in (0, -1)
+    )
+    window = cv2.createHanningWindow((320, 240), cv2.CV_32F)
+    (shift_x, shift_y), _ = cv2.phaseCorrelate(first, last, window)
+    return bool(np.hypot(shift_x, shift_y) < _MAX_PAN_PX)
+
+
+def _in_picture(base: Base, thing: ThrownThing, end_s: float) -> bool:
+    """Whether most of its flight lies in the picture, hidden or not."""
+    poses = [thing.pose(float(t_s)) for t_s in np.linspace(thing.released_s, end_s, 9)]
+    inside = [pose is not None and base.inside((pose.x, pose.y), 2.0) for pose in poses]
+    return float(np.mean(inside)) >= _MIN_SEEN_SHARE
 
 
 def _level(covered: float, wanted: float, *, brighter: bool) -> float:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -22,10 +23,12 @@ Floats = NDArray[np.float64]
 
 _CUT_CORRELATION = 0.6
 """Two pictures that agree less than this are of different scenes."""
-_SPEEDS_MPS = np.arange(0.0, 40.1, 1.0)
+_SPEEDS_MPS = np.arange(0.0, 60.1, 1.0)
 _USUAL_SPEED_MPS = 15.0
-_MIN_SURE = 0.05
-"""The best speed's agreement has to stand out by so much."""
+_MIN_SURE = 0.2
+"""A speed's agreement has to stand out by so much over that of lower ones."""
+_TREMBLE_S = 1.0
+"""What shifts over longer than this is a bend or a slope, not trembling."""
 _NEAR_M, _FAR_M, _ASIDE_M = 5.0, 25.0, 3.0
 _CELL_M = 0.1
 
@@ -67,7 +70,7 @@ class Motion:
         edges = [0, *np.flatnonzero(self.cuts).tolist(), len(self.times_s)]
         return [
             (float(self.times_s[first]), float(self.times_s[last - 1]))
-            for first, last in zip(edges, edges[1:], strict=False)
+            for first, last in pairwise(edges)
             if last - first > 1
         ]
 
@@ -101,20 +104,39 @@ def find_motion(clip: Clip, ground: GroundCamera, tracks: Sequence[Track]) -> Mo
 def _put_together(
     times_s: Floats, shifts: Floats, cuts: NDArray[np.bool_], agreements: Floats, ground: GroundCamera
 ) -> Motion:
-    speeds = np.zeros(len(times_s))
-    measured = True
+    speeds, measured = np.zeros(len(times_s)), True
     starts = [0, *np.flatnonzero(cuts).tolist(), len(times_s)]
-    for first, last in zip(starts, starts[1:], strict=False):
-        part = agreements[first : max(first + 1, last - 1)]
-        sums = np.nanmean(part, axis=0) if np.isfinite(part).any() else np.zeros(len(_SPEEDS_MPS))
-        sure = float(sums.max() - np.median(sums))
-        measured &= sure >= _MIN_SURE or last - first < len(times_s) / 5
-        speeds[first:last] = _SPEEDS_MPS[int(sums.argmax())] if sure >= _MIN_SURE else _USUAL_SPEED_MPS
-    shakes = np.cumsum(shifts, axis=0)
+    for first, last in pairwise(starts):
+        speed = _speed(agreements[first : max(first + 1, last - 1)])
+        speeds[first:last] = _USUAL_SPEED_MPS if speed is None else speed
+        measured &= speed is not None or last - first < len(times_s) / 5
+    step_s = float(np.median(np.diff(times_s)))
+    drift = np.cumsum(shifts, axis=0)
+    around = max(1, round(_TREMBLE_S / step_s))
+    slow = cv2.blur(drift.astype(np.float64), (1, 2 * around + 1), borderType=cv2.BORDER_REFLECT_101)
+    shakes = drift - slow
     heading = -shakes[:, 0] / ground.focal_px
     steps_s = np.diff(times_s, prepend=times_s[0])
     x, z = np.cumsum(speeds * steps_s * np.sin(heading)), np.cumsum(speeds * steps_s * np.cos(heading))
     return Motion(times_s, np.stack([x, np.zeros(len(x)), z], axis=1), shakes, cuts, measured)
+
+
+def _speed(agreements: Floats) -> float | None:
+    """The speed at which two pictures agree best, not counting that they agree as they are; None if unsure.
+
+    What is the same in every picture (bonnet, dirt, a coarse encoder's leavings) agrees at no speed at all, so
+    the best one is looked for beyond the first dip.
+    """
+    known = np.isfinite(agreements)
+    if not known.any():
+        return None
+    mean = np.where(known, agreements, 0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
+    rises = np.flatnonzero(np.diff(mean) > 0)
+    if not len(rises):
+        return None
+    dip = int(rises[0])
+    best = dip + int(mean[dip:].argmax())
+    return float(_SPEEDS_MPS[best]) if mean[best] - mean[dip] >= _MIN_SURE else None
 
 
 def _differ(before: NDArray[np.uint8], after: NDArray[np.uint8]) -> bool:

@@ -65,7 +65,9 @@ class ThrownThing:
         if patch is None or not patch.alpha.size:
             return
         ground = self.base.project(canvas.t_s, self._under(after_s))
-        before = nearer_than(self.base, canvas.t_s, float(ground[1]), self.hides)
+        height, width = patch.alpha.shape
+        around = (patch.left, patch.top, patch.left + width, patch.top + height)
+        before = nearer_than(self.base, canvas.t_s, float(ground[1]), self.hides, around)
         cover = cover_of(self.base, canvas.t_s, canvas.image, before)
         self._shade(canvas, after_s, ground, cover)
         laid = lay(canvas.image, patch, cover=cover, gain=self._light(ground))
@@ -75,7 +77,7 @@ class ThrownThing:
             self.boxes[canvas.t_s] = box
 
     def look(self, frames: Sequence[tuple[float, Image]], until_s: float) -> None:
-        """Paint it into pictures that are not kept: fills ``laid`` and ``boxes`` from the release to ``until_s``."""
+        """Paint it into pictures that are not kept; fills ``laid`` and ``boxes`` up to ``until_s``."""
         self.laid.clear()
         self.boxes.clear()
         exposure_s = exposure_of(self.base.fps)
@@ -83,10 +85,15 @@ class ThrownThing:
             if self.released_s <= t_s <= until_s:
                 self.paint(Canvas(index, t_s, exposure_s, image.astype(np.float32)))
 
-    @property
-    def contrast(self) -> float:
-        """Mean of how much it stood out where it was seen, grey levels of 255."""
-        return float(np.mean([laid.contrast for laid in self.laid.values()])) if self.laid else 0.0
+    def clear_of(self, track: Track) -> list[Laid]:
+        """How it stood out where it was clear of a vehicle; everywhere where it never was."""
+        clear = []
+        for t_s, laid in self.laid.items():
+            left, top, right, bottom = self.base.box(track, t_s)
+            a, b, c, d = self.boxes[t_s]
+            if not (left < (a + c) / 2 < right and top < (b + d) / 2 < bottom):
+                clear.append(laid)
+        return clear or list(self.laid.values())
 
     def patch(self, t_s: float, exposure_s: float) -> Patch | None:
         """It, as smeared over an exposure; None where it is not in the picture."""

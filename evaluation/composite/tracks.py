@@ -101,7 +101,7 @@ def follow(clip: Clip, detector: Detector, progress: Progress = say_nothing) -> 
 
 
 def followed(clip: Clip, progress: Progress = say_nothing) -> tuple[Track, ...]:
-    """As :func:`follow`, by the default detector; kept in the cache, since it takes longest. Raises ModelError."""
+    """As :func:`follow`, by the default detector, and kept in the cache. Raises ModelError."""
     detector = load_follower()
     key = f"{sha256_of(clip.path)[:16]}-{detector.fingerprint}-{_INPUT_PX}-{MAX_LOOKS_A_SECOND:g}"
     kept = cache_dir() / "tracks" / f"{key}.json"

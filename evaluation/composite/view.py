@@ -89,8 +89,13 @@ class View:
         one, other = self.points(xyxy[:, :2]), self.points(xyxy[:, 2:])
         return np.hstack([np.minimum(one, other), np.maximum(one, other)])
 
-    def picture(self, image: Image, *, noise: np.random.Generator | None = None) -> Image:
-        """The base's picture as shown; ``noise`` draws the grain that dim light brings."""
+    @property
+    def grain(self) -> float:
+        """Standard deviation of the grain that dim light brings, grey levels."""
+        return 3 * self.dusk
+
+    def picture(self, image: Image, *, grain: NDArray[np.int16] | None = None) -> Image:
+        """The base's picture as shown; ``grain`` (int16 [h, w, 3] as shown) is added at dusk."""
         if self.matrix.tolist() != [[1, 0, 0], [0, 1, 0]] or self.size_px != image.shape[1::-1]:
             shown = cv2.warpAffine(
                 image, self.matrix, self.size_px, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
@@ -104,10 +109,7 @@ class View:
         darker = levels ** (1 + 0.5 * self.dusk) * (1 - 0.6 * self.dusk)
         table = np.stack([darker * (1 + 0.12 * self.dusk), darker, darker * (1 - 0.08 * self.dusk)], axis=1)
         dim = cv2.LUT(shown, np.clip(table * 255, 0, 255).astype(np.uint8)[None])
-        if noise is None:
-            return np.asarray(dim, dtype=np.uint8)
-        grain = noise.normal(0, 3 * self.dusk, dim.shape[:2]).astype(np.float32)
-        return np.asarray(np.clip(dim + grain[..., None], 0, 255), dtype=np.uint8)
+        return np.asarray(dim if grain is None else cv2.add(dim, grain, dtype=cv2.CV_8U), dtype=np.uint8)
 
     def zone(self, zone: ZoneSettings) -> ZoneSettings | None:
         """A zone as shown, cut at the picture's edge; None where hardly anything of it is left."""
