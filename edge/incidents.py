@@ -114,9 +114,7 @@ class IncidentBook:
         if picture is None:
             return
         self._store.delete_state(self._key("arrival", place_id))
-        in_use = any(other.path == picture.path for other in self._arrivals.values())
-        if not in_use and not self._media.holds(picture.sha256):
-            picture.path.unlink(missing_ok=True)
+        picture.path.unlink(missing_ok=True)
 
     def report(self, sighting: Sighting, frame: Frame, pictures: Iterable[MediaFile]) -> IncidentReport:
         """Say what a rule saw: the next revision of its incident goes to the outbox with its pictures."""
@@ -151,7 +149,7 @@ class IncidentBook:
         """What was made for people of an original; None when nothing could be. Now both are uploaded."""
         entry = self._entries.get(incident_id)
         if entry is None or original.sha256 not in {kept.sha256 for kept in entry.unshown}:
-            if shown is not None and not self._media.holds(shown.sha256):
+            if shown is not None:
                 shown.path.unlink(missing_ok=True)
             return
         left = tuple(kept for kept in entry.unshown if kept.sha256 != original.sha256)
@@ -276,6 +274,7 @@ class IncidentBook:
             ),
             path=tuple(PathPoint(at=at(point.t_s), x=point.x, y=point.y) for point in sighting.path),
             plate=sighting.plate and plate_read(sighting.plate, sighting.plate_pictures),
+            standing_since=sighting.standing_since,
             place=place_of(
                 sighting.ground_xyxy or sighting.box_xyxy, frame.picture.size_px, camera, self._ground
             ),
@@ -337,12 +336,12 @@ def sweep_media(store: EdgeStore, media: MediaQueue, folder: Path) -> int:
     Called before anything is captured. Returns how many went.
     """
     arrivals = [_kept_file(store, key) for key in store.state_keys("arrival/")]
-    kept = {picture.sha256 for picture in arrivals if picture is not None}
-    kept |= {file.sha256 for entry in load_entries(store) for file in entry.unshown}
+    kept = {picture.path.absolute() for picture in arrivals if picture is not None}
+    kept |= {file.path.absolute() for entry in load_entries(store) for file in entry.unshown}
     strays = [
         path
         for path in folder.glob("*")
-        if path.is_file() and path.stem not in kept and not media.holds(path.stem)
+        if path.is_file() and path.absolute() not in kept and not media.holds_file(path)
     ]
     for path in strays:
         path.unlink(missing_ok=True)
@@ -367,4 +366,7 @@ def clear_orphans(
                     media.put(kept.media())
                 store.delete_state(f"incident/{camera_id}/{entry.report.incident_id}")
         log.info("camera_gone_incidents_cleared", camera=camera_id)
+    for key in store.state_keys("standing/"):
+        if key.split("/")[1] not in camera_ids:
+            store.delete_state(key)
     return closed

@@ -97,6 +97,7 @@ class CameraUnit:
         self._recorder.close()
         self._batcher.forget(self.settings.id)
         self.save()
+        self._finisher.close()
         with self._guard:
             self._closed = True
 

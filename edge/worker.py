@@ -10,6 +10,7 @@ import structlog
 from watchfiles import watch as watch_files
 
 from edge.camera import CameraStatus
+from edge.evidence.desk import background_desk
 from edge.evidence.geotag import GroundMap
 from edge.frame import Frame
 from edge.incidents import clear_orphans, sweep_media
@@ -34,6 +35,8 @@ log = structlog.get_logger(__name__)
 
 NEEDS_RESTART = ("site", "edge", "data_dir", "metrics", "outbox")
 """Parts of the configuration that a running box does not take on."""
+_SETTLE_S = 10.0
+"""Longest wait, when stopping, for the picture that is being blurred at that moment."""
 
 
 class EdgeWorker:
@@ -92,6 +95,7 @@ class EdgeWorker:
             for unit in self._units.values():
                 unit.stop()
         self._looking.join(10)
+        background_desk().settle(_SETTLE_S)
         self._uplink.stop()
         if self._metrics:
             self._metrics.stop()

@@ -55,10 +55,13 @@ class Desk:
                 self._thread = threading.Thread(target=self._work, name=self._name, daemon=True)
                 self._thread.start()
 
-    @property
-    def waiting(self) -> int:
-        """Jobs that nobody has begun yet."""
-        return self._jobs.qsize()
+    def settle(self, timeout_s: float) -> bool:
+        """Wait until nothing is left to do. Returns whether that is so."""
+        with self._lock:
+            thread = self._thread
+        if thread is not None:
+            thread.join(timeout_s)
+        return thread is None or not thread.is_alive()
 
     def _work(self) -> None:
         if self._yielding and sys.platform == "linux":

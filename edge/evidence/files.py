@@ -1,4 +1,4 @@
-"""Evidence on disk: named by its SHA-256, there whole or not at all, also after a power cut."""
+"""Evidence on disk: named after its SHA-256, there whole or not at all, also after a power cut."""
 
 from __future__ import annotations
 
@@ -36,7 +36,8 @@ def keep(
     with _partial(folder) as partial:
         write(partial)
         sha256, size_bytes = _settle(partial)
-        path = folder / f"{sha256}{_SUFFIX[content_type]}"
+        # A name of its own: two incidents may take the same picture, and each lets go of it in its own time.
+        path = folder / f"{sha256}.{new_id()}{_SUFFIX[content_type]}"
         partial.replace(path)
     _sync_folder(folder)
     audience = Audience.ORIGINAL if original_sha256 is None else Audience.PEOPLE

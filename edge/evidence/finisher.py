@@ -36,6 +36,7 @@ class Finisher:
         self._quality = settings.evidence.jpeg_quality
         self._deliver, self._desk = deliver, desk or background_desk()
         self._begun: set[tuple[str, str]] = set()
+        self._closed = threading.Event()
         self._lock = threading.Lock()
 
     def finish(self, report: IncidentReport, originals: Iterable[MediaFile]) -> None:
@@ -48,14 +49,23 @@ class Finisher:
                 self._begun.add(key)
             self._desk.submit(partial(self._make, report, original, Culprit.of(report, original.role)))
 
+    def close(self) -> None:
+        """Begin nothing more, break off what is under way, and deliver nothing; returns at once."""
+        self._closed.set()
+
     def _make(self, report: IncidentReport, original: MediaFile, culprit: Culprit | None) -> None:
+        if self._closed.is_set():
+            return
         shown = None
         try:
             eyes = eyes_of(self._detector)
-            shown = made_for_people(original, culprit, eyes, self._folder, jpeg_quality=self._quality)
+            shown = made_for_people(
+                original, culprit, eyes, self._folder, jpeg_quality=self._quality, give_up=self._closed.is_set
+            )
         except ModelError as error:
             log.error("nothing_made_for_people", sha256=original.sha256, error=str(error))
         finally:
-            self._deliver(report.incident_id, original, shown)
+            if not self._closed.is_set():
+                self._deliver(report.incident_id, original, shown)
             with self._lock:
                 self._begun.discard((report.incident_id, original.sha256))

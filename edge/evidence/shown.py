@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import struct
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -61,7 +62,13 @@ def eyes_of(detector_json: str) -> Eyes:
 
 
 def made_for_people(
-    original: MediaFile, culprit: Culprit | None, eyes: Eyes, folder: Path, *, jpeg_quality: int
+    original: MediaFile,
+    culprit: Culprit | None,
+    eyes: Eyes,
+    folder: Path,
+    *,
+    jpeg_quality: int,
+    give_up: Callable[[], bool] = lambda: False,
 ) -> MediaFile | None:
     """The picture or clip that people see of ``original``; None (and an error in the log) when there is none.
 
@@ -71,11 +78,12 @@ def made_for_people(
         eyes: what finds faces and plates.
         folder: where the new file is put.
         jpeg_quality: of pictures.
+        give_up: asked at every picture of a clip: whether to break off, and make nothing.
     """
 
     def write(path: Path) -> None:
         if original.content_type == "video/mp4":
-            write_shown_clip(original.path, path, eyes, _in_clip(culprit, original))
+            write_shown_clip(original.path, path, eyes, _in_clip(culprit, original), give_up)
         else:
             path.write_bytes(_picture(original.path, culprit, eyes, jpeg_quality))
 
@@ -89,6 +97,8 @@ def made_for_people(
             original_sha256=original.sha256,
         )
     except (ClipError, OSError, ValueError) as error:
+        if give_up():
+            return None
         log.error("not_made_for_people", sha256=original.sha256, role=original.role.value, error=str(error))
         return None
 

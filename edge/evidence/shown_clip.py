@@ -59,7 +59,13 @@ class _LookAt:
     """Faces, heads, plates of others and plates of the offender."""
 
 
-def write_shown_clip(source: Path, target: Path, eyes: Eyes, offender: Offender | None) -> int:
+def write_shown_clip(
+    source: Path,
+    target: Path,
+    eyes: Eyes,
+    offender: Offender | None,
+    give_up: Callable[[], bool] = lambda: False,
+) -> int:
     """Write ``target``, the clip ``source`` as people may see it: H.264, upright, without sound.
 
     Args:
@@ -67,26 +73,27 @@ def write_shown_clip(source: Path, target: Path, eyes: Eyes, offender: Offender 
         target: an MP4; not fit for use before this returns.
         eyes: what finds faces and plates.
         offender: whose plate stays legible; None blurs all plates.
+        give_up: asked at every picture: whether to break off.
 
     Returns:
         How many pictures it holds.
 
     Raises:
-        ClipError: the source cannot be decoded, or holds no picture.
+        ClipError: the source cannot be decoded, or holds no picture; or it was given up.
         OSError: the disk does not take it.
     """
     try:
-        looks = _looks(source, eyes, offender)
+        looks = _looks(source, eyes, offender, give_up)
         if not looks:
             raise ClipError("the clip holds no picture")
-        return _encode(source, target, looks)
+        return _encode(source, target, looks, give_up)
     except av.FFmpegError as error:
         if isinstance(error, OSError) and error.errno:
             raise
         raise ClipError(f"the clip cannot be made fit to be shown: {error.strerror or error}") from error
 
 
-def _pictures(source: Path) -> Iterator[tuple[float, VideoPicture]]:
+def _pictures(source: Path, give_up: Callable[[], bool]) -> Iterator[tuple[float, VideoPicture]]:
     """Upright pictures with their time from the first, in seconds."""
     converter = Converter()
     with av.open(str(source)) as container:
@@ -95,15 +102,17 @@ def _pictures(source: Path) -> Iterator[tuple[float, VideoPicture]]:
         stream.codec_context.thread_count = 1
         first_s: float | None = None
         for frame in container.decode(stream):
+            if give_up():
+                raise ClipError("given up")
             t_s = float(frame.time or 0.0)
             first_s = t_s if first_s is None else first_s
             yield t_s - first_s, VideoPicture(frame, converter)
 
 
-def _looks(source: Path, eyes: Eyes, offender: Offender | None) -> list[_LookAt]:
+def _looks(source: Path, eyes: Eyes, offender: Offender | None, give_up: Callable[[], bool]) -> list[_LookAt]:
     seen: list[tuple[float, Sensitive]] = []
     newest: tuple[float, VideoPicture] | None = None
-    for t_s, picture in _pictures(source):
+    for t_s, picture in _pictures(source, give_up):
         newest = (t_s, picture)
         if not seen or t_s - seen[-1][0] >= LOOK_EVERY_S - 1e-3:
             seen.append((t_s, eyes.look(picture.bgr())))
@@ -151,11 +160,11 @@ def _same_vehicle(box: BoxPx, vehicles: Boxes) -> BoxPx | None:
     return x1, y1, x2, y2
 
 
-def _encode(source: Path, target: Path, looks: list[_LookAt]) -> int:
+def _encode(source: Path, target: Path, looks: list[_LookAt], give_up: Callable[[], bool]) -> int:
     pictures, last_pts, index = 0, -1, 0
     with av.open(str(target), "w", format="mp4", options={"movflags": "faststart"}) as output:
         stream = None
-        for t_s, picture in _pictures(source):
+        for t_s, picture in _pictures(source, give_up):
             if stream is None:
                 width, height = picture.size_px
                 stream = output.add_stream(

@@ -131,6 +131,12 @@ class MediaQueue:
             row = connection.execute("SELECT 1 FROM media WHERE sha256 = ?", (sha256,)).fetchone()
         return row is not None
 
+    def holds_file(self, path: Path) -> bool:
+        """Whether this very file waits."""
+        with self._store.transaction() as connection:
+            row = connection.execute("SELECT 1 FROM media WHERE path = ?", (str(path.absolute()),)).fetchone()
+        return row is not None
+
     def has_room(self, size_bytes: int) -> bool:
         """Whether a file of ``size_bytes`` may be kept: within the configured share, and the disk has it."""
         if self.stats().bytes + size_bytes > self._settings.max_media_bytes:
