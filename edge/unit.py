@@ -165,6 +165,7 @@ class CameraUnit:
                         self._unreconciled = False
                     self._keep_view(self._watch)
                     self._save_memory(force=bool(findings.sightings or findings.standing))
+                    self._save_register(self._watch)
             except BaseException:
                 # What the disk did not take did not happen: the next look goes on from what it holds.
                 self._watch, self._book = None, self._book.for_camera(self.settings)
@@ -221,6 +222,7 @@ class CameraUnit:
                 watch.restore_view(view)
             except ValueError as error:
                 log.error("view_unreadable", camera=self.settings.id, error=str(error))
+        self._restore_register(watch)
         self._watch = watch
         return True
 
@@ -312,6 +314,26 @@ class CameraUnit:
             self._book.clear(incident_id, frame.captured_at)
         for incident_id in self._book.without_clip & watch.occurrences():
             self._request_clip(incident_id, frame.t_s)
+
+    @property
+    def _register_key(self) -> str:
+        return f"standing/{self.settings.id}/"
+
+    def _restore_register(self, watch: Watch) -> None:
+        """Go on with the vehicles that stand; one whose entry cannot be read is entered anew."""
+        for key in self._store.state_keys(self._register_key):
+            entry_id = key.removeprefix(self._register_key)
+            try:
+                watch.register.restore({entry_id: self._store.load_state(key) or ""})
+            except ValueError as error:
+                log.error("register_unreadable", camera=self.settings.id, entry=entry_id, error=str(error))
+
+    def _save_register(self, watch: Watch) -> None:
+        for entry_id, text in watch.register.changes().items():
+            if text is None:
+                self._store.delete_state(self._register_key + entry_id)
+            else:
+                self._store.save_state(self._register_key + entry_id, text)
 
     def _save_memory(self, *, force: bool) -> None:
         if self._watch is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 
 import numpy as np
 from pydantic import BaseModel, ValidationError
@@ -12,8 +12,9 @@ from pydantic import BaseModel, ValidationError
 from edge.frame import Frame
 from edge.rules.dwell import DwellRule
 from edge.rules.memory import Memory
-from edge.rules.parking import ParkingRule
+from edge.rules.parking import ParkingRule, PermittedParkingRule
 from edge.rules.places import Place
+from edge.rules.register import StandingRegister
 from edge.rules.sighting import BoxPx, Findings, Look, Sighting
 from edge.rules.stall import StallRule
 from edge.rules.zone import Zone
@@ -26,8 +27,14 @@ from kerbwatch.messages import ViewState
 from models.detections import Detections
 from models.plates.reading import PlateReading
 
-RULES: dict[ZoneKind, type[DwellRule]] = {ZoneKind.NO_PARKING: ParkingRule, ZoneKind.NO_STALL: StallRule}
+RULES: dict[ZoneKind, type[DwellRule]] = {
+    ZoneKind.NO_PARKING: ParkingRule,
+    ZoneKind.PARKING: PermittedParkingRule,
+    ZoneKind.NO_STALL: StallRule,
+}
 """Which rule a kind of zone calls for."""
+VEHICLE_ZONES = (ZoneKind.NO_PARKING, ZoneKind.PARKING)
+"""Kinds of zone whose vehicles are entered in the register when they stand long."""
 AWAY_COUNTS_S = 600.0
 """While the camera looked elsewhere for up to so long, the clock of a vehicle that stands there before and
 after, and looks the same, ran on; after longer, only what was reported already is still the same thing."""
@@ -58,6 +65,8 @@ class Watch:
             zones = [Zone(zone, camera, size_px) for zone in camera.zones if zone.kind is kind]
             if zones:
                 self._rules[kind] = rule(zones, create_score)
+        parked = [Zone(zone, camera, size_px) for zone in camera.zones if zone.kind in VEHICLE_ZONES]
+        self.register = StandingRegister(parked)
         self._tracker = Tracker() if camera.effective_profile == "motion" else None
         self._newest: tuple[float, datetime] | None = None
         self._told: WatchState | None = None
@@ -104,6 +113,8 @@ class Watch:
         self._newest = (frame.t_s, frame.captured_at)
         for rule in self._rules.values():
             findings.extend(rule.look(look))
+        standing = self.register.look(look, self._places(*VEHICLE_ZONES))
+        findings.sightings = [self.register.named(one) for one in findings.sightings] + standing
         if self._alignment != STILL:
             findings.sightings = [self._as_shown(sighting) for sighting in findings.sightings]
         return findings
@@ -160,9 +171,13 @@ class Watch:
 
     @property
     def vehicles(self) -> Sequence[Place]:
-        """What stands in the no-parking zones now: vehicles whose plates are worth reading."""
-        rule = self._rules.get(ZoneKind.NO_PARKING)
-        return () if rule is None else [place for place in rule.places if place.standing]
+        """Vehicles whose plates are worth reading: in a no-parking zone, or anywhere for a day or more."""
+        at = datetime.min.replace(tzinfo=UTC) if self._newest is None else self._newest[1]
+        lawful = [place for place in self._places(ZoneKind.PARKING) if self.register.stays(place.id, at)]
+        return [place for place in self._places(ZoneKind.NO_PARKING) if place.standing] + lawful
+
+    def _places(self, *kinds: ZoneKind) -> list[Place]:
+        return [place for kind in kinds if kind in self._rules for place in self._rules[kind].places]
 
     def set_plate(self, place_id: str, plate: PlateReading, pictures: int) -> bool:
         """Tell the rule what was read on a vehicle of :attr:`vehicles`. False when it is gone by now."""
@@ -176,7 +191,7 @@ class Watch:
         """Ids of the incidents that the rules hold open."""
         return {
             place.id for rule in self._rules.values() for place in rule.places if place.opened_t_s is not None
-        }
+        } | self.register.open_ids
 
     def state(self, *, changed: bool = False) -> str | None:
         """What must survive a restart, as JSON; None before the first look.

@@ -27,6 +27,7 @@ SCENE_BEGINS_AT = datetime(2026, 5, 4, 3, 0, tzinfo=UTC)
 
 KINDS_WATCHED: dict[ZoneKind, tuple[Kind, ...]] = {
     ZoneKind.NO_PARKING: (Kind.ILLEGAL_PARKING,),
+    ZoneKind.PARKING: (Kind.ILLEGAL_PARKING,),
     ZoneKind.NO_STALL: (Kind.STALL_ENCROACHMENT, Kind.PAVEMENT_OBSTRUCTION),
     ZoneKind.ROAD: (Kind.VEHICLE_LITTER,),
 }

@@ -55,5 +55,7 @@ class ZoneKind(StrEnum):
     """What a zone of a camera's picture is for."""
 
     NO_PARKING = "no_parking"
+    PARKING = "parking"
+    """Parking is permitted; watched only for vehicles that are left standing for days (僵尸车)."""
     NO_STALL = "no_stall"
     ROAD = "road"

@@ -181,6 +181,8 @@ class IncidentReport(Data):
     """The way of a thrown thing, oldest first."""
     plate: PlateRead | None = None
     """The offender's plate, where one could be read."""
+    standing_since: UtcDatetime | None = None
+    """Since when the vehicle has stood there for days on end; only where it counts as left standing."""
     place: Place
     evidence: Annotated[tuple[Evidence, ...], Field(max_length=32)] = ()
     """Everything known so far, not only what is new in this revision."""

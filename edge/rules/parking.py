@@ -69,3 +69,16 @@ class ParkingRule(DwellRule):
     def _departed(self, departure: Departure, look: Look, findings: Findings) -> None:
         self._queue.left(departure)
         super()._departed(departure, look, findings)
+
+
+class PermittedParkingRule(ParkingRule):
+    """Vehicles in ``parking`` zones: held for the register of standing vehicles, never an offence."""
+
+    def may_open(self, place: Place) -> bool:
+        """Standing here is lawful."""
+        return False
+
+    def look(self, look: Look) -> Findings:
+        """Take in one look; of what stands lawfully no pictures are kept."""
+        super().look(look)
+        return Findings()

@@ -84,6 +84,8 @@ class Sighting:
     """The offender's plate, voted over pictures, where one could be read."""
     plate_pictures: int = 0
     """How many pictures ``plate`` was voted over."""
+    standing_since: datetime | None = None
+    """Since when the register of standing vehicles knows it there; only once it was left there too long."""
 
 
 @dataclass(slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
 
 import cv2
 import numpy as np
@@ -30,9 +31,14 @@ class Thing:
     seen: bool = True
 
 
+@cache
+def _road() -> np.ndarray:
+    return np.random.default_rng(0).integers(90, 130, (SIZE_PX[1], SIZE_PX[0], 3)).astype(np.uint8)
+
+
 def draw(things: Sequence[Thing]) -> np.ndarray:
     """The picture: things in order, later ones in front."""
-    image = np.random.default_rng(0).integers(90, 130, (SIZE_PX[1], SIZE_PX[0], 3)).astype(np.uint8)
+    image = _road().copy()
     for thing in things:
         x1, y1, x2, y2 = (int(v) for v in thing.box)
         x1, y1 = max(x1, 0), max(y1, 0)
