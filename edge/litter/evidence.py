@@ -42,11 +42,14 @@ class Flight:
     def __init__(self, tracklet: Tracklet, vehicle: Vehicle) -> None:
         self.tracklet, self.vehicle = tracklet, vehicle
         self.t_s = np.array(tracklet.t_s)
-        self.xy = np.array(tracklet.xy)
-        self.boxes = vehicle.boxes_at(self.t_s)
-        self.whole = not bool(np.isnan(self.boxes).any())
+        boxes = vehicle.boxes_at(self.t_s)
+        unseen = np.flatnonzero(np.isnan(boxes[:, 0]))
+        together = int(unseen[0]) if len(unseen) else len(boxes)
+        self.whole = together >= min(LEAST_POINTS, len(boxes))
         if not self.whole:
             return
+        self.t_s, self.boxes = self.t_s[:together], boxes[:together]
+        self.xy = np.array(tracklet.xy)[:together]
         self.px_per_m = vehicle.px_per_m(float(self.t_s[len(self.t_s) // 2]))
         foot = np.stack([(self.boxes[:, 0] + self.boxes[:, 2]) / 2, self.boxes[:, 3]], axis=1)
         scale = np.maximum(self.boxes[:, 3] - self.boxes[:, 1], 4.0)[:, None]

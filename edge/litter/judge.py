@@ -103,7 +103,7 @@ def judge_rest(rest: Rest, traffic: Traffic, now_s: float) -> Finding | None:
             "leaves": ramp(went_m, 0.3, 0.6) * ramp(outside_m(rest.xy, box_now, scale), 0.02, 0.15),
             "lies": ramp(rest.ticks, 1, 3),
             "shape": rest.clear * float(LEAST_SIZE_M * 2 <= size_m <= MOST_SIZE_M),
-            "solid": rest.solid,
+            "solid": rest.solid * ramp(rest.kept, 0.5, 0.75),
             "nobody_near": _nobody_near(rest.xy, rest.since_s, traffic, vehicle),
         }
         evidence = of_rest(parts)

@@ -47,9 +47,15 @@ class Rest:
     ticks: int = 1
     judged: bool = False
     first_xy: NDArray[np.float64] = field(init=False)
+    first_area: float = field(init=False)
 
     def __post_init__(self) -> None:
-        self.first_xy = self.xy
+        self.first_xy, self.first_area = self.xy, self.area
+
+    @property
+    def kept(self) -> float:
+        """How much of its size it has kept, 0..1: a shadow shrinks as its vehicle goes, a thing does not."""
+        return min(self.area, self.first_area) / max(self.area, self.first_area)
 
     @property
     def size_px(self) -> float:

@@ -22,8 +22,8 @@ STILL_PX = 0.5
 """Movement of the picture's points, px, below which the camera stands still."""
 LOST_S = 3.0
 """A view that fits nowhere on the anchor for so long is another one."""
-NEARLY_STILL_PX = 2.0
-"""A camera that was no farther off when its place was last known is taken to stay there meanwhile."""
+NEARLY_STILL_PX = 1.5
+"""A camera that moved no more from picture to picture, when it was last known, is taken to stay."""
 _CELLS = (8, 6)
 """Across and down: points are taken from all over the picture, not from what stands out in it."""
 _POINTS_A_CELL = 4
@@ -45,6 +45,7 @@ class Steady:
         self._to_anchor = _IDENTITY
         self._checked_s = self._moved_s = -1e9
         self._shrink = self._exposure = 1.0
+        self._sway_px = 0.0
         self._lost_s: float | None = None
         self.sure = True
         """Whether the newest picture's place is known, not only taken over from the one before."""
@@ -72,12 +73,13 @@ class Steady:
         if found is None:
             self._lost_s = t_s if self._lost_s is None else self._lost_s
             if t_s - self._lost_s < LOST_S:
-                # A lorry may fill the view of a camera that stands still.
-                self.sure = self._shift_px(luma.shape) < NEARLY_STILL_PX
+                # A lorry may fill the view of a camera that stands still, or nearly so.
+                self.sure = self._sway_px < NEARLY_STILL_PX
                 return self._to_anchor
             self._begin(luma)
             return None
         self._lost_s, self.sure = None, True
+        self._sway_px = max(0.9 * self._sway_px, _apart_px(found, self._to_anchor, luma.shape))
         self._to_anchor = found
         if found is not _IDENTITY:
             self._moved_s = t_s
@@ -104,13 +106,6 @@ class Steady:
         assert self._anchor is not None
         self._exposure = exposure_of(small, self._anchor, self._exposure)
         return np.asarray(cv2.convertScaleAbs(small, alpha=1 / self._exposure), dtype=np.uint8)
-
-    def _shift_px(self, shape: tuple[int, ...]) -> float:
-        """How far the anchor's corners lie from where they were."""
-        height, width = shape[:2]
-        corners = np.array([[[0, 0]], [[width, 0]], [[0, height]], [[width, height]]], np.float64)
-        moved = cv2.perspectiveTransform(corners, self._to_anchor)
-        return float(np.abs(moved - corners).max())
 
     def _find(self, small: NDArray[np.uint8]) -> Homography | None:
         """The similarity to the anchor, the identity object where nothing moved, None where nothing fits."""
@@ -173,3 +168,10 @@ def _spread(some: NDArray[np.float32], every: NDArray[np.float32]) -> bool:
     here = {tuple(cell) for cell in np.minimum((some - low) / span * 3, 2).astype(int).tolist()}
     everywhere = {tuple(cell) for cell in np.minimum((every - low) / span * 3, 2).astype(int).tolist()}
     return len(here) >= 0.6 * len(everywhere)
+
+
+def _apart_px(a: Homography, b: Homography, shape: tuple[int, ...]) -> float:
+    """How far the corners of a picture come to lie apart by two ways."""
+    height, width = shape[:2]
+    corners = np.array([[[0, 0]], [[width, 0]], [[0, height]], [[width, height]]], np.float64)
+    return float(np.abs(cv2.perspectiveTransform(corners, a) - cv2.perspectiveTransform(corners, b)).max())

@@ -12,6 +12,8 @@ from edge.litter.blobs import Blobs
 
 LOST_AFTER_S = 0.17
 """A thing not seen this long has ended its tracklet."""
+STILL_S = 0.25
+"""What has not moved for so long lies."""
 MOST_AGE_S = 2.0
 """Nothing flies longer."""
 MOST_LIVE = 250
@@ -43,6 +45,14 @@ class Tracklet:
         """The thing's size: the square root of its median area."""
         return float(np.sqrt(np.median(self.area)))
 
+    @property
+    def lies(self) -> bool:
+        """Whether it has come to rest: what follows is no flight."""
+        if self.age_s < STILL_S:
+            return False
+        start = next(i for i in range(len(self.t_s) - 1, -1, -1) if self.t_s[-1] - self.t_s[i] >= STILL_S)
+        return bool(np.linalg.norm(self.xy[-1] - self.xy[start]) < 1.0 + 0.08 * self.size_px)
+
     def add(self, t_s: float, blobs: Blobs, index: int) -> None:
         """One more picture."""
         xy = blobs.xy[index]
@@ -66,7 +76,11 @@ class Tracklets:
 
     def update(self, t_s: float, blobs: Blobs) -> list[Tracklet]:
         """Take in a picture's things. Returns the tracklets that ended with it."""
-        ended = [each for each in self.live if t_s - each.t_s[-1] > LOST_AFTER_S or each.age_s > MOST_AGE_S]
+        ended = [
+            each
+            for each in self.live
+            if t_s - each.t_s[-1] > LOST_AFTER_S or each.age_s > MOST_AGE_S or each.lies
+        ]
         if ended:
             gone = {each.id for each in ended}
             self.live = [each for each in self.live if each.id not in gone]
