@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Query
 
 from central.cameras import service
-from central.cameras.schemas import BoxOut
+from central.cameras.schemas import BoxPage
 from central.context import CentralDep
 from central.people.access import require
 from central.people.permissions import Permission
@@ -18,8 +18,11 @@ router = APIRouter(prefix="/api/v1", tags=["cameras"])
 
 @router.get("/cameras")
 def list_cameras(
-    central: CentralDep, _who: Annotated[Principal, Depends(require(Permission.CAMERA_READ))]
-) -> list[BoxOut]:
-    """Every edge box with its cameras; a box that sends no health for 45 s is ``silent``."""
+    central: CentralDep,
+    _who: Annotated[Principal, Depends(require(Permission.CAMERA_READ))],
+    cursor: Annotated[str | None, Query(max_length=140)] = None,
+    limit: Annotated[int, Query(ge=1, le=service.MAX_BOXES)] = service.MAX_BOXES,
+) -> BoxPage:
+    """Edge boxes with their cameras, those that need someone first; no health for 45 s is ``silent``."""
     with central.database.read() as session:
-        return service.list_boxes(session, central.clock.now_utc())
+        return service.list_boxes(session, central.clock.now_utc(), cursor=cursor, limit=limit)

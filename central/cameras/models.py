@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import BigInteger, ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -33,9 +34,18 @@ class EdgeBox(Base):
     outbox_bytes: Mapped[int | None] = mapped_column(BigInteger)
     media_waiting: Mapped[int | None] = mapped_column(BigInteger)
     dropped_updates: Mapped[int | None] = mapped_column(BigInteger)
+    counters: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    """What grows with every report, for each camera by its id: looks, skipped, corrupt, reconnects and
+    last_picture_at (ISO 8601, or None).
+
+    Kept in one value a box, so that a report of a hundred cameras that do as before changes one row.
+    """
+    camera_count: Mapped[int] = mapped_column(default=0)
+    unwell_count: Mapped[int] = mapped_column(default=0)
+    """Cameras that its newest report names and that give no good pictures."""
     created_at: Mapped[datetime]
     cameras: Mapped[list[Camera]] = relationship(
-        back_populates="box", order_by="Camera.camera_id", lazy="selectin"
+        back_populates="box", order_by="Camera.camera_id", lazy="raise"
     )
 
 
@@ -55,11 +65,6 @@ class Camera(Base):
     dark: Mapped[bool]
     view: Mapped[str] = mapped_column(String(10), default="steady", server_default="steady")
     """Whether it looks where its zones were drawn: steady, drifting or moved."""
-    looks: Mapped[int] = mapped_column(BigInteger)
-    skipped: Mapped[int] = mapped_column(BigInteger)
-    corrupt: Mapped[int] = mapped_column(BigInteger)
-    reconnects: Mapped[int] = mapped_column(BigInteger)
-    last_picture_at: Mapped[datetime | None]
     error: Mapped[str | None] = mapped_column(String(300))
     listed: Mapped[bool] = mapped_column(default=True)
     """Whether the box's newest report still names it."""

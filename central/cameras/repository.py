@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from datetime import datetime
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy import and_, case, func, literal, or_, select, tuple_
+from sqlalchemy.orm import Session, selectinload
 
 from central.cameras.models import Camera, EdgeBox
 
@@ -20,9 +21,56 @@ def by_name(session: Session, site: str, edge: str) -> EdgeBox | None:
     return session.scalar(select(EdgeBox).where(EdgeBox.site == site, EdgeBox.edge == edge))
 
 
-def all_boxes(session: Session) -> Sequence[EdgeBox]:
-    """Every box with its cameras, by name."""
-    return session.scalars(select(EdgeBox).order_by(EdgeBox.site, EdgeBox.edge)).all()
+def by_names(session: Session, names: Collection[tuple[str, str]]) -> Sequence[EdgeBox]:
+    """The boxes of some (site, edge)."""
+    query = select(EdgeBox).where(
+        EdgeBox.site.in_({site for site, _edge in names}), EdgeBox.edge.in_({edge for _site, edge in names})
+    )
+    return session.scalars(query).all()
+
+
+def cameras_of(session: Session, edge_ids: Collection[int]) -> Sequence[Camera]:
+    """The cameras of some boxes."""
+    return session.scalars(select(Camera).where(Camera.edge_id.in_(edge_ids))).all()
+
+
+def boxes(
+    session: Session, *, silent_before: datetime, after: tuple[int, str, str] | None, limit: int
+) -> list[tuple[EdgeBox, int]]:
+    """Boxes with their cameras and a rank: silent (0), with unwell cameras (1), the others (2).
+
+    Args:
+        session: for reading.
+        silent_before: a box that was last heard before is silent.
+        after: rank, site and edge of the last box of the page before; None for the first page.
+        limit: how many boxes.
+    """
+    silent = or_(EdgeBox.status == "offline", EdgeBox.health_at.is_(None), EdgeBox.health_at < silent_before)
+    rank = case((silent, 0), (EdgeBox.unwell_count > 0, 1), else_=2)
+    query = (
+        select(EdgeBox, rank)
+        .options(selectinload(EdgeBox.cameras))
+        .order_by(rank, EdgeBox.site, EdgeBox.edge)
+        .limit(limit)
+    )
+    if after is not None:
+        query = query.where(
+            or_(
+                rank > after[0],
+                and_(rank == after[0], tuple_(EdgeBox.site, EdgeBox.edge) > tuple_(*map(literal, after[1:]))),
+            )
+        )
+    return [(box, found) for box, found in session.execute(query)]
+
+
+def totals(session: Session, silent_before: datetime) -> tuple[int, int]:
+    """How many cameras there are, and how many of them give good pictures: none of a silent box."""
+    heard = and_(
+        or_(EdgeBox.status.is_(None), EdgeBox.status != "offline"), EdgeBox.health_at >= silent_before
+    )
+    well = func.sum(case((heard, EdgeBox.camera_count - EdgeBox.unwell_count), else_=0))
+    total, working = session.execute(select(func.sum(EdgeBox.camera_count), well)).one()
+    return int(total or 0), int(working or 0)
 
 
 def camera(session: Session, edge_id: int, camera_id: str) -> Camera | None:

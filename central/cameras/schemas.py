@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict
 
-from central.cameras.models import EdgeBox
+from central.cameras.models import Camera, EdgeBox
 from kerbwatch.clock import UtcDatetime
 
 BoxState = Literal["online", "offline", "silent"]
+_NOTHING_COUNTED = {"looks": 0, "skipped": 0, "corrupt": 0, "reconnects": 0, "last_picture_at": None}
 
 
 class CameraOut(BaseModel):
@@ -36,6 +37,12 @@ class CameraOut(BaseModel):
     listed: bool
     """Whether the box's newest report still names it."""
 
+    @classmethod
+    def of(cls, row: Camera, counters: dict[str, Any] | None) -> Self:
+        """From the tables; ``counters`` are what its box's newest report counted, if that names it."""
+        own = {name: getattr(row, name) for name in cls.model_fields if name in Camera.__table__.columns}
+        return cls(**own | (counters or _NOTHING_COUNTED))
+
 
 class BoxOut(BaseModel):
     """An edge box and its cameras."""
@@ -61,4 +68,20 @@ class BoxOut(BaseModel):
     def of(cls, box: EdgeBox, state: BoxState) -> Self:
         """From the tables."""
         plain = {name: getattr(box, name) for name in cls.model_fields if name not in {"state", "cameras"}}
-        return cls(**plain, state=state, cameras=tuple(CameraOut.model_validate(row) for row in box.cameras))
+        return cls(
+            **plain,
+            state=state,
+            cameras=tuple(CameraOut.of(row, box.counters.get(row.camera_id)) for row in box.cameras),
+        )
+
+
+class BoxPage(BaseModel):
+    """Some boxes, those that need someone first, and where to go on."""
+
+    model_config = ConfigDict(frozen=True)
+
+    items: tuple[BoxOut, ...]
+    total_cameras: int
+    """Of all boxes."""
+    working_cameras: int
+    next_cursor: str | None

@@ -3,36 +3,94 @@
 from __future__ import annotations
 
 import secrets
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from http import HTTPStatus
 
 import structlog
 from sqlalchemy.orm import Session
 
 from central.cameras import repository
 from central.cameras.models import Camera, EdgeBox
-from central.cameras.schemas import BoxOut, BoxState
+from central.cameras.schemas import BoxOut, BoxPage, BoxState
 from central.people.service import hash_token
+from central.problems import FieldError, Problem
 from central.sender import Sender
-from kerbwatch.messages import CameraHealth, HealthReport
+from kerbwatch.messages import CameraHealth, CameraState, HealthReport, ViewState
 
 log = structlog.get_logger(__name__)
 
 SILENT_AFTER_S = 45.0
 """Three health reports missed, at one every 15 s."""
+_PATIENCE = timedelta(seconds=SILENT_AFTER_S)
+MAX_BOXES = 50
+"""Boxes a page, each with all its cameras."""
 
 
 def state_of(box: EdgeBox, now: datetime) -> BoxState:
     """How a box stands: what it last said, unless it has said nothing for too long."""
     if box.status == "offline":
         return "offline"
-    if box.health_at is None or now - box.health_at > timedelta(seconds=SILENT_AFTER_S):
+    if box.health_at is None or now - box.health_at > _PATIENCE:
         return "silent"
     return "online"
 
 
-def list_boxes(session: Session, now: datetime) -> list[BoxOut]:
-    """Every box with its cameras."""
-    return [BoxOut.of(box, state_of(box, now)) for box in repository.all_boxes(session)]
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A health report as it came.
+
+    Attributes:
+        sender: the box.
+        report: what it says.
+        time: when it was made, by the box's clock.
+    """
+
+    sender: Sender
+    report: HealthReport
+    time: datetime
+
+
+def list_boxes(
+    session: Session, now: datetime, *, cursor: str | None = None, limit: int = MAX_BOXES
+) -> BoxPage:
+    """Boxes with their cameras: silent ones first, then those with a camera that is unwell, then the others.
+
+    Raises:
+        Problem: 400 for a cursor that is none of ours.
+    """
+    limit = max(1, min(limit, MAX_BOXES))
+    found = repository.boxes(
+        session, silent_before=now - _PATIENCE, after=_decode_cursor(cursor), limit=limit + 1
+    )
+    shown = found[:limit]
+    total, working = repository.totals(session, now - _PATIENCE)
+    return BoxPage(
+        items=tuple(BoxOut.of(box, state_of(box, now)) for box, _rank in shown),
+        total_cameras=total,
+        working_cameras=working,
+        next_cursor=_encode_cursor(*shown[-1]) if len(found) > limit else None,
+    )
+
+
+def _encode_cursor(box: EdgeBox, rank: int) -> str:
+    return f"{rank}.{box.site}.{box.edge}"
+
+
+def _decode_cursor(cursor: str | None) -> tuple[int, str, str] | None:
+    if cursor is None:
+        return None
+    parts = cursor.split(".")
+    if len(parts) != 3 or parts[0] not in {"0", "1", "2"}:
+        raise Problem(
+            HTTPStatus.BAD_REQUEST,
+            "cursor",
+            "the cursor is none of ours; begin without one",
+            errors=[FieldError("query.cursor", "unknown")],
+        )
+    return int(parts[0]), parts[1], parts[2]
 
 
 def register(session: Session, sender: Sender, now: datetime) -> str:
@@ -64,35 +122,83 @@ def take_status(session: Session, sender: Sender, state: str, now: datetime) -> 
         box.status, box.status_at = state, now
 
 
-def take_health(
-    session: Session, sender: Sender, report: HealthReport, time: datetime, now: datetime
-) -> None:
-    """A box's health; a report older than the newest shows that the box lives, and nothing else."""
-    box = box_named(session, sender, now)
-    box.health_at = now
-    if box.health_time and time < box.health_time:
+def take_health(session: Session, heard: Sequence[Heard], now: datetime) -> None:
+    """Boxes' health; a report older than the newest shows that the box lives, and nothing else."""
+    newest: dict[Sender, Heard] = {}
+    for each in heard:
+        known = newest.get(each.sender)
+        if known is None or each.time >= known.time:
+            newest[each.sender] = each
+    if not newest:
         return
-    box.health_time = time
-    box.version, box.model, box.uptime_s = report.version, report.model, report.uptime_s
-    box.outbox_entries, box.outbox_bytes = report.outbox_entries, report.outbox_bytes
-    box.media_waiting, box.dropped_updates = report.media_waiting, report.dropped_updates
-    known = {camera.camera_id: camera for camera in box.cameras}
-    named = {health.camera_id for health in report.cameras}
-    for camera_id, camera in known.items():
-        camera.listed = camera_id in named
-    for health in report.cameras:
-        if health.camera_id not in known:
-            known[health.camera_id] = Camera(camera_id=health.camera_id)
-            box.cameras.append(known[health.camera_id])
-        _fill(known[health.camera_id], health)
+    boxes = {Sender(box.site, box.edge): box for box in _named(session, newest)}
+    fresh: list[tuple[EdgeBox, HealthReport]] = []
+    for sender, each in newest.items():
+        box = boxes.get(sender) or box_named(session, sender, now)
+        box.health_at = now
+        if box.health_time is None or each.time >= box.health_time:
+            box.health_time = each.time
+            fresh.append((box, each.report))
+    known_cameras: defaultdict[int, dict[str, Camera]] = defaultdict(dict)
+    for camera in repository.cameras_of(session, [box.id for box, _report in fresh]):
+        known_cameras[camera.edge_id][camera.camera_id] = camera
+    for box, report in fresh:
+        _fill_box(box, report)
+        _fill_cameras(session, box, known_cameras[box.id], report)
     session.flush()
 
 
-def _fill(camera: Camera, health: CameraHealth) -> None:
-    camera.name, camera.state, camera.profile = health.name, health.state.value, health.profile
-    camera.lon = health.place.lon if health.place else None
-    camera.lat = health.place.lat if health.place else None
-    camera.frozen, camera.dark, camera.view = health.frozen, health.dark, health.view.value
-    camera.looks, camera.skipped = health.looks, health.skipped
-    camera.corrupt, camera.reconnects = health.corrupt, health.reconnects
-    camera.last_picture_at, camera.error, camera.listed = health.last_picture_at, health.error, True
+def _named(session: Session, senders: Iterable[Sender]) -> Sequence[EdgeBox]:
+    return repository.by_names(session, [(sender.site, sender.edge) for sender in senders])
+
+
+def _fill_box(box: EdgeBox, report: HealthReport) -> None:
+    box.version, box.model, box.uptime_s = report.version, report.model, report.uptime_s
+    box.outbox_entries, box.outbox_bytes = report.outbox_entries, report.outbox_bytes
+    box.media_waiting, box.dropped_updates = report.media_waiting, report.dropped_updates
+    box.counters = {
+        each.camera_id: {
+            "looks": each.looks,
+            "skipped": each.skipped,
+            "corrupt": each.corrupt,
+            "reconnects": each.reconnects,
+            "last_picture_at": each.last_picture_at.isoformat() if each.last_picture_at else None,
+        }
+        for each in report.cameras
+    }
+    box.camera_count = len(box.counters)
+    box.unwell_count = sum(not _well(each) for each in report.cameras)
+
+
+def _well(camera: CameraHealth) -> bool:
+    looks = camera.state is CameraState.STREAMING and camera.view is not ViewState.MOVED
+    return looks and not camera.frozen and not camera.dark
+
+
+def _fill_cameras(session: Session, box: EdgeBox, known: dict[str, Camera], report: HealthReport) -> None:
+    """Write what changed; a camera that does as before costs nothing."""
+    named = {health.camera_id for health in report.cameras}
+    for camera_id, row in known.items():
+        if row.listed is not (camera_id in named):
+            row.listed = camera_id in named
+    for health in report.cameras:
+        camera = known.get(health.camera_id)
+        values = {
+            "name": health.name,
+            "state": health.state.value,
+            "profile": health.profile,
+            "lon": health.place.lon if health.place else None,
+            "lat": health.place.lat if health.place else None,
+            "frozen": health.frozen,
+            "dark": health.dark,
+            "view": health.view.value,
+            "error": health.error,
+        }
+        if camera is None:
+            camera = Camera(edge_id=box.id, camera_id=health.camera_id, listed=True, **values)
+            known[health.camera_id] = camera
+            session.add(camera)
+            continue
+        for column, value in values.items():
+            if getattr(camera, column) != value:
+                setattr(camera, column, value)

@@ -17,6 +17,7 @@ from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, StatementError
 from sqlalchemy.orm import Session
 
 from central.cameras import service as cameras
+from central.cameras.service import Heard
 from central.cases.opening import take_in
 from central.duty.service import NoDutyListError
 from central.intake import repository
@@ -199,8 +200,11 @@ def _apply(session: Session, items: Sequence[Reading], now: datetime, zone: Zone
     for item in items:
         if isinstance(item.data, StatusReport):
             cameras.take_status(session, item.sender, item.data.state, now)
-        elif isinstance(item.data, HealthReport):
-            cameras.take_health(session, item.sender, item.data, item.time, now)
+    cameras.take_health(
+        session,
+        [Heard(item.sender, item.data, item.time) for item in items if isinstance(item.data, HealthReport)],
+        now,
+    )
     repository.insert_events(
         session,
         [

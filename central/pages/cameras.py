@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from typing import Annotated
+from urllib.parse import urlencode
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 
 from central.cameras import service
 from central.cases.repository import last_log_id
@@ -20,27 +21,35 @@ router = APIRouter(include_in_schema=False)
 Viewer = Annotated[Principal, Depends(require(Permission.CAMERA_READ))]
 
 
+Cursor = Annotated[str | None, Query(max_length=140)]
+_BOXES = 20
+"""Boxes a page: each may have a hundred cameras."""
+
+
 @router.get("/cameras")
-def cameras(request: Request, central: CentralDep, who: Viewer) -> Response:
-    """Every edge box and its cameras."""
+def cameras(request: Request, central: CentralDep, who: Viewer, cursor: Cursor = None) -> Response:
+    """Edge boxes and their cameras, those that need someone first."""
     frame = {"here": "cameras", "live": True, "pause_when_hidden": True}
-    return page(request, "cameras.html", {**frame, **_health(central)}, who=who)
+    return page(request, "cameras.html", {**frame, **_health(central, cursor)}, who=who)
 
 
 @router.get("/cameras/boxes")
-def boxes(request: Request, central: CentralDep, who: Viewer) -> Response:
+def boxes(request: Request, central: CentralDep, who: Viewer, cursor: Cursor = None) -> Response:
     """The same, for a page that is open."""
-    return page(request, "_boxes.html", _health(central), who=who)
+    return page(request, "_boxes.html", _health(central, cursor), who=who)
 
 
-def _health(central: Central) -> dict[str, object]:
+def _health(central: Central, cursor: str | None) -> dict[str, object]:
     with central.database.read() as session:
         after = last_log_id(session)
-        found = boxes_of(service.list_boxes(session, central.clock.now_utc()))
-    all_cameras = [camera for box in found for camera in box.cameras]
+        found = service.list_boxes(session, central.clock.now_utc(), cursor=cursor, limit=_BOXES)
+    more = found.next_cursor
     return {
         "after": after,
-        "boxes": found,
-        "total": len(all_cameras),
-        "working": sum(camera.well for camera in all_cameras),
+        "boxes": boxes_of(found.items),
+        "total": found.total_cameras,
+        "working": found.working_cameras,
+        "boxes_url": f"/cameras/boxes?{urlencode({'cursor': cursor})}" if cursor else "/cameras/boxes",
+        "more_url": f"/cameras?{urlencode({'cursor': more})}" if more else None,
+        "first_url": "/cameras" if cursor else None,
     }

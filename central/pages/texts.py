@@ -174,6 +174,8 @@ _ENGLISH: dict[str, str] = {
     "rule.evaluate": "Evaluated",
     "cameras.title": "Cameras",
     "cameras.summary": "{working} of {total} cameras working",
+    "cameras.more": "More boxes",
+    "cameras.first": "Back to those that need someone",
     "cameras.none": "No edge box has spoken yet",
     "cameras.none_help": "It appears here with its first health message.",
     "edge.online": "Online",

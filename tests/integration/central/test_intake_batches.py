@@ -227,8 +227,8 @@ def test_health_fills_the_camera_registry_and_an_older_report_does_not_go_back(t
         )
     )
     with database.read() as session:
-        (found,) = list_boxes(session, NOON + timedelta(seconds=45))
-        (later,) = list_boxes(session, NOON + timedelta(seconds=46))
+        (found,) = list_boxes(session, NOON + timedelta(seconds=45)).items
+        (later,) = list_boxes(session, NOON + timedelta(seconds=46)).items
     assert [(c.camera_id, c.looks, c.listed) for c in found.cameras] == [
         ("cam-12", 7, True),
         ("cam-13", 0, False),
