@@ -19,6 +19,8 @@ from edge.evidence.geotag import GroundMap, GroundMapError
 from edge.frame import Frame, Image
 from edge.rules.zone import Zone, ZoneOutsideError
 from edge.settings import CameraSettings, DetectorSettings, EdgeSettings
+from edge.vision.looking import look_at
+from edge.vision.tiles import TilePlan, plan_tiles
 from kerbwatch.clock import Clock, SystemClock
 from kerbwatch.messages import CameraState
 from models.classes import ObjectClass
@@ -29,7 +31,7 @@ from models.runtime import Detector
 LIMIT_S = 15.0
 """Most time for one camera."""
 _AT_ONCE = 8
-_BOX_BGR, _ZONE_BGR = (80, 200, 255), (60, 60, 230)
+_BOX_BGR, _ZONE_BGR, _TILE_BGR = (80, 200, 255), (60, 60, 230), (200, 160, 60)
 _SAME_SHAPE = 0.02
 """A sub-stream's sides may differ in ratio from the main stream's by this part (rounding to even px)."""
 _STILL_S = 3.5
@@ -48,6 +50,8 @@ class CameraReport:
         fps: pictures a second.
         key_interval_s: between key frames; None when fewer than two came.
         profile: the decode profile in force, in words.
+        inputs: what a look costs, in network inputs: the whole picture, and parts that are looked at closer.
+        inputs_why: what that was decided by.
         seen: how many objects of each class the network found in the last picture.
         snapshot: the picture with zones and boxes drawn.
         dark: the picture is black, or covered.
@@ -62,6 +66,8 @@ class CameraReport:
     fps: float | None = None
     key_interval_s: float | None = None
     profile: str = ""
+    inputs: int = 1
+    inputs_why: str = ""
     seen: dict[str, int] = field(default_factory=dict)
     snapshot: Path | None = None
     dark: bool = False
@@ -264,23 +270,35 @@ def _with_picture(
     """Let the network look at the last picture, and draw it."""
     if visit.last is None:
         return report
-    found, problems = Detections.empty(), report.problems
+    found, problems, plan = Detections.empty(), report.problems, TilePlan((), "")
     if isinstance(detector, str):
         problems = (*problems, detector)
     else:
-        found = detector.detect([visit.last.picture])[0]
+        size_px = visit.last.picture.size_px
+        if not _faults_of_ground(camera):
+            plan = plan_tiles(camera, size_px, max(detector.input_size(size_px)))
+        found = look_at(detector, [visit.last], [plan])[0].detections
     path = out_dir / f"{camera.id}.jpg"
-    encoded, jpeg = cv2.imencode(".jpg", _drawn(visit.last, camera, found))
+    encoded, jpeg = cv2.imencode(".jpg", _drawn(visit.last, camera, found, plan))
     if encoded:
         path.write_bytes(jpeg.tobytes())
     counts = Counter(ObjectClass(int(each)).label for each in found.class_id)
-    return replace(report, seen=dict(counts), snapshot=path if encoded else None, problems=problems)
+    return replace(
+        report,
+        inputs=plan.inputs,
+        inputs_why=plan.why,
+        seen=dict(counts),
+        snapshot=path if encoded else None,
+        problems=problems,
+    )
 
 
-def _drawn(frame: Frame, camera: CameraSettings, found: Detections) -> Image:
+def _drawn(frame: Frame, camera: CameraSettings, found: Detections, plan: TilePlan) -> Image:
     image = frame.picture.bgr().copy()
     width, height = frame.picture.size_px
     thick = max(1, round(height / 360))
+    for left, top, right, bottom in plan.tiles:
+        cv2.rectangle(image, (left, top), (right, bottom), _TILE_BGR, thick)
     for zone in camera.zones:
         drawn_on = (1, 1) if zone.units == "fractions" else camera.size or (width, height)
         corners = np.asarray(zone.polygon) * (width / drawn_on[0], height / drawn_on[1])

@@ -6,6 +6,7 @@ import dataclasses
 import json
 import signal
 import threading
+from contextlib import closing
 from pathlib import Path
 from typing import Annotated
 
@@ -13,8 +14,11 @@ import typer
 from rich.console import Console
 
 from edge.check import CameraReport, check
+from edge.check_box import faults_of_box
 from edge.evidence.geotag import GroundMapError
 from edge.settings import load_edge_settings
+from edge.store import EdgeStore
+from edge.unit import accepted_view_key
 from edge.worker import EdgeWorker
 from kerbwatch.clock import SystemClock
 from kerbwatch.logs import configure_logs
@@ -57,6 +61,7 @@ def check_command(
     """Validate a configuration, open each camera, say what it sees and draw its zones on a picture."""
     configure_logs(level="ERROR")
     settings = load_edge_settings(config)
+    faults = faults_of_box(settings)
     try:
         reports = check(settings, output)
     except ModelError as error:
@@ -68,7 +73,9 @@ def check_command(
         )
     else:
         _print_reports(reports)
-    if any(report.problems for report in reports):
+    for fault in faults:
+        typer.secho(f"the box: {fault}", err=True, fg="red")
+    if faults or any(report.problems for report in reports):
         raise typer.Exit(1)
 
 
@@ -83,8 +90,30 @@ def _print_reports(reports: list[CameraReport]) -> None:
             console.print(f"  picture  {report.size_px[0]} x {report.size_px[1]} {report.codec}{rate}{keys}")
             console.print(f"  profile  {report.profile}")
             seen = ", ".join(f"{count} {name}" for name, count in report.seen.items())
+            console.print(f"  a look   {_inputs(report)}")
             console.print(f"  sees     {seen or 'nothing that it knows'}")
         if report.snapshot:
             console.print(f"  zones    drawn on {report.snapshot}")
         for problem in report.problems:
             console.print(f"  [red]fault[/red]    {problem}", markup=True)
+
+
+def _inputs(report: CameraReport) -> str:
+    plural = "" if report.inputs == 1 else "s"
+    return f"{report.inputs} network input{plural}" + (f" ({report.inputs_why})" if report.inputs_why else "")
+
+
+@app.command("accept-view")
+def accept_view(
+    config: Config,
+    camera: Annotated[str, typer.Argument(help="Name of the camera.", show_default=False)],
+) -> None:
+    """Take what a camera shows now as the view that its zones are drawn on; a box that runs takes it on."""
+    configure_logs(level="ERROR")
+    settings = load_edge_settings(config)
+    if camera not in {each.id for each in settings.cameras}:
+        typer.secho(f"this box has no camera '{camera}'", err=True, fg="red")
+        raise typer.Exit(1)
+    with closing(EdgeStore(settings.data_dir / "edge.db")) as store:
+        store.save_state(accepted_view_key(camera), "yes")
+    typer.echo(f"the next picture of '{camera}' is the view that its zones are drawn on")

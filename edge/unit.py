@@ -186,7 +186,7 @@ class CameraUnit:
 
     def _keep_view(self, watch: Watch) -> None:
         """Write down what is new about the view, and take on a view that somebody has accepted."""
-        if watch.view is ViewState.MOVED and self._store.load_state(accepted_view_key(self.settings.id)):
+        if self._store.load_state(accepted_view_key(self.settings.id)):
             self._store.delete_state(accepted_view_key(self.settings.id))
             log.info("view_accepted", camera=self.settings.id)
             watch.accept_view()

@@ -14,6 +14,7 @@ from edge.evidence.desk import background_desk
 from edge.evidence.geotag import GroundMap
 from edge.frame import Frame
 from edge.incidents import clear_orphans, sweep_media
+from edge.lock import DataDirLock
 from edge.metrics import EdgeCollector, serve_metrics
 from edge.settings import CameraSettings, EdgeSettings, load_edge_settings
 from edge.store import EdgeStore
@@ -27,6 +28,7 @@ from edge.vision.tiles import TilePlan, plan_tiles
 from kerbwatch import __version__
 from kerbwatch.clock import Clock
 from kerbwatch.messages import CameraHealth, HealthReport, Place, source_of
+from kerbwatch.secrets import SecretMissingError, expand_environment
 from kerbwatch.settings import SettingsError
 from models.errors import ModelError
 from models.runtime import Detector
@@ -51,13 +53,20 @@ class EdgeWorker:
     def __init__(
         self, settings: EdgeSettings, clock: Clock, *, on_idle: Callable[[], None] = lambda: None
     ) -> None:
-        """Load the network and open the box's file. Raises ModelError, GroundMapError, OSError."""
+        """Load the network and open the box's file.
+
+        Raises:
+            ModelError, GroundMapError, SecretMissingError: the configuration cannot be had as it is.
+            DataDirInUseError: another edge process works in ``data_dir``.
+            OSError: ``data_dir`` cannot be written to.
+        """
         self.settings = settings
         self._clock, self._on_idle = clock, on_idle
         self._started_s = clock.monotonic_s()
-        self._detector = load_detector(settings.detector)
         check_ground(settings)
-        settings.data_dir.mkdir(parents=True, exist_ok=True)
+        check_secrets(settings)
+        self._detector = load_detector(settings.detector)
+        self._lock = DataDirLock(settings.data_dir)
         self._store = EdgeStore(settings.data_dir / "edge.db")
         source = source_of(settings.site, settings.edge)
         self._outbox = Outbox(self._store, source=source, settings=settings.outbox, clock=clock)
@@ -100,6 +109,7 @@ class EdgeWorker:
         if self._metrics:
             self._metrics.stop()
         self._store.close()
+        self._lock.release()
         log.info("edge_stopped")
 
     def run(self, config: Path, stop: threading.Event) -> None:
@@ -125,7 +135,7 @@ class EdgeWorker:
         """Take on what changed, without touching the other cameras.
 
         Raises:
-            ModelError, GroundMapError: nothing is changed then.
+            ModelError, GroundMapError, SecretMissingError: nothing is changed then.
         """
         with self._change:
             old = self.settings
@@ -134,6 +144,7 @@ class EdgeWorker:
                 log.warning("restart_needed", parts=fixed)
                 settings = settings.model_copy(update={part: getattr(old, part) for part in fixed})
             check_ground(settings)
+            check_secrets(settings)
             if settings.detector != old.detector:
                 self._detector = load_detector(settings.detector)
             self.settings = settings
@@ -258,6 +269,16 @@ def check_ground(settings: EdgeSettings) -> None:
     """Raises GroundMapError, naming the camera, where known points give no map of the ground."""
     for camera in settings.cameras:
         GroundMap.from_settings(camera)
+
+
+def check_secrets(settings: EdgeSettings) -> None:
+    """Raises SecretMissingError, naming the camera, where a source wants a variable that is not set."""
+    for camera in settings.cameras:
+        for source in filter(None, (camera.source, camera.look_source)):
+            try:
+                expand_environment(source)
+            except SecretMissingError as error:
+                raise SecretMissingError(f"camera '{camera.id}': {error}") from error
 
 
 def same_stream(a: CameraSettings, b: CameraSettings) -> bool:

@@ -32,6 +32,16 @@ def kerb_camera() -> CameraSettings:
     )
 
 
+def picture(*, car: bool = True, of: np.ndarray = TOWN, x_px: float = 0.0, paint: int = 1) -> np.ndarray:
+    """What the camera shows, moved by ``x_px``."""
+    image = of[234:468, 416:832].copy()
+    if car:
+        colours = np.random.default_rng(paint).integers(0, 255, (4, 6, 3)).astype(np.uint8)
+        x1, y1, x2, y2 = CAR
+        image[y1:y2, x1:x2] = cv2.resize(colours, (x2 - x1, y2 - y1), interpolation=cv2.INTER_NEAREST)
+    return cv2.warpAffine(image, np.float32([[1, 0, x_px], [0, 1, 0]]), SIZE_PX, borderMode=1)
+
+
 class Street:
     """A street with a parked car, looked at every two seconds by a camera that moves."""
 
@@ -46,12 +56,7 @@ class Street:
     ) -> None:
         for _ in range(int(seconds / 2)):
             self.t_s += 2
-            image = of[234:468, 416:832].copy()
-            if car:
-                colours = np.random.default_rng(paint).integers(0, 255, (4, 6, 3)).astype(np.uint8)
-                x1, y1, x2, y2 = CAR
-                image[y1:y2, x1:x2] = cv2.resize(colours, (x2 - x1, y2 - y1), interpolation=cv2.INTER_NEAREST)
-            image = cv2.warpAffine(image, np.float32([[1, 0, x_px], [0, 1, 0]]), SIZE_PX, borderMode=1)
+            image = picture(car=car, of=of, x_px=x_px, paint=paint)
             box = np.array([CAR], dtype=np.float32) + np.float32([x_px, 0, x_px, 0])
             seen = (
                 Detections(box, np.float32([0.8]), np.array([ObjectClass.CAR])) if car else Detections.empty()

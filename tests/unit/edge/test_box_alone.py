@@ -1,0 +1,72 @@
+"""A box that must not start, or must not start twice, says why."""
+
+from __future__ import annotations
+
+import socket
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from edge.check_box import faults_of_box
+from edge.lock import DataDirInUseError, DataDirLock
+from edge.settings import EdgeSettings
+from edge.worker import EdgeWorker
+from kerbwatch.clock import ManualClock
+from kerbwatch.secrets import SecretMissingError
+
+
+def settings(folder: Path, **more: Any) -> EdgeSettings:
+    camera = {"id": "c1", "source": "a.mp4", "position": {"lon": 121.15, "lat": 30.03}}
+    token = folder / "token"
+    token.write_text("a token\n")
+    tree: dict[str, Any] = {
+        "site": "yuyao",
+        "edge": "box-1",
+        "data_dir": str(folder / "data"),
+        "central": {"token_file": str(token)},
+        "metrics": {"port": 0},
+        "cameras": [camera],
+    }
+    return EdgeSettings.model_validate(tree | more)
+
+
+def test_a_second_process_is_kept_out_of_a_folder_until_the_first_has_ended(tmp_path: Path):
+    first = DataDirLock(tmp_path)
+    with pytest.raises(DataDirInUseError, match=r"in use by another edge process \(process \d+\)"):
+        DataDirLock(tmp_path)
+    first.release()
+    DataDirLock(tmp_path).release()
+
+
+def test_a_variable_that_is_not_set_is_told_at_the_start_and_not_for_ever_after(tmp_path: Path):
+    camera = {
+        "id": "east",
+        "source": "rtsp://${NO_SUCH_USER}:${NO_SUCH_PASSWORD}@127.0.0.1/1",
+        "position": {"lon": 121.15, "lat": 30.03},
+    }
+    with pytest.raises(SecretMissingError, match=r"camera 'east': .*NO_SUCH_USER is not set"):
+        EdgeWorker(settings(tmp_path, cameras=[camera]), ManualClock())
+
+
+def test_a_sound_box_has_no_faults(tmp_path: Path):
+    assert faults_of_box(settings(tmp_path)) == []
+
+
+def test_what_a_box_lacks_is_told_before_it_runs(tmp_path: Path):
+    (tmp_path / "data").write_text("a file where the folder should be")
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        lacking = settings(tmp_path, central={"token_file": str(tmp_path / "absent")}, metrics={"port": port})
+        folder, token, metrics = faults_of_box(lacking)
+    assert "data_dir" in folder
+    assert "cannot read the secret file" in token
+    assert f"metrics at 127.0.0.1:{port} cannot be served" in metrics
+
+
+def test_a_box_that_runs_already_is_no_fault(tmp_path: Path):
+    with socket.create_server(("127.0.0.1", 0)) as its_metrics:
+        running = settings(tmp_path, metrics={"port": its_metrics.getsockname()[1]})
+        lock = DataDirLock(running.data_dir)
+        assert faults_of_box(running) == []
+        lock.release()
