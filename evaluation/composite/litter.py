@@ -28,7 +28,7 @@ from evaluation.scene import EventSettings
 from kerbwatch.incident import Kind
 from models.classes import ObjectClass
 
-_ATTEMPTS = 200
+_ATTEMPTS = 500
 _SIZES_PX = (4.5, 28.0)
 """Root of width times height at the release: smallest and largest that is aimed at."""
 _CONTRASTS = (10.0, 120.0)
@@ -37,6 +37,8 @@ _SIZES_M = {"bag": (0.15, 0.6), "bottle": (0.1, 0.35), "paper": (0.06, 0.4), "cu
 """Root of width times height."""
 _MIN_VEHICLE_PX = 20.0
 _MIN_SPEED_MPS = 1.5
+_FARTHEST_AHEAD_M, _MAX_PASSING_MPS, _MIN_AHEAD_SHARE = 60.0, 8.0, 0.045
+"""Before a dash-cam: how far ahead a vehicle may be, how much faster or slower, how large at least."""
 _MOVES_A_SECOND = 0.25
 """Of its own size: a vehicle that moves less in the picture may only tremble."""
 _LEAD_S = {"fixed": (3.0, 6.0), "dashcam": (0.5, 4.0)}
@@ -136,7 +138,20 @@ def _carrier(rng: np.random.Generator, base: Base, candidates: tuple[Track, ...]
     carrier = Carrier(track, body, t_s, place, velocity, _lift_m(base, place, box, t_s))
     if not _MIN_SPEED_MPS <= carrier.speed_mps <= 45:
         return None
+    if base.camera == "dashcam" and not _goes_ahead(base, carrier, side_px):
+        return None
     return carrier
+
+
+def _goes_ahead(base: Base, carrier: Carrier, side_px: float) -> bool:
+    """Whether a vehicle before a dash-cam is near, and goes the camera's own way, at about its speed."""
+    motion = base.source.motion
+    before, after = motion.place(carrier.t_s - 0.2), motion.place(carrier.t_s + 0.2)
+    own_mps = (after - before) / 0.4
+    aside_m, _, ahead_m = carrier.place - motion.place(carrier.t_s)
+    near = 5.0 < ahead_m < _FARTHEST_AHEAD_M and abs(aside_m) < 0.5 * ahead_m
+    same_way = float(np.linalg.norm(carrier.velocity - own_mps)) < _MAX_PASSING_MPS
+    return near and same_way and side_px > _MIN_AHEAD_SHARE * base.size_px[0]
 
 
 def _place(base: Base, track: Track, body: Body, t_s: float) -> NDArray[np.float64]:

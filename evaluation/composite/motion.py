@@ -21,7 +21,7 @@ from evaluation.composite.tracks import Track
 
 Floats = NDArray[np.float64]
 
-_CUT_CORRELATION = 0.6
+_CUT_CORRELATION = 0.9
 """Two pictures that agree less than this are of different scenes."""
 _SPEEDS_MPS = np.arange(0.0, 60.1, 1.0)
 _USUAL_SPEED_MPS = 15.0
@@ -155,7 +155,7 @@ def _far_shift(
     horizon = height / 2 - ground.focal_px * np.tan(ground.tilt_rad)
     mask = np.zeros_like(before)
     mask[
-        max(0, int(horizon - 0.25 * height)) : max(1, int(horizon + 0.03 * height)), width // 5 : -width // 5
+        max(0, int(horizon - 0.07 * height)) : max(1, int(horizon + 0.01 * height)), width // 5 : -width // 5
     ] = 255
     for left, top, right, bottom in boxes:
         mask[max(0, int(top)) : max(0, int(bottom)), max(0, int(left)) : max(0, int(right))] = 0
