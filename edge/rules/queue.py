@@ -26,6 +26,10 @@ from models.detections import Detections, iou_matrix
 
 LONGEST_WAIT_S = 120.0
 """A queue holds an alarm off until this long after the vehicle came to rest: most signals' red is shorter."""
+ROW = 3
+"""Vehicles from which a row is certainly a queue: two may as well have double-parked together."""
+PAIR_WAIT_S = 20.0
+"""So long two may wait: at a stop sign, or for somebody who turns."""
 TOGETHER_S = 60.0
 """Vehicles of one queue come to rest within this of their neighbour."""
 START_UP_S = 10.0
@@ -112,20 +116,24 @@ class QueueWatch:
             longest_s = 0.0 if zone.urgent else LONGEST_WAIT_S
         if me is None or t_s - place.clock_t_s >= longest_s:
             return False
-        others = [held for held in (*self._held.values(), *self._outside) if held is not me and held.seen > 1]
-        in_queue = me.came and (
-            any(_neighbours(me, other) for other in others)
-            or any(
-                0 <= t_s - left_t_s < START_UP_S and gone.since_t_s <= me.since_t_s and _neighbours(me, gone)
-                for left_t_s, _, gone in self._gone
-            )
-        )
+        row = self._row(me, t_s) if me.came else 1
+        in_queue = row >= ROW or (row > 1 and t_s - place.clock_t_s < PAIR_WAIT_S)
         if in_queue or zone.signal_wait_s is None:
             return in_queue
         return not any(
             zone_id == place.zone_id and me.since_t_s < left_t_s <= t_s - START_UP_S
             for left_t_s, zone_id, _ in self._gone
         )
+
+    def _row(self, me: _Waiting, t_s: float) -> int:
+        """How many wait in this vehicle's row, itself included; those count that moved off just now."""
+        rest = [held for held in (*self._held.values(), *self._outside) if held is not me and held.seen > 1]
+        rest += [gone for left_t_s, _, gone in self._gone if 0 <= t_s - left_t_s < START_UP_S]
+        row = [me]
+        for one in row:
+            row += [other for other in rest if _neighbours(one, other)]
+            rest = [other for other in rest if all(other is not member for member in row)]
+        return len(row)
 
     def _watch_outside(self, look: Look, vehicles: Detections, taken: list[NDArray[np.float64]]) -> None:
         """Vehicles at rest outside the zones: the head of a queue may stand there."""

@@ -64,18 +64,19 @@ def test_a_queue_at_a_signal_is_not_parked_though_it_waits_longer_than_the_limit
     assert watch(street(*queue(10, 70)), 110, every_s=every_s) == []
 
 
-def test_two_cars_are_a_queue():
-    assert watch(street(*queue(10, 50, length=2)), 90) == []
+def test_two_cars_at_a_stop_sign_are_a_queue_for_as_long_as_that_takes():
+    assert watch(street(*queue(10, 26, length=2)), 60, dwell_s=8) == []
+    assert len(opened(watch(street(*queue(10, 60, length=2)), 90, dwell_s=8))) == 2
 
 
 def test_one_queue_after_the_other_is_never_parked():
-    waves = [one for wave in range(3) for one in queue(10 + 80 * wave, 55 + 80 * wave)]
+    waves = [one for wave in range(3) for one in queue(10 + 80 * wave, 55 + 80 * wave, length=3)]
     assert watch(street(*waves), 260) == []
 
 
 def test_a_queue_whose_head_stands_outside_the_zone_is_one():
     behind = [[0, 120], [315, 120], [315, 239], [0, 239]]
-    assert watch(street(*queue(10, 60, length=2)), 100, polygon=behind) == []
+    assert watch(street(*queue(10, 60, length=3)), 100, polygon=behind) == []
 
 
 def test_when_the_queue_has_gone_the_car_that_stays_is_parked_since_it_came_to_rest():

@@ -1,4 +1,4 @@
-"""Who may stand in a no-parking zone, how long and when: two-wheelers, exempt plates, hours, zones in zones."""
+"""Who may stand in a no-parking zone, and how long: two-wheelers, exempt plates, hours, zones in zones."""
 
 from __future__ import annotations
 
