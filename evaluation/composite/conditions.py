@@ -93,6 +93,34 @@ class Rain:
 
 
 @dataclass(frozen=True)
+class Shadow:
+    """The edge of a house's or a tree's shadow, which creeps over the ground.
+
+    Attributes:
+        corners: float64 [N, 2], px, at the scene's beginning.
+        speed: px a second, right and down.
+        depth: how much darker it is in it.
+        soft_px: of its edge.
+    """
+
+    corners: Floats
+    speed: tuple[float, float]
+    depth: float
+    soft_px: float
+
+    def paint(self, canvas: Canvas) -> None:
+        """Darken what lies in it."""
+        height, width = canvas.image.shape[:2]
+        shade = np.zeros((height, width), dtype=np.float32)
+        moved = self.corners + np.array(self.speed) * canvas.t_s
+        cv2.fillPoly(shade, [np.round(moved).astype(np.int32)], 1.0)
+        soft = np.asarray(cv2.GaussianBlur(shade, (0, 0), max(0.6, self.soft_px)), dtype=np.float32)
+        # Shade is lit by the sky: bluer than sunlight.
+        tint = np.array([0.85, 1.0, 1.06], dtype=np.float32) * np.float32(self.depth)
+        canvas.image *= 1 - soft[..., None] * tint
+
+
+@dataclass(frozen=True)
 class Headlights:
     """Light that sweeps over the ground.
 

@@ -114,7 +114,9 @@ def cut_out(source: Source, *, max_fps: float = 12.5) -> tuple[Cutout, ...]:
         difference = cv2.blur(cv2.absdiff(image, empty), (3, 3)).max(axis=2)
         for track in here:
             others = [other.box(t_s) for other in here if other is not track]
-            pieces[track.id].append((t_s, _piece(image, difference, limit, track.box(t_s), others)))
+            convex = track.object_class in VEHICLES
+            piece = _piece(image, difference, limit, track.box(t_s), others, convex=convex)
+            pieces[track.id].append((t_s, piece))
     found = (_longest(source.name, track, pieces[track.id]) for track in moving)
     return tuple(cutout for cutout in found if cutout is not None)
 
@@ -136,7 +138,9 @@ def _longest(name: str, track: Track, pieces: Iterable[tuple[float, Piece | None
     return Cutout(f"{name}-{track.id}", track.object_class, times_s, tuple(piece for _, piece in best))
 
 
-def _piece(image: Image, difference: Mask, limit: float, box: Floats, others: list[Floats]) -> Piece | None:
+def _piece(
+    image: Image, difference: Mask, limit: float, box: Floats, others: list[Floats], *, convex: bool
+) -> Piece | None:
     """The thing in ``box``; None where it is cut by the picture, shared with another, or hardly seen."""
     height, width = difference.shape
     box_width, box_height = box[2] - box[0], box[3] - box[1]
@@ -161,7 +165,9 @@ def _piece(image: Image, difference: Mask, limit: float, box: Floats, others: li
     closed = cv2.morphologyEx(mask, cv2.MORPH_CLOSE, brush)
     opened = cv2.morphologyEx(closed, cv2.MORPH_OPEN, np.ones((3, 3), dtype=np.uint8))
     whole = _filled(
-        np.asarray(opened, dtype=np.uint8), (box[0] - left, box[1] - top, box[2] - left, box[3] - top)
+        np.asarray(opened, dtype=np.uint8),
+        (box[0] - left, box[1] - top, box[2] - left, box[3] - top),
+        convex=convex,
     )
     if whole is None:
         return None
@@ -173,7 +179,7 @@ def _piece(image: Image, difference: Mask, limit: float, box: Floats, others: li
     )
 
 
-def _filled(mask: Mask, box: tuple[float, float, float, float]) -> Mask | None:
+def _filled(mask: Mask, box: tuple[float, float, float, float], *, convex: bool) -> Mask | None:
     """The parts of a mask that belong to the box, with their holes filled; None where they do not fill it."""
     contours, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
     whole = np.zeros_like(mask)
@@ -187,6 +193,8 @@ def _filled(mask: Mask, box: tuple[float, float, float, float]) -> Mask | None:
     area = max(1.0, (box[2] - box[0]) * (box[3] - box[1]))
     if (whole & inner).sum() < _MIN_FILL * area:
         return None
+    if not convex:
+        return whole
     # What lies between the parts is the thing's too (panes that mirror the road), or the street as it is.
     hull = cv2.convexHull(np.argwhere(whole)[:, ::-1].astype(np.int32))
     cv2.fillConvexPoly(whole, hull, 1)

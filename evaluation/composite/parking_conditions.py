@@ -65,7 +65,7 @@ def under(over: Over, *, least_s: float = 10.0) -> Compose:
 
 
 def _dusk(here: Site, _from_s: float, _to_s: float, until_s: float) -> Sequence[Layer]:
-    darkest = float(here.rng.uniform(0.3, 0.55))
+    darkest = float(here.rng.uniform(0.3, 0.55)) + 0.45 * here.base.view.dusk
     begins_s = float(here.rng.uniform(0, 0.3)) * until_s
     return (Light(here.base, dusk_falls(begins_s, float(here.rng.uniform(0.6, 1)) * until_s, darkest)),)
 
@@ -89,7 +89,9 @@ def _headlights(here: Site, _from_s: float, _to_s: float, until_s: float) -> Seq
         lasts_s = float(here.rng.choice([2.0, 4.0, 9.0]))
         wide_px = float(here.rng.uniform(0.04, 0.14)) * width
         sweeps.append((float(here.rng.uniform(0, until_s)), lasts_s, begin, end, wide_px))
-    night = Light(here.base, dusk_falls(-2, -1, float(here.rng.uniform(0.35, 0.6))))
+    night = Light(
+        here.base, dusk_falls(-2, -1, float(here.rng.uniform(0.35, 0.6)) + 0.4 * here.base.view.dusk)
+    )
     return (night, Headlights(tuple(sweeps), float(here.rng.uniform(0.5, 1))))
 
 

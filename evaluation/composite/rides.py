@@ -16,6 +16,7 @@ from evaluation.composite.recipe import Canvas
 
 BRAKE_S = 2.0
 """From full speed to rest, and back."""
+_FIDGET_EVERY_S = 2.7
 _FADE = 3
 """Pictures in which a thing comes into sight and leaves it, where its cut begins and ends."""
 
@@ -31,11 +32,13 @@ class Stop:
         at_s: where: the cut's time at which it goes by that place.
         from_s: when it comes to rest, time of the composite; 0 or less: it was there from the first picture.
         to_s: when it sets off; infinite where it stays.
+        fidget_s: how far along its way it shifts its weight while it stands, seconds of the cut; people do.
     """
 
     at_s: float
     from_s: float
     to_s: float = float("inf")
+    fidget_s: float = 0.0
 
     def cut_time(self, t_s: float) -> float:
         """The cut's time to be shown at ``t_s`` of the composite."""
@@ -44,7 +47,8 @@ class Stop:
         if t_s < self.from_s:
             return self.at_s - (self.from_s - t_s) ** 2 / (2 * BRAKE_S)
         if t_s <= self.to_s:
-            return self.at_s
+            step = int(t_s / _FIDGET_EVERY_S)
+            return self.at_s + self.fidget_s * float(np.sin(12.9898 * step + self.at_s))
         if t_s < self.to_s + BRAKE_S:
             return self.at_s + (t_s - self.to_s) ** 2 / (2 * BRAKE_S)
         return self.at_s + BRAKE_S / 2 + (t_s - self.to_s - BRAKE_S)
@@ -120,10 +124,17 @@ class Ride:
 
 @dataclass(eq=False)
 class Traffic:
-    """A layer: all rides of a composite, the nearer before the farther."""
+    """A layer: all rides of a composite, the nearer before the farther.
+
+    Attributes:
+        base: the street as shown.
+        rides: what comes and goes.
+        between_px: only who stands so far down in the picture, px of the base: behind or before something.
+    """
 
     base: Base
     rides: Sequence[Ride]
+    between_px: tuple[float, float] = (-np.inf, np.inf)
     _scaled: dict[tuple[int, int], tuple[Image, NDArray[np.float32]]] = field(default_factory=dict)
 
     def paint(self, canvas: Canvas) -> None:
@@ -132,7 +143,8 @@ class Traffic:
         for number, ride in enumerate(self.rides):
             placed = ride.placed(canvas.t_s)
             box = ride.box_at(canvas.t_s)
-            if placed is not None and box is not None:
+            near = box is not None and self.between_px[0] < box[3] <= self.between_px[1]
+            if placed is not None and box is not None and near:
                 seen.append((float(box[3]), number, ride, *placed))
         for _, number, ride, piece, corner, opacity in sorted(seen, key=lambda one: one[:2]):
             pixels, alpha = self._as_shown(number, ride, piece)
