@@ -35,7 +35,7 @@ def cover_of(
         if cover is None:
             cover = np.zeros((height, width), dtype=np.float32)
         if base.camera == "fixed" and track.moves:
-            outline = _differing(base, image, (x1, y1, x2, y2))
+            outline = outline_of(base, image, (x1, y1, x2, y2))
         else:
             outline = _rounded((x1, y1, x2, y2), (left, top, right, bottom))
         part = cover[y1:y2, x1:x2]
@@ -64,7 +64,8 @@ def nearer_than(
     return found
 
 
-def _differing(base: Base, image: NDArray[np.float32], box: tuple[int, int, int, int]) -> NDArray[np.float32]:
+def outline_of(base: Base, image: NDArray[np.float32], box: tuple[int, int, int, int]) -> NDArray[np.float32]:
+    """Float32 [h, w] of ``box``, 0..1: what differs from the empty street there."""
     x1, y1, x2, y2 = box
     difference = np.abs(image[y1:y2, x1:x2] - base.plate[y1:y2, x1:x2]).max(axis=2)
     moving = (difference > _STANDS_OUT).astype(np.uint8)

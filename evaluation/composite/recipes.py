@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
-from evaluation.composite import litter, parking, parking_conditions
+from evaluation.composite import airborne, disturbed, lights, litter, parking, parking_conditions, stalls
 from evaluation.composite.recipe import Recipe
 
 RECIPES: dict[str, Recipe] = {
-    recipe.name: recipe for recipe in (*litter.RECIPES, *parking.RECIPES, *parking_conditions.RECIPES)
+    recipe.name: recipe
+    for recipe in (
+        *litter.RECIPES,
+        *airborne.RECIPES,
+        *lights.RECIPES,
+        *disturbed.RECIPES,
+        *parking.RECIPES,
+        *parking_conditions.RECIPES,
+        *stalls.RECIPES,
+    )
 }
 """What ``kerbwatch eval compose --recipe`` knows."""
