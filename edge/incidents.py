@@ -133,6 +133,10 @@ class IncidentBook:
         self._commit(entry.model_copy(update={"report": report}), new)
         return report
 
+    def holds(self, incident_id: str) -> bool:
+        """Whether an incident is open, or its evidence is still to come."""
+        return incident_id in self._entries
+
     def unshown(self, incident_id: str) -> tuple[IncidentReport, list[MediaFile]] | None:
         """An incident and its originals of which nothing was made for people yet; None where none waits."""
         entry = self._entries.get(incident_id)

@@ -8,9 +8,11 @@ from collections.abc import Iterable, Iterator
 
 from edge.camera import Camera
 from edge.frame import Frame
+from edge.litter.watcher import LitterWatch
 from edge.rules.sighting import Sighting
 from edge.settings import CameraSettings, DetectorSettings, EvidenceSettings
 from edge.vision.looking import LookGate, look_at
+from edge.vision.tiles import plan_tiles
 from edge.watch import Watch
 from kerbwatch.clock import Clock, SystemClock
 from models.runtime import Detector
@@ -44,13 +46,21 @@ def replay(
     score = DetectorSettings.model_validate({}).min_score if min_score is None else min_score
     pictures = iter(frames) if frames is not None else _played(camera, clock or SystemClock())
     watch: Watch | None = None
+    litter: LitterWatch | None = None
     gate = LookGate(camera)
     for frame in pictures:
+        if LitterWatch.concerns(camera):
+            if litter is None or litter.size_px != frame.picture.size_px:
+                litter = LitterWatch(camera, frame.picture.size_px)
+            yield from litter.picture(frame.t_s, frame.picture.luma())
         if not gate.wants(frame):
             continue
         if watch is None or watch.size_px != frame.picture.size_px:
             watch = Watch(camera, frame.picture.size_px, score)
-        seen = look_at(detector, [frame])[0]
+        plan = plan_tiles(camera, frame.picture.size_px, max(detector.input_size(frame.picture.size_px)))
+        seen = look_at(detector, [frame], [plan])[0]
+        if litter is not None:
+            litter.look(frame.t_s, seen.detections)
         yield from watch.look(seen.frame, seen.detections, seen.thumbnail_px).sightings
 
 

@@ -8,11 +8,14 @@ from datetime import timedelta
 import structlog
 
 from edge.camera import Camera, CameraStatus
-from edge.evidence.desk import background_desk
+from edge.evidence.desk import background_desk, shared_desk
 from edge.evidence.finisher import Finisher
 from edge.evidence.recorder import Recorder
-from edge.frame import Frame
+from edge.frame import ArrayPicture, Frame
 from edge.incidents import IncidentBook
+from edge.litter.desk import LitterDesk
+from edge.litter.exhibits import ExhibitError, picture_at, vehicle_of, with_path
+from edge.litter.watcher import LitterWatch
 from edge.rules.sighting import Findings, Sighting
 from edge.rules.zone import ZoneOutsideError
 from edge.settings import CameraSettings, EdgeSettings
@@ -25,7 +28,7 @@ from edge.vision.plate_watch import PlateWatch
 from edge.watch import Watch
 from kerbwatch.clock import Clock
 from kerbwatch.incident import EvidenceRole, Phase
-from kerbwatch.messages import ViewState
+from kerbwatch.messages import IncidentReport, ViewState
 from models.detections import Detections
 from models.plates.reading import PlateReading
 
@@ -33,6 +36,8 @@ log = structlog.get_logger(__name__)
 
 LONG_AWAY = timedelta(hours=24)
 """A camera that has looked elsewhere for so long will hardly come back by itself."""
+EXHIBIT_SPAN_S = 0.3
+"""Decoded past the moment of a throw: a decoder hands pictures out a little late."""
 SAVE_EVERY_S = 5.0
 """How often the rules' memory may go to disk as things come and go."""
 REFRESH_EVERY_S = 60.0
@@ -85,6 +90,16 @@ class CameraUnit:
         self.plates = PlateWatch(self._plate_read, background_desk())
         self._closed = False
 
+        self._litter = self._new_litter()
+
+    def _new_litter(self) -> LitterDesk | None:
+        return LitterDesk(self.settings, self._thrown) if LitterWatch.concerns(self.settings) else None
+
+    @property
+    def unsearched(self) -> int:
+        """Pictures of a road that were not searched for litter, since the box could not keep up."""
+        return 0 if self._litter is None else self._litter.skipped
+
     def start(self) -> None:
         """Begin to look, and go on with what a stop cut off."""
         for incident_id in self._book.with_unshown:
@@ -94,6 +109,8 @@ class CameraUnit:
     def stop(self, timeout_s: float = 5.0) -> None:
         """Stop looking and write down what the rules remember; open incidents stay open."""
         self.camera.stop(timeout_s)
+        if self._litter is not None:
+            self._litter.close()
         self._recorder.close()
         self._batcher.forget(self.settings.id)
         self.save()
@@ -117,6 +134,9 @@ class CameraUnit:
             self.settings = camera
             self._book = self._book.for_camera(camera)
             self._watch = None
+            before, self._litter = self._litter, self._new_litter()
+        if before is not None:
+            before.close()
 
     def status(self) -> CameraStatus:
         """How the camera does."""
@@ -146,6 +166,8 @@ class CameraUnit:
     def look(self, frame: Frame, detections: Detections, thumbnail_px: tuple[int, int]) -> None:
         """Take in what the network found in one picture."""
         self.looks += 1
+        if self._litter is not None:
+            self._litter.look(frame.t_s, detections)
         self.look_lag_s = max((self._clock.now_utc() - frame.captured_at).total_seconds(), 0.0)
         with self._guard:
             if self._watch is None or self._watch.size_px != frame.picture.size_px:
@@ -196,6 +218,8 @@ class CameraUnit:
 
     def _picture(self, frame: Frame) -> None:
         """The camera's thread hands a picture over: those the network should see go to the batcher."""
+        if self._litter is not None:
+            self._litter.picture(frame, wait=self.settings.playback == "flat_out")
         if self._gate.wants(frame):
             self._batcher.offer(frame, wait=self.settings.playback == "flat_out")
 
@@ -250,6 +274,49 @@ class CameraUnit:
         if report.phase is Phase.OPENED:
             self._request_clip(report.incident_id, frame.t_s)
 
+    def _thrown(self, sighting: Sighting, frame: Frame) -> None:
+        """The litter desk saw something thrown, or that no more follows: on its thread."""
+        with self._guard:
+            over = sighting.phase is Phase.CLEARED and sighting.incident_id not in self._book.open_ids
+            if self._closed or over:
+                return
+            with self._store.transaction():
+                report = self._book.report(sighting, frame, [])
+            key = (sighting.kind.value, sighting.phase.value)
+            self.incidents[key] = self.incidents.get(key, 0) + 1
+        if report.phase is Phase.OPENED:
+            self._request_clip(report.incident_id, sighting.started_t_s)
+            shared_desk().submit(lambda: self._exhibit(sighting, report))
+
+    def _exhibit(self, sighting: Sighting, report: IncidentReport) -> None:
+        """Pictures of a throw: the moment, the same with the thing's way, and the vehicle with its plate."""
+        assert sighting.vehicle is not None  # of every throw
+        t_s, box = sighting.started_t_s, sighting.vehicle.box_xyxy
+        try:
+            packets = self.camera.ring.cut(t_s, t_s + EXHIBIT_SPAN_S)
+            moment = picture_at(packets, t_s, self.camera.ring.rotation_deg)
+        except ExhibitError as error:
+            log.error("throw_not_shown", camera=self.settings.id, error=str(error))
+            return
+        images = {
+            EvidenceRole.SNAPSHOT_PATH: with_path(moment.image, sighting.path, box),
+            EvidenceRole.SNAPSHOT_THROW: moment.image,
+            EvidenceRole.SNAPSHOT_VEHICLE: vehicle_of(moment.image, box),
+        }
+        captured_at = self.camera.captured_at(moment.t_s)
+        for role, image in images.items():
+            if image is None:
+                continue
+            shown = Frame(self.settings.id, moment.t_s, captured_at, ArrayPicture(image))
+            picture = self._snapshot(shown, role)
+            with self._guard:
+                if picture is None or self._closed:
+                    return
+                self._book.add_picture(report.incident_id, picture)
+                self._finish(report.incident_id)
+            if role is EvidenceRole.SNAPSHOT_THROW and report.vehicle is not None:
+                self.plates.read_picture(report.incident_id, picture.path, report.vehicle.box)
+
     def _read_plates(self, findings: Findings, frame: Frame, detections: Detections) -> None:
         """Have the plate read that is most due; the newest offender's is due at once."""
         assert self._watch is not None
@@ -262,7 +329,7 @@ class CameraUnit:
         with self._guard:
             if self._closed or self._watch is None:
                 return
-            if not self._watch.set_plate(place_id, plate, pictures):
+            if not self._watch.set_plate(place_id, plate, pictures) and not self._book.holds(place_id):
                 return
             with self._store.transaction():
                 self._book.add_plate(place_id, plate, pictures)

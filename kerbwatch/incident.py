@@ -38,6 +38,12 @@ class EvidenceRole(StrEnum):
     """The offender when the limit passed."""
     SNAPSHOT_CLEARED = "snapshot_cleared"
     """The place after the offender left."""
+    SNAPSHOT_THROW = "snapshot_throw"
+    """The picture in which something left a vehicle."""
+    SNAPSHOT_PATH = "snapshot_path"
+    """The same with the thing's way drawn over it, and the vehicle framed."""
+    SNAPSHOT_VEHICLE = "snapshot_vehicle"
+    """The vehicle that it was thrown from, alone, at the full size of the picture."""
     CLIP = "clip"
     """Video around the moment the incident opened, as the camera sent it."""
 

@@ -45,6 +45,16 @@ class Culprit:
         """None where no vehicle offends, or a picture shows the place after it left."""
         if role is EvidenceRole.SNAPSHOT_CLEARED:
             return None
+        if role is EvidenceRole.SNAPSHOT_VEHICLE:
+            whole = report.box.model_copy(
+                update={
+                    "x1": 0.0,
+                    "y1": 0.0,
+                    "x2": float(report.box.picture_width_px),
+                    "y2": float(report.box.picture_height_px),
+                }
+            )
+            return cls(whole, report.started_at)
         if report.vehicle is not None:
             return cls(report.vehicle.box, report.started_at)
         return cls(report.box, report.observed_at) if report.object_class in _VEHICLE_LABELS else None
