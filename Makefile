@@ -1,12 +1,14 @@
 # make demo   sets everything up and shows the whole way from the street to a ticket
 # make test   sets everything up and runs every test
+# make eval   measures how good it is with what is at hand: make eval DATA=/path/to/data
 VENV   := .venv
 BIN    := $(VENV)/bin
 PYTHON ?= python3
 UV     := uv==0.13.9
 ONCE   ?=
+DATA   ?=
 
-.PHONY: setup assets demo test lint lock clean
+.PHONY: setup assets demo test eval lint lock clean
 .DEFAULT_GOAL := demo
 
 $(BIN)/uv:
@@ -39,6 +41,10 @@ demo: setup
 test: setup lint
 	@$(BIN)/kerbwatch models pull box plates
 	@$(BIN)/pytest -q -n 2 --dist loadfile
+
+eval: $(VENV)/.ready
+	@$(BIN)/kerbwatch models pull box $(if $(DATA),plates)
+	@$(BIN)/kerbwatch eval all $(DATA) --document docs/accuracy.md --json var/eval/figures.json
 
 lint: $(VENV)/.ready
 	@$(BIN)/ruff check .

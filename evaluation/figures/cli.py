@@ -22,8 +22,8 @@ from kerbwatch.logs import configure_logs
 from kerbwatch.settings import SettingsError
 from models.errors import ModelError
 
-COMPOSITES = 24
-"""Composite scenes of each family (parking, stalls, litter …) that are made unless told otherwise."""
+COMPOSITES = 1
+"""Composite scenes of each recipe and base that are made unless told otherwise."""
 
 
 def everything(
@@ -44,7 +44,7 @@ def everything(
         Path, typer.Option(file_okay=False, help="Composites, the cache and contact sheets go here.")
     ] = Path("var/eval"),
     composites: Annotated[
-        int, typer.Option(min=0, help="Composite scenes of each family; 0 makes none.")
+        int, typer.Option(min=0, help="Composite scenes of each recipe and base; 0 makes none.")
     ] = COMPOSITES,
     composite_scenes: Annotated[
         Path | None,

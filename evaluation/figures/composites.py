@@ -2,9 +2,26 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
+from multiprocessing import get_context
 from pathlib import Path
+
+import cv2
+
+import evaluation.composite
+from evaluation.composite.base import Source
+from evaluation.composite.compose import make
+from evaluation.composite.recipe import Recipe, UnsuitedError
+from evaluation.composite.recipes import RECIPES
+from evaluation.scene import load_scene
+from kerbwatch.logs import configure_logs
+from kerbwatch.settings import SettingsError
+
+SEED = 20261
+"""Of the composites that figures are told of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +39,15 @@ class Composites:
     failures: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class _OfBase:
+    """What was made of one base: scenes, the reason for each recipe that it does not suit, a failure."""
+
+    scenes: tuple[Path, ...]
+    unsuited: dict[str, str]
+    failure: str | None = None
+
+
 def make_composites(
     bases: Sequence[Path],
     folder: Path,
@@ -34,13 +60,74 @@ def make_composites(
     """Composite scenes for a run.
 
     Args:
-        bases: real scenes whose clips lie under the composites.
-        folder: where they are made; what is there from an earlier run and was made alike is kept.
-        count: of each family.
+        bases: real scenes whose clips lie under the composites; those of stills are passed over.
+        folder: where they are made; what the same code made in an earlier run is kept.
+        count: of each recipe and base that suit each other.
         existing: take the scenes of this folder instead.
-        processes: how many are made at a time.
-        tell: called with a line after each.
+        processes: how many bases are worked on at a time.
+        tell: called with a line after each base.
     """
     if existing is not None:
         return Composites(tuple(sorted(existing.rglob("*.yaml"))))
-    return Composites(())
+    clips = [path for path in bases if _has_clip(path)]
+    if count == 0 or not clips:
+        return Composites((), ("composites: none were made",))
+    out = folder / _code_fingerprint()[:12]
+    made: dict[Path, _OfBase] = {}
+    context = get_context("spawn")  # a forked ONNX Runtime session hangs
+    with ProcessPoolExecutor(processes, context) as pool:
+        pending = {pool.submit(_of_base, path, out, count): path for path in clips}
+        for future in as_completed(pending):
+            made[pending[future]] = future.result()
+            tell(f"composites: {len(made)} of {len(clips)} bases, {pending[future].stem}")
+    scenes = [scene for path in clips for scene in made[path].scenes]
+    failures = [failure for path in clips if (failure := made[path].failure) is not None]
+    absent = []
+    for name in RECIPES:
+        reasons = [made[path].unsuited.get(name) for path in clips if made[path].failure is None]
+        if reasons and all(reasons):
+            absent.append(f"composite '{name}': no base suits it ({reasons[-1]})")
+    return Composites(tuple(scenes), tuple(absent), tuple(failures))
+
+
+def _has_clip(path: Path) -> bool:
+    try:
+        return load_scene(path).settings.clip is not None
+    except SettingsError:
+        return False  # the run of real scenes tells what is wrong with it
+
+
+def _of_base(path: Path, out: Path, count: int) -> _OfBase:
+    """Everything that can be made of one base, in a process of its own."""
+    cv2.setNumThreads(1)
+    configure_logs(level="WARNING")
+    scenes: list[Path] = []
+    unsuited: dict[str, str] = {}
+    try:
+        source = Source.load(path)
+        for recipe in RECIPES.values():
+            try:
+                scenes += [_one(recipe, source, out, index) for index in range(count)]
+            except UnsuitedError as error:
+                unsuited[recipe.name] = str(error)
+    except (SettingsError, OSError) as error:
+        return _OfBase(tuple(scenes), unsuited, f"composites of {path.stem}: {error}")
+    return _OfBase(tuple(scenes), unsuited)
+
+
+def _one(recipe: Recipe, source: Source, out: Path, index: int) -> Path:
+    """One composite on disk, or the one that is there already. Raises UnsuitedError."""
+    kept = out / f"composite_{recipe.name}_{source.name}_{SEED}_{index:02d}.yaml"
+    if kept.is_file() and kept.with_suffix(".mp4").is_file():
+        return kept
+    if source.camera not in recipe.cameras:
+        raise UnsuitedError(f"'{source.name}' is not {' or '.join(sorted(recipe.cameras))}")
+    return make(recipe, recipe.stage(source), seed=SEED, index=index).write(out)
+
+
+def _code_fingerprint() -> str:
+    """SHA-256 over the code that makes composites."""
+    digest = hashlib.sha256()
+    for path in sorted(Path(str(evaluation.composite.__file__)).parent.rglob("*.py")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
