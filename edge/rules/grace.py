@@ -8,6 +8,8 @@ MISSED_GRACE_S = 600.0
 """The detector may miss a thing that still looks the same for this long (rain, dusk)."""
 UNSURE_GRACE_S = 15.0
 """A thing may be unseen this long while the picture tells neither way."""
+GLIMPSE_GRACE_S = 4.0
+"""One that was seen for a moment only, no longer than this: what drives past is no beginning of a stand."""
 BLIND_GRACE_S = (60.0, 180.0)
 """Least and most that a reported thing may be unseen while there is nothing to compare (night, fog): a bus
 that the detector misses as well can stand in front of it for a minute."""
@@ -26,6 +28,8 @@ def unsure_grace_s(stood_s: float, reported: bool, *, blind: bool) -> float:
         reported: whether its incident is open.
         blind: whether there is nothing to compare, rather than a likeness that is neither high nor low.
     """
+    if not blind and not reported:
+        return min(UNSURE_GRACE_S, max(GLIMPSE_GRACE_S, stood_s))
     if not (blind and reported):
         return UNSURE_GRACE_S
     least, most = BLIND_GRACE_S

@@ -46,6 +46,10 @@ CAME_FROM = 3.0
 """How far before its place a vehicle may have been seen at the look before, in sizes of its box."""
 SAME_SPOT_IOU = 0.5
 """Overlap from one look to the next from which a vehicle outside the zones stands."""
+BEFORE_S = 4.0
+"""From one picture that is kept of the street as it was to the next."""
+KEPT_PICTURES = 3
+"""So many are kept: a vehicle that the detector finds late has come within some 10 s."""
 LOST_AFTER_S = 6.0
 """A vehicle outside the zones that is unseen this long is no longer counted as standing."""
 
@@ -68,7 +72,7 @@ class QueueWatch:
     """Who stands before and behind whom in one camera's picture, look by look."""
 
     def __init__(self) -> None:
-        self._before: Look | None = None
+        self._before: deque[Look] = deque(maxlen=KEPT_PICTURES)
         self._vehicles_before = Detections.empty()
         self._held: dict[str, _Waiting] = {}
         self._outside: list[_Waiting] = []
@@ -95,7 +99,9 @@ class QueueWatch:
         self._watch_outside(look, vehicles, [held.box for held in self._held.values()])
         while self._gone and look.t_s - self._gone[0][0] > LONGEST_WAIT_S:
             self._gone.popleft()
-        self._before, self._vehicles_before = look, vehicles
+        self._vehicles_before = vehicles
+        if not self._before or look.t_s - self._before[-1].t_s >= BEFORE_S:
+            self._before.append(look)
 
     def left(self, departure: Departure) -> None:
         """A place was given up."""
@@ -155,10 +161,9 @@ class QueueWatch:
         self._outside = standing + arrivals
 
     def _arrival(self, box: NDArray[np.float64], since_t_s: float, look: Look, *, seen_now: bool) -> _Waiting:
-        before = self._before
-        if before is None or not seen_now:
+        if not self._before or not seen_now:
             return _Waiting(box, since_t_s, look.t_s, came=False, way=None)
-        came = _changed(box, before, look)
+        came = _changed(box, self._before[0], look)
         return _Waiting(box, since_t_s, look.t_s, came, self._way(box) if came else None)
 
     def _way(self, box: NDArray[np.float64]) -> NDArray[np.float64] | None:
@@ -179,7 +184,7 @@ class QueueWatch:
 
 
 def _changed(box: NDArray[np.float64], before: Look, look: Look) -> bool:
-    """Whether a place looked different at the look before: what a detector missed there did not come."""
+    """Whether a place looked different some looks before: what a detector missed there did not come."""
     if before.thumbnail is None or look.thumbnail is None:
         return False
     was = cut_patch(before.thumbnail, box.astype(np.float32), before.size_px)
