@@ -15,13 +15,13 @@ class Case(Base):
     """One occurrence in the world; gathers its leads and tickets."""
 
     __tablename__ = "cases"
-    __table_args__ = (Index("ix_cases_state_id", "state", "id"),)
+    __table_args__ = (Index("ix_cases_state_id", "state", "id"), Index("ix_cases_kind_id", "kind", "id"))
 
     id: Mapped[str] = mapped_column(String(36), primary_key=True)
     open_group: Mapped[str | None] = mapped_column(String(400), unique=True)
     """What makes two leads the same occurrence while the case is open; None once it is over."""
     state: Mapped[str] = mapped_column(String(20))
-    kind: Mapped[str] = mapped_column(String(40), index=True)
+    kind: Mapped[str] = mapped_column(String(40))
     urgent: Mapped[bool]
     road: Mapped[str | None] = mapped_column(String(300))
     area_id: Mapped[str | None] = mapped_column(String(63))
@@ -116,7 +116,10 @@ class Ticket(Base):
     """What one unit is told to do for a case."""
 
     __tablename__ = "tickets"
-    __table_args__ = (Index("ix_tickets_unit_id_state", "unit_id", "state"),)
+    __table_args__ = (
+        Index("ix_tickets_unit_id_state", "unit_id", "state", "id"),
+        Index("ix_tickets_state_id", "state", "id"),
+    )
 
     id: Mapped[str] = mapped_column(String(36), primary_key=True)
     case_id: Mapped[str] = mapped_column(ForeignKey("cases.id"), index=True)

@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import RedirectResponse
+from sqlalchemy.orm import Session
 
 from central.cases import repository, service
 from central.cases.rules import OVER, CaseState
@@ -33,6 +34,8 @@ _GROUPS: dict[str, frozenset[CaseState]] = {
     "all": frozenset(),
 }
 """Filters above the list -> the states that each lets through; an empty set lets all."""
+_COUNTED = ("reviewing", "running")
+_MOST_COUNTED = 1000
 
 
 class Choice:
@@ -77,7 +80,7 @@ def queue(request: Request, central: CentralDep, who: Viewer, choice: ChoiceDep)
 def _queue(central: Central, choice: Choice) -> dict[str, object]:
     with central.database.read() as session:
         after = repository.last_log_id(session)
-        counts = repository.count_by_state(session)
+        counts = {} if choice.kind else {name: _count(session, name) for name in _COUNTED}
         found = service.list_cases(
             session,
             states=[state.value for state in _GROUPS[choice.show]],
@@ -90,7 +93,7 @@ def _queue(central: Central, choice: Choice) -> dict[str, object]:
             label=t(f"group.{name}"),
             url=choice.url(show=name),
             chosen=name == choice.show,
-            count=_count(counts, name) if not choice.kind and name in {"reviewing", "running"} else None,
+            count=counts.get(name),
         )
         for name in _GROUPS
     ]
@@ -106,5 +109,6 @@ def _queue(central: Central, choice: Choice) -> dict[str, object]:
     }
 
 
-def _count(counts: dict[str, int], group: str) -> str:
-    return str(sum(counts.get(state.value, 0) for state in _GROUPS[group]))
+def _count(session: Session, group: str) -> str:
+    count = repository.count_in(session, [state.value for state in _GROUPS[group]], _MOST_COUNTED)
+    return f"{_MOST_COUNTED - 1}+" if count == _MOST_COUNTED else str(count)

@@ -13,6 +13,7 @@ from evaluation.bench import rival
 from evaluation.bench.cameras import Plan, measure
 from evaluation.bench.edge_box import BenchError
 from evaluation.bench.intake import IntakePlan, measure_intake
+from evaluation.bench.pages import measure_pages
 from evaluation.bench.result import print_result, to_json
 from evaluation.bench.streams import StreamSize
 from evaluation.output import print_rows, table_console, write_json
@@ -135,5 +136,37 @@ def intake(
         typer.secho(str(error), err=True, fg="red")
         raise typer.Exit(1) from error
     print_rows("Intake", result.to_json(), table_console(json_file))
+    if json_file is not None:
+        write_json(result.to_json(), json_file)
+
+
+@bench_app.command()
+def pages(
+    *,
+    database: Annotated[
+        str | None,
+        typer.Option(
+            help="URL of a database for the bench alone; a SQLite file that goes afterwards if absent."
+        ),
+    ] = None,
+    cases: Annotated[
+        int, typer.Option(min=0, help="Cases that the database is filled with first.")
+    ] = 1_000_000,
+    repeats: Annotated[int, typer.Option(min=2, help="How often each list is fetched.")] = 20,
+    json_file: Annotated[
+        Path | None, typer.Option("--json", help="Write the figures here; - is standard output.")
+    ] = None,
+) -> None:
+    """How long people wait for each list, with a million cases in the database."""
+    configure_logs(level="WARNING")
+    progress = Console(stderr=True)
+    url = expand_environment(database) if database else None
+    try:
+        result = measure_pages(url, cases, repeats, lambda step: progress.print(f"[dim]{step}[/]"))
+    except (BenchError, BrokerError, SecretMissingError) as error:
+        typer.secho(str(error), err=True, fg="red")
+        raise typer.Exit(1) from error
+    rows = {path: f"{result.p50_ms[path]} ms, 95 % within {ms} ms" for path, ms in result.p95_ms.items()}
+    print_rows(f"Lists with {result.cases:,} cases", rows, table_console(json_file))
     if json_file is not None:
         write_json(result.to_json(), json_file)
