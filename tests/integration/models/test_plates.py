@@ -51,6 +51,59 @@ def test_a_plate_is_found_on_its_car(reader):
     assert np.abs(np.array(reading.corners) - CORNERS).max() < 20, "to an eighth of its width"
 
 
+WHITE, GREEN, YELLOW, BLACK, RED = (
+    (240, 240, 240),
+    (130, 210, 120),
+    (30, 190, 240),
+    (15, 15, 15),
+    (20, 20, 200),
+)
+PRINT = cv2.FontFace("uni")
+"""OpenCV's own font with Chinese characters."""
+
+
+def printed(plate, character, middle, size, ink):
+    x, y, width, height = cv2.getTextSize((1, 1), character, (0, 0), PRINT, size, 700)
+    corner = round(middle[0] - width / 2 - x), round(middle[1] - height / 2 - y)
+    cv2.putText(plate, character, corner, ink, PRINT, size, 700)
+
+
+def in_one_row(text, ground, last_ink=BLACK):
+    width, size = (440, 80) if len(text) == 7 else (480, 66)
+    plate, step = np.full((140, width, 3), ground, np.uint8), (width - 40) / (len(text) + 0.3)
+    for place, character in enumerate(text):
+        middle = 20 + (place + 0.5 + (0.3 if place > 1 else 0)) * step, 70
+        printed(plate, character, middle, size, last_ink if place == len(text) - 1 else BLACK)
+    return plate
+
+
+def in_two_rows(text):
+    plate = np.full((220, 440, 3), YELLOW, np.uint8)
+    for place, character in enumerate(text[:2]):
+        printed(plate, character, (150 + place * 140, 45), 60, BLACK)
+    for place, character in enumerate(text[2:]):
+        printed(plate, character, (60 + place * 80, 145), 105, BLACK)
+    return plate
+
+
+@pytest.mark.parametrize("text", ["浙A1234警", "京A8888警"])
+def test_a_police_car_is_known_by_its_white_plate_and_its_last_character(reader, text):
+    reading = reader.read_crop(in_one_row(text, WHITE, last_ink=RED))
+    assert (reading.text, reading.colour) == (text, PlateColour.WHITE)
+
+
+@pytest.mark.parametrize("text", ["浙AD12345", "沪AF71017"])
+def test_a_green_plate_has_eight_characters(reader, text):
+    reading = reader.read_crop(in_one_row(text, GREEN))
+    assert (reading.text, reading.colour) == (text, PlateColour.GREEN)
+
+
+def test_the_two_rows_of_a_lorrys_plate_are_one_plate(reader):
+    reading = reader.read_crop(in_two_rows("浙B12345"), two_rows=True)
+    assert (reading.text[1:], reading.colour) == ("B12345", PlateColour.YELLOW)
+    assert reader.read_crop(in_two_rows("浙B12345")) is None, "as one row it is none"
+
+
 def test_two_pictures_of_one_car_say_together_what_neither_shows_whole(reader):
     left, right = drawn_plate("A6R678"), drawn_plate("A6R678")
     left[:, 250:290], right[:, 90:145] = BLUE, BLUE
