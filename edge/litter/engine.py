@@ -30,6 +30,8 @@ WAIT_REST_S = 1.1
 """How long after its flight a thing may come to lie."""
 JUDGE_REST_S = 1.9
 """How long after it came to lie a thing is judged by that alone."""
+SAME_LANDING_S, SAME_LANDING_M = 1.5, 1.0
+"""What comes to lie so near in time and place to where a thing was seen to land is that thing."""
 BODY_SHARE = 0.004
 """Share of the picture above which a moving part is a body, not a thing thrown."""
 ABOVE_SHARE = 0.12
@@ -115,6 +117,7 @@ class LitterEngine:
         self._traffic = Traffic()
         self._rests = Rests()
         self._waiting: list[Tracklet] = []
+        self._landed: list[tuple[float, NDArray[np.float64], float]] = []
         self._places: deque[tuple[float, Homography]] = deque()
         self._ticked_s = -np.inf
 
@@ -160,6 +163,12 @@ class LitterEngine:
                 or not self._seen_until(rest.since_s, t_s)
             ):
                 continue
+            if any(
+                abs(rest.since_s - landed_s) < SAME_LANDING_S and np.linalg.norm(rest.xy - end) < reach
+                for landed_s, end, reach in self._landed
+            ):
+                rest.judged = True
+                continue
             found = judge_rest(rest, self._traffic, t_s)
             if found is not None and found.evidence.score >= DECIDE_SCORE and self._on_road(found):
                 rest.judged = True
@@ -179,6 +188,8 @@ class LitterEngine:
         return bool(shapely.contains_xy(self._road, places[:, 0], places[:, 1]).any())
 
     def _say(self, found: Finding, now_s: float) -> None:
+        reach = SAME_LANDING_M * found.vehicle.px_per_m(found.t_s)
+        self._landed = [*self._landed[-20:], (found.landed_s, found.path[-1, 1:], reach)]
         step = max(1, -(-len(found.path) // _MOST_PATH))
         path = []
         for t, x, y in found.path[::step]:
