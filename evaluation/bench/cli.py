@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -9,10 +10,15 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from edge.replay import ReplayError
+from edge.settings import DetectorSettings
+from edge.vision.looking import load_detector
 from evaluation.bench import rival
 from evaluation.bench.cameras import Plan, measure
 from evaluation.bench.edge_box import BenchError
 from evaluation.bench.intake import IntakePlan, measure_intake
+from evaluation.bench.motion import cut
+from evaluation.bench.motion import measure as motion_cost
 from evaluation.bench.pages import measure_pages
 from evaluation.bench.result import print_result, to_json
 from evaluation.bench.streams import StreamSize
@@ -170,3 +176,43 @@ def pages(
     print_rows(f"Lists with {result.cases:,} cases", rows, table_console(json_file))
     if json_file is not None:
         write_json(result.to_json(), json_file)
+
+
+@bench_app.command()
+def motion(
+    *,
+    seconds: Annotated[float, typer.Option(min=2, max=300, help="Length of each clip.")] = 12.0,
+    size: Annotated[StreamSize, typer.Option(help="Size of the pictures.")] = StreamSize.P1080,
+    model: Annotated[str, typer.Option(help="Name in the manifest, or an ONNX file.")] = "yolox-nano",
+    clip: Annotated[
+        Path | None, typer.Option(exists=True, dir_okay=False, help="A busy road; OpenCV's vtest if absent.")
+    ] = None,
+    json_file: Annotated[
+        Path | None, typer.Option("--json", help="Write the figures here; - is standard output.")
+    ] = None,
+) -> None:
+    """Cores a camera that is searched for litter: every picture decoded, 25 a second; busy and empty road."""
+    configure_logs(level="WARNING")
+    try:
+        street = clip or ensure("vtest")
+        detector = load_detector(DetectorSettings.model_validate({"model": model}))
+        with tempfile.TemporaryDirectory(prefix="kerbwatch-bench-") as folder:
+            costs = [
+                motion_cost(
+                    road, cut(street, Path(folder) / f"{road}.mp4", size, seconds, empty=empty), detector
+                )
+                for road, empty in (("busy", False), ("empty", True))
+            ]
+    except (ModelError, ReplayError, ValueError) as error:
+        typer.secho(str(error), err=True, fg="red")
+        raise typer.Exit(1) from error
+    console = table_console(json_file)
+    for cost in costs:
+        console.print(
+            f"{cost.road} road, {size.value}: {cost.cores:.3f} cores a camera "
+            f"(decoding alone {cost.decode_cores:.3f}), {cost.alarms} alarms in {cost.seconds_s:.0f} s"
+        )
+    if json_file is not None:
+        write_json(
+            {"size": size.value, "model": model, "roads": [each.to_json() for each in costs]}, json_file
+        )
