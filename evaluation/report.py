@@ -118,8 +118,8 @@ class Report:
         return Report(self.model, tuple(result for result in self.results if wanted(result)))
 
     def negative_footage(self) -> Footage:
-        """The scenes in which nothing happens that is to be reported."""
-        return self.only(lambda result: not result.scene.events).footage()
+        """The scenes in which nothing happens that must be reported."""
+        return self.only(lambda result: all(event.ignore for event in result.scene.events)).footage()
 
     def footage(self) -> Footage:
         """All scenes together."""

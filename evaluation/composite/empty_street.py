@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import cached_property, lru_cache
 
+import numpy as np
+from numpy.typing import NDArray
+
 from edge.frame import Image
 from evaluation.composite.base import Source
 from evaluation.composite.clip import Clip
 from evaluation.composite.cutouts import Cutout, cut_out
-from evaluation.composite.tracks import Track, vehicles
+from evaluation.composite.tracks import vehicles
+from kerbwatch.incident import Kind
 
 FPS = 4.0
 """Pictures a second: who dwells is looked at every two seconds."""
@@ -44,10 +48,15 @@ class EmptyStreet(Source):
         """What went through the real clip. Raises ModelError."""
         return cut_out(self._real)
 
-    @property
-    def standing(self) -> tuple[Track, ...]:
-        """Vehicles that stand in the real clip, and in the empty street."""
-        return tuple(track for track in vehicles(self.tracks) if not track.moves)
+    @cached_property
+    def standing(self) -> NDArray[np.float64]:
+        """Where vehicles stand in the real clip, and so in the empty street: float64 [N, 4].
+
+        What the network saw, and what a person noted.
+        """
+        seen = [np.median(track.boxes, axis=0) for track in vehicles(self.tracks) if not track.moves]
+        noted = [event.box for event in self._real.events if event.kind is Kind.ILLEGAL_PARKING]
+        return np.array([*seen, *noted], dtype=np.float64).reshape(-1, 4)
 
 
 @lru_cache(maxsize=2)

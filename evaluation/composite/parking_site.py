@@ -62,7 +62,7 @@ class Site:
 
     def places(self, cutout: Cutout) -> list[int]:
         """Pictures of a cut at whose place the thing can stand: whole in the picture, nobody there."""
-        standing = [self.shown(track.boxes[len(track.boxes) // 2]) for track in self.street.standing]
+        standing = [self.shown(box) for box in self.street.standing]
         found = []
         for index in range(3, len(cutout.pieces) - 3):
             box = self.shown(cutout.boxes[index])
@@ -190,8 +190,8 @@ class Site:
         area = shapely.Polygon(zone.polygon)
         width, height = self.base.size_px
         found = []
-        for track in self.street.standing:
-            left, top, right, bottom = self.shown(np.median(track.boxes, axis=0))
+        for always in self.street.standing:
+            left, top, right, bottom = self.shown(always)
             box = (max(0.0, left), max(0.0, top), min(float(width), right), min(float(height), bottom))
             if box[0] >= box[2] or box[1] >= box[3] or not area.intersects(shapely.box(*box)):
                 continue

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -77,21 +78,22 @@ def everything(
     for one in at_hand.absent:
         progress.print(f"not at hand: {one}", markup=False)
     with progress.status("") as status:
+        tell = status.update if progress.is_terminal else _told_in_lines(progress)
         made = make_composites(
             at_hand.scenes,
             work / "composite",
             count=composites,
             existing=composite_scenes,
             processes=processes,
-            tell=status.update,
+            tell=tell,
         )
         run = measure_everything(
-            at_hand, made.scenes, settings, model, work=work, processes=processes, tell=status.update
+            at_hand, made.scenes, settings, model, work=work, processes=processes, tell=tell
         )
         run = dataclasses.replace(
             run, absent=(*run.absent, *made.absent), failures=(*run.failures, *made.failures)
         )
-        status.update("contact sheets")
+        tell("contact sheets")
         run, sheets = _draw_sheets(run, work / "sheets")
     if document is not None:
         try:
@@ -106,6 +108,11 @@ def everything(
         write_json(run.to_json(), json_file)
     if run.failures:
         raise typer.Exit(1)
+
+
+def _told_in_lines(console: Console) -> Callable[[str], None]:
+    """Progress for a log: a line each."""
+    return lambda text: console.print(text, markup=False, soft_wrap=True)
 
 
 def _draw_sheets(run: Everything, folder: Path) -> tuple[Everything, int]:

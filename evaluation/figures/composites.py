@@ -106,10 +106,16 @@ def _of_base(path: Path, out: Path, count: int) -> _OfBase:
     try:
         source = Source.load(path)
         for recipe in RECIPES.values():
+            noted = out / f"{recipe.name}_{source.name}.unsuited"  # finding out takes as long as making one
+            if noted.is_file():
+                unsuited[recipe.name] = noted.read_text(encoding="utf-8")
+                continue
             try:
                 scenes += [_one(recipe, source, out, index) for index in range(count)]
             except UnsuitedError as error:
                 unsuited[recipe.name] = str(error)
+                out.mkdir(parents=True, exist_ok=True)
+                noted.write_text(str(error), encoding="utf-8")
     except (SettingsError, OSError) as error:
         return _OfBase(tuple(scenes), unsuited, f"composites of {path.stem}: {error}")
     return _OfBase(tuple(scenes), unsuited)

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 
 from evaluation.figures.contact_sheets import faults_of
 from evaluation.islab import IslabReport
 from evaluation.plate_figures import PlateFigures
 from evaluation.plates import PlatesReport
 from evaluation.report import Delay, Footage, KindFigures, Report, SceneResult
+from kerbwatch.incident import Kind
 
 MAX_FAULTS = 60
 """Rows of the table of what went wrong; the rest is counted."""
+THING_SIZES_PX = (0.0, 20.0, 30.0, 45.0, 70.0, float("inf"))
+"""Edges of the classes of size of what stands: root of width times height."""
 NOTHING = "–"
 """What stands for a figure that there is not."""
 
@@ -62,6 +66,21 @@ def recipes_table(report: Report) -> str:
         false = sum(len(result.outcome.extras) for result in results)
         rows.append((recipe, str(len(results)), str(events), str(hits), str(false)))
     return table(("composite recipe", "scenes", "events", "found", "false alarms"), rows)
+
+
+def sizes_table(report: Report, kinds: frozenset[Kind]) -> str:
+    """How many events are found, by the size of the thing, where that is known."""
+    sized: list[tuple[float, bool]] = []
+    for result in report.results:
+        outcome = result.outcome
+        both = [*((hit.event, True) for hit in outcome.hits), *((event, False) for event in outcome.misses)]
+        sized += [(event.size_px, found) for event, found in both if event.kind in kinds and event.size_px]
+    rows = []
+    for low, high in pairwise(THING_SIZES_PX):
+        inside = [found for size, found in sized if low <= size < high]
+        words = f"{low:g} px and more" if high == float("inf") else f"{low:g}–{high:g} px"
+        rows.append((words, str(len(inside)), str(sum(inside))))
+    return table(("composite, size of the thing", "events", "found"), rows)
 
 
 def footage_table(rows: Iterable[tuple[str, Footage]]) -> str:

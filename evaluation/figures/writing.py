@@ -8,6 +8,7 @@ from pathlib import Path
 
 import av
 
+from evaluation.figures.at_hand import DWELLING
 from evaluation.figures.contact_sheets import write_sheet
 from evaluation.figures.everything import Everything
 from evaluation.figures.markdown import (
@@ -18,6 +19,7 @@ from evaluation.figures.markdown import (
     kinds_table,
     plates_table,
     recipes_table,
+    sizes_table,
     table,
 )
 from evaluation.figures.recall_curve import (
@@ -87,7 +89,8 @@ def write_sheets(results: Sequence[SceneResult], folder: Path) -> tuple[list[Pat
 def _composite(run: Everything) -> str:
     if not run.composite.results:
         return "No composite scene could be run."
-    return f"{kinds_table(run.composite)}\n\n{recipes_table(run.composite)}"
+    sizes = sizes_table(run.composite, DWELLING)
+    return f"{kinds_table(run.composite)}\n\n{recipes_table(run.composite)}\n\n{sizes}"
 
 
 def _negative(run: Everything) -> str:
