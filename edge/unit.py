@@ -218,7 +218,7 @@ class CameraUnit:
 
     def _picture(self, frame: Frame) -> None:
         """The camera's thread hands a picture over: those the network should see go to the batcher."""
-        if self._litter is not None:
+        if self._litter is not None and self.view is not ViewState.MOVED:
             self._litter.picture(frame, wait=self.settings.playback == "flat_out")
         if self._gate.wants(frame):
             self._batcher.offer(frame, wait=self.settings.playback == "flat_out")
