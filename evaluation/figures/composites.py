@@ -10,6 +10,7 @@ from multiprocessing import get_context
 from pathlib import Path
 
 import cv2
+import structlog
 
 import evaluation.composite
 from evaluation.composite.base import Source
@@ -19,6 +20,8 @@ from evaluation.composite.recipes import RECIPES
 from evaluation.scene import load_scene
 from kerbwatch.logs import configure_logs
 from kerbwatch.settings import SettingsError
+
+log = structlog.get_logger(__name__)
 
 SEED = 20261
 """Of the composites that figures are told of."""
@@ -118,6 +121,9 @@ def _of_base(path: Path, out: Path, count: int) -> _OfBase:
                 noted.write_text(str(error), encoding="utf-8")
     except (SettingsError, OSError) as error:
         return _OfBase(tuple(scenes), unsuited, f"composites of {path.stem}: {error}")
+    except Exception as error:  # one base's fault must not end the run of all; it is told
+        log.exception("composites_failed", base=str(path))
+        return _OfBase(tuple(scenes), unsuited, f"composites of {path.stem}: {error!r}")
     return _OfBase(tuple(scenes), unsuited)
 
 

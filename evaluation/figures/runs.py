@@ -10,6 +10,7 @@ from multiprocessing import get_context
 from pathlib import Path
 
 import cv2
+import structlog
 from pydantic import TypeAdapter, ValidationError
 
 import edge
@@ -25,6 +26,8 @@ from evaluation.scene import Profile, load_scene
 from kerbwatch.logs import configure_logs
 from kerbwatch.settings import SettingsError
 from models.runtime import Detector
+
+log = structlog.get_logger(__name__)
 
 _DECIDING = ("runner.py", "scene.py", "alarms.py")
 """What of the evaluation decides which alarms a scene raises; the matching is always done anew."""
@@ -172,4 +175,8 @@ def _open_network(settings: DetectorSettings) -> None:
 def _run(run: SceneRun) -> Report:
     if _detector is None:
         raise RuntimeError("the process has no network")
-    return run_scenes([run.path], _detector, _detector.fingerprint, profile=run.profile)
+    try:
+        return run_scenes([run.path], _detector, _detector.fingerprint, profile=run.profile)
+    except Exception as error:  # one scene's fault must not end the run of all; it is told
+        log.exception("scene_failed", scene=str(run.path), profile=run.profile)
+        return Report(_detector.fingerprint, (), (SceneFailure(str(run.path), f"{run.path}: {error!r}"),))
