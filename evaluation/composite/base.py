@@ -220,7 +220,10 @@ class Base:
         return np.asarray(self.view.boxes(track.box(t_s)[None])[0], dtype=np.float64)
 
     def project(self, t_s: float, xyz: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Points [..., 3] of the world (m) at ``t_s``: [..., 3], px x, px y, pixels a metre; NaN if behind."""
+        """Points [..., 3] of the world, m, as seen at ``t_s``: [..., 3], px x, px y, pixels a metre.
+
+        NaN for what is behind the camera.
+        """
         motion = self.source.motion
         seen = self.source.ground.project(xyz - motion.place(t_s))
         points = self.view.points((seen[..., :2] + motion.shake(t_s)).reshape(-1, 2)).reshape(

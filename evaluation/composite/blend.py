@@ -1,4 +1,4 @@
-"""Putting a sprite into a picture: sub-pixel, smeared over the exposure, as sharp and as grainy as the rest."""
+"""Putting a sprite into a picture: sub-pixel, smeared over the exposure, as sharp as the rest."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def draw(
     layered = np.dstack([sprite.colour * sprite.alpha[..., None], sprite.alpha]).astype(np.float32)
     total = np.zeros((height, width, 4), dtype=np.float32)
     for pose in poses:
-        matrix = _placing(pose, layered.shape[1], layered.shape[0], left, top, fine)
+        matrix = _placing(pose, (layered.shape[1], layered.shape[0]), (left, top), fine)
         total += cv2.warpAffine(layered, matrix, (width, height), flags=cv2.INTER_LINEAR)
     total /= len(poses)
     small = (
@@ -142,8 +142,11 @@ def lay(image: Floats32, patch: Patch, *, cover: Floats32 | None = None, gain: f
     return laid
 
 
-def _placing(pose: Pose, width: int, height: int, left: int, top: int, fine: int) -> NDArray[np.float64]:
+def _placing(
+    pose: Pose, sprite_px: tuple[int, int], corner: tuple[int, int], fine: int
+) -> NDArray[np.float64]:
     """float64 [2, 3]: the sprite's pixels to the finely divided part of the picture."""
+    (width, height), (left, top) = sprite_px, corner
     scale_x, scale_y = pose.width_px * fine / width, pose.height_px * fine / height
     cos, sin = np.cos(pose.turn_rad), np.sin(pose.turn_rad)
     linear = np.array([[cos * scale_x, -sin * scale_y], [sin * scale_x, cos * scale_y]])

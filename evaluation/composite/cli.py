@@ -28,7 +28,7 @@ class CameraChoice(StrEnum):
     DASHCAM = "dashcam"
 
 
-def compose(
+def compose(  # noqa: PLR0917 - a command's options
     bases: Annotated[
         list[Path], typer.Argument(metavar="BASE…", help="Scene files (YAML) of real clips, or video files.")
     ],

@@ -52,7 +52,7 @@ class Composite:
             yield t_s - first_s, np.clip(canvas.image + 0.5, 0, 255).astype(np.uint8)
 
     def events(self) -> tuple[EventSettings, ...]:
-        """What happens in it, in its own time: the recipe's events, and those of the base that are still true."""
+        """What happens, in its own time: the recipe's events, and those of the base that are still true."""
         zones = {zone.id: zone for zone in self.composition.zones}
         from_s = self._first_s()
         own = [_shifted(event, from_s) for event in self.composition.events]

@@ -1,4 +1,4 @@
-"""What moves small things near vehicles or in the whole picture: spray, somebody passing close, a shaken camera."""
+"""What moves near vehicles or in the whole picture: spray, somebody passing close, a shaken camera."""
 
 from __future__ import annotations
 
@@ -106,34 +106,83 @@ def passer_by(rng: np.random.Generator, base: Base) -> Composition:
     host_s = float(np.clip(np.mean(window_s), *host.span_s))
     donor_s = (from_s + to_s) / 2
     aim, own = base.box(host, host_s), base.box(donor, donor_s)
-    # Beside the vehicle, with the feet at the height of its wheels, so that the size is about right.
-    shift = np.array([aim[2] - own[0] + float(rng.uniform(-0.3, 0.3)) * (own[2] - own[0]), aim[3] - own[3]])
-    pieces = _cut_out(base, donor, from_s, to_s, shift, host_s - donor_s)
+    # Beside the vehicle, feet at the height of its wheels, and as much smaller as it is farther away.
+    feet = np.array([(own[0] + own[2]) / 2, own[3]])
+    goal = np.array([aim[2] + float(rng.uniform(0.2, 0.8)) * (own[2] - own[0]), aim[3]])
+    factor = _scale_at(base, host_s, goal) / _scale_at(base, donor_s, feet)
+    if not 0.3 < factor < 2.0:
+        raise UnsuitedError(f"'{base.name}': nobody goes at about the vehicle's distance")
+    cut = Cut(donor, (from_s, to_s), feet, goal, factor, host_s - donor_s)
+    pieces = cut.pieces(base)
     if len(pieces) < _MIN_DONOR_S * base.fps / 2:
         raise UnsuitedError(f"nobody in '{base.name}' stands out enough to be cut out")
     parameters = {"who": donor.object_class.label, "past": host.object_class.label}
     return ordinary.without_event(base, window_s, [PasserBy(pieces)], parameters)
 
 
-def _cut_out(
-    base: Base, donor: Track, from_s: float, to_s: float, shift: NDArray[np.float64], later_s: float
-) -> list[tuple[float, Patch]]:
-    """The donor's pixels, picture by picture, moved by ``shift`` px and ``later_s``."""
-    pieces = []
-    width, height = base.size_px
-    for t_s, image in base.frames(from_s, to_s):
-        left, top, right, bottom = (round(float(side)) for side in base.box(donor, t_s))
-        dx, dy = round(float(shift[0])), round(float(shift[1]))
-        x1, y1 = max(0, left, -dx), max(0, top, -dy)
-        x2, y2 = min(width, right, width - dx), min(height, bottom, height - dy)
-        if x2 - x1 < 4 or y2 - y1 < 6:
-            continue
-        alpha = outline_of(base, image.astype(np.float32), (x1, y1, x2, y2))
-        if float(alpha.mean()) < _MIN_OUTLINE_SHARE:
-            continue
-        colour = image[y1:y2, x1:x2].astype(np.float32) * alpha[..., None]
-        pieces.append((t_s + later_s, Patch(x1 + dx, y1 + dy, colour, alpha)))
-    return pieces
+@dataclass(frozen=True, eq=False)
+class Cut:
+    """What is cut out of a clip, and where and when it is put.
+
+    Attributes:
+        donor: whom.
+        span_s: from when to when.
+        feet: a point of the donor's way, px.
+        goal: where that point is put, px.
+        factor: how much larger.
+        later_s: how much later.
+    """
+
+    donor: Track
+    span_s: tuple[float, float]
+    feet: NDArray[np.float64]
+    goal: NDArray[np.float64]
+    factor: float
+    later_s: float
+
+    def pieces(self, base: Base) -> list[tuple[float, Patch]]:
+        """Times and pieces, in order; none for pictures in which the donor hardly stands out."""
+        found = []
+        width, height = base.size_px
+        for t_s, image in base.frames(*self.span_s):
+            left, top, right, bottom = (round(float(side)) for side in base.box(self.donor, t_s))
+            box = (max(0, left), max(0, top), min(width, right), min(height, bottom))
+            if box[2] - box[0] < 4 or box[3] - box[1] < 6:
+                continue
+            alpha = outline_of(base, image.astype(np.float32), box)
+            if float(alpha.mean()) < _MIN_OUTLINE_SHARE:
+                continue
+            colour = image[box[1] : box[3], box[0] : box[2]].astype(np.float32) * alpha[..., None]
+            corner = self.goal + (np.array(box[:2]) - self.feet) * self.factor
+            patch = _placed(colour, alpha, corner, self.factor, base.size_px)
+            if patch is not None:
+                found.append((t_s + self.later_s, patch))
+        return found
+
+
+def _placed(
+    colour: NDArray[np.float32],
+    alpha: NDArray[np.float32],
+    corner: NDArray[np.float64],
+    factor: float,
+    size_px: tuple[int, int],
+) -> Patch | None:
+    """Pixels, premultiplied, ``factor`` times as large with their corner at ``corner``; cut at the edge."""
+    side = (max(1, round(alpha.shape[1] * factor)), max(1, round(alpha.shape[0] * factor)))
+    method = cv2.INTER_AREA if factor < 1 else cv2.INTER_LINEAR
+    colour = np.asarray(cv2.resize(colour, side, interpolation=method), dtype=np.float32)
+    alpha = np.asarray(cv2.resize(alpha, side, interpolation=method), dtype=np.float32)
+    left, top = round(float(corner[0])), round(float(corner[1]))
+    x, y = max(0, -left), max(0, -top)
+    end_x, end_y = min(side[0], size_px[0] - left), min(side[1], size_px[1] - top)
+    if end_x - x < 2 or end_y - y < 2:
+        return None
+    return Patch(left + x, top + y, colour[y:end_y, x:end_x], alpha[y:end_y, x:end_x])
+
+
+def _scale_at(base: Base, t_s: float, feet: NDArray[np.float64]) -> float:
+    """Pixels a metre where somebody stands."""
+    return float(base.project(t_s, base.at_height(t_s, feet[None])[0])[2])
 
 
 @dataclass(eq=False)

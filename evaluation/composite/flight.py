@@ -115,4 +115,4 @@ def fly(
             speed[1] = -bounce * speed[1]
         places.append(place.copy())
     xyz = np.array(places)
-    return Flight(np.arange(len(xyz)) * _STEP_S, xyz, min(landed_s, rests_s), rests_s)
+    return Flight(np.arange(len(xyz), dtype=np.float64) * _STEP_S, xyz, min(landed_s, rests_s), rests_s)

@@ -40,13 +40,13 @@ PERSON_M = 1.7
 
 _FOCALS = (0.8, 1.1, 1.6, 2.4)
 """Focal lengths tried, in longer sides of the picture: wide to long lenses."""
-_FIXED_TILTS = np.deg2rad(np.arange(2, 86, 3.0))
-_FIXED_HEIGHTS_M = np.geomspace(2.5, 25, 24)
+_FIXED_TILTS = np.deg2rad(np.arange(2, 86, 4.0))
+_FIXED_HEIGHTS_M = np.geomspace(2.5, 25, 15)
 _CAR_TILTS = np.deg2rad(np.arange(-4, 13, 1.0))
 _CAR_HEIGHTS_M = np.geomspace(1.0, 2.2, 9)
 _PRIOR_WEIGHT = 0.05
 """How much it costs to be away from a usual lens and height; decides where vehicles say too little."""
-_MAX_SAMPLES = 80
+_MAX_SAMPLES = 60
 _FAR_M = 400.0
 
 
@@ -123,7 +123,7 @@ def find_camera(tracks: Sequence[Track], size_px: tuple[int, int], *, dashcam: b
 def _samples(
     tracks: Sequence[Track], size_px: tuple[int, int], *, dashcam: bool
 ) -> tuple[Floats, Floats, Floats]:
-    """Boxes [N, 4], sizes [N, 3] (length, width, height) and ways [N, 2] px of vehicles wholly in the picture."""
+    """Boxes [N, 4], sizes [N, 3] (length, width, height) and ways [N, 2] px of vehicles in full view."""
     boxes, bodies, ways = [], [], []
     for track in tracks:
         body = BODIES.get(track.object_class)
@@ -142,7 +142,9 @@ def _samples(
                 boxes.append(box)
                 bodies.append((body.length_m, body.width_m, body.height_m))
                 ways.append(way)
-    chosen = np.unique(np.linspace(0, len(boxes) - 1, _MAX_SAMPLES).astype(int)) if boxes else []
+    chosen: NDArray[np.int64] | list[int] = (
+        np.unique(np.linspace(0, len(boxes) - 1, _MAX_SAMPLES).astype(int)) if boxes else []
+    )
     ahead = [(0.0, 0.0)] if dashcam else None
     return (
         np.array([boxes[i] for i in chosen]).reshape(-1, 4),

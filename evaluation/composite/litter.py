@@ -1,9 +1,9 @@
 """Litter out of a real vehicle: before a camera on a pole, or ahead of a car with a dash-cam.
 
-The vehicle is real and tracked; what leaves it is drawn. It has the vehicle's speed and that of the throw, falls
-and slows in the air by what it is, lands on the road on which the vehicle goes and stays there, while vehicles
-that come nearer to the camera hide it. The event begins with the release and ends when the thing lies or has left
-the picture; its box holds the thing's whole visible way between.
+The vehicle is real and tracked; what leaves it is drawn. It has the vehicle's speed and that of the throw,
+falls and slows in the air by what it is, lands on the road on which the vehicle goes and stays there, while
+vehicles that come nearer to the camera hide it. The event begins with the release and ends when the thing
+lies or has left the picture; its box holds the thing's whole visible way between.
 """
 
 from __future__ import annotations
@@ -18,12 +18,11 @@ from numpy.typing import NDArray
 from edge.frame import Image
 from edge.settings import ZoneSettings
 from evaluation.composite.base import Base
+from evaluation.composite.carrier import Carrier, draw_carrier
 from evaluation.composite.flight import MAKES, fly
-from evaluation.composite.ground import BODIES, Body
 from evaluation.composite.recipe import DASHCAM, FIXED, Composition, Recipe, UnsuitedError
 from evaluation.composite.sprites import THROWN
 from evaluation.composite.thrown import ThrownThing
-from evaluation.composite.tracks import Track
 from evaluation.scene import EventSettings
 from kerbwatch.incident import Kind
 from models.classes import ObjectClass
@@ -35,44 +34,17 @@ _CONTRASTS = (10.0, 120.0)
 """Grey levels that the thing differs from what it covers: lowest and highest that is aimed at."""
 _SIZES_M = {"bag": (0.15, 0.6), "bottle": (0.1, 0.35), "paper": (0.06, 0.4), "cup": (0.07, 0.18)}
 """Root of width times height."""
-_MIN_VEHICLE_PX = 20.0
-_MIN_SPEED_MPS = 1.5
-_FARTHEST_AHEAD_M, _MAX_PASSING_MPS, _MIN_AHEAD_SHARE = 60.0, 8.0, 0.045
-"""Before a dash-cam: how far ahead a vehicle may be, how much faster or slower, how large at least."""
-_MOVES_A_SECOND = 0.25
-"""Of its own size: a vehicle that moves less in the picture may only tremble."""
 _LEAD_S = {"fixed": (3.0, 6.0), "dashcam": (0.5, 4.0)}
 """Shown before the throw: shortest and longest."""
 _TAIL_S = {"fixed": (3.5, 6.0), "dashcam": (0.6, 4.0)}
 _MIN_SEEN_SHARE = 0.6
 _MIN_SEEN = 3
+_SETTLES_S = 0.4
+"""After the first touch of the road a thing has landed, though it may roll on."""
 _MAX_PAN_PX = 0.7
 """Of a picture 320 px wide, during a throw."""
 _MORE_SHARE = 0.25
 """Share of throws in which more than one thing leaves the window."""
-
-
-@dataclass(frozen=True, eq=False)
-class Carrier:
-    """A vehicle at the moment of the throw: where it is, how fast, which way, and its usual sizes."""
-
-    track: Track
-    body: Body
-    t_s: float
-    place: NDArray[np.float64]
-    velocity: NDArray[np.float64]
-    lift_m: float
-    """How much the road under it is over or under the plain that the camera's height was found for."""
-
-    @property
-    def speed_mps(self) -> float:
-        """Over the road."""
-        return float(np.linalg.norm(self.velocity))
-
-    @property
-    def heading(self) -> NDArray[np.float64]:
-        """float64 [3], length 1."""
-        return self.velocity / max(self.speed_mps, 1e-9)
 
 
 def compose(rng: np.random.Generator, base: Base) -> Composition:
@@ -81,13 +53,14 @@ def compose(rng: np.random.Generator, base: Base) -> Composition:
     candidates = base.moving_vehicles
     if not candidates:
         raise UnsuitedError(f"no vehicle moves in '{base.name}'")
+    earliest_s = _LEAD_S["fixed"][0] if base.camera == "fixed" else 0.0
     for _ in range(_ATTEMPTS):
-        carrier = _carrier(rng, base, candidates)
+        carrier = draw_carrier(rng, base, candidates, earliest_s)
         if carrier is None:
             continue
         things = _things(rng, base, carrier)
         window_s = _window(rng, base, carrier.t_s)
-        event = _event(rng, base, carrier, things, window_s, road)
+        event = Throw(base, carrier, things, road).event(rng, window_s[1])
         if event is None:
             continue
         return Composition(
@@ -112,75 +85,6 @@ RECIPES = (
 )
 
 
-def _carrier(rng: np.random.Generator, base: Base, candidates: tuple[Track, ...]) -> Carrier | None:
-    """A vehicle and a moment by chance; None when it is not fit to throw from then."""
-    track = candidates[int(rng.integers(len(candidates)))]
-    spans = [(max(a, track.span_s[0]), min(b, track.span_s[1])) for a, b in base.source.motion.spans_s()]
-    first_s, last_s = max(spans, key=lambda span: span[1] - span[0])
-    first_s = max(first_s + 0.3, _LEAD_S[base.camera][0] if base.camera == "fixed" else 0.0)
-    if last_s - 0.3 <= first_s:
-        return None
-    t_s = float(rng.uniform(first_s, last_s - 0.3))
-    box = base.box(track, t_s)
-    middle = (box[:2] + box[2:]) / 2
-    side_px = float((box[2:] - box[:2]).max())
-    if side_px < _MIN_VEHICLE_PX or not base.inside((float(middle[0]), float(middle[1])), side_px / 4):
-        return None
-    around_s = np.linspace(max(first_s - 0.3, t_s - 0.5), min(last_s, t_s + 0.5), 9)
-    moved_px = np.abs(base.box(track, around_s[-1]) - base.box(track, around_s[0])).max()
-    if base.camera == "fixed" and moved_px < _MOVES_A_SECOND * side_px * (around_s[-1] - around_s[0]):
-        return None
-    body = BODIES[track.object_class]
-    places = np.array([_place(base, track, body, float(at_s)) for at_s in around_s])
-    slopes = [np.polyfit(around_s - t_s, places[:, axis], 1) for axis in (0, 2)]
-    velocity = np.array([slopes[0][0], 0.0, slopes[1][0]])
-    place = np.array([slopes[0][1], 0.0, slopes[1][1]])
-    carrier = Carrier(track, body, t_s, place, velocity, _lift_m(base, place, box, t_s))
-    if not _MIN_SPEED_MPS <= carrier.speed_mps <= 45:
-        return None
-    if base.camera == "dashcam" and not _goes_ahead(base, carrier, side_px):
-        return None
-    return carrier
-
-
-def _goes_ahead(base: Base, carrier: Carrier, side_px: float) -> bool:
-    """Whether a vehicle before a dash-cam is near, and goes the camera's own way, at about its speed."""
-    motion = base.source.motion
-    before, after = motion.place(carrier.t_s - 0.2), motion.place(carrier.t_s + 0.2)
-    own_mps = (after - before) / 0.4
-    aside_m, _, ahead_m = carrier.place - motion.place(carrier.t_s)
-    near = 5.0 < ahead_m < _FARTHEST_AHEAD_M and abs(aside_m) < 0.5 * ahead_m
-    same_way = float(np.linalg.norm(carrier.velocity - own_mps)) < _MAX_PASSING_MPS
-    return near and same_way and side_px > _MIN_AHEAD_SHARE * base.size_px[0]
-
-
-def _place(base: Base, track: Track, body: Body, t_s: float) -> NDArray[np.float64]:
-    """Where the middle of a vehicle stands, m.
-
-    From above its place is where its middle is seen. From a car's height that tells nothing about the distance,
-    and its height in the picture does.
-    """
-    box = base.box(track, t_s)
-    middle = (box[:2] + box[2:]) / 2
-    seen = base.at_height(t_s, middle[None], body.height_m / 2)[0]
-    if base.camera == "fixed":
-        return seen
-    here = base.source.motion.place(t_s)
-    distance_m = base.source.ground.focal_px * base.view.scale * body.height_m / float(box[3] - box[1])
-    way = seen - here
-    return np.asarray(
-        here + way * np.array([1, 0, 1]) * distance_m / max(float(way[2]), 1e-3), dtype=np.float64
-    )
-
-
-def _lift_m(base: Base, place: NDArray[np.float64], box: NDArray[np.float64], t_s: float) -> float:
-    """Before a dash-cam, how far the wheels are over the road as it is thought to lie."""
-    if base.camera == "fixed":
-        return 0.0
-    _, ground_y, scale = base.project(t_s, place)
-    return float((ground_y - box[3]) / scale)
-
-
 def _things(rng: np.random.Generator, base: Base, carrier: Carrier) -> list[ThrownThing]:
     """One thing, or several shortly after one another out of the same window."""
     aside = np.array([carrier.heading[2], 0.0, -carrier.heading[0]])
@@ -203,7 +107,8 @@ def _things(rng: np.random.Generator, base: Base, carrier: Carrier) -> list[Thro
         thrown = (
             thrown + float(rng.uniform(-2.0, -0.2) if behind else rng.uniform(-1.5, 0.5)) * carrier.heading
         )
-        things.append(_thing(rng, base, carrier, start, carrier.velocity + thrown, later_s))
+        release = (start, carrier.velocity + thrown)
+        things.append(_thing(rng, base, carrier, release, later_s))
         later_s += float(rng.uniform(0.25, 0.8))
     return things
 
@@ -212,11 +117,10 @@ def _thing(
     rng: np.random.Generator,
     base: Base,
     carrier: Carrier,
-    start: NDArray[np.float64],
-    velocity: NDArray[np.float64],
+    release: tuple[NDArray[np.float64], NDArray[np.float64]],
     later_s: float,
 ) -> ThrownThing:
-    """One thing of a size by chance, of a kind that has this size."""
+    """One thing of a size by chance, of a kind that has this size, let go at ``release`` (m, m/s)."""
     scale = float(base.project(carrier.t_s, carrier.place)[2])
     size_px = float(np.exp(rng.uniform(*np.log(_SIZES_PX))))
     smallest = min(low for low, _ in _SIZES_M.values())
@@ -227,8 +131,7 @@ def _thing(
     make = MAKES[kind]
     sides_m = (size_m / np.sqrt(make.slender), size_m * np.sqrt(make.slender))
     flight = fly(
-        start,
-        velocity,
+        *release,
         mass_kg=float(np.exp(rng.uniform(*np.log(make.mass_kg)))),
         drag_area_m2=make.drag_area * size_m**2,
         bounce=make.bounce,
@@ -254,66 +157,86 @@ def _window(rng: np.random.Generator, base: Base, t_s: float) -> tuple[float, fl
     return max(first_s, t_s - float(lead_s)), min(last_s, t_s + float(tail_s))
 
 
-def _event(
-    rng: np.random.Generator,
-    base: Base,
-    carrier: Carrier,
-    things: list[ThrownThing],
-    window_s: tuple[float, float],
-    road: ZoneSettings | None,
-) -> EventSettings | None:
-    """What a person would write down, having looked at it; None when it would not be seen well enough.
+@dataclass(frozen=True, eq=False)
+class Throw:
+    """Things on their way from a vehicle, before it is known whether a person would see it."""
 
-    Each thing is given its brightness here: from what it covers on its way, and a contrast by chance.
-    """
-    ends_s = [thing.released_s + min(thing.flight.rests_s, thing.flight.landed_s + 0.4) for thing in things]
-    until_s = max(ends_s)
-    if until_s > window_s[1] - 0.1:
-        return None
-    if not all(_in_picture(base, thing, end_s) for thing, end_s in zip(things, ends_s, strict=True)):
-        return None
-    if not _begins_at(base, carrier, things[0]):
-        return None
-    frames = list(base.frames(carrier.t_s, until_s + 1e-3))
-    if base.camera == "fixed" and not _stands_still(frames):
-        return None
-    boxes: list[tuple[float, float, float, float]] = []
-    for thing, end_s in zip(things, ends_s, strict=True):
+    base: Base
+    carrier: Carrier
+    things: list[ThrownThing]
+    road: ZoneSettings | None
+
+    def event(self, rng: np.random.Generator, shown_until_s: float) -> EventSettings | None:
+        """What a person would write down who saw it; None when it would not be seen well enough.
+
+        Each thing is given its brightness here: from what it covers on its way, and a contrast by chance.
+        """
+        ends_s = [
+            thing.released_s + min(thing.flight.rests_s, thing.flight.landed_s + _SETTLES_S)
+            for thing in self.things
+        ]
+        if max(ends_s) > shown_until_s - 0.1 or not self._can_be_seen(ends_s):
+            return None
+        frames = list(self.base.frames(self.carrier.t_s, max(ends_s) + 1e-3))
+        if self.base.camera == "fixed" and not _stands_still(frames):
+            return None
+        for thing, end_s in zip(self.things, ends_s, strict=True):
+            if not self._lit(rng, thing, frames, end_s):
+                return None
+        if not self._gets_away(min(max(self.things[0].boxes), ends_s[0])):
+            return None
+        return self._told(ends_s)
+
+    def _can_be_seen(self, ends_s: list[float]) -> bool:
+        """Whether it begins at the vehicle and stays in the picture."""
+        pairs = zip(self.things, ends_s, strict=True)
+        return _begins_at(self.base, self.carrier, self.things[0]) and all(
+            _in_picture(self.base, thing, end_s) for thing, end_s in pairs
+        )
+
+    def _lit(
+        self, rng: np.random.Generator, thing: ThrownThing, frames: list[tuple[float, Image]], end_s: float
+    ) -> bool:
+        """Give a thing its brightness; False when too little of its way is to be seen."""
         wanted = float(np.exp(rng.uniform(*np.log(_CONTRASTS))))
         brighter = bool(rng.random() < 0.6)
         thing.look(frames, end_s)
-        needed = max(_MIN_SEEN, _MIN_SEEN_SHARE * min(end_s - thing.released_s, 0.8) * base.fps)
+        needed = max(_MIN_SEEN, _MIN_SEEN_SHARE * min(end_s - thing.released_s, 0.8) * self.base.fps)
         if len(thing.laid) < needed:
-            return None
-        covered = float(np.mean([laid.covered for laid in thing.clear_of(carrier.track)]))
+            return False
+        covered = float(np.mean([laid.covered for laid in thing.clear_of(self.carrier.track)]))
         thing.sprite = thing.sprite.with_grey(_level(covered, wanted, brighter=brighter))
         thing.look(frames, end_s)
-        boxes += thing.boxes.values()
-    contrasts = [np.mean([laid.contrast for laid in thing.clear_of(carrier.track)]) for thing in things]
-    first = things[0]
-    last_seen_s = max(max(thing.boxes) for thing in things)
-    box = np.array(boxes)
-    whole = (box[:, 0].min() - 1, box[:, 1].min() - 1, box[:, 2].max() + 1, box[:, 3].max() + 1)
-    if not _leaves(base, carrier, first, min(max(first.boxes), ends_s[0])) or not _begins_at(
-        base, carrier, first
-    ):
-        return None
-    if road is not None:
+        return bool(thing.laid)
+
+    def _gets_away(self, at_s: float) -> bool:
+        """Whether the first thing is clear of the vehicle in the end, on the road that is watched."""
+        first = self.things[0]
+        if not _leaves(self.base, self.carrier, first, at_s):
+            return False
+        if self.road is None:
+            return True
         end = first.boxes[max(first.boxes)]
-        foot = shapely.Point((end[0] + end[2]) / 2, end[3])
-        if not shapely.Polygon(road.polygon).contains(foot):
-            return None
-    what = first.kind if len(things) == 1 else f"{len(things)} things, first a {first.kind}"
-    return EventSettings(
-        kind=Kind.VEHICLE_LITTER,
-        zone=road.id if road is not None else None,
-        start_s=carrier.t_s,
-        end_s=min(until_s, last_seen_s + 1 / base.fps),
-        box=(float(whole[0]), float(whole[1]), float(whole[2]), float(whole[3])),
-        what=f"{what} from a {carrier.track.object_class.label}",
-        size_px=round(max(thing.size_px(thing.released_s) for thing in things), 1),
-        contrast=round(float(max(contrasts)), 1),
-    )
+        return bool(shapely.Polygon(self.road.polygon).contains(shapely.Point((end[0] + end[2]) / 2, end[3])))
+
+    def _told(self, ends_s: list[float]) -> EventSettings:
+        first, track = self.things[0], self.carrier.track
+        box = np.array([box for thing in self.things for box in thing.boxes.values()])
+        corners = (box[:, 0].min() - 1, box[:, 1].min() - 1, box[:, 2].max() + 1, box[:, 3].max() + 1)
+        last_seen_s = max(max(thing.boxes) for thing in self.things)
+        contrasts = [np.mean([laid.contrast for laid in thing.clear_of(track)]) for thing in self.things]
+        count = len(self.things)
+        what = first.kind if count == 1 else f"{count} things, first a {first.kind}"
+        return EventSettings(
+            kind=Kind.VEHICLE_LITTER,
+            zone=self.road.id if self.road is not None else None,
+            start_s=self.carrier.t_s,
+            end_s=min(max(ends_s), last_seen_s + 1 / self.base.fps),
+            box=(float(corners[0]), float(corners[1]), float(corners[2]), float(corners[3])),
+            what=f"{what} from a {track.object_class.label}",
+            size_px=round(max(thing.size_px(thing.released_s) for thing in self.things), 1),
+            contrast=round(float(max(contrasts)), 1),
+        )
 
 
 def _stands_still(frames: list[tuple[float, Image]]) -> bool:
@@ -352,7 +275,7 @@ def _leaves(base: Base, carrier: Carrier, thing: ThrownThing, at_s: float) -> bo
     a, b, c, d = thing.boxes[max(thing.boxes)]
     inside_w = max(0.0, min(right, c) - max(left, a))
     inside_h = max(0.0, min(bottom, d) - max(top, b))
-    return inside_w * inside_h < 0.5 * (c - a) * (d - b)
+    return bool(inside_w * inside_h < 0.5 * (c - a) * (d - b))
 
 
 def _begins_at(base: Base, carrier: Carrier, thing: ThrownThing) -> bool:

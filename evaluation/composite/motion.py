@@ -95,7 +95,7 @@ def find_motion(clip: Clip, ground: GroundCamera, tracks: Sequence[Track]) -> Mo
             agreements.append(
                 np.full(len(_SPEEDS_MPS), np.nan)
                 if cut
-                else _agreement(previous, grey, ground, shift, boxes, steps[-1])
+                else _agreement((previous, grey), ground, shift, boxes, steps[-1])
             )
         previous = grey
     return _put_together(np.array(times), np.array(shifts), np.array(cuts), np.array(agreements), ground)
@@ -124,8 +124,8 @@ def _put_together(
 def _speed(agreements: Floats) -> float | None:
     """The speed at which two pictures agree best, not counting that they agree as they are; None if unsure.
 
-    What is the same in every picture (bonnet, dirt, a coarse encoder's leavings) agrees at no speed at all, so
-    the best one is looked for beyond the first dip.
+    What is the same in every picture (bonnet, dirt, a coarse encoder's leavings) agrees at no speed at all,
+    so the best one is looked for beyond the first dip.
     """
     known = np.isfinite(agreements)
     if not known.any():
@@ -144,7 +144,7 @@ def _differ(before: NDArray[np.uint8], after: NDArray[np.uint8]) -> bool:
     small = [cv2.resize(grey, (48, 27), interpolation=cv2.INTER_AREA).ravel() for grey in (before, after)]
     if min(float(grey.std()) for grey in small) < 1:
         return True
-    return float(np.corrcoef(small)[0, 1]) < _CUT_CORRELATION
+    return float(np.asarray(np.corrcoef(small))[0, 1]) < _CUT_CORRELATION
 
 
 def _far_shift(
@@ -162,7 +162,7 @@ def _far_shift(
     corners = cv2.goodFeaturesToTrack(before, 60, 0.01, 8, mask=mask)
     if corners is None or len(corners) < 4:
         return (0.0, 0.0)
-    moved, found, _ = cv2.calcOpticalFlowPyrLK(before, after, corners, None)
+    moved, found, _ = cv2.calcOpticalFlowPyrLK(before, after, corners, np.empty_like(corners))
     step = (moved - corners)[found.ravel() == 1].reshape(-1, 2)
     if len(step) < 4:
         return (0.0, 0.0)
@@ -171,8 +171,7 @@ def _far_shift(
 
 
 def _agreement(
-    before: NDArray[np.uint8],
-    after: NDArray[np.uint8],
+    pictures: tuple[NDArray[np.uint8], NDArray[np.uint8]],
     ground: GroundCamera,
     shift: tuple[float, float],
     boxes: Sequence[Floats],
@@ -184,7 +183,7 @@ def _agreement(
     grid = np.stack(np.broadcast_arrays(x[None], np.zeros((1, 1)), z[:, None]), axis=-1)
     seen = ground.project(grid)[..., :2].astype(np.float32)
     later = seen + np.array(shift, dtype=np.float32)
-    height, width = before.shape
+    height, width = pictures[0].shape
     free = (seen[..., 1] < 0.95 * height) & (seen[..., 0] > 0) & (seen[..., 0] < width)
     for left, top, right, bottom in boxes:
         inside = (
@@ -192,8 +191,8 @@ def _agreement(
         )
         free &= ~inside
     views = [
-        _contrast_only(cv2.remap(grey, points, None, cv2.INTER_LINEAR), free)
-        for grey, points in ((before, seen), (after, later))
+        _contrast_only(cv2.remap(grey, points[..., 0], points[..., 1], cv2.INTER_LINEAR), free)
+        for grey, points in zip(pictures, (seen, later), strict=True)
     ]
     result = np.full(len(_SPEEDS_MPS), np.nan)
     for index, speed in enumerate(_SPEEDS_MPS):

@@ -1,15 +1,15 @@
 """What a recipe is: from chance and a base to layers, events and zones.
 
-A recipe is a function ``compose(rng, base) -> Composition`` with a name and a word on which bases it suits. To
-add one, write the function in a module of this package and put its :class:`Recipe` into that module's ``RECIPES``,
-which :mod:`evaluation.composite.recipes` collects.
+A recipe is a function ``compose(rng, base) -> Composition`` with a name and a word on which bases it suits.
+To add one, write the function in a module of this package and put its :class:`Recipe` into that module's
+``RECIPES``, which :mod:`evaluation.composite.recipes` collects.
 
-The function draws *everything* from ``rng`` (and from ``base.rng(...)`` what belongs to single pictures), so
-that a seed gives the same again. It works in the base's own time and in pixels as shown: ``base.tracks``,
-``base.box(track, t_s)``, ``base.plate``, ``base.frames(from_s, to_s)``, ``base.project(...)`` and their like. It
-returns the span of the base to use (``window_s``), the layers in the order in which they are painted, the events
-that thereby become true, and the zones to watch; events of the base that are still true in the window, in a zone
-that is kept, are carried over by whoever calls it. A recipe that finds nothing to do here raises
+The function draws *everything* from ``rng`` (and from ``base.rng(...)`` what belongs to single pictures),
+so that a seed gives the same again. It works in the base's own time and in pixels as shown: ``base.tracks``,
+``base.box(track, t_s)``, ``base.plate``, ``base.frames(from_s, to_s)``, ``base.project(...)`` and their like.
+It returns the span of the base to use (``window_s``), the layers in the order in which they are painted, the
+events that thereby become true, and the zones to watch; events of the base that are still true in the window,
+in a zone that is kept, are carried over by whoever calls it. A recipe that finds nothing to do here raises
 :class:`UnsuitedError` with the reason.
 """
 

@@ -46,7 +46,7 @@ class Sprite:
 def _grid() -> tuple[Floats32, Floats32]:
     axis = (np.arange(SPRITE_PX, dtype=np.float32) + 0.5) / SPRITE_PX * 2 - 1
     x, y = np.meshgrid(axis, axis)
-    return x, y
+    return x.astype(np.float32), y.astype(np.float32)
 
 
 def _soft(distance: Floats32) -> Floats32:

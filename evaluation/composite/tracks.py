@@ -60,7 +60,7 @@ class Track:
 
     def covers(self, t_s: float) -> bool:
         """Whether it is known where it is at ``t_s``."""
-        return self.times_s[0] <= t_s <= self.times_s[-1]
+        return bool(self.times_s[0] <= t_s <= self.times_s[-1])
 
     def box(self, t_s: float) -> NDArray[np.float64]:
         """Where it is at ``t_s``, between looks as well: float64 [4]; at the ends it stands still."""
