@@ -19,7 +19,7 @@ from edge.camera.decoder import Decoder
 from edge.camera.picture import Converter, VideoPicture, quarter_turns
 from edge.clips.job import ClipLimits
 from edge.evidence.ring import StoredPacket, StreamInfo
-from edge.litter.throw import Luma
+from edge.frame import Luma
 from kerbwatch.clip_report import ProblemCode
 
 _FORMATS = "mov,mp4,m4a,3gp,3g2,mj2,mpegts,matroska,webm,avi"

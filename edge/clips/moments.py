@@ -10,10 +10,10 @@ import cv2
 import numpy as np
 
 from edge.clips.clip_file import Shown
-from edge.frame import OncePicture
+from edge.frame import Luma, OncePicture
 from edge.litter.ego import EgoMotion
-from edge.litter.engine import LitterEngine
-from edge.litter.throw import Luma, Throw
+from edge.litter.moving import MovingEngine
+from edge.litter.throw import Throw
 from edge.rules.sighting import BoxPx
 from edge.vision.looking import MOTION_LOOK_INTERVAL_S
 from edge.vision.tracker import Tracker
@@ -87,7 +87,7 @@ def moments_of(
 def throws_of(pictures: Iterable[Shown], detector: Detector, watched: Watched) -> Iterator[Throw]:
     """The throws of a clip as they are decided, in px of the picture as shown; fills ``watched``."""
     tracker = Tracker()
-    engine: LitterEngine | None = None
+    engine: MovingEngine | None = None
     scale = 1.0
     looked_s = -np.inf
     cuts = 0
@@ -96,7 +96,7 @@ def throws_of(pictures: Iterable[Shown], detector: Detector, watched: Watched) -
         if engine is None or size_px != watched.size_px:
             scale = min(1.0, MOST_LUMA_PX / max(size_px))
             searched_px = (round(size_px[0] * scale), round(size_px[1] * scale))
-            engine = LitterEngine(searched_px, road=None, ego=watched.ego)
+            engine = MovingEngine(searched_px, watched.ego)
             watched.size_px = size_px
         watched.pictures += 1
         watched.last_t_s = shown.t_s

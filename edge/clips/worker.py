@@ -12,17 +12,16 @@ import resource
 import sys
 from typing import TextIO
 
-import cv2
-import onnxruntime
 import structlog
 
-from edge.clips.analysis import analyse, load_detector
-from edge.clips.clip_file import ClipProblemError
+from edge.clips.clip_file import Clip, ClipProblemError
 from edge.clips.job import ClipJob, ClipLimits
 from kerbwatch.clip_report import ClipResult, Problem, ProblemCode
 from kerbwatch.logs import configure_logs
 
 log = structlog.get_logger(__name__)
+
+_HARDER_S = 5
 
 
 def main() -> None:
@@ -33,8 +32,6 @@ def main() -> None:
     job = ClipJob.model_validate_json(sys.stdin.read())
     configure_logs(level="WARNING")
     confine(job.limits)
-    cv2.setNumThreads(1)
-    onnxruntime.set_default_logger_severity(3)
     _say(out, {"result": _done(job, out).model_dump(mode="json")})
 
 
@@ -42,15 +39,25 @@ def confine(limits: ClipLimits) -> None:
     """Set this process's own limits, for good."""
     for kind, value in (
         (resource.RLIMIT_AS, limits.memory_bytes),
-        (resource.RLIMIT_CPU, limits.cpu_s),
         (resource.RLIMIT_FSIZE, limits.written_bytes),
         (resource.RLIMIT_CORE, 0),
     ):
         resource.setrlimit(kind, (value, value))
+    # The soft limit's signal tells why; the hard one ends what ignores it.
+    resource.setrlimit(resource.RLIMIT_CPU, (limits.cpu_s, limits.cpu_s + _HARDER_S))
 
 
 def _done(job: ClipJob, out: TextIO) -> ClipResult:
     try:
+        with Clip(job.file, job.limits):
+            pass  # what is no clip is refused before the networks are loaded
+        import cv2  # noqa: PLC0415
+        import onnxruntime  # noqa: PLC0415
+
+        from edge.clips.analysis import analyse, load_detector  # noqa: PLC0415
+
+        cv2.setNumThreads(1)
+        onnxruntime.set_default_logger_severity(3)
         return analyse(job, load_detector(job), lambda share: _say(out, {"share": round(share, 3)}))
     except ClipProblemError as error:
         problem = Problem(code=error.code, text=str(error))

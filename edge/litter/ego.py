@@ -14,7 +14,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.litter.throw import Homography, Luma
+from edge.frame import Luma
+from edge.litter.throw import Homography
 from edge.rules.sighting import BoxPx
 
 WORK_PX = 480
