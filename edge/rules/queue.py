@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.rules.appearance import cut_patch, similarity
+from edge.rules.appearance import Patch, cut_patch, similarity
 from edge.rules.places import STEADY_LOOK, Departure, Place
 from edge.rules.sighting import Look
 from edge.settings import ZoneSettings
@@ -44,6 +44,8 @@ IN_LINE = 0.8
 directions of neighbours keep their order in the picture, if foreshortened."""
 CAME_FROM = 3.0
 """How far before its place a vehicle may have been seen at the look before, in sizes of its box."""
+MOVED = 0.15
+"""How far from its place at least, in the same sizes: less is a box that trembles."""
 SAME_SPOT_IOU = 0.5
 """Overlap from one look to the next from which a vehicle outside the zones stands."""
 BEFORE_S = 4.0
@@ -73,7 +75,7 @@ class QueueWatch:
 
     def __init__(self) -> None:
         self._before: deque[Look] = deque(maxlen=KEPT_PICTURES)
-        self._vehicles_before = Detections.empty()
+        self._last: tuple[Look, Detections] | None = None
         self._held: dict[str, _Waiting] = {}
         self._outside: list[_Waiting] = []
         self._gone: deque[tuple[float, str, _Waiting]] = deque()
@@ -99,7 +101,7 @@ class QueueWatch:
         self._watch_outside(look, vehicles, [held.box for held in self._held.values()])
         while self._gone and look.t_s - self._gone[0][0] > LONGEST_WAIT_S:
             self._gone.popleft()
-        self._vehicles_before = vehicles
+        self._last = look, vehicles
         if not self._before or look.t_s - self._before[-1].t_s >= BEFORE_S:
             self._before.append(look)
 
@@ -164,33 +166,39 @@ class QueueWatch:
         if not self._before or not seen_now:
             return _Waiting(box, since_t_s, look.t_s, came=False, way=None)
         came = _changed(box, self._before[0], look)
-        return _Waiting(box, since_t_s, look.t_s, came, self._way(box) if came else None)
+        return _Waiting(box, since_t_s, look.t_s, came, self._way(box, look) if came else None)
 
-    def _way(self, box: NDArray[np.float64]) -> NDArray[np.float64] | None:
-        """The way from the nearest vehicle of this size at the look before that did not stand."""
-        boxes = self._vehicles_before.xyxy
-        stood = [held.box for held in (*self._held.values(), *self._outside) if held.seen > 1]
-        if stood and len(boxes):
-            still = iou_matrix(boxes, np.array(stood, dtype=np.float32)).max(axis=1) >= SAME_SPOT_IOU
-            boxes = boxes[~still]
+    def _way(self, box: NDArray[np.float64], look: Look) -> NDArray[np.float64] | None:
+        """The way from where this vehicle, by size and looks, was at the look before."""
+        if self._last is None:
+            return None
+        before, vehicles = self._last
+        here = _patch(look, box)
         best: NDArray[np.float64] | None = None
-        reach = CAME_FROM * float(np.hypot(*(box[2:] - box[:2])))
-        for other in boxes.astype(np.float64):
+        likeness = STEADY_LOOK
+        for other in vehicles.xyxy.astype(np.float64):
             step = _ground(box) - _ground(other)
-            length = float(np.hypot(*step))
-            if 0 < length <= reach and _alike_in_size(box, other):
-                best, reach = step / length, length
+            length, size = float(np.hypot(*step)), float(np.hypot(*(box[2:] - box[:2])))
+            if not MOVED * size < length < CAME_FROM * size or not _alike_in_size(box, other):
+                continue
+            alike = _alike(here, _patch(before, other))
+            if alike is not None and alike > likeness:
+                best, likeness = step / length, alike
         return best
 
 
 def _changed(box: NDArray[np.float64], before: Look, look: Look) -> bool:
     """Whether a place looked different some looks before: what a detector missed there did not come."""
-    if before.thumbnail is None or look.thumbnail is None:
-        return False
-    was = cut_patch(before.thumbnail, box.astype(np.float32), before.size_px)
-    now = cut_patch(look.thumbnail, box.astype(np.float32), look.size_px)
-    alike = None if was is None or now is None else similarity(was, now)
+    alike = _alike(_patch(before, box), _patch(look, box))
     return alike is not None and alike < STEADY_LOOK
+
+
+def _patch(look: Look, box: NDArray[np.float64]) -> Patch | None:
+    return None if look.thumbnail is None else cut_patch(look.thumbnail, box.astype(np.float32), look.size_px)
+
+
+def _alike(a: Patch | None, b: Patch | None) -> float | None:
+    return None if a is None or b is None else similarity(a, b)
 
 
 def _neighbours(me: _Waiting, other: _Waiting) -> bool:
