@@ -1,0 +1,79 @@
+"""What falls beside a vehicle ahead, and what streams past. The street is drawn; the camera follows a car."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.litter.ego import EgoMotion
+from edge.litter.moving import MovingEngine
+from edge.litter.throw import Throw
+from models.classes import ObjectClass
+from models.detections import Detections
+
+WIDTH, HEIGHT, FPS = 480, 270, 25
+CAR = (200, 100, 290, 164)
+"""64 px high: 40 px/m. It keeps its distance, so it stands still in the picture."""
+PX_PER_M = 40.0
+
+Place = Callable[[float], tuple[float, float] | None]
+
+
+def _pictures(thing: Place) -> list[Throw]:
+    rng = np.random.default_rng(4)
+    scene = cv2.GaussianBlur(
+        cv2.resize(rng.integers(60, 150, (30, 54), dtype=np.uint8), (WIDTH, HEIGHT)), (5, 5), 0
+    )
+    car = cv2.resize(rng.integers(20, 60, (8, 11), dtype=np.uint8), (CAR[2] - CAR[0], CAR[3] - CAR[1]))
+    engine = MovingEngine((WIDTH, HEIGHT), EgoMotion())
+    throws: list[Throw] = []
+    for index in range(round(2.6 * FPS)):
+        t_s = index / FPS
+        luma: NDArray[np.uint8] = scene.copy()
+        luma[CAR[1] : CAR[3], CAR[0] : CAR[2]] = car
+        place = thing(t_s)
+        if place is not None:
+            x, y = place
+            cv2.rectangle(
+                luma, (round(x * 8), round(y * 8)), (round(x * 8) + 56, round(y * 8) + 56), 235, -1, shift=3
+            )
+        engine.picture(t_s, luma)
+        if index % 5 == 0:
+            seen = np.array([CAR], np.float32)
+            engine.vehicles(
+                t_s, Detections(seen, np.ones(1, np.float32), np.array([int(ObjectClass.CAR)]), np.array([7]))
+            )
+        throws += engine.throws()
+    return throws
+
+
+def test_a_bottle_dropped_from_a_window_is_told_with_its_vehicle_and_moment() -> None:
+    def falls(t_s: float) -> tuple[float, float] | None:
+        since = t_s - 1.2
+        drop_m = 0.5 * 9.81 * since**2
+        return (CAR[2] + 8.0, CAR[3] - (1.2 - drop_m) * PX_PER_M) if since >= 0 and drop_m < 1.1 else None
+
+    throws = _pictures(falls)
+
+    assert len(throws) == 1
+    assert throws[0].vehicle.track_id == 7
+    assert 1.2 <= throws[0].t_s <= 1.36
+    assert throws[0].decided_t_s <= 2.0
+
+
+def test_a_dash_of_the_lane_that_streams_past_is_nothing() -> None:
+    def streams(t_s: float) -> tuple[float, float] | None:
+        # A point of the road, 1.5 m beside the camera's way: 1/Z as the camera drives on at 15 m/s.
+        ahead_m = 45.0 - 15.0 * (t_s - 0.4)
+        if t_s < 0.4 or ahead_m < 5.0:
+            return None
+        return WIDTH / 2 + 600.0 * 1.9 / ahead_m, 105.0 + 600.0 * 1.3 / ahead_m
+
+    assert _pictures(streams) == []
+
+
+def test_a_sticker_that_stays_beside_the_vehicle_is_nothing() -> None:
+    assert _pictures(lambda t_s: (CAR[2] + 8.0, CAR[1] + 16.0) if t_s > 1.0 else None) == []
