@@ -12,7 +12,7 @@ from evaluation.composite.ground import BODIES, Body
 from evaluation.composite.tracks import Track
 
 _MIN_VEHICLE_PX = 20.0
-_MIN_SPEED_MPS = 1.5
+_MIN_SPEED_MPS, _MAX_SPEED_MPS = 1.5, 60.0
 _FARTHEST_AHEAD_M, _MAX_PASSING_MPS, _MIN_AHEAD_SHARE = 60.0, 8.0, 0.045
 """Before a dash-cam: how far ahead a vehicle may be, how much faster or slower, how large at least."""
 _MOVES_A_SECOND = 0.25
@@ -68,7 +68,7 @@ def draw_carrier(
     velocity = np.array([slopes[0][0], 0.0, slopes[1][0]])
     place = np.array([slopes[0][1], 0.0, slopes[1][1]])
     carrier = Carrier(track, body, t_s, place, velocity, _lift_m(base, place, box, t_s))
-    if not _MIN_SPEED_MPS <= carrier.speed_mps <= 45:
+    if not _MIN_SPEED_MPS <= carrier.speed_mps <= _MAX_SPEED_MPS:
         return None
     if base.camera == "dashcam" and not _goes_ahead(base, carrier, side_px):
         return None

@@ -112,8 +112,10 @@ def _put_together(
         measured &= speed is not None or last - first < len(times_s) / 5
     step_s = float(np.median(np.diff(times_s)))
     drift = np.cumsum(shifts, axis=0)
-    around = max(1, round(_TREMBLE_S / step_s))
-    slow = cv2.blur(drift.astype(np.float64), (1, 2 * around + 1), borderType=cv2.BORDER_REFLECT_101)
+    around = max(1, min(round(_TREMBLE_S / step_s), len(times_s) - 1))
+    longer = np.pad(drift, ((around, around), (0, 0)), mode="reflect", reflect_type="odd")
+    even = np.ones(2 * around + 1) / (2 * around + 1)
+    slow = np.stack([np.convolve(longer[:, axis], even, mode="valid") for axis in (0, 1)], axis=1)
     shakes = drift - slow
     heading = -shakes[:, 0] / ground.focal_px
     steps_s = np.diff(times_s, prepend=times_s[0])
@@ -163,10 +165,13 @@ def _far_shift(
     if corners is None or len(corners) < 4:
         return (0.0, 0.0)
     moved, found, _ = cv2.calcOpticalFlowPyrLK(before, after, corners, np.empty_like(corners))
-    step = (moved - corners)[found.ravel() == 1].reshape(-1, 2)
-    if len(step) < 4:
+    known = found.ravel() == 1
+    step, from_x = (moved - corners).reshape(-1, 2)[known], corners.reshape(-1, 2)[known, 0]
+    # What is near the road grows towards both sides as it comes closer; of the halves' mean nothing is left.
+    halves = [step[from_x < width / 2], step[from_x >= width / 2]]
+    if min(len(half) for half in halves) < 3:
         return (0.0, 0.0)
-    shift = np.median(step, axis=0)
+    shift = np.mean([np.median(half, axis=0) for half in halves], axis=0)
     return float(shift[0]), float(shift[1])
 
 
