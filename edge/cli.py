@@ -16,6 +16,7 @@ from rich.console import Console
 from edge.check import CameraReport, check
 from edge.check_box import faults_of_box
 from edge.evidence.geotag import GroundMapError
+from edge.networks import lacking
 from edge.settings import load_edge_settings
 from edge.store import EdgeStore
 from edge.unit import accepted_view_key
@@ -73,6 +74,8 @@ def check_command(
         )
     else:
         _print_reports(reports)
+    for note in lacking():
+        typer.secho(f"note: {note}", err=True, fg="yellow")
     for fault in faults:
         typer.secho(f"the box: {fault}", err=True, fg="red")
     if faults or any(report.problems for report in reports):

@@ -48,6 +48,9 @@ class EdgeCollector(Collector):
 
         looks = counter("looks", "Pictures that the network saw")
         skipped = counter("pictures_skipped", "Pictures that gave way to newer ones")
+        unsearched = counter(
+            "pictures_unsearched", "Pictures of a road not searched for litter, for want of time"
+        )
         packets = counter("packets", "Packets read from the camera")
         corrupt = counter("corrupt", "Packets and pictures dropped as damaged")
         reconnects = counter("camera_reconnects", "How often the camera was opened again")
@@ -57,11 +60,14 @@ class EdgeCollector(Collector):
         dark = gauge("camera_dark", "1 when its picture is black or covered")
         view = gauge("camera_view", "1 for the state that the view is in", "view")
         lag = gauge("look_lag_seconds", "From the picture to its look")
+        reads = counter("plate_reads", "Pictures of vehicles that were searched for a plate")
+        read_s = counter("plate_read_cpu_seconds", "Processor time of that")
         ring = gauge("ring_bytes", "Compressed video held for evidence")
         for unit in self._units():
             name, status = unit.settings.id, unit.status()
             looks.add_metric([name], unit.looks)
             skipped.add_metric([name], self._batcher.skipped(name))
+            unsearched.add_metric([name], unit.unsearched)
             packets.add_metric([name], status.packets)
             corrupt.add_metric([name], status.corrupt)
             reconnects.add_metric([name], status.reconnects)
@@ -74,10 +80,13 @@ class EdgeCollector(Collector):
             for each_view in ViewState:
                 view.add_metric([name, each_view.value], float(unit.view is each_view))
             lag.add_metric([name], unit.look_lag_s)
+            reads.add_metric([name], unit.plates.reads)
+            read_s.add_metric([name], unit.plates.read_s)
             ring.add_metric([name], unit.camera.ring.size_bytes)
         yield from (
             looks,
             skipped,
+            unsearched,
             packets,
             corrupt,
             reconnects,
@@ -88,6 +97,8 @@ class EdgeCollector(Collector):
             view,
             lag,
             ring,
+            reads,
+            read_s,
         )
 
 
