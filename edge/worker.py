@@ -257,7 +257,7 @@ class EdgeWorker:
             dark=status.dark,
             view=unit.view,
             looks=unit.looks,
-            skipped=self._batcher.skipped(camera.id),
+            skipped=self._batcher.skipped(camera.id) + unit.unsearched,
             corrupt=status.corrupt,
             reconnects=status.reconnects,
             last_picture_at=status.last_picture_at,
