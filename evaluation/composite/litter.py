@@ -39,6 +39,8 @@ _LEAD_S = {"fixed": (3.0, 6.0), "dashcam": (0.5, 4.0)}
 _TAIL_S = {"fixed": (3.5, 6.0), "dashcam": (0.6, 4.0)}
 _MIN_SEEN_SHARE = 0.6
 _MIN_SEEN = 3
+_AFTER_S = {"fixed": 1.5, "dashcam": 0.35}
+"""Shown after the thing has landed, at least: whoever watches needs a moment (dash-cam clips are short)."""
 _SETTLES_S = 0.4
 """After the first touch of the road a thing has landed, though it may roll on."""
 _MAX_PAN_PX = 0.7
@@ -175,7 +177,7 @@ class Throw:
             thing.released_s + min(thing.flight.rests_s, thing.flight.landed_s + _SETTLES_S)
             for thing in self.things
         ]
-        if max(ends_s) > shown_until_s - 0.1 or not self._can_be_seen(ends_s):
+        if max(ends_s) > shown_until_s - _AFTER_S[self.base.camera] or not self._can_be_seen(ends_s):
             return None
         frames = list(self.base.frames(self.carrier.t_s, max(ends_s) + 1e-3))
         if self.base.camera == "fixed" and not _stands_still(frames):
