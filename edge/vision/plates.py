@@ -18,7 +18,7 @@ from models.plates import OPEN, PlateReader, PlateReading, vote
 
 log = structlog.get_logger(__name__)
 
-MARGIN = 0.1
+MARGIN = 0.05
 """Around a vehicle's box, as a share of its sides: a detector's box often cuts a bumper."""
 LEAST_VEHICLE_PX = 64.0
 """Longer side; the plate of a smaller vehicle is under some 15 px wide, and cannot be read."""

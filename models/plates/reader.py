@@ -31,8 +31,9 @@ _SEEN_ALONE = 0.05
 _LEAST_PX = (16, 6)
 """Width and height of the smallest picture that is tried."""
 _MIN_SCORE = 0.5
-_VEHICLE_PX = 640
-"""Longer side at which a vehicle is looked at, so that its plate is some 60 to 200 px wide."""
+_VEHICLE_PX = (640, 960)
+"""Longer side at which a vehicle is looked at, so that its plate is some 60 to 200 px wide; where that shows
+none, once more: a plate seen from the side is half as wide."""
 _MOST_ENLARGED = 2.0
 _SECOND_LOOK_PX = 160
 """Width at which a plate that was found is looked at once more: its corners come out far better."""
@@ -82,7 +83,14 @@ class PlateReader:
         Returns:
             Readings with corners in this picture; what cannot be a plate is left out.
         """
-        scale = min(_MOST_ENLARGED, _VEHICLE_PX / max(vehicle.shape[:2]))
+        for longer_px in _VEHICLE_PX:
+            scale = min(_MOST_ENLARGED, longer_px / max(vehicle.shape[:2]))
+            readings = self._read_found(vehicle, scale)
+            if readings or scale == _MOST_ENLARGED:
+                break
+        return tuple(readings)
+
+    def _read_found(self, vehicle: NDArray[np.uint8], scale: float) -> list[PlateReading]:
         readings = []
         for found in self._detector.find(vehicle, scale=scale):
             corners = self._second_look(vehicle, found).corners
@@ -91,7 +99,7 @@ class PlateReader:
             )
             if reading is not None:
                 readings.append(replace(reading, corners=corners))
-        return tuple(readings)
+        return readings
 
     def read_crop(self, plate: NDArray[np.uint8], *, two_rows: bool = False) -> PlateReading | None:
         """Read a picture that is a plate and little more.
