@@ -147,7 +147,7 @@ class Moment(_Data):
     """Number of that picture in the clip, from 0, in the order shown."""
     confidence: Ratio
     evidence: dict[str, Ratio]
-    """Parts of the confidence by name; docs/litter.md says what each means."""
+    """Parts of the confidence by name; docs/clips.md says what each means."""
     things: Annotated[int, Field(ge=1)]
     """How many things left the same vehicle within seconds: one occurrence."""
     box: Box

@@ -48,6 +48,7 @@ _LEAST_POINTS = 7
 _SPAN_S = 0.3
 _MARGIN_PX = 40
 _USUAL_M = 0.2
+_SAME_THING_M = 1.0
 
 Floats = NDArray[np.float64]
 
@@ -135,7 +136,7 @@ class MovingEngine:
         self._turns: deque[tuple[float, Floats]] = deque(maxlen=256)
         self._traffic = Traffic()
         self._ways: list[_Way] = []
-        self._told: dict[int, float] = {}
+        self._told: list[tuple[float, int, Floats]] = []
         self._ticked_s = -np.inf
 
     def _turned_at(self, t_s: float) -> Floats:
@@ -221,9 +222,20 @@ class MovingEngine:
             fall = max(falls, key=lambda each: each.score, default=None)
             if fall is None or fall.score < DECIDE_SCORE:
                 continue
-            if way.t_s[0] - self._told.get(fall.vehicle.id, -np.inf) > ONE_THING_S:
-                self._told[fall.vehicle.id] = way.t_s[0]
+            if not self._is_told(way, fall):
+                self._told.append((way.t_s[0], fall.vehicle.id, way.steady[0]))
                 self._say(way, fall, t_s)
+
+    def _is_told(self, way: _Way, fall: _Fall) -> bool:
+        """Whether this is another corner of a thing that was told, also as another vehicle's."""
+        return any(
+            abs(way.t_s[0] - t_s) <= ONE_THING_S
+            and (
+                vehicle == fall.vehicle.id
+                or float(np.linalg.norm(way.steady[0] - place)) < _SAME_THING_M * fall.px_per_m
+            )
+            for t_s, vehicle, place in self._told
+        )
 
     def _say(self, way: _Way, fall: _Fall, now_s: float) -> None:
         path = tuple(PathPoint(t, float(x), float(y)) for t, (x, y) in zip(way.t_s, way.xy, strict=True))
