@@ -32,6 +32,8 @@ JUDGE_REST_S = 1.9
 """How long after it came to lie a thing is judged by that alone."""
 SAME_LANDING_S, SAME_LANDING_M = 1.5, 1.0
 """What comes to lie so near in time and place to where a thing was seen to land is that thing."""
+LEAST_REST_SWAYING_PX = 10.0
+"""While the camera sways, what is smaller and only lies may be an edge of the road that does not fit."""
 BODY_SHARE = 0.004
 """Share of the picture above which a moving part is a body, not a thing thrown."""
 ABOVE_SHARE = 0.12
@@ -162,6 +164,8 @@ class LitterEngine:
                 or t_s - rest.since_s > JUDGE_REST_S
                 or not self._seen_until(rest.since_s, t_s)
             ):
+                continue
+            if self._views.sways and rest.size_px < LEAST_REST_SWAYING_PX:
                 continue
             if any(
                 abs(rest.since_s - landed_s) < SAME_LANDING_S and np.linalg.norm(rest.xy - end) < reach

@@ -143,6 +143,7 @@ def of_flight(flight: Flight, lies: float, company: float, people: float) -> Evi
     first_m, last_m = float(flight.gap_m[0]), float(flight.gap_m[-1])
     parts = {
         "origin": ramp(closest_m, 0.6, 0.15) * ramp(first_m, 2.0, 0.6) * ramp(height, 0.0, 0.15),
+        "moves": ramp(float(np.ptp(flight.xy, axis=0).max()) / max(track.size_px, 3.0), 0.7, 1.4),
         "leaves": ramp(flight.moved_m, 0.25, 0.8) * ramp(last_m - first_m, -0.1, 0.25),
         "falls": max(ramp(drop_m, 0.1, 0.5), min(ramp(down_m_s2, 1.0, 4.0), ramp(drop_m, -0.1, 0.15))),
         "slows": 0.5 if slowed is None else ramp(slowed, 0.1, 0.5) * ramp(slowed, 2.2, 1.5),
@@ -155,7 +156,7 @@ def of_flight(flight: Flight, lies: float, company: float, people: float) -> Evi
         "nobody_near": people,
     }
     physics = min(1.0, 0.4 * parts["falls"] + 0.35 * parts["slows"] + 0.5 * parts["lies"])
-    return _sum(parts, ("origin", "leaves", "shape", "alone", "nobody_near"), 0.2 + 0.8 * physics)
+    return _sum(parts, ("origin", "moves", "leaves", "shape", "alone", "nobody_near"), 0.2 + 0.8 * physics)
 
 
 def of_rest(parts: Mapping[str, float]) -> Evidence:

@@ -20,13 +20,15 @@ STILL_FOR_S = 4.0
 """A camera that moved is followed in every picture until it stood still this long."""
 STILL_PX = 0.5
 """Movement of the picture's points, px, below which the camera stands still."""
-LOST_S = 3.0
+LOST_S, LOST_SWAYING_S = 3.0, 1.0
 """A view that fits nowhere on the anchor for so long is another one."""
 NEARLY_STILL_PX = 1.5
 """A camera that moved no more from picture to picture, when it was last known, is taken to stay."""
 _CELLS = (8, 6)
 """Across and down: points are taken from all over the picture, not from what stands out in it."""
 _POINTS_A_CELL = 4
+REBASE_SHARE = 0.6
+"""With fewer points in agreement the picture is taken as a nearer anchor, its place being known."""
 QUIET_SHARE = 0.15
 """When the camera moves, no point stays where it was; so few that do mean that vehicles move, not it."""
 _LEAST_POINTS = 12
@@ -46,6 +48,9 @@ class Steady:
         self._checked_s = self._moved_s = -1e9
         self._shrink = self._exposure = 1.0
         self._sway_px = 0.0
+        self._base = _IDENTITY
+        """From the anchor in use to the first: a view that drifts on takes on nearer anchors."""
+        self._agreed = 1.0
         self._lost_s: float | None = None
         self.sure = True
         """Whether the newest picture's place is known, not only taken over from the one before."""
@@ -53,7 +58,12 @@ class Steady:
     @property
     def still(self) -> bool:
         """Whether the newest picture lies on the anchor as it is."""
-        return self._to_anchor is _IDENTITY
+        return self._to_anchor is _IDENTITY and self._base is _IDENTITY
+
+    @property
+    def sways(self) -> bool:
+        """Whether it moved noticeably from picture to picture in the last seconds."""
+        return self._sway_px >= NEARLY_STILL_PX or self._base is not _IDENTITY
 
     def place(self, t_s: float, luma: Luma) -> Homography | None:
         """The similarity from this picture to the anchor.
@@ -67,23 +77,27 @@ class Steady:
                 self._begin(luma)
                 self._checked_s = t_s
                 return None
-            return self._to_anchor
+            return self._base @ self._to_anchor
         self._checked_s = t_s
         found = self._find(self._as_exposed(self._small(luma)))
         if found is None:
             self._lost_s = t_s if self._lost_s is None else self._lost_s
-            if t_s - self._lost_s < LOST_S:
+            if t_s - self._lost_s < (LOST_S if self._sway_px < NEARLY_STILL_PX else LOST_SWAYING_S):
                 # A lorry may fill the view of a camera that stands still, or nearly so.
                 self.sure = self._sway_px < NEARLY_STILL_PX
-                return self._to_anchor
+                return self._base @ self._to_anchor
             self._begin(luma)
             return None
         self._lost_s, self.sure = None, True
         self._sway_px = max(0.9 * self._sway_px, _apart_px(found, self._to_anchor, luma.shape))
         self._to_anchor = found
+        if self._agreed < REBASE_SHARE and found is not _IDENTITY:
+            base = self._base @ found
+            self._begin(luma)
+            self._base = base
         if found is not _IDENTITY:
             self._moved_s = t_s
-        return found
+        return self._base @ self._to_anchor
 
     def _follows(self, t_s: float) -> bool:
         return t_s - self._moved_s < STILL_FOR_S or t_s - self._checked_s >= CHECK_EVERY_S - 1e-3
@@ -92,7 +106,7 @@ class Steady:
         self._shrink = min(1.0, _WORK_WIDTH_PX / max(luma.shape))
         self._anchor = self._small(luma)
         self._points = _spread_points(self._anchor)
-        self._to_anchor, self._exposure = _IDENTITY, 1.0
+        self._to_anchor, self._base, self._exposure = _IDENTITY, _IDENTITY, 1.0
         self._lost_s, self.sure = None, True
 
     def _small(self, luma: Luma) -> NDArray[np.uint8]:
@@ -132,6 +146,7 @@ class Steady:
         fitted, inliers = cv2.estimateAffinePartial2D(here, there, ransacReprojThreshold=1.2)
         if fitted is None or inliers.sum() < max(_LEAST_POINTS, _LEAST_SHARE * len(good)):
             return None
+        self._agreed = float(inliers.mean())
         if not _spread(there[inliers.ravel() > 0], there):
             return None
         full = np.vstack([fitted, [0, 0, 1]])

@@ -57,6 +57,11 @@ class FixedViews:
         """From steady coordinates to the newest picture."""
         self.background: Background | None = None
 
+    @property
+    def sways(self) -> bool:
+        """Whether the camera moves about: the background then fits no better than to a pixel or two."""
+        return self._steady.sways
+
     def view(self, t_s: float, luma: Luma) -> tuple[View | None, bool]:
         """The view of this picture, and whether everything before it is void."""
         to_steady = self._steady.place(t_s, luma)
@@ -76,6 +81,7 @@ class FixedViews:
             soft = np.asarray(cv2.convertScaleAbs(soft, alpha=1 / self._exposure), dtype=np.uint8)
         if not fresh and self._last is not None:
             self.background.learn_noise(soft, self._last)
+        self.background.reach_px = 2 if self.sways else 1
         self.to_picture = np.eye(3) if to_steady is None else inverse(to_steady)
         self._last = soft
         if not self._steady.sure:
@@ -88,6 +94,7 @@ class MovingViews:
 
     to_picture: Homography = np.eye(3)
     background: Background | None = None
+    sways = True
 
     def __init__(self, ego: Ego) -> None:
         self._ego = ego

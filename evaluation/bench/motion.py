@@ -1,7 +1,7 @@
 """What a camera costs of which every picture is decoded and searched for litter, on a busy and an empty road.
 
 The clip goes through the edge's own pipeline as fast as it goes, in this process, and the process's CPU time
-is divided by the clip's length: decoding, looks of the network, tracker and litter engine; no network traffic.
+is divided by the clip's length: decoding, looks, tracker and litter engine; no uplink.
 """
 
 from __future__ import annotations
