@@ -33,6 +33,24 @@ class AllowedHours(Settings):
     end: time = Field(description="End, HH:MM; earlier than the beginning means the next day.")
 
 
+class PitchSettings(Settings):
+    """A licensed pitch within a no_stall zone: trade is allowed on it, spreading beyond it is not."""
+
+    polygon: tuple[tuple[float, float], ...] = Field(
+        description="Corners [x, y] of its ground, in order, in the zone's units.", min_length=3
+    )
+    allowed_hours: tuple[AllowedHours, ...] = Field(
+        (), description="When trade on it is allowed, as in the zone's allowed_hours; none: at all times."
+    )
+
+    @model_validator(mode="after")
+    def _sound(self) -> PitchSettings:
+        shape = Polygon(self.polygon)
+        if not shape.is_valid or shape.area <= 0:
+            raise ValueError("a pitch's edges cross, or it has no area; give the corners in order around it")
+        return self
+
+
 class ZoneSettings(Settings):
     """A part of the picture with a rule."""
 
@@ -57,6 +75,14 @@ class ZoneSettings(Settings):
         "auto",
         description="Whether the network also looks closer, at the part of the picture around the zone "
         "('tiles'); auto does where vehicles would be too small for it in the whole picture.",
+    )
+    pitches: tuple[PitchSettings, ...] = Field(
+        (), description="Of a no_stall zone: licensed pitches within it."
+    )
+    frontage: tuple[tuple[float, float], ...] = Field(
+        (),
+        description="Of a no_stall zone: the line along the shops' doorways, [x, y] in the zone's units. "
+        "What stands out from it is the shop's, whether somebody stands beside it or not.",
     )
     signal_wait_s: Annotated[float, Field(ge=0, le=3600)] | None = Field(
         None,
@@ -96,6 +122,10 @@ class ZoneSettings(Settings):
             )
         if shape.area <= 0:
             raise ValueError(f"zone '{self.id}': the polygon has no area")
+        if len(self.frontage) == 1:
+            raise ValueError(f"zone '{self.id}': 'frontage' is a line and needs two points or more")
+        if self.kind is not ZoneKind.NO_STALL and (self.pitches or self.frontage):
+            raise ValueError(f"zone '{self.id}': 'pitches' and 'frontage' belong to zones of kind no_stall")
         return self
 
 

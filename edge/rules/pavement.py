@@ -16,7 +16,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.rules.pavement_view import Cells, Mask, View, Window
+from edge.rules.pavement_verdict import OTHER_COLOUR, TOO_DARK, Judge, Verdict
+from edge.rules.pavement_view import BLACK_LEVEL, Cells, Layer, Mask, View, Window
 from edge.rules.sighting import Look
 from edge.rules.zone import INSIDE_SHARE, Zone
 from models.classes import VEHICLES, ObjectClass
@@ -33,22 +34,8 @@ NOISE_ENERGY = 1e-3
 """Mean square difference of two textures that is nothing: 3 % contrast, noise and compression at dusk."""
 OTHER_TEXTURE = 0.5
 """Share of both textures' energy by which they must differ: 1 - correlation, 1 for unrelated textures."""
-OTHER_COLOUR = 0.2
-"""Difference of a colour's share of the grey level; the blue of a shadow under an open sky is half of it."""
-TOO_DARK = math.log(3.5)
-"""A cell darker (or lighter) by this factor after the camera's gamma is another thing: shadows reach 2.5."""
 STAYS_UNLIKE = 0.7
 """These limits are lowered to this share for a cell that was unlike before, so that it does not flicker."""
-UNLIT = 0.15
-"""Logarithm of brightness by which a cell may change against a shadow's or the sun's sign: noise, blur."""
-STEP_ENERGY = 0.1
-"""Energy that a sharp step of brightness makes in the texture around it, for a step of 1 (computed: 0.05-0.09
-by where the step falls in a cell)."""
-PLAIN_ENERGY = 5e-5
-"""Energy of a texture that has none: 0.7 % contrast, what is left of a camera's noise after averaging."""
-KEPT_TEXTURE = 0.25
-"""Share of the pavement's texture (its projection on what is seen now, cells on the sharp rim weighing least)
-from which it is still there: a shadow leaves all of it but for what the rim adds at random, a thing none."""
 CHANGED_VIEW = 0.6
 """When more of the zones' cells in view are unlike the slow background, the view itself has changed."""
 NEW_VIEW_AFTER_S = 60.0
@@ -66,10 +53,14 @@ LEAST_CELLS = 6
 """Least size in cells: a thing of 6 x 6 px marks two by three of them at least."""
 LEAST_THICKNESS = 2.0
 """Least area over longer side, cells: thinner is the rim of a shadow or a trembling edge."""
-LEAST_OWN_TEXTURE = 0.35
-"""Energy of what stands there as a share of the pavement's: less is a hole where something stood at first."""
 VISIBLE_SHARE = 0.3
 """Share of a thing that must be in view now: what is wholly hidden is left to the place's grace."""
+OTHER_GAIN = 0.1
+"""Logarithm by which the camera's gain must have changed for cells to be blinded by it."""
+WHITE, BLACK = math.log(235 + BLACK_LEVEL), math.log(12 + BLACK_LEVEL)
+"""Beyond these a cell is white or black, and its texture lost."""
+AGREEING_VERDICTS = 2
+"""Looks in which a patch must be judged alike, all in all, before the judgement holds."""
 FIT_EVERY = 4
 """The camera's gain and white balance are fitted on one cell of so many: a median needs no more."""
 FOOT_CELLS = 3
@@ -93,15 +84,6 @@ class Standing:
     since_t_s: float
     share: float
     area_px: float
-
-
-@dataclass(slots=True, eq=False)
-class Layer:
-    """A background: a texture (by pixel), a tone and the texture's energy (by cell), see :class:`View`."""
-
-    texture: NDArray[np.float32]
-    tone: NDArray[np.float32]
-    energy: Cells
 
 
 class Pavement:
@@ -136,6 +118,7 @@ class Pavement:
         self._since_s = np.zeros(shape, dtype=np.float64)
         self._agreed = np.zeros(shape, dtype=np.int32)
         self._away_s = np.zeros(shape, dtype=np.float32)
+        self._noise = np.full(shape, NOISE_ENERGY, dtype=np.float32)
         self._peopled_s = np.zeros(shape, dtype=np.float32)
         self._vehicle_t_s = np.full(shape, -np.inf)
         self._newest_t_s: float | None = None
@@ -143,6 +126,7 @@ class Pavement:
         self.foreign = np.zeros(shape, dtype=bool)
         """Cells that were unlike the slow background when last in view."""
         self._bare = np.zeros(shape, dtype=bool)
+        self._votes = np.zeros(shape, dtype=np.int16)
         self._part = np.zeros(shape, dtype=bool)
         """Cells of things that were found: these are no holes later."""
 
@@ -165,7 +149,9 @@ class Pavement:
         visible = ~self._hidden(look, step_s)
         timed = self.window.covered(timed_xyxy, margin_cells=1)
         if self._slow is None or self._fast is None:
+            self._part = timed.copy()
             return self._begin(view, visible & ~timed, look.t_s)
+        visible &= ~self._blinded(view, visible)
         unlike = (
             self._unlike(view, self._slow, self._in_zones & visible & self.known, self.foreign) & self.known
         )
@@ -176,21 +162,21 @@ class Pavement:
             return []
         self._follow(view, unlike, visible, look.t_s, step_s)
         self.foreign = np.where(visible, unlike, self.foreign)
-        things = self._standing(visible, look.t_s)
+        things = self._standing(view, visible, look.t_s)
         self._learn(view, visible & ~timed, look.t_s, step_s)
         return things
 
     def _begin(self, view: View, learn: Mask, t_s: float) -> list[Standing]:
         """What is there at the first picture is background, but for what hides it."""
         if self._slow is None:
-            self._slow = Layer(view.texture.copy(), view.tone.copy(), view.energy.copy())
+            self._slow = Layer(view.fine.copy(), view.texture.copy(), view.tone.copy(), view.energy.copy())
             self.known = learn.copy()
             self._learnt_s[:] = 0.0
-        self._fast = Layer(view.texture.copy(), view.tone.copy(), view.energy.copy())
+        self._fast = Layer(view.fine.copy(), view.texture.copy(), view.tone.copy(), view.energy.copy())
         self._since_s[:] = t_s
         self._agreed[:] = 0
         self._away_s[:] = 0.0
-        self.foreign[:] = self._part[:] = False
+        self.foreign[:] = False
         return []
 
     def _hidden(self, look: Look, step_s: float) -> Mask:
@@ -207,6 +193,18 @@ class Pavement:
         self._vehicle_t_s[covered] = look.t_s
         return np.asarray(self.window.covered(people.xyxy) | covered)
 
+    def _blinded(self, view: View, visible: Mask) -> Mask:
+        """Cells in which the camera's new gain would make the pavement itself white or black."""
+        assert self._slow is not None
+        quiet = self._in_zones & visible & self.known & ~self.foreign
+        if not quiet.any():
+            return np.zeros(self.window.shape, dtype=bool)
+        shift = float(np.median((view.tone[..., 0] - self._slow.tone[..., 0])[quiet][::FIT_EVERY]))
+        if abs(shift) < OTHER_GAIN:
+            return np.zeros(self.window.shape, dtype=bool)
+        expected = self._slow.tone[..., 0] + shift
+        return np.asarray((expected > WHITE) if shift > 0 else (expected < BLACK))
+
     def _unlike(self, view: View, layer: Layer, reference: Mask, before: Mask | None = None) -> Mask:
         """Cells that show another thing than ``layer``.
 
@@ -216,7 +214,7 @@ class Pavement:
         ease = 1.0 if before is None else np.where(before, STAYS_UNLIKE, 1.0).astype(np.float32)
         apart = self.window.energy(view.texture - layer.texture)
         both = view.energy + layer.energy
-        other = apart > ease * (NOISE_ENERGY + OTHER_TEXTURE * both)
+        other = apart > ease * (self._noise + OTHER_TEXTURE * both)
         tone = view.tone - layer.tone
         if reference.any():
             tone -= np.median(tone[reference][::FIT_EVERY], axis=0)
@@ -249,8 +247,8 @@ class Pavement:
         self._agreed[fresh] = 0
         self._peopled_s[fresh] = 0.0
         self._away_s[fresh] = 0.0
-        rate = np.where(fresh, 1.0, np.where(agrees, 1 - math.exp(-step_s / FAST_S), 0.0))
-        self._blend(self._fast, view, rate.astype(np.float32), rate.astype(np.float32))
+        rate = np.where(fresh, 1.0, np.where(agrees, 1 - math.exp(-step_s / FAST_S), 0.0)).astype(np.float32)
+        self._blend(self._fast, view, rate, rate)
 
     def _learn(self, view: View, learn: Mask, t_s: float, step_s: float) -> None:
         """Take what is the pavement into the slow background."""
@@ -270,10 +268,17 @@ class Pavement:
         self._blend(self._slow, view, texture, light)
 
     def _blend(self, layer: Layer, view: View, texture: Cells, light: Cells) -> None:
-        """Move a layer towards the view, by rates for each cell."""
+        """Move a layer towards the view, by rates for each cell.
+
+        Of brightness only the texture is taken on, pixel by pixel, but where all is new: light is learnt cell
+        by cell, and steps between cells would look like a thing's texture.
+        """
         layer.tone += light[..., None] * (view.tone - layer.tone)
         rate = self.window.to_pixels(texture)
-        layer.texture += rate * (view.texture - layer.texture)
+        change = rate * (view.texture - layer.texture)
+        layer.texture += change
+        layer.fine += change
+        np.copyto(layer.fine, view.fine, where=rate == 1.0)
         layer.energy = self.window.energy(layer.texture)
 
     def _free(self, t_s: float) -> Mask:
@@ -281,7 +286,7 @@ class Pavement:
         peopled = self._peopled_s >= PEOPLED_SHARE * np.maximum(t_s - self._since_s, 1e-6)
         return np.asarray(~peopled & (t_s - self._vehicle_t_s > VEHICLE_MEMORY_S))
 
-    def _standing(self, visible: Mask, t_s: float) -> list[Standing]:
+    def _standing(self, view: View, visible: Mask, t_s: float) -> list[Standing]:
         settled = self.foreign & (t_s - self._since_s >= SETTLED_S) & (self._agreed >= 2)
         settled &= self._free(t_s)
         self._part &= self.foreign
@@ -289,47 +294,32 @@ class Pavement:
         if not settled.any():
             return []
         things = []
+        judge = self._judge(view)
+        self._votes[~settled] = 0
         for cells in self._zone_cells:
+            pieces = np.zeros_like(settled)
             for blob in _blobs(settled & cells):
-                if self._is_hole(blob) or self._is_light(blob):
+                known = bool((blob & self._part).any())
+                if (blob & visible).any() and not known:
+                    verdict = judge.verdict(blob)
+                    self._votes[blob] += {Verdict.THING: 1, Verdict.HOLE: -1, Verdict.LIGHT: 0}[verdict]
+                vote = float(np.median(self._votes[blob]))
+                if vote <= -AGREEING_VERDICTS and not known:
                     self._bare |= blob
-                elif self._is_thing(blob, cells, visible):
-                    things.append(self._thing(blob))
-                    self._part |= blob
+                elif known or vote >= AGREEING_VERDICTS:
+                    pieces |= blob
+            for thing in _near_together(pieces):
+                if self._is_thing(thing, cells, visible):
+                    things.append(self._thing(thing))
+                    self._part |= thing
         return sorted(things, key=lambda thing: -thing.area_px)
 
-    def _is_hole(self, blob: Mask) -> bool:
-        """Whether something went that was taken for pavement, and the bare ground has come to light."""
-        assert self._slow is not None and self._fast is not None
-        own, before = float(self._fast.energy[blob].sum()), float(self._slow.energy[blob].sum())
-        return own < LEAST_OWN_TEXTURE * before and not (blob & self._part).any()
-
-    def _is_light(self, blob: Mask) -> bool:
-        """Whether only the light has changed: a shadow's or a sunny patch's sharp rim.
-
-        Such a change has the pavement's colour, is of one sign and bounded, shows no more texture than the
-        step of its brightness makes, and keeps what texture the pavement has. Where that has none, a plain
-        grey board passes for a shadow too.
-        """
-        assert self._slow is not None and self._fast is not None
-        tone = self._fast.tone - self._slow.tone
-        tone -= np.median(tone[self._in_zones & self.known & ~self.foreign][::FIT_EVERY], axis=0)
-        light = np.ascontiguousarray(tone[..., 0])
-        low, high = np.percentile(light[blob], (5, 95))
-        one_sign = (high < UNLIT and low > -TOO_DARK) or (low > -UNLIT and high < TOO_DARK)
-        if not one_sign or float(np.percentile(np.abs(tone[blob][:, 1:]), 90)) >= OTHER_COLOUR / 2:
-            return False
-        step = cv2.dilate(light, _SQUARE) - cv2.erode(light, _SQUARE)
-        apart = self.window.energy(self._fast.texture - self._slow.texture)
-        made = NOISE_ENERGY + STEP_ENERGY * float(np.square(step[blob]).mean())
-        if float(apart[blob].mean()) > made or (blob & self._part).any():
-            return False
-        before = self._slow.energy[blob]
-        if float(before.mean()) < PLAIN_ENERGY:
-            return True
-        common = (before + self._fast.energy[blob] - apart[blob]) / 2
-        weight = np.square(1 / (NOISE_ENERGY + apart[blob]))
-        return float((common * weight).sum()) >= KEPT_TEXTURE * float((before * weight).sum())
+    def _judge(self, view: View) -> Judge:
+        assert self._slow is not None
+        tone = view.tone - self._slow.tone
+        quiet = tone[self._in_zones & self.known & ~self.foreign][::FIT_EVERY]
+        shift = np.median(quiet, axis=0) if len(quiet) else np.zeros(3)
+        return Judge(self._slow, view, shift.astype(np.float32), self._noise)
 
     def _is_thing(self, blob: Mask, zone: Mask, visible: Mask) -> bool:
         """Whether a blob is large, solid and visible enough, and stands in the zone."""
@@ -368,6 +358,15 @@ def _blobs(mask: Mask) -> list[Mask]:
     slight = ~np.isin(labels, labels[solid > 0])
     count, parts = cv2.connectedComponents(np.where(slight, cells, solid), connectivity=8)
     return [np.asarray(parts == label) for label in range(1, count)]
+
+
+def _near_together(pieces: Mask) -> list[Mask]:
+    """Pieces at most two cells apart are one thing, parts of which look like the pavement."""
+    if not pieces.any():
+        return []
+    reach = cv2.dilate(pieces.astype(np.uint8), _SQUARE)
+    count, parts = cv2.connectedComponents(reach, connectivity=8)
+    return [np.asarray(pieces & (parts == label)) for label in range(1, count)]
 
 
 def _span(blob: Mask) -> tuple[int, int, int, int]:

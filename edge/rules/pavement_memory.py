@@ -9,13 +9,15 @@ import zlib
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.rules.pavement import Layer, Pavement
-from edge.rules.pavement_view import Mask, Window
+from edge.rules.pavement import Pavement
+from edge.rules.pavement_view import Layer, Mask, Window
 
 MOST_CHARACTERS = 600_000
 """A background larger than this is not kept: it is learnt again. One of 416 x 234 px takes about 100,000."""
-_TEXTURE_STEP = 1 / 50
-"""A texture's step on disk: two per cent of contrast, its rounding a thirtieth of what is noise."""
+_FINE_STEP = 1 / 50
+"""Two per cent of brightness: the rounding's energy is a thirtieth of what counts as noise."""
+_FINE_MIDDLE = 4.2
+"""Middle of the logarithms of all grey levels."""
 _TONE_STEP = 1 / 4000
 
 
@@ -24,9 +26,9 @@ def pack_background(pavement: Pavement) -> str | None:
     slow = pavement.slow
     if slow is None:
         return None
-    head = json.dumps({"window": pavement.window.signature, "shape_px": slow.texture.shape}).encode()
+    head = json.dumps({"window": pavement.window.signature, "shape_px": slow.fine.shape}).encode()
     body = (
-        _steps(slow.texture, _TEXTURE_STEP, np.int8)
+        _steps(slow.fine - _FINE_MIDDLE, _FINE_STEP, np.int8)
         + _steps(slow.tone, _TONE_STEP, np.int16)
         + np.packbits(pavement.known).tobytes()
     )
@@ -57,14 +59,15 @@ def unpack_background(text: str, window: Window) -> tuple[Layer, Mask] | None:
         height, width = head["shape_px"]
         cells = window.rows * window.columns
         at = 2 + size
-        texture = np.frombuffer(raw, np.int8, height * width, at).reshape(height, width)
+        fine = np.frombuffer(raw, np.int8, height * width, at).reshape(height, width)
         at += height * width
         tone = np.frombuffer(raw, np.int16, cells * 3, at).reshape(*window.shape, 3)
         known = np.unpackbits(np.frombuffer(raw, np.uint8, -1, at + cells * 6), count=cells)
     except (zlib.error, KeyError, TypeError) as error:
         raise ValueError(f"not a background: {error}") from error
-    fine = texture.astype(np.float32) * np.float32(_TEXTURE_STEP)
-    layer = Layer(fine, tone.astype(np.float32) * np.float32(_TONE_STEP), window.energy(fine))
+    level = fine.astype(np.float32) * np.float32(_FINE_STEP) + np.float32(_FINE_MIDDLE)
+    texture = window.texture(level)
+    layer = Layer(level, texture, tone.astype(np.float32) * np.float32(_TONE_STEP), window.energy(texture))
     return layer, known.reshape(window.shape).astype(bool)
 
 

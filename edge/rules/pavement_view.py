@@ -40,12 +40,24 @@ class View:
     """One look at the pavements.
 
     Attributes:
-        texture: float32 [h, w], logarithm of the grey level without its slow part; about -1..1.
+        fine: float32 [h, w], logarithm of the grey level plus :data:`BLACK_LEVEL`; about 2.8..5.6.
+        texture: float32 [h, w], ``fine`` without its slow part; about -1..1.
         tone: float32 [rows, columns, 3], means of each cell: logarithm of the grey level, and blue and red
             against green as shares of the grey level.
         energy: float32 [rows, columns], mean square of the texture around each cell.
     """
 
+    fine: NDArray[np.float32]
+    texture: NDArray[np.float32]
+    tone: NDArray[np.float32]
+    energy: Cells
+
+
+@dataclass(slots=True, eq=False)
+class Layer:
+    """A background: what it looked like by pixel and by cell, see :class:`View`."""
+
+    fine: NDArray[np.float32]
     texture: NDArray[np.float32]
     tone: NDArray[np.float32]
     energy: Cells
@@ -95,13 +107,17 @@ class Window:
         if part.shape[1::-1] != self._shape_px:
             part = cv2.resize(part, self._shape_px, interpolation=cv2.INTER_LINEAR).astype(np.uint8)
         logarithm = np.asarray(cv2.LUT(cv2.cvtColor(part, cv2.COLOR_BGR2GRAY), _LOG), dtype=np.float32)
-        fine = cv2.blur(logarithm, (3, 3))
-        texture = np.asarray(fine - cv2.blur(logarithm, (TEXTURE_PX, TEXTURE_PX)), dtype=np.float32)
+        fine = np.asarray(cv2.blur(logarithm, (3, 3)), dtype=np.float32)
+        texture = self.texture(fine)
         colour = self.to_cells(part)
         blue, green, red = cv2.split(colour)
         grey = 0.114 * blue + 0.587 * green + 0.299 * red + BLACK_LEVEL
         tone = cv2.merge([np.log(grey), (blue - green) / grey, (red - green) / grey])
-        return View(texture, np.asarray(tone, dtype=np.float32), self.energy(texture))
+        return View(fine, texture, np.asarray(tone, dtype=np.float32), self.energy(texture))
+
+    def texture(self, fine: NDArray[np.float32]) -> NDArray[np.float32]:
+        """What of a picture's logarithm is finer than :data:`TEXTURE_PX`."""
+        return np.asarray(fine - cv2.blur(fine, (TEXTURE_PX, TEXTURE_PX)), dtype=np.float32)
 
     def to_cells(self, pixels: NDArray[np.float32] | NDArray[np.uint8]) -> NDArray[np.float32]:
         """Means of the cells."""

@@ -44,8 +44,9 @@ class Zone:
         self.id = settings.id
         width, height = size_px
         corners = np.asarray(settings.polygon, dtype=np.float64)
+        scale = np.array([width, height], dtype=np.float64)
         if settings.units == "fractions":
-            corners = corners * (width, height)
+            corners = corners * scale
         else:
             drawn = camera.size or size_px
             outside = (corners < 0).any() or (corners > np.asarray(drawn) + 1e-6).any()
@@ -54,10 +55,18 @@ class Zone:
                     f"camera '{camera.id}', zone '{settings.id}': a corner lies outside the picture of "
                     f"{drawn[0]} x {drawn[1]} px; draw the zone on this picture, or use 'units: fractions'"
                 )
-            corners = corners * (width / drawn[0], height / drawn[1])
+            scale = scale / drawn
+            corners = corners * scale
         self.corners_px: NDArray[np.float64] = corners
         self._polygon = shapely.Polygon(corners)
         shapely.prepare(self._polygon)
+        self._pitches = [
+            (shapely.Polygon(np.asarray(pitch.polygon) * scale), pitch.allowed_hours)
+            for pitch in settings.pitches
+        ]
+        self._frontage = shapely.LineString(
+            np.asarray(settings.frontage) * scale if settings.frontage else []
+        )
         self._zone_info = ZoneInfo(camera.time_zone)
         self._exempt = [_plate_pattern(text) for text in (*settings.exempt_plates, *camera.exempt_plates)]
 
@@ -83,6 +92,27 @@ class Zone:
         """Whether staying is permitted at ``moment`` (aware), by the zone's allowed hours."""
         local = moment.astimezone(self._zone_info)
         return any(_covers(hours, local) for hours in self.settings.allowed_hours)
+
+    def licensed_share(self, box: NDArray[np.float64], moment: datetime) -> float:
+        """How much of a thing's footprint lies on a pitch that is licensed at ``moment`` (aware), 0..1.
+
+        Args:
+            box: [4], px.
+            moment: the instant.
+        """
+        local = moment.astimezone(self._zone_info)
+        x1, y1, x2, y2 = box
+        footprint = shapely.box(x1, y2 - (y2 - y1) * FOOTPRINT_SHARE, x2, y2)
+        shares = [
+            pitch.intersection(footprint).area / max(footprint.area, 1e-9)
+            for pitch, allowed in self._pitches
+            if not allowed or any(_covers(hours, local) for hours in allowed)
+        ]
+        return max(shares, default=0.0)
+
+    def from_doorway_px(self, box: NDArray[np.float64]) -> float:
+        """How far a box, [4] px, begins from the shops' doorways; infinite where the zone has none."""
+        return float(shapely.box(*box).distance(self._frontage)) if self.settings.frontage else np.inf
 
     def forbidden_since(self, moment: datetime) -> datetime | None:
         """When permitted hours ended last before ``moment`` (aware); None where there are none."""
