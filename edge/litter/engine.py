@@ -34,6 +34,8 @@ SAME_LANDING_S, SAME_LANDING_M = 1.5, 1.0
 """What comes to lie so near in time and place to where a thing was seen to land is that thing."""
 LEAST_REST_SWAYING_PX = 10.0
 """While the camera sways, what is smaller and only lies may be an edge of the road that does not fit."""
+WARM_S = 1.5
+"""So long a fixed camera must have looked: what stood on the road at first leaves a ghost when it goes."""
 BODY_SHARE = 0.004
 """Share of the picture above which a moving part is a body, not a thing thrown."""
 ABOVE_SHARE = 0.12
@@ -182,6 +184,8 @@ class LitterEngine:
         return self._traffic.newest_t_s >= moment_s or now_s - moment_s > WAIT_LOOK_S
 
     def _on_road(self, found: Finding) -> bool:
+        if self._views.background is not None and found.t_s < self._began_s + WARM_S:
+            return False
         if self._road is None:
             return True
         box = found.vehicle.box_at(found.t_s)
