@@ -17,6 +17,8 @@ MAX_FAULTS = 60
 """Rows of the table of what went wrong; the rest is counted."""
 THING_SIZES_PX = (0.0, 20.0, 30.0, 45.0, 70.0, float("inf"))
 """Edges of the classes of size of what stands: root of width times height."""
+WAYS = ("dwell", "motion", "dashcam")
+"""How scenes are looked at."""
 NOTHING = "–"
 """What stands for a figure that there is not."""
 
@@ -41,14 +43,18 @@ def table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
 
 
+def way_of(result: SceneResult) -> str:
+    """How a scene was looked at: its decode profile, or as a clip from a car."""
+    return "dashcam" if result.scene.settings.camera == "dashcam" else result.profile
+
+
 def kinds_table(report: Report) -> str:
-    """A row a kind and decode profile."""
+    """A row a kind and way of looking."""
     rows = []
-    for profile in ("dwell", "motion"):
-        part = report.only(lambda result, profile=profile: result.profile == profile)  # type: ignore[misc]
+    for way in WAYS:
+        part = report.only(lambda result, way=way: way_of(result) == way)  # type: ignore[misc]
         rows += [
-            (f"`{kind.value}`, profile `{profile}`", *_kind_cells(figures))
-            for kind, figures in part.figures().items()
+            (f"`{kind.value}`, `{way}`", *_kind_cells(figures)) for kind, figures in part.figures().items()
         ]
     return table(("kind", *_KIND_HEADINGS), rows)
 

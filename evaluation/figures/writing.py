@@ -13,6 +13,7 @@ from evaluation.figures.contact_sheets import write_sheet
 from evaluation.figures.everything import Everything
 from evaluation.figures.markdown import (
     NOTHING,
+    WAYS,
     faults_table,
     footage_table,
     islab_table,
@@ -21,6 +22,7 @@ from evaluation.figures.markdown import (
     recipes_table,
     sizes_table,
     table,
+    way_of,
 )
 from evaluation.figures.recall_curve import (
     CONTRASTS,
@@ -96,11 +98,11 @@ def _composite(run: Everything) -> str:
 def _negative(run: Everything) -> str:
     rows = []
     for name, report in (("real", run.real), ("composite", run.composite)):
-        for profile in ("dwell", "motion"):
-            part = report.only(lambda result, profile=profile: result.profile == profile)  # type: ignore[misc]
+        for way in WAYS:
+            part = report.only(lambda result, way=way: way_of(result) == way)  # type: ignore[misc]
             if part.results:
-                rows.append((f"{name}, `{profile}`, nothing happens", part.negative_footage()))
-                rows.append((f"{name}, `{profile}`, all scenes", part.footage()))
+                rows.append((f"{name}, `{way}`, nothing happens", part.negative_footage()))
+                rows.append((f"{name}, `{way}`, all scenes", part.footage()))
     return footage_table(rows)
 
 

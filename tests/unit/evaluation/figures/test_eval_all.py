@@ -100,7 +100,7 @@ def test_real_and_composite_scenes_stand_in_separate_tables(scene):
     real = Report("real", (result(scene("real", CAR), alarm(15)),))
     composite = Report("composite", (result(scene("made", more=made), alarm(20)),))
     parts = parts_of(Everything(real, composite, None, None, ("plates",), ("a clip is broken",)))
-    assert "| `illegal_parking`, profile `dwell` | 1 | 1 | 0 | 1.000 |" in parts["real"]
+    assert "| `illegal_parking`, `dwell` | 1 | 1 | 0 | 1.000 |" in parts["real"]
     assert "| parking-rain | 1 | 0 | 0 | 1 |" in parts["composite"]
     assert "parking-rain" not in parts["real"]
     assert "| composite, `dwell`, nothing happens | 1 | 0.011 | 1 | 90.0 |" in parts["negative"]
