@@ -96,7 +96,7 @@ class Witness:
     def _unreceipted(self, since: str) -> str:
         """Whether the box still waits for receipts: its health since the case says how full its outbox is."""
         began = datetime.fromisoformat(since)
-        for box in self._get("/api/v1/cameras"):
+        for box in self._get("/api/v1/cameras")["items"]:
             told = box["health_at"] and datetime.fromisoformat(box["health_at"]) >= began
             if told and box["outbox_entries"] == 0:
                 return ""
