@@ -21,6 +21,10 @@ class Kind(StrEnum):
     """乱堆物料: goods or refuse left standing on a pavement with nobody trading beside it."""
 
 
+BEYOND_DOORWAY = "goods beyond the doorway"
+"""The ``object_class`` of what a shop has set out on the pavement; its kind is ``stall_encroachment``."""
+
+
 class Phase(StrEnum):
     """Where an incident stands. One occurrence in the world is one incident: it opens and clears once."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from zoneinfo import ZoneInfo
 
-from kerbwatch.incident import Kind
+from kerbwatch.incident import BEYOND_DOORWAY, Kind
 from kerbwatch.messages import IncidentReport
 
 _WHAT = {
@@ -13,6 +13,7 @@ _WHAT = {
     Kind.VEHICLE_LITTER: "Something thrown from a vehicle ({object}) in zone {zone}",
     Kind.PAVEMENT_OBSTRUCTION: "Goods or refuse ({object}) left on the pavement in zone {zone}",
 }
+_SHOP = "Shop trading beyond its doorway, goods on public ground in zone {zone}"
 
 
 def sentence(report: IncidentReport, zone: ZoneInfo) -> str:
@@ -27,7 +28,8 @@ def sentence(report: IncidentReport, zone: ZoneInfo) -> str:
         times, when = "", f"at {since}"
     else:
         times, when = f" for {duration(report.dwell_s)} (limit {duration(report.limit_s)})", f"since {since}"
-    what = _WHAT[report.kind].format(object=report.object_class, zone=report.zone_id)
+    shop = report.kind is Kind.STALL_ENCROACHMENT and report.object_class == BEYOND_DOORWAY
+    what = (_SHOP if shop else _WHAT[report.kind]).format(object=report.object_class, zone=report.zone_id)
     urgent = "URGENT: " if report.urgent else ""
     return f"{urgent}{what}{place}{times}; camera {report.camera_name}, {when}."
 

@@ -12,10 +12,10 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.rules.pavement_shapes import blobs, near_together, risen, span
 from edge.rules.pavement_verdict import OTHER_COLOUR, TOO_DARK, Judge, Verdict
 from edge.rules.pavement_view import BLACK_LEVEL, Cells, Layer, Mask, View, Window
 from edge.rules.sighting import Look
@@ -66,12 +66,10 @@ FIT_EVERY = 4
 FOOT_CELLS = 3
 """What goes on this many cells below a zone's edge stands in front of the zone, not in it."""
 
-_SQUARE = np.ones((3, 3), dtype=np.uint8)
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Standing:
-    """Something that stands on a pavement and was not there before: the part of it that is over the zone.
+    """Something that stands on a pavement and was not there before.
 
     Attributes:
         box_xyxy: float32 [4], pixels of the picture as shown.
@@ -127,6 +125,7 @@ class Pavement:
         """Cells that were unlike the slow background when last in view."""
         self._bare = np.zeros(shape, dtype=bool)
         self._votes = np.zeros(shape, dtype=np.int16)
+        self._in_view = np.zeros(shape, dtype=bool)
         self._part = np.zeros(shape, dtype=bool)
         """Cells of things that were found: these are no holes later."""
 
@@ -146,6 +145,7 @@ class Pavement:
         view = self.window.view(look.thumbnail)
         step_s = 0.0 if self._newest_t_s is None else max(look.t_s - self._newest_t_s, 0.0)
         self._newest_t_s = look.t_s
+        self._in_view[:] = False
         visible = ~self._hidden(look, step_s)
         timed = self.window.covered(timed_xyxy, margin_cells=1)
         if self._slow is None or self._fast is None:
@@ -160,11 +160,20 @@ class Pavement:
                 self._slow = self._fast = None
                 self.known[:] = False
             return []
+        self._in_view = visible
         self._follow(view, unlike, visible, look.t_s, step_s)
         self.foreign = np.where(visible, unlike, self.foreign)
         things = self._standing(view, visible, look.t_s)
         self._learn(view, visible & ~timed, look.t_s, step_s)
         return things
+
+    def hidden_share(self, box: NDArray[np.float32], least: int) -> float | None:
+        """Share of the pavement under a box, [4] px, that something else hides in the newest look, 0..1.
+
+        None where fewer than ``least`` cells of it are known and in view.
+        """
+        beneath = self.window.covered(box[None], margin_cells=0) & self.known & self._in_zones & self._in_view
+        return float(self.foreign[beneath].mean()) if int(beneath.sum()) >= least else None
 
     def _begin(self, view: View, learn: Mask, t_s: float) -> list[Standing]:
         """What is there at the first picture is background, but for what hides it."""
@@ -298,7 +307,7 @@ class Pavement:
         self._votes[~settled] = 0
         for cells in self._zone_cells:
             pieces = np.zeros_like(settled)
-            for blob in _blobs(settled & cells):
+            for blob in blobs(settled & cells):
                 known = bool((blob & self._part).any())
                 if (blob & visible).any() and not known:
                     verdict = judge.verdict(blob)
@@ -308,9 +317,9 @@ class Pavement:
                     self._bare |= blob
                 elif known or vote >= AGREEING_VERDICTS:
                     pieces |= blob
-            for thing in _near_together(pieces):
+            for thing in near_together(pieces):
                 if self._is_thing(thing, cells, visible):
-                    things.append(self._thing(thing))
+                    things.append(self._thing(risen(thing, settled & ~self._in_zones), int(thing.sum())))
                     self._part |= thing
         return sorted(things, key=lambda thing: -thing.area_px)
 
@@ -324,7 +333,7 @@ class Pavement:
     def _is_thing(self, blob: Mask, zone: Mask, visible: Mask) -> bool:
         """Whether a blob is large, solid and visible enough, and stands in the zone."""
         size, seen = int(blob.sum()), blob & visible
-        _, _, width, height = _span(blob)
+        _, _, width, height = span(blob)
         least = max(LEAST_CELLS, LEAST_ZONE_SHARE * int(zone.sum()))
         if size < least or size < LEAST_THICKNESS * max(width, height):
             return False
@@ -336,9 +345,9 @@ class Pavement:
         outside = int(np.count_nonzero(below & ~zone & self.foreign))
         return outside < INSIDE_SHARE * FOOT_CELLS * width
 
-    def _thing(self, blob: Mask) -> Standing:
+    def _thing(self, blob: Mask, taken: int) -> Standing:
         """Its box: the texture's reach marks half a cell more on each side than the thing has."""
-        column, row, width, height = _span(blob)
+        column, row, width, height = span(blob)
         reach, size = 0.5, int(blob.sum())
         return Standing(
             box_xyxy=self.window.box(
@@ -346,30 +355,5 @@ class Pavement:
             ),
             since_t_s=float(np.median(self._since_s[blob])),
             share=size / (width * height),
-            area_px=size * self.window.cell_area_px,
+            area_px=taken * self.window.cell_area_px,
         )
-
-
-def _blobs(mask: Mask) -> list[Mask]:
-    """Connected cells, parted at necks of up to two cells: a thing's shadow ties it to no other."""
-    cells = mask.astype(np.uint8)
-    solid = cv2.morphologyEx(cells, cv2.MORPH_OPEN, _SQUARE)
-    _, labels = cv2.connectedComponents(cells, connectivity=8)
-    slight = ~np.isin(labels, labels[solid > 0])
-    count, parts = cv2.connectedComponents(np.where(slight, cells, solid), connectivity=8)
-    return [np.asarray(parts == label) for label in range(1, count)]
-
-
-def _near_together(pieces: Mask) -> list[Mask]:
-    """Pieces at most two cells apart are one thing, parts of which look like the pavement."""
-    if not pieces.any():
-        return []
-    reach = cv2.dilate(pieces.astype(np.uint8), _SQUARE)
-    count, parts = cv2.connectedComponents(reach, connectivity=8)
-    return [np.asarray(pieces & (parts == label)) for label in range(1, count)]
-
-
-def _span(blob: Mask) -> tuple[int, int, int, int]:
-    """First column, first row, width, height."""
-    columns, rows = np.flatnonzero(blob.any(axis=0)), np.flatnonzero(blob.any(axis=1))
-    return int(columns[0]), int(rows[0]), int(np.ptp(columns)) + 1, int(np.ptp(rows)) + 1

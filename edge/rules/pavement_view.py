@@ -24,6 +24,8 @@ MOST_PX = 40_000
 counts in a zone so large (see :mod:`edge.rules.pavement`) is still 10 px wide."""
 MARGIN_PX = 3 * CELL_PX
 """What is taken in around the zones, px of the thumbnail."""
+MARGIN_ABOVE_PX = 8 * CELL_PX
+"""The same above them: what stands in a zone rises out of it."""
 TEXTURE_PX = 7
 """Texture is what is finer than this, px: half a paving stone far off, a few joints near by."""
 BLACK_LEVEL = 16.0
@@ -74,7 +76,7 @@ class Window:
         self._to_thumbnail = np.array(thumbnail_px) / np.array(size_px)
         corners = np.concatenate([zone.corners_px for zone in zones]) * self._to_thumbnail
         low, high = corners.min(axis=0), corners.max(axis=0)
-        low = np.clip(np.floor(low - MARGIN_PX), 0, None).astype(int)
+        low = np.clip(np.floor(low - (MARGIN_PX, MARGIN_ABOVE_PX)), 0, None).astype(int)
         high = np.clip(np.ceil(high + MARGIN_PX), None, thumbnail_px).astype(int)
         self._low, self._high = low, high
         shrink = min(1.0, (MOST_PX / float((high - low).prod())) ** 0.5)

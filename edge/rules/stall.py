@@ -7,8 +7,6 @@ pavement itself (:mod:`edge.rules.pavement`): something stands there that did no
 
 from __future__ import annotations
 
-import math
-from collections import deque
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -18,68 +16,47 @@ import structlog
 from numpy.typing import NDArray
 
 from edge.rules.appearance import cut_patch, similarity
-from edge.rules.boxes import within
 from edge.rules.dwell import DwellRule
 from edge.rules.memory import Memory
 from edge.rules.pavement import Pavement, Standing
 from edge.rules.pavement_memory import pack_background, unpack_background
 from edge.rules.pavement_view import Layer, Mask, Window
-from edge.rules.places import PARTIAL_SHARE, SAME_LOOK, Departure, Place
+from edge.rules.places import EMPTY_AFTER_S, SAME_LOOK, Departure, Held, Place
 from edge.rules.sighting import Findings, Look, Sighting
+from edge.rules.stall_company import Company
+from edge.rules.stall_furniture import PERSONAL, TRADE, VENDING, carried_away, named, stacked, together
 from edge.rules.zone import Zone
-from kerbwatch.incident import Kind, Phase
-from models.classes import FURNITURE, ObjectClass
-from models.detections import Detections, iou_matrix
+from kerbwatch.incident import BEYOND_DOORWAY, Kind, Phase
+from models.classes import ObjectClass
+from models.detections import Detections
 
 log = structlog.get_logger(__name__)
 
 COMPANY_SHARE = 0.3
 """Share of the looks in which somebody must be beside the goods for it to be trade."""
-REACH = 0.75
-"""How near a person counts as beside, in heights of that person (an arm's length and a step)."""
-STAYS_S = 1.5
-"""Whoever overlaps where somebody was this long ago stays; one who walks is two steps on."""
-STAYS_MEMORY_S = 4.0
-"""How far back people are remembered for it: two looks, or one where looks are rarer."""
 TRADE_SIZE = 0.35
 """Goods as large as this share of a person's box are a stall when somebody stays there; a bag is his own."""
-STAYS_IOU = 0.2
-"""Overlap of one who stays with where he was: he shifts from foot to foot, turns, bends."""
+CHAIR_SIZE = 1.0
+"""What the detector takes for a chair and is larger than the person is a cart."""
 OWNER_SHARE = 0.5
 """Share of the newest looks (half the limit, say) with somebody beside a bag for it to be his own."""
-OWNER_MEMORY_S = 6.0
-"""Least time over which that share is taken."""
-CARRIED_SHARE = 0.6
-"""Share of a bag's box within a person's, its bottom off the ground, from which that person carries it."""
-OFF_GROUND = 0.08
-"""How far above a person's feet a carried bag ends, in heights of that person."""
-HAND_UMBRELLA = 0.9
-"""An umbrella narrower than this, in heights of the person under it, is held in the hand."""
 VAN_SHARE = 0.5
 """Share of the looks in which somebody must stay at a vehicle's end for it to be a stall on wheels."""
-VAN_END = 1 / 3
-"""What counts as a vehicle's end: the outer third of its box, and what lies beyond."""
 LICENSED_SHARE = (0.7, 0.85)
 """Share of a thing's footprint on a licensed pitch from which it stands there: before it is reported as
 spreading beyond, and after."""
 DOORWAY_REACH = 0.5
 """What begins nearer to the shops' doorways than this share of its longer side is the shop's."""
-GROUP_REACH = 0.5
-"""Furniture nearer to each other than this share of its size is one stall."""
 BACKGROUND_KEPT = timedelta(hours=3)
 """After a longer stop the light is too different: the pavement is learnt anew."""
 PACK_EVERY = timedelta(minutes=1)
 """How often the background is packed for the disk: it changes over minutes."""
-TRADE = frozenset({ObjectClass.STALL, ObjectClass.CART, ObjectClass.UMBRELLA, ObjectClass.TABLE})
-"""What by itself is the furniture of trade; chairs and bags alone are an obstruction at most."""
-
-
-VENDING = frozenset({ObjectClass.CAR, ObjectClass.TRUCK})
-"""Vehicles that may be a stall: a van with its back open, a pick-up. One that only stands is not."""
-PERSONAL = frozenset({ObjectClass.GOODS, ObjectClass.CHAIR})
-"""What people have with them while they wait."""
-BEYOND_DOORWAY = "goods beyond the doorway"
-"""What a shop's goods on the pavement are called."""
+SETTLES_S = 8.0
+"""How long a cart may take from where the detector first holds it to where it stands."""
+SHOWN_SHARE, BARE_SHARE = 0.4, 0.1
+"""Share of the pavement under a thing that is hidden by it, and that shows that it is gone."""
+LEAST_BENEATH = 6
+"""Cells of known pavement in view under a thing that can show so."""
 
 
 class StallRule(DwellRule):
@@ -91,11 +68,12 @@ class StallRule(DwellRule):
         self._background: tuple[datetime, str] | None = None
         self._standing: list[Standing] = []
         self._held: list[Place] = []
-        self._people: deque[tuple[float, NDArray[np.float32]]] = deque()
-        self._company_px: dict[str, float] = {}
-        self._company: dict[str, float] = {}
+        self._furniture: list[NDArray[np.float64]] = []
+        """What the detector surely sees of furniture in the newest look, in a zone or above it."""
+        self._company = Company()
         self._licensed: set[str] = set()
-        self._looked_t_s: float | None = None
+        self._shown: dict[str, float | None] = {}
+        """Things that hid the pavement, and since when it is seen again where they stood."""
 
     def look(self, look: Look) -> Findings:
         """Take in one look: first the pavement, then all that stands on it."""
@@ -108,11 +86,15 @@ class StallRule(DwellRule):
             for place in self._keeper.places
             if place.object_class not in VENDING and self._unchanged(place, look)
         ]
-        return super().look(look)
+        findings = super().look(look)
+        self._clear_bare(look, findings)
+        return findings
 
     def targets(self, detections: Detections) -> Detections:
         """Furniture, vehicles, and what else stands there; not people, nor what they carry."""
         furniture = carried_away(detections)
+        sure = (furniture.score >= self._create_score) & ~np.isin(furniture.class_id, list(VENDING))
+        self._furniture = list(furniture.xyxy[sure].astype(np.float64))
         boxes = [thing.box_xyxy for thing in self._standing] + [
             place.box.astype(np.float32) for place in self._held
         ]
@@ -120,7 +102,7 @@ class StallRule(DwellRule):
             return furniture
         scores = [max(thing.share, self._create_score) for thing in self._standing]
         scores += [max(place.score, self._create_score) for place in self._held]
-        classes = [_name(thing.box_xyxy, furniture) for thing in self._standing]
+        classes = [named(thing.box_xyxy, furniture) for thing in self._standing]
         classes += [place.object_class for place in self._held]
         return Detections(
             np.concatenate([furniture.xyxy, np.stack(boxes)]),
@@ -130,33 +112,13 @@ class StallRule(DwellRule):
 
     def accompany(self, look: Look) -> None:
         """Date what the pavement found, and count the looks in which a person stays beside each place."""
+        self._company.take_in(look)
         for place in self._keeper.places:
-            if place.looks == 1 and place.arrived_t_s == look.t_s:
-                self._date(place)
+            if place.object_class not in VENDING and place.opened_t_s is None:
+                self._date(place, look)
         self._license(look)
-        people = self._staying(look).astype(np.float64)
-        step_s = look.t_s - (look.t_s if self._looked_t_s is None else self._looked_t_s)
-        self._looked_t_s = look.t_s
         for place in self._keeper.places:
-            memory_s = max(self.limit_s(place) / 2, OWNER_MEMORY_S)
-            self._company[place.id] = self._company.get(place.id, 0.0) * math.exp(-step_s / memory_s)
-        if not len(people):
-            return
-        heights = people[:, 3] - people[:, 1]
-        areas = heights * (people[:, 2] - people[:, 0])
-        for place in self._keeper.places:
-            x1, y1, x2, y2 = place.box
-            gap_x = np.maximum(np.maximum(x1 - people[:, 2], people[:, 0] - x2), 0)
-            gap_y = np.maximum(np.maximum(y1 - people[:, 3], people[:, 1] - y2), 0)
-            beside = np.hypot(gap_x, gap_y) <= REACH * heights
-            if place.object_class in VENDING:
-                at = ((people[:, 0] + people[:, 2]) / 2 - x1) / max(x2 - x1, 1e-9)
-                beside &= (at < VAN_END) | (at > 1 - VAN_END)
-            if beside.any():
-                place.accompanied += 1
-                gone = math.exp(-step_s / max(self.limit_s(place) / 2, OWNER_MEMORY_S))
-                self._company[place.id] += 1 - gone if place.looks > 1 else 1.0
-                self._company_px[place.id] = float(areas[beside].mean())
+            self._company.count(place, self.limit_s(place))
 
     def excused(self, place: Place) -> bool:
         """What stands on a pitch that is licensed now."""
@@ -166,10 +128,8 @@ class StallRule(DwellRule):
         """A stall where somebody trades or waits beside it, an obstruction where nobody does."""
         if place.object_class == ObjectClass.STALL or place.object_class in VENDING or self._of_shop(place):
             return Kind.STALL_ENCROACHMENT
-        trade = place.object_class in TRADE or (
-            place.object_class == ObjectClass.GOODS and not self._small(place)
-        )
-        if trade and place.accompanied >= COMPANY_SHARE * place.looks:
+        stayed = place.accompanied >= COMPANY_SHARE * place.looks and self._company.stayed_on(place)
+        if stayed and (place.object_class in TRADE or not self._small(place)):
             return Kind.STALL_ENCROACHMENT
         return Kind.PAVEMENT_OBSTRUCTION
 
@@ -181,19 +141,20 @@ class StallRule(DwellRule):
         """
         if place.object_class in VENDING and place.accompanied < VAN_SHARE * place.looks:
             return False
-        owned = place.object_class in PERSONAL and self._company.get(place.id, 0.0) >= OWNER_SHARE
+        owned = place.object_class in PERSONAL and self._company.share(place) >= OWNER_SHARE
         if owned and self._small(place) and not self._of_shop(place):
             return False
         return not any(
-            other.opened_t_s is not None and other.zone_id == place.zone_id and _together(other, place)
+            other.opened_t_s is not None and other.zone_id == place.zone_id and together(other, place)
             for other in self.places
             if other is not place
         )
 
     def _small(self, place: Place) -> bool:
         """Whether it is small against those who stay beside it: a bag, not goods for sale."""
-        size_px = float(np.prod(place.box[2:] - place.box[:2]))
-        return size_px < TRADE_SIZE * self._company_px.get(place.id, np.inf)
+        box = self._whole(place)
+        least = CHAIR_SIZE if place.object_class == ObjectClass.CHAIR else TRADE_SIZE
+        return float(np.prod(box[2:] - box[:2])) < least * self._company.size_px(place)
 
     def _of_shop(self, place: Place) -> bool:
         """Whether it stands out from the shops' doorways, or beside what does and is reported."""
@@ -214,6 +175,9 @@ class StallRule(DwellRule):
 
     def _sighting(self, phase: Phase, place: Place, t_s: float, ended_t_s: float | None = None) -> Sighting:
         sighting = super()._sighting(phase, place, t_s, ended_t_s)
+        if place.object_class not in VENDING:
+            x1, y1, x2, y2 = (round(float(v), 1) for v in self._whole(place))
+            sighting = replace(sighting, box_xyxy=(x1, y1, x2, y2))
         if sighting.kind is Kind.STALL_ENCROACHMENT and self._of_shop(place):
             return replace(sighting, object_class=BEYOND_DOORWAY)
         return sighting
@@ -235,8 +199,8 @@ class StallRule(DwellRule):
     def _departed(self, departure: Departure, look: Look, findings: Findings) -> None:
         """A stall whose umbrella is folded is the same stall: what stands there goes on with its incident."""
         gone = departure.place
-        self._company_px.pop(gone.id, None)
-        self._company.pop(gone.id, None)
+        self._company.forget(gone)
+        self._shown.pop(gone.id, None)
         heir = None if gone.opened_t_s is None else self._heir(gone)
         if heir is None:
             super()._departed(departure, look, findings)
@@ -254,7 +218,7 @@ class StallRule(DwellRule):
                 if other.there
                 and other.opened_t_s is None
                 and other.zone_id == gone.zone_id
-                and _together(other, gone)
+                and together(other, gone)
             ),
             None,
         )
@@ -289,64 +253,45 @@ class StallRule(DwellRule):
         now = cut_patch(look.thumbnail, place.box.astype(np.float32), look.size_px)
         return now is not None and (similarity(place.patch, now) or 0.0) >= SAME_LOOK
 
-    def _date(self, place: Place) -> None:
-        """The pavement has watched a thing for some seconds before it tells of it: these count."""
-        for thing in self._standing:
-            if np.array_equal(thing.box_xyxy, place.box.astype(np.float32)):
-                place.arrived_t_s = place.clock_t_s = min(thing.since_t_s, place.clock_t_s)
+    def _date(self, place: Place, look: Look) -> None:
+        """Since when a thing stands: the pavement tells of it late, the detector while it is still pushed."""
+        at_one = [thing for thing in self._standing if stacked(thing.box_xyxy.astype(np.float64), place.box)]
+        if place.looks == 1 and place.arrived_t_s == look.t_s:
+            for thing in at_one:
+                if np.array_equal(thing.box_xyxy, place.box.astype(np.float32)):
+                    place.arrived_t_s = place.clock_t_s = min(thing.since_t_s, place.clock_t_s)
+                    self._company.recount(place, place.arrived_t_s)
+        if at_one:
+            since_t_s = max(at_one, key=lambda thing: thing.area_px).since_t_s
+            if since_t_s <= place.arrived_t_s + SETTLES_S:
+                place.clock_t_s = max(place.clock_t_s, since_t_s)
 
-    def _staying(self, look: Look) -> NDArray[np.float32]:
-        """Boxes of the people who stay where they are, [N, 4]; a walker is elsewhere two seconds later."""
-        people = look.detections.of_classes({ObjectClass.PERSON}).xyxy
-        while len(self._people) > 1 and look.t_s - self._people[0][0] > STAYS_MEMORY_S:
-            self._people.popleft()
-        before = [boxes for t_s, boxes in self._people if look.t_s - t_s >= STAYS_S and len(boxes)]
-        self._people.append((look.t_s, people))
-        if not before or not len(people):
-            return people[:0]
-        old = np.concatenate(before)
-        return people[(iou_matrix(people, old) >= STAYS_IOU).any(axis=1)]
+    def _whole(self, place: Place) -> NDArray[np.float64]:
+        """The box, [4] px, of all that stands there as one: the cart, its wares, its umbrella."""
+        box = place.box.copy()
+        held = [one.box for one in self._keeper.places if one.there and one.object_class not in VENDING]
+        standing = [thing.box_xyxy.astype(np.float64) for thing in self._standing]
+        for other in [*held, *standing, *self._furniture]:
+            if stacked(other, place.box):
+                box = np.concatenate([np.minimum(box[:2], other[:2]), np.maximum(box[2:], other[2:])])
+        return box
 
-
-def carried_away(detections: Detections) -> Detections:
-    """Furniture and vehicles, without the bags and umbrellas that people have in their hands."""
-    things = detections.of_classes(FURNITURE | VENDING)
-    people = detections.of_classes({ObjectClass.PERSON}).xyxy.astype(np.float64)
-    if not len(people):
-        return things
-    heights, widths = people[:, 3] - people[:, 1], people[:, 2] - people[:, 0]
-    keep = np.ones(len(things), dtype=bool)
-    for j, (box, object_class) in enumerate(
-        zip(things.xyxy.astype(np.float64), things.class_id, strict=True)
-    ):
-        x1, y1, x2, y2 = box
-        if object_class == ObjectClass.GOODS:
-            across = np.minimum(people[:, 2] + widths / 4, x2) - np.maximum(people[:, 0] - widths / 4, x1)
-            down = np.minimum(people[:, 3], y2) - np.maximum(people[:, 1], y1)
-            inside = np.clip(across, 0, None) * np.clip(down, 0, None) / max((x2 - x1) * (y2 - y1), 1e-9)
-            held = (inside >= CARRIED_SHARE) & (y2 <= people[:, 3] - OFF_GROUND * heights)
-        elif object_class == ObjectClass.UMBRELLA:
-            middle = (people[:, 0] + people[:, 2]) / 2
-            above = (people[:, 1] >= y1 - heights / 4) & (people[:, 1] <= y2 + heights / 4)
-            held = (middle >= x1) & (middle <= x2) & above & (x2 - x1 < HAND_UMBRELLA * heights)
-        else:
-            continue
-        keep[j] = not held.any()
-    return Detections(things.xyxy[keep], things.score[keep], things.class_id[keep])
-
-
-def _name(box: NDArray[np.float32], furniture: Detections) -> int:
-    """What a thing on the pavement is called: as the furniture that the detector sees in it, or goods."""
-    held = [
-        (float(furniture.score[j]), int(furniture.class_id[j]))
-        for j in range(len(furniture))
-        if furniture.class_id[j] not in VENDING
-        and within(box.astype(np.float64), furniture.xyxy[j].astype(np.float64)) >= PARTIAL_SHARE
-    ]
-    return max(held)[1] if held else int(ObjectClass.GOODS)
-
-
-def _together(a: Place, b: Place) -> bool:
-    sizes = [box[2:] - box[:2] for box in (a.box, b.box)]
-    margin = GROUP_REACH * max(float(size.max()) for size in sizes)
-    return bool((np.maximum(a.box[:2], b.box[:2]) - np.minimum(a.box[2:], b.box[2:]) <= margin).all())
+    def _clear_bare(self, look: Look, findings: Findings) -> None:
+        """Give up what no longer stands there by the pavement, whatever else looks like it."""
+        if self._pavement is None or look.thumbnail is None:
+            return
+        for place in [one for one in self._keeper.places if one.object_class not in VENDING]:
+            hidden = self._pavement.hidden_share(place.box.astype(np.float32), LEAST_BENEATH)
+            if hidden is None:
+                continue
+            if hidden >= SHOWN_SHARE:
+                self._shown[place.id] = None
+            elif place.id in self._shown:
+                since_t_s = self._shown[place.id]
+                if hidden > BARE_SHARE or place.held is Held.SEEN:
+                    self._shown[place.id] = None
+                elif since_t_s is None:
+                    self._shown[place.id] = look.t_s
+                elif look.t_s - since_t_s >= EMPTY_AFTER_S:
+                    self._keeper.places = [one for one in self._keeper.places if one is not place]
+                    self._departed(Departure(place, since_t_s), look, findings)

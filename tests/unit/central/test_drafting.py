@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from central.cases.drafting import duration, sentence
-from kerbwatch.incident import Kind
+from kerbwatch.incident import BEYOND_DOORWAY, Kind
 from tests.unit.central.box import NOON, report
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -27,6 +27,14 @@ def test_litter_has_a_moment_and_no_dwell():
     text = sentence(report(kind=Kind.VEHICLE_LITTER, started_at=NOON - timedelta(seconds=1)), SHANGHAI)
     assert "limit" not in text
     assert text.endswith("at 2026-05-04 10:59:59.")
+
+
+def test_a_shop_beyond_its_doorway_is_called_a_shop():
+    shop = report(kind=Kind.STALL_ENCROACHMENT, object_class=BEYOND_DOORWAY, dwell_s=900, limit_s=600)
+    assert sentence(shop, SHANGHAI).startswith(
+        "Shop trading beyond its doorway, goods on public ground in zone kerb on Yangming East Road for "
+        "15 min (limit 10 min); camera"
+    )
 
 
 def test_a_road_without_a_name_is_left_out():

@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
+from edge.rules.appearance import cut_patch
 from edge.rules.sighting import Sighting
-from edge.rules.stall import BEYOND_DOORWAY, StallRule
-from kerbwatch.incident import Kind, Phase
+from edge.rules.stall import StallRule
+from kerbwatch.incident import BEYOND_DOORWAY, Kind, Phase
 from models.classes import ObjectClass
 from tests.unit.edge.street import KERB, PAVEMENT, Thing, camera_with, look_at, zones_of
 
@@ -64,6 +65,43 @@ def test_a_trader_who_walks_off_for_a_minute_still_has_a_stall():
         lambda t_s: [CART] if 60 <= t_s < 120 else [CART, SELLER] if t_s >= 10 else [], 110, dwell_s=90
     )
     assert told(found) == STALL
+
+
+def test_whoever_brings_goods_and_goes_is_no_trader():
+    found = watch(lambda t_s: [] if t_s < 10 else [CART, SELLER] if t_s < 15 else [CART], 40, dwell_s=10)
+    assert told(found) == OBSTRUCTION
+
+
+def test_a_trader_whom_the_network_sees_now_and_then_has_a_stall_from_the_first():
+    found = watch(lambda t_s: [] if t_s < 10 else [CART, replace(SELLER, seen=not 16 <= t_s < 20)], 40)
+    assert told(found) == STALL
+
+
+def test_what_the_network_takes_for_a_chair_and_is_larger_than_its_seller_is_a_stall():
+    cart = replace(CART, box=(140, 140, 220, 205), object_class=ObjectClass.CHAIR, seen=True)
+    assert told(watch(lambda t_s: [cart, SELLER] if t_s >= 10 else [], 40)) == STALL
+
+
+def test_a_stall_is_framed_with_its_umbrella_above_the_zone():
+    umbrella = Thing((150, 100, 235, 132), texture=17, object_class=ObjectClass.UMBRELLA)
+    zone = [[0, 150], [416, 150], [416, 239], [0, 239]]
+    found = watch(lambda t_s: [CART, umbrella, SELLER] if t_s >= 10 else [], 40, polygon=zone)
+    assert told(found) == STALL
+    assert np.abs(np.array(found[0].box_xyxy) - (150, 100, 235, 205)).max() <= 14
+
+
+def test_a_stall_that_is_gone_is_cleared_though_the_ground_looks_like_it():
+    """The place where it stood looks like it: what tells is the pavement, which is bare again."""
+    rule = StallRule(zones_of(camera_with(PAVEMENT)), create_score=0.25)
+    found = []
+    for t_s in range(0, 80, 2):
+        for place in rule.places:
+            if t_s == 50:
+                look = look_at([], t_s)
+                place.patch = cut_patch(look.thumbnail, place.box.astype(np.float32), look.size_px)
+        found += rule.look(look_at([CART, SELLER] if 10 <= t_s < 50 else [], t_s)).sightings
+    assert [each.phase for each in found] == [Phase.OPENED, Phase.CLEARED]
+    assert found[1].ended_t_s is not None and 50 <= found[1].ended_t_s <= 52 and found[1].t_s <= 60
 
 
 def test_a_van_with_somebody_at_its_open_back_is_a_stall():
