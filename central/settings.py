@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import Field, model_validator
 
+from central.merging.settings import MergingSettings
 from kerbwatch.ids import Slug
 from kerbwatch.mqtt import MqttSettings
 from kerbwatch.secrets import expand_environment, read_secret_file
@@ -72,6 +73,10 @@ class IntakeSettings(Settings):
     )
     gap_ask_interval_s: Annotated[float, Field(ge=0.1, le=3600)] = Field(
         10.0, description="Between the first two askings; doubles each time up to ten minutes."
+    )
+    merging: MergingSettings = Field(
+        default_factory=lambda: MergingSettings.model_validate({}),
+        description="What makes two leads one occurrence, by kind.",
     )
 
 

@@ -11,6 +11,7 @@ from central.duty.models import DutyEntry, DutyList, Unit
 from central.escalation.models import Heartbeat, SupervisionSlip
 from central.intake.models import Rejection, SequenceState, StoredEvent
 from central.media.models import MediaFile, OriginalView
+from central.merging.models import MergeSuggestion, OpenLead
 from central.people.models import LoginSession, User, UserRole
 from central.tickets.models import TicketRequest
 
@@ -30,6 +31,8 @@ __all__ = [
     "LeadEvidence",
     "LoginSession",
     "MediaFile",
+    "MergeSuggestion",
+    "OpenLead",
     "OriginalView",
     "Rejection",
     "SequenceState",

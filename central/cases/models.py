@@ -46,46 +46,59 @@ class Case(Base):
     """
     filed_at: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]
+    merged_into: Mapped[str | None] = mapped_column(String(36))
+    """The case that its leads went to, of one that was merged."""
     leads: Mapped[list[Lead]] = relationship(back_populates="case", order_by="Lead.id", lazy="selectin")
     tickets: Mapped[list[Ticket]] = relationship(back_populates="case", order_by="Ticket.id", lazy="selectin")
 
 
 class Lead(Base):
-    """One thing that came in; here a camera's incident at its highest revision so far."""
+    """One thing that came in: a camera's incident at its highest revision so far, or what people report.
+
+    What only a camera can tell is None for what people report.
+    """
 
     __tablename__ = "leads"
-    __table_args__ = (UniqueConstraint("incident_id", "source"),)
+    __table_args__ = (UniqueConstraint("incident_id", "source"), UniqueConstraint("external_id", "source"))
 
     id: Mapped[str] = mapped_column(String(36), primary_key=True)
     case_id: Mapped[str] = mapped_column(ForeignKey("cases.id"), index=True)
     origin: Mapped[str] = mapped_column(String(20))
+    """The channel: one of :class:`central.cases.rules.Origin`."""
     source: Mapped[str] = mapped_column(String(300))
-    incident_id: Mapped[str] = mapped_column(String(36))
-    revision: Mapped[int] = mapped_column(BigInteger)
-    phase: Mapped[str] = mapped_column(String(10))
+    """Who sent it: the edge box, or the name of the hotline, app or unit."""
+    incident_id: Mapped[str | None] = mapped_column(String(36))
+    external_id: Mapped[str | None] = mapped_column(String(100))
+    """The number that ``source`` gave it; it comes in once however often it is sent."""
+    revision: Mapped[int | None] = mapped_column(BigInteger)
+    phase: Mapped[str | None] = mapped_column(String(10))
     kind: Mapped[str] = mapped_column(String(40))
-    camera_id: Mapped[str] = mapped_column(String(63))
-    camera_name: Mapped[str] = mapped_column(String(300))
-    zone_id: Mapped[str] = mapped_column(String(63))
+    camera_id: Mapped[str | None] = mapped_column(String(63))
+    camera_name: Mapped[str | None] = mapped_column(String(300))
+    zone_id: Mapped[str | None] = mapped_column(String(63))
     road: Mapped[str | None] = mapped_column(String(300))
     started_at: Mapped[datetime]
     observed_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
-    dwell_s: Mapped[float]
-    limit_s: Mapped[float]
+    dwell_s: Mapped[float | None]
+    limit_s: Mapped[float | None]
     urgent: Mapped[bool]
-    object_class: Mapped[str] = mapped_column(String(300))
-    confidence: Mapped[float]
-    box: Mapped[dict[str, Any]]
+    object_class: Mapped[str | None] = mapped_column(String(300))
+    confidence: Mapped[float | None]
+    box: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     """x1, y1, x2, y2 in px of a picture of picture_width_px x picture_height_px."""
     lon: Mapped[float]
     lat: Mapped[float]
     place_method: Mapped[str] = mapped_column(String(30))
     accuracy_m: Mapped[float | None]
     live_url: Mapped[str | None] = mapped_column(String(300))
-    model: Mapped[str] = mapped_column(String(300))
+    model: Mapped[str | None] = mapped_column(String(300))
     plate: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     """The offender's plate as the box tells it: text, likeliest, confidences, colour, pictures."""
+    words: Mapped[str | None] = mapped_column(Text)
+    """What whoever reported it says."""
+    reporter_ref: Mapped[str | None] = mapped_column(String(36))
+    """Stands for the person who reported it; who that is, is kept apart."""
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
     case: Mapped[Case] = relationship(back_populates="leads")

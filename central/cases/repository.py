@@ -78,6 +78,7 @@ class CaseHead(NamedTuple):
     state: str
     version: int
     urgent: bool
+    open_group: str | None
 
 
 def lead_heads(session: Session, incident_ids: Collection[str]) -> list[LeadHead]:
@@ -85,7 +86,8 @@ def lead_heads(session: Session, incident_ids: Collection[str]) -> list[LeadHead
     query = select(Lead.id, Lead.case_id, Lead.source, Lead.incident_id, Lead.revision, Lead.phase).where(
         Lead.incident_id.in_(incident_ids)
     )
-    return [LeadHead(*row) for row in session.execute(query)]
+    rows = session.execute(query)
+    return [LeadHead(*row) for row in rows]  # type: ignore[arg-type]  # a camera's lead has them all
 
 
 def evidence_keys(session: Session, lead_ids: Collection[str]) -> defaultdict[str, set[tuple[str, str]]]:
@@ -108,8 +110,8 @@ def case_heads(session: Session, case_ids: Collection[str]) -> list[CaseHead]:
     """Some cases, in short."""
     if not case_ids:
         return []
-    query = select(Case.id, Case.state, Case.version, Case.urgent).where(Case.id.in_(case_ids))
-    return [CaseHead(*row) for row in session.execute(query)]
+    query = select(Case.id, Case.state, Case.version, Case.urgent, Case.open_group)
+    return [CaseHead(*row) for row in session.execute(query.where(Case.id.in_(case_ids)))]
 
 
 def insert(session: Session, table: type[Base], rows: Sequence[dict[str, Any]]) -> None:

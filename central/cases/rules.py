@@ -44,6 +44,18 @@ class TicketState(StrEnum):
     VOIDED = "voided"
 
 
+class Origin(StrEnum):
+    """The channel that a lead came by."""
+
+    CAMERA = "camera"
+    DASHCAM = "dashcam"
+    PHOTO = "photo"
+    QR = "qr"
+    HOTLINE = "hotline"
+    OPEN311 = "open311"
+    UNIT = "unit"
+
+
 class RejectReason(StrEnum):
     """Why an operator says that a lead is no case."""
 
@@ -139,7 +151,15 @@ RULES: dict[str, Rule] = {
             has_reject_reason,
             tickets=(_T.DRAFTED, _T.VOIDED),
         ),
-        _rule("merge", _S.REVIEWING, _S.MERGED, _P.CASE_MERGE, has_note, tickets=(_T.DRAFTED, _T.VOIDED)),
+        Rule(
+            "merge",
+            frozenset(_S) - OVER,
+            _S.MERGED,
+            _P.CASE_MERGE,
+            (has_note,),
+            tickets_from=frozenset(_T) - {_T.CLOSED, _T.VOIDED},
+            tickets_to=_T.VOIDED,
+        ),
         _rule("file", _S.REVIEWING, _S.FILED, _P.CASE_FILE, has_draft),
         _rule("dispatch", _S.FILED, _S.DISPATCHED, None, has_draft, tickets=(_T.DRAFTED, _T.DISPATCHED)),
         # The next three follow what the units do with their tickets (central.tickets.rules).

@@ -65,32 +65,39 @@ class PlateOut(Out):
 
 
 class LeadOut(Out):
-    """A lead: what one camera saw, at its newest revision."""
+    """A lead: what one camera saw, at its newest revision, or what somebody reported.
+
+    What only a camera can tell is null for what people report.
+    """
 
     id: str
     origin: str
     source: str
-    incident_id: str
-    revision: int
-    phase: str
-    camera_id: str
-    camera_name: str
-    zone_id: str
+    incident_id: str | None
+    external_id: str | None
+    """The number that its source gave it."""
+    words: str | None
+    """What whoever reported it says."""
+    revision: int | None
+    phase: str | None
+    camera_id: str | None
+    camera_name: str | None
+    zone_id: str | None
     road: str | None
     started_at: UtcDatetime
     observed_at: UtcDatetime
     ended_at: UtcDatetime | None
-    dwell_s: float
-    limit_s: float
-    object_class: str
-    confidence: float
-    box: dict[str, Any]
+    dwell_s: float | None
+    limit_s: float | None
+    object_class: str | None
+    confidence: float | None
+    box: dict[str, Any] | None
     lon: float
     lat: float
     place_method: str
     accuracy_m: float | None
     live_url: str | None
-    model: str
+    model: str | None
     plate: PlateOut | None
     """None also for those who may not read plates."""
     evidence: tuple[EvidenceOut, ...]
@@ -153,8 +160,13 @@ class CaseOut(Out):
     dwell_s: float
     limit_s: float
     cleared: bool
-    """Whether the offender has gone, as the camera says."""
-    camera_name: str
+    """Whether the offender has gone, as the cameras say."""
+    origins: tuple[str, ...]
+    """The channels that its leads came by."""
+    camera_name: str | None
+    """Of the first camera that saw it; null where none did."""
+    merged_into: str | None
+    """The case that its leads went to, of one that was merged."""
     picture: str | None
     """Hash of the newest snapshot made for people that has arrived."""
 
@@ -192,9 +204,10 @@ class CaseDetail(CaseOut):
 def _summary(row: Case, here: frozenset[str]) -> dict[str, Any]:
     own = {name: getattr(row, name) for name in _OWN}
     live = [ticket for ticket in row.tickets if ticket.state != "voided"]
-    lead = row.leads[0]
+    seen = [lead for lead in row.leads if lead.camera_id is not None]
     pictures = [
         e.sha256
+        for lead in [*seen, *row.leads][:1]
         for e in lead.evidence
         if e.content_type == "image/jpeg"
         and e.audience == Audience.PEOPLE
@@ -204,10 +217,11 @@ def _summary(row: Case, here: frozenset[str]) -> dict[str, Any]:
     return own | {
         "unit_name": live[0].unit_name if live else None,
         "due_at": live[0].due_at if live else None,
-        "dwell_s": lead.dwell_s,
-        "limit_s": lead.limit_s,
-        "cleared": all(each.phase == "cleared" for each in row.leads),
-        "camera_name": lead.camera_name,
+        "dwell_s": max((lead.dwell_s or 0.0 for lead in seen), default=0.0),
+        "limit_s": seen[0].limit_s or 0.0 if seen else 0.0,
+        "cleared": bool(seen) and all(each.phase == "cleared" for each in seen),
+        "origins": tuple(sorted({lead.origin for lead in row.leads})),
+        "camera_name": seen[0].camera_name if seen else None,
         "picture": pictures[-1] if pictures else None,
     }
 

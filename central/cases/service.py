@@ -16,6 +16,7 @@ from central.cases import repository, rules
 from central.cases.models import Case, CaseEvent
 from central.cases.rules import OVER, RULES, CaseState, Facts, RefusedError, RejectReason, TicketState
 from central.cases.schemas import CaseDetail, CaseOut, CasePage, LogLine, TicketOut, TicketPage
+from central.merging import repository as merging
 from central.people.service import Principal
 from central.problems import FieldError, Problem, not_found
 from kerbwatch.ids import UUID_PATTERN
@@ -146,6 +147,7 @@ def move(
             ticket.state = rule.tickets_to.value
     if rule.to_state in OVER:
         row.open_group = None
+        merging.forget(session, row.id)
     note_in_log(
         session,
         row,

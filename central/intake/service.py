@@ -109,7 +109,7 @@ def commit_batch(
     for item in read_all:
         if isinstance(item, Reading) and _key(item) not in known:
             fresh.setdefault(_key(item), item)
-    refused = {_key(item): why for item, why in _store(session, list(fresh.values()), now, zone)}
+    refused = {_key(item): why for item, why in _store(session, list(fresh.values()), now, settings, zone)}
     for item in read_all:
         result = item if isinstance(item, Refusal) else refused.get(_key(item), item)
         if isinstance(result, Refusal):
@@ -149,7 +149,7 @@ def ask_for_holes(session: Session, now: datetime, settings: IntakeSettings) -> 
 
 
 def _store(
-    session: Session, items: Sequence[Reading], now: datetime, zone: ZoneInfo
+    session: Session, items: Sequence[Reading], now: datetime, settings: IntakeSettings, zone: ZoneInfo
 ) -> list[tuple[Reading, Refusal]]:
     """Store messages together. Where that fails, each half alone, so that a bad one takes nothing with it.
 
@@ -160,7 +160,7 @@ def _store(
         return []
     try:
         with session.begin_nested():
-            _apply(session, items, now, zone)
+            _apply(session, items, now, settings, zone)
     except (DBAPIError, NoDutyListError) as error:
         if not isinstance(error, IntegrityError | DataError):
             raise
@@ -172,8 +172,8 @@ def _store(
     if len(items) > 1:
         middle = len(items) // 2
         return [
-            *_store(session, items[:middle], now, zone),
-            *_store(session, items[middle:], now, zone),
+            *_store(session, items[:middle], now, settings, zone),
+            *_store(session, items[middle:], now, settings, zone),
         ]
     return [(items[0], _refusal(items[0], fault))]
 
@@ -196,7 +196,9 @@ def _unstorable(item: Reading, error: Exception) -> Refusal:
     )
 
 
-def _apply(session: Session, items: Sequence[Reading], now: datetime, zone: ZoneInfo) -> None:
+def _apply(
+    session: Session, items: Sequence[Reading], now: datetime, settings: IntakeSettings, zone: ZoneInfo
+) -> None:
     for item in items:
         if isinstance(item.data, StatusReport):
             cameras.take_status(session, item.sender, item.data.state, now)
@@ -224,7 +226,7 @@ def _apply(session: Session, items: Sequence[Reading], now: datetime, zone: Zone
     reports = [
         (item.sender, item.data) for item in items if item.ordinal and isinstance(item.data, IncidentReport)
     ]
-    take_in(session, reports, now, zone)
+    take_in(session, reports, now, zone, settings.merging)
     session.flush()
 
 

@@ -88,8 +88,12 @@ class TicketView:
 
 @dataclass(frozen=True, slots=True)
 class LeadView:
-    """What one camera saw."""
+    """What one camera saw, or somebody reported."""
 
+    id: str
+    origin_name: str
+    number: str
+    words: str
     camera_name: str
     zone_id: str
     live_url: str | None
@@ -156,7 +160,7 @@ def row_of(case: CaseOut) -> Row:
         state_name=t_or(f"state.{case.state}", case.state),
         tone=_tone(case.state),
         road=case.road,
-        foot=" · ".join([*foot, case.unit_name or case.camera_name]),
+        foot=" · ".join([*foot, case.unit_name or case.camera_name or ""]),
         picture=f"/api/v1/media/{case.picture}" if case.picture else None,
         created_at=case.created_at,
     )
@@ -168,7 +172,7 @@ def case_of(
     """A case with its evidence, tickets and log; ``who`` decides which buttons there are."""
     shots = [(lead, piece) for lead in case.leads for piece in _shown(lead)]
     shots.sort(key=lambda pair: (pair[1].captured_at, _ROLE_ORDER.get(pair[1].role, 9)))
-    first = case.leads[0]
+    first = case.leads[0] if case.leads else None
     return CaseView(
         id=case.id,
         version=case.version,
@@ -187,8 +191,8 @@ def case_of(
         stood=_stood("case.stood", case.dwell_s, case.limit_s),
         presence=_presence(case, now, zone),
         unit_name=case.unit_name,
-        place_method=t_or(f"case.method.{first.place_method}", first.place_method),
-        accuracy=t("case.accuracy", metres=round(first.accuracy_m)) if first.accuracy_m else "",
+        place_method=t_or(f"case.method.{first.place_method}", first.place_method) if first else "",
+        accuracy=t("case.accuracy", metres=round(first.accuracy_m)) if first and first.accuracy_m else "",
         can_confirm=_may(case, "file", who, None),
         can_reject=_may(case, "reject", who, RejectReason.UNCLEAR),
         pictures=tuple(_shot(*pair, who) for pair in shots if pair[1].content_type.startswith("image/")),
@@ -237,6 +241,8 @@ def _presence(case: CaseDetail, now: datetime, zone: ZoneInfo) -> str:
     ends = [lead.ended_at for lead in case.leads if lead.ended_at]
     if case.cleared and ends:
         return t("presence.gone", time=wording.clock(max(ends), now, zone))
+    if case.camera_name is None:
+        return t("presence.reported")
     return t("presence.there")
 
 
@@ -257,7 +263,7 @@ def _original_of(lead: LeadOut, piece: EvidenceOut, who: Principal) -> str | Non
 
 def _shot(lead: LeadOut, piece: EvidenceOut, who: Principal) -> Shot:
     box, for_people = lead.box, piece.audience == Audience.PEOPLE
-    width, height = int(box["picture_width_px"]), int(box["picture_height_px"])
+    width, height = (int(box["picture_width_px"]), int(box["picture_height_px"])) if box else (0, 0)
     shows_offender = piece.role in {EvidenceRole.SNAPSHOT_ARRIVAL, EvidenceRole.SNAPSHOT_LIMIT}
     return Shot(
         key=f"{piece.role}-{piece.sha256[:16]}",
@@ -266,7 +272,7 @@ def _shot(lead: LeadOut, piece: EvidenceOut, who: Principal) -> Shot:
         url=piece.url if piece.here and for_people else None,
         width=width,
         height=height,
-        box=_overlay(box) if shows_offender else None,
+        box=_overlay(box) if box and shows_offender else None,
         waiting=t("case.waiting" if for_people else "case.being_prepared"),
         original=_original_of(lead, piece, who),
     )
@@ -299,17 +305,22 @@ def _ticket(ticket: TicketOut) -> TicketView:
 
 
 def _lead(lead: LeadOut) -> LeadView:
+    sure = None if lead.confidence is None else round(lead.confidence * 100)
     return LeadView(
-        camera_name=lead.camera_name,
-        zone_id=lead.zone_id,
+        id=lead.id,
+        origin_name=t_or(f"origin.{lead.origin}", lead.origin),
+        number=f"{lead.source} {lead.external_id}" if lead.external_id else "",
+        words=lead.words or "",
+        camera_name=lead.camera_name or "",
+        zone_id=lead.zone_id or "",
         live_url=lead.live_url
         if lead.live_url and lead.live_url.startswith(("https://", "http://"))
         else None,
         started_at=lead.started_at,
-        stood=_stood("case.stood_fact", lead.dwell_s, lead.limit_s),
-        object_class=lead.object_class,
-        confidence=t("case.confidence", percent=round(lead.confidence * 100)),
-        model=lead.model,
+        stood=_stood("case.stood_fact", lead.dwell_s or 0.0, lead.limit_s or 0.0),
+        object_class=lead.object_class or "",
+        confidence=t("case.confidence", percent=sure) if sure is not None else "",
+        model=lead.model or "",
         plate=plate_of(lead.plate),
     )
 

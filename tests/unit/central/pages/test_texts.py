@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from central.cases.rules import RULES, CaseState, RejectReason, TicketState
+from central.cases.rules import RULES, CaseState, Origin, RejectReason, TicketState
 from central.pages import texts
 from kerbwatch.incident import EvidenceRole, Kind
 from kerbwatch.messages import CameraState
@@ -14,8 +14,17 @@ PAGES = Path(texts.__file__).parent
 SOURCES = [path for path in (*PAGES.glob("*.py"), *PAGES.glob("templates/*.html")) if path.name != "texts.py"]
 NAMED = set(re.findall(r"""\bt\(\s*["']([a-z_.0-9]+)["']""", "".join(path.read_text() for path in SOURCES)))
 NAMED |= set(re.findall(r"""_stood\(\s*["']([a-z_.]+)["']""", "".join(path.read_text() for path in SOURCES)))
-UNRULED = ("opened", "evidence_added", "evidence_received", "cleared", "original_viewed")
+UNRULED = (
+    "opened",
+    "evidence_added",
+    "evidence_received",
+    "cleared",
+    "original_viewed",
+    "merge_lead",
+    "split_lead",
+)
 """Lines of the log that come of no rule."""
+METHODS = ("camera_position", "ground_homography", "gps", "code", "address")
 DYNAMIC = {
     *(f"state.{state}" for state in CaseState),
     *(f"ticket_state.{state}" for state in TicketState),
@@ -25,7 +34,8 @@ DYNAMIC = {
     *(f"rule.{rule}" for rule in (*RULES, *UNRULED)),
     *(f"role.{role}" for role in EvidenceRole),
     *(f"group.{group}" for group in ("reviewing", "running", "over", "all")),
-    *(f"case.method.{method}" for method in ("camera_position", "ground_homography")),
+    *(f"case.method.{method}" for method in METHODS),
+    *(f"origin.{origin}" for origin in Origin),
     *(f"notice.{what}" for what in ("confirmed", "rejected")),
     *(f"plate.colour.{colour}" for colour in ("blue", "green", "yellow", "white", "black")),
     "case.waiting",

@@ -1,0 +1,277 @@
+"""Works out a batch of leads in memory: which case each joins or opens, and what the ticket says.
+
+What the database holds of them is read at the beginning and everything is written at the end, with one
+statement a table: what a city sends in a rush is thousands of rows a second.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import cache
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from central.calendar.work import WorkCalendar
+from central.cases import repository
+from central.cases.models import Case, CaseEvent, Lead, LeadEvidence, Ticket
+from central.cases.rules import CaseState, TicketState
+from central.cases.service import log_line
+from central.duty.service import DutyBook
+from central.merging import repository as merging
+from central.merging.grid import cell_of
+from central.merging.intake import reaches_of, spot_of
+from central.merging.models import MergeSuggestion, OpenLead
+from central.merging.neighbourhood import Match, Neighbourhood
+from central.merging.scoring import Spot
+from central.merging.settings import MergingSettings
+from kerbwatch.ids import new_id
+from kerbwatch.incident import Kind
+from kerbwatch.place import Position
+
+Row = dict[str, Any]
+
+_NOTHING: Row = {column.name: None for column in Lead.__table__.columns if column.nullable}
+"""What a lead does not say, so that leads of every channel are written with one statement."""
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A lead that is new.
+
+    Attributes:
+        group: what makes it the same as another lead beyond any doubt: who sent it, and the number there.
+        actor: who brought it, as it stands in logs.
+        words: what a ticket of it says.
+        lead: its columns.
+        detail: what the log says of it besides.
+    """
+
+    group: str
+    actor: str
+    words: str
+    lead: Row
+    detail: Row
+
+
+@dataclass(slots=True)
+class CaseNow:
+    """A case as this batch finds and leaves it."""
+
+    id: str
+    state: CaseState
+    version: int
+    urgent: bool
+    group: str | None
+    changes: Row = field(default_factory=dict)
+    """Columns that are to be updated; of a case that this batch makes, the whole row."""
+    new: bool = False
+
+
+class Desk:
+    """Open it, recall what is known, take leads, write."""
+
+    def __init__(
+        self, book: DutyBook, calendar: WorkCalendar, now: datetime, settings: MergingSettings
+    ) -> None:
+        self.now = now
+        self.cases: dict[str, CaseNow] = {}
+        self._book, self._settings = book, settings
+        self._due_after = cache(lambda hours: calendar.after(now, timedelta(hours=hours)))
+        self._groups: dict[str, CaseNow] = {}
+        self._near = Neighbourhood(settings)
+        self._tickets: dict[str, Row] = {}
+        """Of cases that this batch makes, by case."""
+        self._sentences: dict[str, str] = {}
+        """Of drafted tickets that are there already, by case."""
+        self._leads: list[Row] = []
+        self._open_leads: dict[str, Row] = {}
+        self._suggestions: list[Row] = []
+        self._ends: dict[str, datetime] = {}
+        self._log: list[Row] = []
+
+    def recall(self, session: Session, case_ids: Iterable[str], groups: Iterable[str]) -> None:
+        """Read some cases: by their ids, and by what makes leads the same beyond doubt."""
+        known = repository.open_groups(session, set(groups))
+        for head in repository.case_heads(session, set(case_ids) | set(known.values())):
+            state = CaseState(head.state)
+            self.cases[head.id] = CaseNow(head.id, state, head.version, head.urgent, head.open_group)
+        self._groups |= {group: self.cases[case_id] for group, case_id in known.items()}
+
+    def look_around(self, session: Session, new: Sequence[Row]) -> None:
+        """Read the leads of open cases near some leads (their columns) that may turn out to be new."""
+        spots: list[Spot] = []
+        for near in merging.leads_near(session, reaches_of(new, self._settings)):
+            spots.append(spot_of(near.lead.__dict__, near.case_id, near.until))
+            if near.case_id not in self.cases:
+                self.cases[near.case_id] = CaseNow(
+                    near.case_id, CaseState(near.state), near.version, near.urgent, near.open_group
+                )
+        self._near.add(spots)
+
+    def open(self, arrival: Arrival) -> tuple[str, Row, CaseNow]:
+        """A new lead: it joins the case that it is of, or makes one.
+
+        Returns:
+            Its id, its row that is yet to be written, and its case.
+        """
+        row = _NOTHING | arrival.lead
+        row["id"] = new_id()
+        spot = spot_of(row, "", None)
+        case = self._groups.get(arrival.group)
+        matches = [] if case else self._near.matches(spot)
+        terms = self._settings.of(spot.kind)
+        best = matches[0] if matches else None
+        if best and best.certain and best.score >= terms.merge_from:
+            case = self.cases[best.case_id]
+            self._join(case, arrival, spot.lead_id, best)
+        elif case is None:
+            case = self.draft(arrival)
+            self._suggest(case, [match for match in matches if match.score >= terms.suggest_from])
+        spot.case_id = case.id
+        self._near.add([spot])
+        row |= {"case_id": case.id, "created_at": self.now, "updated_at": self.now}
+        self._leads.append(row)
+        if case.group is not None:
+            self._open_leads[spot.lead_id] = {
+                "lead_id": spot.lead_id,
+                "case_id": case.id,
+                "kind": spot.kind,
+                "cell": cell_of(spot.lon, spot.lat),
+                "watcher": spot.watcher or spot.lead_id,
+                "until": spot.until,
+            }
+        return spot.lead_id, row, case
+
+    def draft(self, arrival: Arrival) -> CaseNow:
+        """A case with its ticket, as far as central can say without a person."""
+        lead, now = arrival.lead, self.now
+        assignment = self._book.assign(Kind(lead["kind"]), Position(lead["lon"], lead["lat"]))
+        case = CaseNow(new_id(), CaseState.REVIEWING, 0, lead["urgent"], arrival.group, new=True)
+        case.changes = {
+            "id": case.id,
+            "open_group": arrival.group,
+            "state": case.state.value,
+            "kind": lead["kind"],
+            "urgent": lead["urgent"],
+            "road": lead["road"],
+            "area_id": assignment.area.id if assignment.area else None,
+            "area_name": assignment.area.name if assignment.area else None,
+            "lon": lead["lon"],
+            "lat": lead["lat"],
+            "sentence": arrival.words,
+            "started_at": lead["started_at"],
+            "created_at": now,
+            "updated_at": now,
+            "version": 0,
+            "escalation_level": 0,
+            "chain": [],
+        }
+        self.cases[case.id] = self._groups[arrival.group] = case
+        hours = assignment.urgent_deadline_hours if lead["urgent"] else assignment.deadline_hours
+        self._tickets[case.id] = {
+            "id": new_id(),
+            "case_id": case.id,
+            "state": TicketState.DRAFTED.value,
+            "unit_id": assignment.unit_id,
+            "unit_name": assignment.unit_name,
+            "co_unit_ids": list(assignment.co_unit_ids),
+            "duty_entry_id": assignment.entry_id,
+            "item": assignment.item,
+            "legal_basis": assignment.legal_basis,
+            "sentence": arrival.words,
+            "routing_note": assignment.note,
+            "deadline_hours": hours,
+            "due_at": self._due_after(hours),
+            "created_at": now,
+            "leads": True,
+            "disputed": False,
+            "reworks": 0,
+        }
+        detail = arrival.detail | {"unit_id": assignment.unit_id}
+        self.note(case, "opened", arrival.actor, detail, from_state=None)
+        return case
+
+    def redraft(self, case: CaseNow, words: str) -> None:
+        """What the ticket of a case says that nobody has looked at yet."""
+        case.changes["sentence"] = words
+        drafted_now = self._tickets.get(case.id)
+        if drafted_now is None:
+            self._sentences[case.id] = words
+        else:
+            drafted_now["sentence"] = words
+
+    def ended(self, lead_id: str, at: datetime) -> None:
+        """What a lead tells of stands no longer."""
+        self._near.ended(lead_id, at)
+        opened_now = self._open_leads.get(lead_id)
+        if opened_now is None:
+            self._ends[lead_id] = at
+        else:
+            opened_now["until"] = at
+
+    def note(
+        self,
+        case: CaseNow,
+        rule: str,
+        actor: str,
+        detail: Row,
+        *,
+        from_state: str | None = "",
+        material: bool = True,
+    ) -> None:
+        """A line of the log; ``from_state`` is the case's own unless it is said."""
+        if material:
+            case.version += 1
+            case.changes["version"] = case.version
+        case.changes["updated_at"] = self.now
+        state = case.state.value
+        self._log.append(
+            log_line(
+                case.id,
+                rule,
+                actor,
+                self.now,
+                from_state=state if from_state == "" else from_state,
+                to_state=state,
+                version=case.version,
+                detail=detail,
+            )
+        )
+
+    def write(self, session: Session, refreshed: Iterable[Row] = (), evidence: Sequence[Row] = ()) -> None:
+        """Put everything into the database, with leads that were there before and all evidence."""
+        cases = self.cases.values()
+        repository.insert(session, Case, [case.changes for case in cases if case.new])
+        repository.insert(session, Lead, self._leads)
+        repository.insert(session, LeadEvidence, evidence)
+        repository.insert(session, OpenLead, list(self._open_leads.values()))
+        repository.insert(session, Ticket, list(self._tickets.values()))
+        repository.insert(session, MergeSuggestion, self._suggestions)
+        repository.insert(session, CaseEvent, self._log)
+        changed = [case.changes | {"id": case.id} for case in cases if case.changes and not case.new]
+        repository.update_rows(session, Case, changed)
+        repository.update_rows(session, Lead, refreshed)
+        repository.redraft(session, self._sentences)
+        merging.put_ends(session, self._ends)
+
+    def _join(self, case: CaseNow, arrival: Arrival, lead_id: str, match: Match) -> None:
+        case.urgent = case.urgent or arrival.lead["urgent"]
+        case.changes["urgent"] = case.urgent
+        detail = arrival.detail | {"lead_id": lead_id, "score": match.score, "parts": match.parts}
+        self.note(case, "merge_lead", arrival.actor, detail)
+
+    def _suggest(self, case: CaseNow, matches: Sequence[Match]) -> None:
+        self._suggestions += [
+            {
+                "case_id": case.id,
+                "into_case_id": match.case_id,
+                "score": match.score,
+                "parts": match.parts,
+                "state": "open",
+                "created_at": self.now,
+            }
+            for match in matches
+        ]

@@ -1,0 +1,66 @@
+"""From a lead's columns to what counts for merging."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from central.cases.rules import Origin
+from central.merging.grid import cells_around
+from central.merging.repository import Reach
+from central.merging.scoring import FOREVER, Spot
+from central.merging.settings import MergingSettings
+from kerbwatch.incident import Kind, Phase
+
+CAMERA_POSITION = "camera_position"
+_SIGMA_M = {CAMERA_POSITION: 30.0, "ground_homography": 3.0, "gps": 10.0, "code": 5.0, "address": 40.0}
+"""Standard deviation of a place on each axis by how it was found, where the lead does not say it."""
+_UNKNOWN_SIGMA_M = 40.0
+
+
+def spot_of(lead: Mapping[str, Any], case_id: str, until: datetime | None) -> Spot:
+    """What of a lead (its columns, ``id`` among them) counts; ``until`` None: as the lead says."""
+    method, box, plate = lead["place_method"], lead["box"], lead["plate"]
+    camera = lead["origin"] == Origin.CAMERA
+    known_m = lead["accuracy_m"] if method != CAMERA_POSITION else None
+    return Spot(
+        lead_id=lead["id"],
+        case_id=case_id,
+        kind=lead["kind"],
+        watcher=f"{lead['source']}/{lead['camera_id']}" if camera else None,
+        lon=lead["lon"],
+        lat=lead["lat"],
+        sigma_m=known_m or _SIGMA_M.get(method, _UNKNOWN_SIGMA_M),
+        exact=method != CAMERA_POSITION,
+        started_at=lead["started_at"],
+        until=until or _end(lead),
+        plate=plate["text"] if plate else None,
+        object_class=lead["object_class"],
+        box=(box["x1"], box["y1"], box["x2"], box["y2"]) if box else None,
+    )
+
+
+def reaches_of(leads: Iterable[Mapping[str, Any]], settings: MergingSettings) -> dict[str, Reach]:
+    """Where to look for what some leads may belong to, by kind."""
+    cells: dict[str, set[int]] = {}
+    since: dict[str, datetime] = {}
+    for lead in leads:
+        kind = lead["kind"]
+        terms = settings.of(kind)
+        cells.setdefault(kind, set()).update(cells_around(lead["lon"], lead["lat"], terms.radius_m))
+        oldest = lead["started_at"] - timedelta(minutes=terms.window_minutes)
+        since[kind] = min(since.get(kind, oldest), oldest)
+    return {kind: Reach(found, since[kind]) for kind, found in cells.items()}
+
+
+def _end(lead: Mapping[str, Any]) -> datetime:
+    """When what a lead tells of was over: never yet for what a camera still sees stand."""
+    ended_at: datetime | None = lead["ended_at"]
+    if ended_at is not None:
+        return ended_at
+    stands = lead["origin"] == Origin.CAMERA and lead["kind"] != Kind.VEHICLE_LITTER
+    if stands and lead["phase"] != Phase.CLEARED:
+        return FOREVER
+    observed_at: datetime = lead["observed_at"]
+    return observed_at

@@ -1,0 +1,112 @@
+"""All SQL of merging."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from sqlalchemy import and_, bindparam, delete, func, or_, select, update
+from sqlalchemy.orm import Session, aliased
+
+from central.cases.models import Case, Lead
+from central.merging.models import MergeSuggestion, OpenLead
+
+_MOST_OF_A_CAMERA = 20
+"""Of one camera at most its newest so many leads in a cell are looked at: more do not stand before it."""
+
+
+class Reach(NamedTuple):
+    """Where and how far back to look for leads of a kind."""
+
+    cells: Collection[int]
+    since: datetime
+
+
+class Near(NamedTuple):
+    """A lead of an open case, with its case in short."""
+
+    lead: Lead
+    until: datetime
+    case_id: str
+    state: str
+    version: int
+    urgent: bool
+    open_group: str | None
+
+
+def leads_near(session: Session, reaches: Mapping[str, Reach]) -> list[Near]:
+    """The leads of open cases within reach, by kind. One query, whatever the number of cases."""
+    where = [
+        and_(OpenLead.kind == kind, OpenLead.cell.in_(reach.cells), OpenLead.until >= reach.since)
+        for kind, reach in reaches.items()
+    ]
+    if not where:
+        return []
+    place = func.row_number().over(
+        partition_by=(OpenLead.kind, OpenLead.cell, OpenLead.watcher),
+        order_by=(OpenLead.until.desc(), OpenLead.lead_id.desc()),
+    )
+    found = select(OpenLead.lead_id, OpenLead.until, place.label("place")).where(or_(*where)).subquery()
+    lead = aliased(Lead)
+    query = (
+        select(lead, found.c.until, Case.id, Case.state, Case.version, Case.urgent, Case.open_group)
+        .join_from(found, lead, lead.id == found.c.lead_id)
+        .join(Case, Case.id == lead.case_id)
+        .where(found.c.place <= _MOST_OF_A_CAMERA)
+    )
+    return [Near(*row) for row in session.execute(query)]
+
+
+def put_ends(session: Session, ends: Mapping[str, datetime]) -> None:
+    """What some leads tell of stands no longer."""
+    if ends:
+        table = OpenLead.__table__
+        query = (
+            update(OpenLead)
+            .where(table.c.lead_id == bindparam("of_lead"))
+            .values(until=bindparam("at"))
+            .execution_options(synchronize_session=False)
+        )
+        rows = [{"of_lead": lead_id, "at": at} for lead_id, at in ends.items()]
+        session.connection().execute(query, rows)
+
+
+def forget(session: Session, case_id: str) -> None:
+    """A case is over: nothing joins it any more, and what was suggested of it lapses."""
+    session.execute(delete(OpenLead).where(OpenLead.case_id == case_id))
+    session.execute(
+        update(MergeSuggestion)
+        .where(MergeSuggestion.state == "open")
+        .where(or_(MergeSuggestion.case_id == case_id, MergeSuggestion.into_case_id == case_id))
+        .values(state="lapsed")
+    )
+
+
+def move_leads(session: Session, lead_ids: Collection[str], case_id: str) -> None:
+    """Leads belong to another open case from now on."""
+    session.execute(update(OpenLead).where(OpenLead.lead_id.in_(lead_ids)).values(case_id=case_id))
+
+
+def suggestion(session: Session, suggestion_id: int) -> MergeSuggestion | None:
+    """A suggestion by its number."""
+    return session.get(MergeSuggestion, suggestion_id)
+
+
+def suggestions(
+    session: Session, *, state: str, case_id: str | None = None, limit: int = 100
+) -> Sequence[MergeSuggestion]:
+    """Suggestions in a state, the newest first; of one case where that is named."""
+    query = select(MergeSuggestion).where(MergeSuggestion.state == state)
+    if case_id is not None:
+        query = query.where(or_(MergeSuggestion.case_id == case_id, MergeSuggestion.into_case_id == case_id))
+    return session.scalars(query.order_by(MergeSuggestion.id.desc()).limit(limit)).all()
+
+
+def between(session: Session, case_id: str, other_id: str) -> MergeSuggestion | None:
+    """What was suggested of two cases, whichever is the younger."""
+    query = select(MergeSuggestion).where(
+        MergeSuggestion.case_id.in_((case_id, other_id)),
+        MergeSuggestion.into_case_id.in_((case_id, other_id)),
+    )
+    return session.scalars(query).first()

@@ -1,0 +1,177 @@
+"""How probable it is that two leads are of one occurrence, from what both say. No database in here.
+
+Each thing that two leads agree or differ in has a likelihood ratio: how much likelier that is for two leads
+of one occurrence than for two that chance brought near (Fellegi and Sunter's record linkage). Their product
+times the odds beforehand are the odds of a pair; the neighbourhood weighs the pairs of a new lead against
+each other and against "something new" (:mod:`central.merging.neighbourhood`).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from central.merging.grid import distance_m
+from central.merging.settings import KindMerging
+from kerbwatch.incident import Kind
+
+FOREVER = datetime(9999, 1, 1, tzinfo=UTC)
+"""End of what still stands."""
+
+REPEAT_RATE = 0.0956 / (1 - 0.0956)
+"""Repeats that an occurrence brings besides its first lead: a hotline's own rate of duplicates is 9.56 %."""
+
+_PLATE_AGREES, _PLATE_DOUBT = 1000.0, 0.1
+_LEAST_AGREEING = 5
+"""Sure characters that must agree before two plates are taken for one."""
+_CLASS_AGREES, _CLASS_DIFFERS = 1.5, 0.3
+_TIME_SHARE = 1 / 3
+"""Share of the window in which the reports of one occurrence fall off to 1/e."""
+_REOPEN_S = 120.0
+"""The same for one camera that lost a thing from sight and sees it again: what passes before it is brief."""
+_SPOT_ODDS = 40.0
+"""Odds that what a camera sees in the very same box at once after a loss is the same thing."""
+_STANDING = frozenset({Kind.ILLEGAL_PARKING, Kind.STALL_ENCROACHMENT, Kind.PAVEMENT_OBSTRUCTION})
+
+Parts = dict[str, float]
+"""What a score is made of: distances and gaps by their units, and likelihood ratios by their names."""
+
+
+@dataclass(slots=True)
+class Spot:
+    """What of a lead counts for merging.
+
+    Attributes:
+        watcher: the camera that saw it, None for what people report.
+        sigma_m: standard deviation of its place on each axis.
+        exact: whether the place is the thing's own; else it is where the camera stands.
+        until: the end of what was seen; ``FOREVER`` while it stands.
+        box: x1, y1, x2, y2 in px.
+    """
+
+    lead_id: str
+    case_id: str
+    kind: str
+    watcher: str | None
+    lon: float
+    lat: float
+    sigma_m: float
+    exact: bool
+    started_at: datetime
+    until: datetime
+    plate: str | None = None
+    object_class: str | None = None
+    box: tuple[float, float, float, float] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Two leads that may be one occurrence.
+
+    Attributes:
+        ratio: the likelihood ratio of everything together.
+        certain: whether central may merge them by itself.
+        same_camera: whether ``ratio`` is the odds already: one camera's next incident at the same spot.
+    """
+
+    ratio: float
+    parts: Parts
+    certain: bool
+    same_camera: bool = False
+
+
+def are_two(a: Spot, b: Spot) -> bool:
+    """Whether they are two occurrences beyond doubt: two plates, or two incidents of a camera at one time.
+
+    An edge box makes one incident of an occurrence, so what one camera reports at the same time is two;
+    and of what is over in a moment, whatever one camera reports twice.
+    """
+    if plates_differ(a.plate, b.plate) > 1:
+        return True
+    if a.watcher is None or a.watcher != b.watcher:
+        return False
+    return a.kind not in _STANDING or (a.started_at <= b.until and b.started_at <= a.until)
+
+
+def compare(a: Spot, b: Spot, terms: KindMerging) -> Pair | None:
+    """What two leads of a kind say about being one; None when they are too far apart, or two for certain."""
+    gap_s = gap_between_s(a, b)
+    if gap_s > terms.window_minutes * 60:
+        return None
+    apart_m = distance_m(a.lon, a.lat, b.lon, b.lat)
+    if apart_m > terms.radius_m or are_two(a, b):
+        return None
+    plate, seen = _plate_ratio(a.plate, b.plate), _class_ratio(a.object_class, b.object_class)
+    parts: Parts = {"gap_min": round(gap_s / 60, 1)}
+    if a.watcher is not None and a.watcher == b.watcher:
+        overlap = _overlap(a, b)
+        parts |= {"box_overlap": round(overlap, 2)}
+        ratio = _SPOT_ODDS * overlap**2 * math.exp(-gap_s / _REOPEN_S)
+        certain = True
+    else:
+        where, when = _place_ratio(apart_m, a, b, terms), _time_ratio(gap_s, terms)
+        parts |= {"distance_m": round(apart_m, 1), "place": _round(where), "time": _round(when)}
+        ratio = where * when
+        two_cameras = a.watcher is not None and b.watcher is not None
+        certain = plate > 1 or not two_cameras or (a.exact and b.exact)
+    for name, value in (("plate", plate), ("object", seen)):
+        if value != 1:
+            parts[name] = value
+    return Pair(ratio * plate * seen, parts, certain, same_camera="box_overlap" in parts)
+
+
+def gap_between_s(a: Spot, b: Spot) -> float:
+    """Seconds between the end of one and the beginning of the other; 0 where they overlap."""
+    first, second = (a, b) if a.started_at <= b.started_at else (b, a)
+    return max(0.0, (second.started_at - first.until).total_seconds())
+
+
+def plates_differ(a: str | None, b: str | None) -> int:
+    """In how many characters that are sure in both two plates differ; 0 where one was not read."""
+    if not a or not b:
+        return 0
+    if len(a) != len(b):
+        return 0
+    return sum(x != y for x, y in zip(a, b, strict=True) if "?" not in {x, y})
+
+
+def _plate_ratio(a: str | None, b: str | None) -> float:
+    if not a or not b or len(a) != len(b):
+        return 1.0
+    if plates_differ(a, b):
+        return _PLATE_DOUBT
+    sure = sum("?" not in {x, y} for x, y in zip(a, b, strict=True))
+    return _PLATE_AGREES if sure >= _LEAST_AGREEING else 1.0
+
+
+def _class_ratio(a: str | None, b: str | None) -> float:
+    if not a or not b:
+        return 1.0
+    return _CLASS_AGREES if a == b else _CLASS_DIFFERS
+
+
+def _place_ratio(apart_m: float, a: Spot, b: Spot, terms: KindMerging) -> float:
+    """Two noisy places of one thing (normal) against a place anywhere within the radius (uniform)."""
+    variance = max(a.sigma_m**2 + b.sigma_m**2 + terms.spread_m**2, 1.0)
+    return terms.radius_m**2 / (2 * variance) * math.exp(-(apart_m**2) / (2 * variance))
+
+
+def _time_ratio(gap_s: float, terms: KindMerging) -> float:
+    """Reports that fall off exponentially against a time anywhere within the window."""
+    share = gap_s / (terms.window_minutes * 60)
+    return math.exp(-share / _TIME_SHARE) / _TIME_SHARE / (1 - math.exp(-1 / _TIME_SHARE))
+
+
+def _overlap(a: Spot, b: Spot) -> float:
+    """Intersection over union of two boxes, 0..1."""
+    if a.box is None or b.box is None:
+        return 0.0
+    (ax1, ay1, ax2, ay2), (bx1, by1, bx2, by2) = a.box, b.box
+    inner = max(0.0, min(ax2, bx2) - max(ax1, bx1)) * max(0.0, min(ay2, by2) - max(ay1, by1))
+    union = (ax2 - ax1) * (ay2 - ay1) + (bx2 - bx1) * (by2 - by1) - inner
+    return inner / union if union > 0 else 0.0
+
+
+def _round(ratio: float) -> float:
+    return float(f"{ratio:.3g}")

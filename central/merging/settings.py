@@ -1,0 +1,66 @@
+"""How near two leads of a kind must be in place and time to be one occurrence."""
+
+from __future__ import annotations
+
+from typing import Annotated, Self
+
+from pydantic import Field, model_validator
+
+from kerbwatch.incident import Kind
+from kerbwatch.settings import Settings
+
+
+class KindMerging(Settings):
+    """One kind's terms."""
+
+    radius_m: Annotated[float, Field(gt=0, le=500)] = Field(
+        150.0, description="Leads whose places lie farther apart are never compared."
+    )
+    window_minutes: Annotated[float, Field(gt=0, le=7 * 24 * 60)] = Field(
+        120.0, description="Leads between which more time lies are never compared."
+    )
+    spread_m: Annotated[float, Field(ge=0, le=200)] = Field(
+        5.0, description="How far apart two exact places of one occurrence lie: the thing's own size or way."
+    )
+    chance_neighbours: Annotated[float, Field(gt=0, le=100)] = Field(
+        0.02, description="Unrelated open cases that chance puts within radius and window of a place."
+    )
+    merge_from: Annotated[float, Field(gt=0, le=1)] = Field(
+        0.9, description="Probability from which two leads are merged at once."
+    )
+    suggest_from: Annotated[float, Field(gt=0, le=1)] = Field(
+        0.3, description="Probability from which it is suggested to people; below, nothing is said."
+    )
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.suggest_from > self.merge_from:
+            raise ValueError("'suggest_from' may not be above 'merge_from'")
+        return self
+
+
+def _terms(window_minutes: float, spread_m: float) -> KindMerging:
+    return KindMerging.model_validate({"window_minutes": window_minutes, "spread_m": spread_m})
+
+
+class MergingSettings(Settings):
+    """Each kind's terms. The radius holds two places from a telephone (40 m each) to three deviations."""
+
+    illegal_parking: KindMerging = Field(
+        default_factory=lambda: _terms(120, 5), description="A vehicle stays for an hour or two."
+    )
+    stall_encroachment: KindMerging = Field(
+        default_factory=lambda: _terms(240, 8), description="A stall stays for half a day."
+    )
+    vehicle_litter: KindMerging = Field(
+        default_factory=lambda: _terms(20, 25), description="Over in a second, from a moving vehicle."
+    )
+    pavement_obstruction: KindMerging = Field(
+        default_factory=lambda: _terms(24 * 60, 8), description="Goods and refuse stay for days."
+    )
+
+    def of(self, kind: str) -> KindMerging:
+        """The terms of a kind. Raises ValueError for a kind that there is not."""
+        terms = getattr(self, Kind(kind).value)
+        assert isinstance(terms, KindMerging)
+        return terms
