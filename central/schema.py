@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
 from central.database import Database
 
@@ -29,11 +31,38 @@ def _config() -> Config:
 def migrate(database: Database) -> None:
     """Bring the schema up to date; nothing happens when it is. Safe with several copies at once."""
     config = _config()
-    with database.engine.connect().execution_options(kerbwatch_write=True) as connection, connection.begin():
+    with (
+        database.engine.connect().execution_options(kerbwatch_write=True) as connection,
+        _tables_may_be_made_again(connection, database.is_sqlite),
+        connection.begin(),
+    ):
         if not database.is_sqlite:
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
+        if database.is_sqlite:
+            _check_references(connection)
+
+
+@contextmanager
+def _tables_may_be_made_again(connection: Connection, is_sqlite: bool) -> Iterator[None]:
+    """SQLite changes a table by making it again; rows that point to the old one must outlive it."""
+    if not is_sqlite:
+        yield
+        return
+    cursor = connection.connection.cursor()  # outside a transaction: the pragma does nothing within one
+    cursor.execute("PRAGMA foreign_keys=OFF")
+    try:
+        yield
+    finally:
+        cursor.execute("PRAGMA foreign_keys=ON")
+        cursor.close()
+
+
+def _check_references(connection: Connection) -> None:
+    broken = connection.execute(text("PRAGMA foreign_key_check")).all()
+    if broken:
+        raise SchemaError(f"{len(broken)} rows would point to nothing; the database was left as it was")
 
 
 def check_current(database: Database) -> None:

@@ -185,6 +185,18 @@ class MapSettings(Settings):
         return f"{parts.scheme}://{parts.netloc}" if parts.netloc else None
 
 
+class PlaceSettings(Settings):
+    """Borders between towns."""
+
+    border_band_m: Annotated[float, Field(ge=0, le=5000)] = Field(
+        30.0,
+        description="A case within so many metres of several towns is a joint operation of all; 0: none is.",
+    )
+    joint_window_hours: Annotated[float, Field(gt=0, le=1000)] = Field(
+        4.0, description="Working hours in which the units of a joint operation go out together."
+    )
+
+
 class CentralSettings(Settings):
     """Everything that central needs to know."""
 
@@ -221,11 +233,16 @@ class CentralSettings(Settings):
     escalation: EscalationSettings = Field(
         default_factory=lambda: EscalationSettings.model_validate({}), description="Late tickets."
     )
+    places: PlaceSettings = Field(
+        default_factory=lambda: PlaceSettings.model_validate({}), description="Borders between towns."
+    )
     calendar: Path | None = Field(
         None,
         description="Working calendar (YAML), taken in at start when it changed; none: every hour counts.",
     )
-    duty_list: Path | None = Field(None, description="Duty list (YAML), taken in at start when it changed.")
+    duty_list: Path | None = Field(
+        None, description="Duty list (YAML or CSV), taken in at start when it changed."
+    )
     areas: Path | None = Field(None, description="Areas (GeoJSON), taken in at start when they changed.")
 
     @model_validator(mode="after")

@@ -65,9 +65,9 @@ def import_reference_data(settings: CentralSettings, database: Database, now: da
         return
     with database.write(ordered=True) as session:
         if settings.areas:
-            import_areas(session, settings.areas, now)
+            import_areas(session, settings.areas, now, settings.zone)
         if settings.duty_list:
-            import_duty_list(session, settings.duty_list, now)
+            import_duty_list(session, settings.duty_list, now, settings.zone, when_changed=True)
         if settings.calendar:
             import_calendar(session, settings.calendar, "system", now)
 
@@ -82,5 +82,5 @@ def check_ready(settings: CentralSettings, database: Database, now: datetime) ->
     schema.check_current(database)
     import_reference_data(settings, database, now)
     with database.read() as session:
-        if duty.in_force(session) is None:
+        if duty.in_force(session, now) is None:
             raise SettingsError(str(NoDutyListError()))

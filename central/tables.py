@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from central.adjudication.models import Ruling
 from central.areas.models import Area
 from central.calendar.models import Calendar
 from central.cameras.models import Camera, EdgeBox
@@ -13,7 +14,7 @@ from central.intake.models import Rejection, SequenceState, StoredEvent
 from central.media.models import MediaFile, OriginalView
 from central.merging.models import MergeSuggestion, OpenLead
 from central.people.models import LoginSession, User, UserRole
-from central.tickets.models import TicketRequest
+from central.tickets.models import JointOperation, TicketRequest
 
 metadata = Base.metadata
 
@@ -27,6 +28,7 @@ __all__ = [
     "DutyList",
     "EdgeBox",
     "Heartbeat",
+    "JointOperation",
     "Lead",
     "LeadEvidence",
     "LoginSession",
@@ -35,6 +37,7 @@ __all__ = [
     "OpenLead",
     "OriginalView",
     "Rejection",
+    "Ruling",
     "SequenceState",
     "StoredEvent",
     "SupervisionSlip",

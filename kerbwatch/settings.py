@@ -71,7 +71,7 @@ def load_yaml(path: Path) -> Any:  # noqa: ANN401 - a document may be anything
 
 def _describe(path: Path, tree: Any, schema: type[BaseModel], fault: dict[str, Any]) -> str:  # noqa: ANN401
     loc: Sequence[str | int] = fault["loc"]
-    line = _line_of(tree, loc)
+    line = line_of(tree, loc)
     where = f"{path}:{line}" if line else str(path)
     key = ".".join(str(part) for part in loc if not str(part).startswith("function-")) or "(top)"
     if fault["type"] == "extra_forbidden":
@@ -96,7 +96,7 @@ def _follows(fault: dict[str, Any], others: Sequence[dict[str, Any]]) -> bool:
     )
 
 
-def _line_of(tree: Any, loc: Sequence[str | int]) -> int | None:  # noqa: ANN401
+def line_of(tree: Any, loc: Sequence[str | int]) -> int | None:  # noqa: ANN401
     """The line of the deepest part of ``loc`` that the file has (1 is the first)."""
     line: int | None = None
     node = tree

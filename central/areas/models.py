@@ -27,3 +27,6 @@ class Area(Base):
     min_lat: Mapped[float]
     max_lat: Mapped[float]
     imported_at: Mapped[datetime]
+    valid_from: Mapped[datetime | None]
+    valid_until: Mapped[datetime | None]
+    """The first instant at which it is no longer valid."""

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from enum import StrEnum
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from pathlib import Path
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -16,11 +15,15 @@ import shapely
 import structlog
 from shapely.errors import GEOSException
 from shapely.geometry import shape
+from shapely.geometry.base import BaseGeometry
 from shapely.validation import explain_validity
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import Pool
 
 from central.areas import repository
+from central.areas.flaws import flaws_of
+from central.areas.geometry import degrees_around, in_metres
+from central.areas.levels import RANK, Level
 from central.areas.models import Area
 from central.database import pool_of
 from kerbwatch.ids import SLUG_PATTERN
@@ -28,18 +31,6 @@ from kerbwatch.place import Position
 from kerbwatch.settings import SettingsError
 
 log = structlog.get_logger(__name__)
-
-
-class Level(StrEnum):
-    """How large an area is, from the smallest."""
-
-    GRID = "grid"
-    VILLAGE = "village"
-    TOWN = "town"
-    CITY = "city"
-
-
-_RANK = {level: rank for rank, level in enumerate(Level)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,44 +44,112 @@ class AreaHit:
 
 
 class AreaMap:
-    """Every area in memory, found by a point. Does not change once made."""
+    """Every area of one time in memory, found by a point. Does not change once made."""
 
-    def __init__(self, areas: Sequence[Area]) -> None:
-        self._hits = [AreaHit(area.id, area.name, Level(area.level), area.unit_id) for area in areas]
-        self._shapes = [shape(area.geometry) for area in areas]
+    def __init__(self, areas: Sequence[Area], now: datetime) -> None:
+        moments = {bound for area in areas for bound in (area.valid_from, area.valid_until) if bound}
+        self._since = max((moment for moment in moments if moment <= now), default=None)
+        self._until = min((moment for moment in moments if moment > now), default=None)
+        valid = [area for area in areas if holds(area, now)]
+        self._hits = [AreaHit(area.id, area.name, Level(area.level), area.unit_id) for area in valid]
+        self._shapes = [shape(area.geometry) for area in valid]
         for geometry in self._shapes:
             shapely.prepare(geometry)
         self._tree = shapely.STRtree(self._shapes)
 
+    def holds_at(self, now: datetime) -> bool:
+        """Whether no area has begun or ended since the map was made."""
+        return (self._since is None or self._since <= now) and (self._until is None or now < self._until)
+
     def locate(self, point: Position) -> tuple[AreaHit, ...]:
         """The areas that a point lies in, the smallest first; a point on a border belongs to both sides."""
         found = self._tree.query(shapely.Point(point.lon, point.lat), predicate="covered_by")
-        return tuple(sorted((self._hits[int(k)] for k in found), key=lambda hit: (_RANK[hit.level], hit.id)))
+        return self._ordered(found)
+
+    def towns_near(self, point: Position, band_m: float) -> list[tuple[AreaHit, ...]]:
+        """The towns that come within ``band_m`` of a point, the nearest first.
+
+        Returns:
+            For each the areas in which its place next to the point lies, the smallest first: those that
+            decide who would lead there.
+        """
+        if band_m <= 0:
+            return []
+        half_lon, half_lat = degrees_around(point.lat, band_m)
+        box = shapely.box(
+            point.lon - half_lon, point.lat - half_lat, point.lon + half_lon, point.lat + half_lat
+        )
+        close = [int(k) for k in self._tree.query(box, predicate="intersects")]
+        towns: list[tuple[float, str, tuple[AreaHit, ...]]] = []
+        for k in close:
+            if self._hits[k].level is not Level.TOWN:
+                continue
+            at = shapely.Point(point.lon, point.lat)
+            distance_m = in_metres(self._shapes[k].intersection(box), point.lon, point.lat).distance(
+                in_metres(at, point.lon, point.lat)
+            )
+            if distance_m <= band_m:
+                there = self._side(k, close, box)
+                towns.append((distance_m, self._hits[k].id, there))
+        return [hits for _distance, _id, hits in sorted(towns, key=lambda each: each[:2])]
+
+    def _side(self, town: int, close: Sequence[int], box: BaseGeometry) -> tuple[AreaHit, ...]:
+        """The areas on a town's side of a border, within a small box; other towns' are not among them."""
+        inside = self._shapes[town].intersection(box).representative_point()
+        found = [k for k in close if self._shapes[k].covers(inside)]
+        return self._ordered(k for k in found if k == town or self._hits[k].level is not Level.TOWN)
+
+    def _ordered(self, found: Iterable[int]) -> tuple[AreaHit, ...]:
+        hits = (self._hits[int(k)] for k in found)
+        return tuple(sorted(hits, key=lambda hit: (RANK[hit.level], hit.id)))
 
 
 _MAPS: WeakKeyDictionary[Pool, tuple[str, AreaMap]] = WeakKeyDictionary()
 """The newest map of each database, with the fingerprint of the areas that it was made of."""
 
 
-def area_map(session: Session) -> AreaMap:
-    """The areas as they are now; read again only when another import took place."""
+def holds(area: Area, now: datetime) -> bool:
+    """Whether an area is valid at ``now``."""
+    begun = area.valid_from is None or area.valid_from <= now
+    return begun and (area.valid_until is None or now < area.valid_until)
+
+
+def area_map(session: Session, now: datetime) -> AreaMap:
+    """The areas as they are at ``now``; read again only when something changed."""
     pool, fingerprint = pool_of(session), repository.fingerprint(session)
     known = _MAPS.get(pool)
-    if known is None or known[0] != fingerprint:
-        known = _MAPS[pool] = (fingerprint, AreaMap(repository.all_areas(session)))
+    if known is None or known[0] != fingerprint or not known[1].holds_at(now):
+        known = _MAPS[pool] = (fingerprint, AreaMap(repository.all_areas(session), now))
     return known[1]
 
 
-def locate(session: Session, point: Position) -> tuple[AreaHit, ...]:
-    """The areas that a point lies in, as they are now, the smallest first."""
-    return area_map(session).locate(point)
+@dataclass(frozen=True, slots=True)
+class AreasNow:
+    """The areas of one time as shapes: each, whose they are, and what they cover together."""
+
+    shapes: dict[str, BaseGeometry]
+    own_units: dict[str, str | None]
+    whole: BaseGeometry | None
 
 
-def import_areas(session: Session, path: Path, now: datetime) -> bool:
+def ground_of(session: Session, now: datetime) -> AreasNow:
+    """The areas for whoever checks what lies on them. A list may name areas that are yet to come."""
+    areas = repository.all_areas(session)
+    shapes = {area.id: shape(area.geometry) for area in areas}
+    valid = [shapes[area.id] for area in areas if holds(area, now)]
+    return AreasNow(
+        shapes=shapes,
+        own_units={area.id: area.unit_id for area in areas},
+        whole=shapely.union_all(valid) if valid else None,
+    )
+
+
+def import_areas(session: Session, path: Path, now: datetime, zone: tzinfo = UTC) -> bool:
     """Put the areas of a GeoJSON file in the place of those that are there.
 
     Each feature is a Polygon or MultiPolygon in WGS-84 (lon, lat) with the properties ``id``, ``name``,
-    ``level`` (city, town, village, grid) and, where it has one, ``unit``.
+    ``level`` (city, town, station, village, grid) and, where it has them, ``unit``, ``valid_from`` and
+    ``valid_until`` (first and last day, in the days of ``zone``).
 
     Returns:
         False when the file says what is there already.
@@ -98,21 +157,26 @@ def import_areas(session: Session, path: Path, now: datetime) -> bool:
     Raises:
         SettingsError: with a line for each fault of the file.
     """
-    areas = _read(path, now)
+    areas = read_areas(path, now, zone)
     if {_content(area) for area in areas} == {_content(area) for area in repository.all_areas(session)}:
         return False
     repository.replace_all(session, areas)
     session.flush()
     _MAPS.pop(pool_of(session), None)
+    for flaw in flaws_of(areas):
+        log.warning("areas_flaw", flaw=flaw.sentence)
     log.info("areas_imported", areas=len(areas))
     return True
 
 
 def _content(area: Area) -> str:
-    return json.dumps([area.id, area.name, area.level, area.unit_id, area.geometry], sort_keys=True)
+    period = [bound.isoformat() if bound else None for bound in (area.valid_from, area.valid_until)]
+    own = [area.id, area.name, area.level, area.unit_id, area.geometry, *period]
+    return json.dumps(own, sort_keys=True)
 
 
-def _read(path: Path, now: datetime) -> list[Area]:
+def read_areas(path: Path, now: datetime, zone: tzinfo = UTC) -> list[Area]:
+    """The areas of a GeoJSON file. Raises SettingsError with a line for each fault."""
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
@@ -126,7 +190,7 @@ def _read(path: Path, now: datetime) -> list[Area]:
     areas: list[Area] = []
     for index, feature in enumerate(features):
         try:
-            areas.append(_area(feature, now))
+            areas.append(_area(feature, now, zone))
         except ValueError as error:
             faults.append(f"{path}: features[{index}]: {error}")
     ids = [area.id for area in areas]
@@ -138,7 +202,7 @@ def _read(path: Path, now: datetime) -> list[Area]:
     return areas
 
 
-def _area(feature: Any, now: datetime) -> Area:  # noqa: ANN401 - a file may hold anything
+def _area(feature: Any, now: datetime, zone: tzinfo) -> Area:  # noqa: ANN401 - a file may hold anything
     properties = feature.get("properties") if isinstance(feature, dict) else None
     if not isinstance(properties, dict):
         raise ValueError("a feature needs 'properties'")  # noqa: TRY004 - one kind of fault for the caller
@@ -148,7 +212,7 @@ def _area(feature: Any, now: datetime) -> Area:  # noqa: ANN401 - a file may hol
         raise ValueError(f"'id' must be lower-case letters, digits, '-' and '_', not {area_id!r}")
     if not isinstance(name, str) or not 1 <= len(name) <= 200:
         raise ValueError(f"area '{area_id}': 'name' must be a text of 1 to 200 characters")
-    if level not in _RANK:
+    if level not in RANK:
         raise ValueError(f"area '{area_id}': 'level' must be one of {', '.join(Level)}, not {level!r}")
     if unit_id is not None and (not isinstance(unit_id, str) or not re.fullmatch(SLUG_PATTERN, unit_id)):
         raise ValueError(f"area '{area_id}': 'unit' must be a unit's id, not {unit_id!r}")
@@ -164,8 +228,13 @@ def _area(feature: Any, now: datetime) -> Area:  # noqa: ANN401 - a file may hol
     min_lon, min_lat, max_lon, max_lat = polygon.bounds
     if not (-180 <= min_lon <= max_lon <= 180 and -90 <= min_lat <= max_lat <= 90):
         raise ValueError(f"area '{area_id}': coordinates are degrees, longitude first (lon, lat)")
+    first, last = (_day(area_id, key, properties.get(key)) for key in ("valid_from", "valid_until"))
+    if first and last and last < first:
+        raise ValueError(f"area '{area_id}': 'valid_until' lies before 'valid_from'")
     return Area(
         id=area_id,
+        valid_from=None if first is None else _midnight(first, zone),
+        valid_until=None if last is None else _midnight(last + timedelta(days=1), zone),
         name=name,
         level=level,
         unit_id=unit_id,
@@ -176,3 +245,18 @@ def _area(feature: Any, now: datetime) -> Area:  # noqa: ANN401 - a file may hol
         max_lat=max_lat,
         imported_at=now,
     )
+
+
+def _day(area_id: str, key: str, text: object) -> date | None:
+    if text is None:
+        return None
+    try:
+        return date.fromisoformat(str(text))
+    except ValueError as error:
+        raise ValueError(
+            f"area '{area_id}': '{key}' must be a day such as 2026-01-31, not {text!r}"
+        ) from error
+
+
+def _midnight(day: date, zone: tzinfo) -> datetime:
+    return datetime.combine(day, time(), zone).astimezone(UTC)

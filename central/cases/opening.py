@@ -49,7 +49,7 @@ def take_in(
     if not reports:
         return
     _calendar_id, calendar = calendars.current(session, zone)
-    incidents = _Incidents(Desk(duty_book(session), calendar, now, merging), zone)
+    incidents = _Incidents(Desk(duty_book(session, now), calendar, now, merging), zone)
     incidents.recall(session, reports)
     for sender, report in reports:
         incidents.take(sender, report)

@@ -3,17 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from central.duty.models import DutyEntry, DutyList, Unit
 
 
-def in_force(session: Session) -> DutyList | None:
-    """The version of the list that is in force."""
-    query = select(DutyList).order_by(DutyList.in_force_since.desc(), DutyList.id.desc()).limit(1)
+def in_force(session: Session, now: datetime) -> DutyList | None:
+    """The version of the list that is in force at ``now``."""
+    query = (
+        select(DutyList)
+        .where(
+            DutyList.in_force_since <= now,
+            or_(DutyList.valid_until.is_(None), DutyList.valid_until > now),
+        )
+        .order_by(DutyList.in_force_since.desc(), DutyList.imported_at.desc(), DutyList.id.desc())
+        .limit(1)
+    )
     return session.scalar(query)
+
+
+def versions(session: Session) -> Sequence[DutyList]:
+    """Every version, the newest first."""
+    return session.scalars(
+        select(DutyList).order_by(DutyList.in_force_since.desc(), DutyList.id.desc())
+    ).all()
 
 
 def by_hash(session: Session, sha256: str) -> DutyList | None:
@@ -21,9 +37,34 @@ def by_hash(session: Session, sha256: str) -> DutyList | None:
     return session.scalar(select(DutyList).where(DutyList.sha256 == sha256))
 
 
-def all_entries(session: Session, list_id: int) -> Sequence[DutyEntry]:
-    """Every entry of one version of the list."""
-    return session.scalars(select(DutyEntry).where(DutyEntry.list_id == list_id)).all()
+def last_of_source(session: Session, source: str) -> DutyList | None:
+    """The version that was taken from a file last."""
+    query = select(DutyList).where(DutyList.source == source).order_by(DutyList.imported_at.desc()).limit(1)
+    return session.scalar(query)
+
+
+def last_ruled(session: Session) -> int | None:
+    """The newest entry that a ruling made; changes with each such ruling."""
+    return session.scalar(select(func.max(DutyEntry.id)).where(DutyEntry.list_id.is_(None)))
+
+
+def entries_with_rulings(session: Session, list_id: int) -> Sequence[DutyEntry]:
+    """Every entry of one version of the list, and those that rulings made."""
+    query = select(DutyEntry).where(or_(DutyEntry.list_id == list_id, DutyEntry.list_id.is_(None)))
+    return session.scalars(query.order_by(DutyEntry.id)).all()
+
+
+def entry(session: Session, entry_id: int) -> DutyEntry | None:
+    """An entry of any version."""
+    return session.get(DutyEntry, entry_id)
+
+
+def ruled_entries(session: Session, item_id: str, area_id: str) -> Sequence[DutyEntry]:
+    """What rulings made for an item in an area."""
+    query = select(DutyEntry).where(
+        DutyEntry.list_id.is_(None), DutyEntry.item_id == item_id, DutyEntry.area_id == area_id
+    )
+    return session.scalars(query).all()
 
 
 def units(session: Session) -> Sequence[Unit]:

@@ -1,12 +1,10 @@
-"""The duty list taken in from its file, and who leads for a kind of offence at a place."""
+"""The duty list taken in from its file, and kept in memory as it is now."""
 
 from __future__ import annotations
 
 import hashlib
-import json
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import asdict
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from pathlib import Path
 from weakref import WeakKeyDictionary
 
@@ -14,20 +12,17 @@ import structlog
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import Pool
 
-from central.areas import repository as area_repository
-from central.areas.service import AreaHit, AreaMap, area_map
+from central.areas.service import AreaMap, area_map, ground_of
 from central.database import pool_of
 from central.duty import repository
+from central.duty.book import DutyBook
+from central.duty.checking import Finding, Ground, check
+from central.duty.draft import DutyDraft, DutyRow, UnitRow
 from central.duty.models import DutyEntry, DutyList, Unit
-from central.duty.schemas import DutyListFile, ItemEntry
-from kerbwatch.incident import Kind
-from kerbwatch.place import Position
-from kerbwatch.settings import SettingsError, load_settings
+from central.duty.reading import read_csv, read_units_csv, read_yaml
+from kerbwatch.settings import SettingsError
 
 log = structlog.get_logger(__name__)
-
-CITY_WIDE = ""
-"""The area id of an entry that holds in the whole city."""
 
 
 class NoDutyListError(RuntimeError):
@@ -37,152 +32,182 @@ class NoDutyListError(RuntimeError):
         super().__init__("there is no duty list: set 'duty_list', or run 'kerbwatch central import duty'")
 
 
-@dataclass(frozen=True, slots=True)
-class Assignment:
-    """The one unit that leads, and on what ground."""
-
-    entry_id: int
-    unit_id: str
-    unit_name: str
-    co_unit_ids: tuple[str, ...]
-    item: str
-    legal_basis: str
-    deadline_hours: float
-    urgent_deadline_hours: float
-    area: AreaHit | None
-    """The smallest area that the point lies in."""
-    note: str
-    """Why this unit, in a sentence."""
+_Version = tuple[int, datetime, int | None]
+_BOOKS: WeakKeyDictionary[Pool, tuple[_Version, DutyBook]] = WeakKeyDictionary()
+"""The newest book of each database, with the list and the last ruling that it was made of."""
 
 
-class DutyBook:
-    """The duty list in force, with the areas, in memory: who leads for a kind at a point. Never changes."""
-
-    def __init__(self, entries: Sequence[DutyEntry], units: Sequence[Unit], areas: AreaMap) -> None:
-        names = {unit.id: unit.name for unit in units}
-        self.areas = areas
-        self._leads = {
-            (entry.kind, entry.area_id): Assignment(
-                entry_id=entry.id,
-                unit_id=entry.unit_id,
-                unit_name=names[entry.unit_id],
-                co_unit_ids=tuple(entry.co_unit_ids),
-                item=entry.item,
-                legal_basis=entry.legal_basis,
-                deadline_hours=entry.deadline_hours,
-                urgent_deadline_hours=entry.urgent_deadline_hours,
-                area=None,
-                note="",
-            )
-            for entry in entries
-        }
-
-    def assign(self, kind: Kind, point: Position) -> Assignment:
-        """Who leads: the entry of the smallest area that has one, else the city's."""
-        hits = self.areas.locate(point)
-        deciding = next((hit for hit in hits if (kind.value, hit.id) in self._leads), None)
-        if deciding:
-            note = f"leads in {deciding.name} ({deciding.level})"
-        elif hits:
-            note = f"leads in the whole city; no entry of its own for {hits[0].name}"
-        else:
-            note = "the place lies in no known area, so the city-wide unit leads"
-        lead = self._leads[kind.value, deciding.id if deciding else CITY_WIDE]
-        return replace(lead, area=hits[0] if hits else None, note=note)
-
-
-_BOOKS: WeakKeyDictionary[Pool, tuple[tuple[int, datetime], DutyBook]] = WeakKeyDictionary()
-"""The newest book of each database, with the version of the list that it was made of."""
-
-
-def duty_book(session: Session) -> DutyBook:
-    """The duty list and the areas as they are now; read again only when one of them was taken in anew.
+def duty_book(session: Session, now: datetime) -> DutyBook:
+    """The duty list and the areas as they are at ``now``; read again only when something changed.
 
     Raises:
-        NoDutyListError: when no list was taken in.
+        NoDutyListError: when no list is in force.
     """
-    current = repository.in_force(session)
+    current = repository.in_force(session, now)
     if current is None:
         raise NoDutyListError
-    pool, areas = pool_of(session), area_map(session)
-    version = (current.id, current.in_force_since)
+    pool, areas = pool_of(session), area_map(session, now)
+    version = (current.id, current.in_force_since, repository.last_ruled(session))
     known = _BOOKS.get(pool)
-    if known is None or known[0] != version or known[1].areas is not areas:
-        book = DutyBook(repository.all_entries(session, current.id), repository.units(session), areas)
-        known = _BOOKS[pool] = (version, book)
+    if known is None or known[0] != version or known[1].areas is not areas or not known[1].holds_at(now):
+        known = _BOOKS[pool] = (version, _read_book(session, current, areas, now))
     return known[1]
 
 
-def import_duty_list(session: Session, path: Path, now: datetime) -> bool:
-    """Put the list of a file in force; earlier versions stay for the tickets that were made by them.
+def fresh_book(session: Session, now: datetime) -> DutyBook:
+    """The same, read anew and not kept: for a unit of work that has changed the list and may yet fail.
+
+    Raises:
+        NoDutyListError: when no list is in force.
+    """
+    current = repository.in_force(session, now)
+    if current is None:
+        raise NoDutyListError
+    return _read_book(session, current, area_map(session, now), now)
+
+
+def _read_book(session: Session, current: DutyList, areas: AreaMap, now: datetime) -> DutyBook:
+    entries = repository.entries_with_rulings(session, current.id)
+    return DutyBook(current, entries, repository.units(session), areas, now)
+
+
+def forget_book(session: Session) -> None:
+    """What is in memory is made anew: something in the database has changed in this unit of work."""
+    _BOOKS.pop(pool_of(session), None)
+
+
+def read_draft(session: Session, path: Path, now: datetime, units: Path | None = None) -> DutyDraft:
+    """A duty list out of a file, ``.csv`` or YAML. Of CSV, units come from ``units``, or are those known.
+
+    Raises:
+        SettingsError: with file and line for each fault of form.
+    """
+    if path.suffix.lower() != ".csv":
+        return read_yaml(path, ground_of(session, now).own_units)
+    if units is not None:
+        return read_csv(path, read_units_csv(units))
+    current = repository.in_force(session, now)
+    powers = current.powers if current else {}
+    known = [
+        UnitRow(0, unit.id, unit.name, unit.parent_id, tuple(powers[unit.id]) if unit.id in powers else None)
+        for unit in repository.units(session)
+    ]
+    return read_csv(path, known)
+
+
+def check_draft(
+    session: Session, draft: DutyDraft, now: datetime, zone: tzinfo = UTC, *, strict: bool = False
+) -> list[Finding]:
+    """Everything that is wrong with a list, faults and warnings.
+
+    Raises:
+        SettingsError: with file and line for each fault, when ``strict``.
+    """
+    found = ground_of(session, now)
+    findings = check(draft, Ground(found.shapes, found.whole), now.astimezone(zone).date())
+    faults = [f"{draft.path}:{each.line}: {each.code}: {each.text}" for each in findings if each.fault]
+    if strict and faults:
+        raise SettingsError("\n".join(faults))
+    return findings
+
+
+def import_duty_list(
+    session: Session,
+    path: Path,
+    now: datetime,
+    zone: tzinfo = UTC,
+    *,
+    units: Path | None = None,
+    when_changed: bool = False,
+) -> bool:
+    """Put the list of a file in force, now or from the day that it names; earlier versions stay.
 
     Areas are to be taken in first, since the list may name them.
+
+    Args:
+        session: a unit of work.
+        path: the file, YAML or CSV.
+        now: the present instant.
+        zone: time zone whose days the file speaks of.
+        units: units of a list in CSV.
+        when_changed: only when the file is not as it was taken in last, whatever is in force since.
 
     Returns:
         False when that very list, with the same areas, is in force already.
 
     Raises:
-        SettingsError: with a line for each fault of the file.
+        SettingsError: with file and line for each fault of the file.
     """
-    file = load_settings(path, DutyListFile)
-    areas = {area.id: area.unit_id for area in area_repository.all_areas(session)}
-    units = {unit.id for unit in file.units}
-    faults = [
-        f"{path}: item '{item.kind}': there is no area '{area_id}'"
-        for item in file.items
-        for area_id in item.lead.areas
-        if area_id not in areas
-    ]
-    faults += [
-        f"{path}: the unit '{unit_id}' of area '{area_id}' is not among 'units'"
-        for area_id, unit_id in areas.items()
-        if unit_id and unit_id not in units and any(item.lead.own_units for item in file.items)
-    ]
-    if faults:
-        raise SettingsError("\n".join(faults))
-    content = json.dumps([file.model_dump(mode="json"), areas], sort_keys=True)
-    sha256 = hashlib.sha256(content.encode()).hexdigest()
-    current = repository.in_force(session)
+    draft = read_draft(session, path, now, units)
+    for finding in check_draft(session, draft, now, zone, strict=True):
+        log.warning("duty_list_warning", line=finding.line, code=finding.code, text=finding.text)
+    sha256, source = _digest(draft), str(path.resolve())
+    current = repository.in_force(session, now)
     if current and current.sha256 == sha256:
         return False
-    for entry in file.units:
-        session.merge(Unit(id=entry.id, name=entry.name, parent_id=entry.parent))
+    last = repository.last_of_source(session, source)
+    if when_changed and last is not None and last.sha256 == sha256:
+        return False
+    since = max(now, _start_of(draft.period.first, zone) or now)
     known = repository.by_hash(session, sha256)
+    if known is not None and known.in_force_since == since and since > now:
+        return False
+    for unit in draft.units:
+        session.merge(Unit(id=unit.id, name=unit.name, parent_id=unit.parent))
     if known:
-        known.in_force_since = now
+        known.in_force_since, known.imported_at, known.source = since, now, source
     else:
-        _store(session, file, areas, sha256, now)
+        _store(session, draft, DutyList(sha256=sha256, source=source, imported_at=now), since, zone)
     session.flush()
-    _BOOKS.pop(pool_of(session), None)
-    log.info("duty_list_imported", items=len(file.items), units=len(file.units))
+    forget_book(session)
+    log.info("duty_list_imported", entries=len(draft.rows), units=len(draft.units), since=since.isoformat())
     return True
 
 
-def _store(
-    session: Session, file: DutyListFile, areas: dict[str, str | None], sha256: str, now: datetime
-) -> None:
-    version = DutyList(sha256=sha256, in_force_since=now)
+def _digest(draft: DutyDraft) -> str:
+    """Of what a list says; not of where it says it."""
+    rows = [{**asdict(row), "line": 0} for row in draft.rows]
+    units = [{**asdict(unit), "line": 0} for unit in draft.units]
+    return hashlib.sha256(repr((draft.name, draft.period, draft.classes, units, rows)).encode()).hexdigest()
+
+
+def _store(session: Session, draft: DutyDraft, version: DutyList, since: datetime, zone: tzinfo) -> None:
+    version.name, version.in_force_since = draft.name, since
+    version.valid_until = _end_of(draft.period.last, zone)
+    version.powers = {unit.id: list(unit.powers) for unit in draft.units if unit.powers is not None}
+    version.classes = draft.classes
     session.add(version)
     session.flush()
-    for item in file.items:
-        leads = {CITY_WIDE: item.lead.default}
-        if item.lead.own_units:
-            leads |= {area_id: unit_id for area_id, unit_id in areas.items() if unit_id}
-        leads |= item.lead.areas
-        session.add_all(
-            _entry(version.id, item, area_id, unit_id) for area_id, unit_id in sorted(leads.items())
-        )
+    rows = sorted(draft.rows, key=lambda row: (row.item_id, row.area_id, str(row.period)))
+    session.add_all(_entry(version.id, row, zone) for row in rows)
 
 
-def _entry(list_id: int, item: ItemEntry, area_id: str, unit_id: str) -> DutyEntry:
+def _entry(list_id: int, row: DutyRow, zone: tzinfo) -> DutyEntry:
     return DutyEntry(
         list_id=list_id,
-        kind=item.kind.value,
-        area_id=area_id,
-        unit_id=unit_id,
-        co_unit_ids=[name for name in item.co_units if name != unit_id],
-        item=item.name,
-        legal_basis=item.legal_basis,
-        deadline_hours=item.deadline_hours,
-        urgent_deadline_hours=item.urgent_deadline_hours or item.deadline_hours,
+        item_id=row.item_id,
+        class_id=row.class_id,
+        kind=row.kind,
+        area_id=row.area_id,
+        unit_id=row.unit_id,
+        co_unit_ids=list(row.co_unit_ids),
+        item=row.item,
+        power=row.power,
+        legal_basis=row.legal_basis,
+        basis_from=_start_of(row.basis.first, zone),
+        basis_until=_end_of(row.basis.last, zone),
+        deadline_hours=row.deadline_hours,
+        urgent_deadline_hours=row.urgent_deadline_hours,
+        valid_from=_start_of(row.period.first, zone),
+        valid_until=_end_of(row.period.last, zone),
+        ruling=row.ruling,
     )
+
+
+def _start_of(day: date | None, zone: tzinfo) -> datetime | None:
+    return None if day is None else datetime.combine(day, time(), zone).astimezone(UTC)
+
+
+def _end_of(day: date | None, zone: tzinfo) -> datetime | None:
+    """The instant after the last of a day."""
+    return None if day is None else _start_of(day + timedelta(days=1), zone)

@@ -25,12 +25,23 @@ class Terms:
     remind_share: float
     after_hours: tuple[float, ...]
     answer_hours: float
+    band_m: float = 0.0
+    """How near a town must be to be called to a joint operation; 0: none is."""
+    window_hours: float = 0.0
+    """Working hours in which its units go out together."""
 
     @classmethod
     def of(cls, settings: CentralSettings) -> Terms:
         """As configured."""
-        late = settings.escalation
-        return cls(settings.zone, late.remind_share, late.after_hours, late.answer_hours)
+        late, places = settings.escalation, settings.places
+        return cls(
+            settings.zone,
+            late.remind_share,
+            late.after_hours,
+            late.answer_hours,
+            places.border_band_m,
+            places.joint_window_hours,
+        )
 
 
 def begin_terms(session: Session, tickets: list[Ticket], terms: Terms) -> dict[str, dict[str, object]]:

@@ -4,10 +4,20 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, String, Text
+from sqlalchemy import ForeignKey, Index, String, Text, and_
 from sqlalchemy.orm import Mapped, mapped_column
 
+from central.cases.models import Ticket
 from central.database import Base
+
+Index(
+    "uq_tickets_one_lead",
+    Ticket.case_id,
+    unique=True,
+    sqlite_where=and_(Ticket.leads, Ticket.state != "voided"),
+    postgresql_where=and_(Ticket.leads, Ticket.state != "voided"),
+)
+"""A case has one accountable ticket at any time; the database itself sees to it."""
 
 
 class TicketRequest(Base):
@@ -32,3 +42,15 @@ class TicketRequest(Base):
     decided_at: Mapped[datetime | None]
     decision: Mapped[str | None] = mapped_column(Text)
     """Words of whoever decided."""
+
+
+class JointOperation(Base):
+    """Several towns go out to a place on their border together: one leads, all share a window."""
+
+    __tablename__ = "joint_operations"
+
+    case_id: Mapped[str] = mapped_column(ForeignKey("cases.id"), primary_key=True)
+    band_m: Mapped[float]
+    """How near a town had to be to be called."""
+    window_from: Mapped[datetime]
+    window_until: Mapped[datetime]

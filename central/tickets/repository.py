@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from central.cases.models import Case, CaseEvent, Ticket
-from central.tickets.models import TicketRequest
+from central.tickets.models import JointOperation, TicketRequest
 
 
 def ticket(session: Session, ticket_id: str) -> Ticket | None:
@@ -26,6 +26,11 @@ def case_of(session: Session, ticket_id: str) -> Case | None:
 def log_of(session: Session, case_id: str) -> Sequence[CaseEvent]:
     """The log of a case, in order."""
     return session.scalars(select(CaseEvent).where(CaseEvent.case_id == case_id).order_by(CaseEvent.id)).all()
+
+
+def joint(session: Session, case_id: str) -> JointOperation | None:
+    """The joint operation of a case; None where one unit goes alone."""
+    return session.get(JointOperation, case_id)
 
 
 def waiting(session: Session, ticket_id: str) -> Sequence[TicketRequest]:

@@ -135,6 +135,9 @@ TICKET_RULES: dict[str, TicketRule] = {
         TicketRule("suspend", RUNNING, None, _P.DEADLINE_APPROVE, (ends_later, not_suspended)),
         TicketRule("resume", RUNNING, None, None, (is_suspended,)),
         TicketRule("extend", RUNNING, None, _P.DEADLINE_APPROVE, (has_hours,)),
+        # Rulings: the ticket stays, or goes and another takes its place in the same unit of work.
+        TicketRule("uphold", frozenset(_T), None, _P.DISPUTE_RULE, (has_note, has_clause)),
+        TicketRule("rule_elsewhere", RUNNING, _T.VOIDED, _P.DISPUTE_RULE, (has_note, has_clause)),
     )
 }
 """Every rule of a ticket by its name."""

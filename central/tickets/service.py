@@ -17,10 +17,11 @@ from central.cases.rules import CaseState, RefusedError, TicketState
 from central.cases.schemas import CaseDetail
 from central.cases.service import SYSTEM, for_change, move, note_in_log
 from central.duty import repository as duty
+from central.duty.service import duty_book
 from central.people.permissions import Permission
 from central.people.service import Principal
 from central.problems import Problem, not_found
-from central.tickets import repository, rules
+from central.tickets import dispatch, repository, rules
 from central.tickets.clockwork import Terms, begin_terms, wind
 from central.tickets.models import TicketRequest
 from central.tickets.rules import TICKET_RULES, TicketFacts, case_state_of
@@ -41,10 +42,15 @@ def confirm(
     """An operator says that it is a case: it is filed, and its tickets go to their units.
 
     Raises:
-        Problem: 404 absent, 403 no permission, 412 changed since ``version``, 409 not to be confirmed now.
+        Problem: 404 absent, 403 no permission, 412 changed since ``version``, 409 not to be confirmed now,
+            or beyond the powers of a unit; the case then stays as it is.
     """
     row = for_change(session, case_id, version)
-    row.chain = chain_above(session, _leading(row).unit_id, terms)
+    book = duty_book(session, now)
+    dispatch.draft_anew(session, row, book, who.actor, now)
+    dispatch.check_authority(session, row, book, now)
+    dispatch.call_helpers(session, row, book, now, terms)
+    row.chain = chain_above(session, leading(row).unit_id, terms)
     row.filed_at = now
     move(session, row, "file", who, now, note=note, detail={"chain": row.chain})
     drafted = [ticket for ticket in row.tickets if ticket.state == TicketState.DRAFTED]
@@ -316,8 +322,9 @@ def _facts(session: Session, ticket: Ticket, now: datetime, **more: Any) -> Tick
     )
 
 
-def _leading(row: Case) -> Ticket:
-    return next(ticket for ticket in row.tickets if ticket.leads)
+def leading(row: Case) -> Ticket:
+    """The ticket of the unit that is accountable for a case."""
+    return next(each for each in row.tickets if each.leads and each.state != TicketState.VOIDED)
 
 
 def _shown(session: Session, row: Case) -> CaseDetail:

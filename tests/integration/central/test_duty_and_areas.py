@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from central.areas.service import import_areas, locate
+from central.areas.service import area_map, import_areas
 from central.duty.service import duty_book, import_duty_list
 from kerbwatch.incident import Kind
 from kerbwatch.place import Position
@@ -51,7 +51,7 @@ def areas_file(tmp_path, pytestconfig):
 )
 def test_a_point_lies_in_areas_smallest_first(database, lon, lat, names):
     with database.read() as session:
-        assert [hit.id for hit in locate(session, Position(lon, lat))] == names
+        assert [hit.id for hit in area_map(session, NOON).locate(Position(lon, lat))] == names
 
 
 @pytest.mark.parametrize(
@@ -66,7 +66,7 @@ def test_a_point_lies_in_areas_smallest_first(database, lon, lat, names):
 )
 def test_one_unit_leads(database, kind, lon, lat, unit):
     with database.read() as session:
-        assert duty_book(session).assign(kind, Position(lon, lat)).unit_id == unit
+        assert duty_book(session, NOON).assign(kind, Position(lon, lat)).unit_id == unit
 
 
 def test_a_new_list_is_in_force_and_the_old_one_can_come_back(database, duty_file, pytestconfig):
@@ -74,13 +74,14 @@ def test_a_new_list_is_in_force_and_the_old_one_can_come_back(database, duty_fil
 
     def leads(path, days):
         with database.write() as session:
-            changed = import_duty_list(session, path, NOON + timedelta(days=days))
-            return changed, duty_book(session).assign(Kind.ILLEGAL_PARKING, point).unit_id
+            now = NOON + timedelta(days=days)
+            changed = import_duty_list(session, path, now)
+            return changed, duty_book(session, now).assign(Kind.ILLEGAL_PARKING, point).unit_id
 
     original = pytestconfig.rootpath / "configs/duty-list.yaml"
-    changed = duty_file("yangming: traffic-police-yangming", "yangming: fire-rescue")
+    changed = duty_file("yangming: traffic-police-yangming", "yangming: traffic-police")
     assert leads(original, 1) == (False, "traffic-police-yangming")
-    assert leads(changed, 2) == (True, "fire-rescue")
+    assert leads(changed, 2) == (True, "traffic-police")
     assert leads(original, 3) == (True, "traffic-police-yangming")
 
 

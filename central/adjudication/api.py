@@ -1,0 +1,43 @@
+"""HTTP: the adjudicators' queue, rulings, and rulings for everybody."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends
+
+from central.adjudication import service
+from central.adjudication.schemas import DisputeOut, RuleIn, RulingOut
+from central.cases.api import Limit
+from central.context import CentralDep
+from central.people.access import require
+from central.people.permissions import Permission
+from central.people.service import Principal
+from central.tickets.api import TicketId
+from central.tickets.clockwork import Terms
+
+router = APIRouter(prefix="/api/v1", tags=["adjudication"])
+
+Adjudicator = Annotated[Principal, Depends(require(Permission.DISPUTE_RULE))]
+
+
+@router.get("/disputes")
+def list_disputes(central: CentralDep, _who: Adjudicator, limit: Limit = 50) -> list[DisputeOut]:
+    """Disputes that wait for a ruling, the oldest first."""
+    with central.database.read() as session:
+        return service.disputes(session, central.clock.now_utc(), limit)
+
+
+@router.post("/disputes/{request_id}/ruling", status_code=201)
+def give_ruling(central: CentralDep, who: Adjudicator, request_id: TicketId, body: RuleIn) -> RulingOut:
+    """Uphold the owner, or name another unit. It holds at once, is public, and cannot be taken back."""
+    terms, now = Terms.of(central.settings), central.clock.now_utc()
+    with central.database.write(ordered=True) as session:
+        return service.rule(session, request_id, body, who=who, now=now, terms=terms)
+
+
+@router.get("/rulings")
+def list_rulings(central: CentralDep, limit: Limit = 50) -> list[RulingOut]:
+    """Rulings, the newest first. Public."""
+    with central.database.read() as session:
+        return service.rulings(session, limit)

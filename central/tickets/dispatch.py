@@ -1,0 +1,88 @@
+"""Before a ticket goes out: whose it is by now, whether that unit may do it, and who comes along."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from http import HTTPStatus
+
+from sqlalchemy.orm import Session
+
+from central.calendar import service as calendars
+from central.cases.models import Case, Ticket
+from central.cases.rules import TicketState
+from central.cases.service import note_in_log
+from central.duty import repository as duty
+from central.duty.book import Assignment, DutyBook, basis_lacking
+from central.problems import Problem
+from central.tickets.clockwork import Terms
+from central.tickets.models import JointOperation
+from kerbwatch.ids import new_id
+from kerbwatch.incident import Kind
+from kerbwatch.place import Position
+
+
+def draft_anew(session: Session, row: Case, book: DutyBook, actor: str, now: datetime) -> None:
+    """Where the list has changed since a ticket was drafted, it goes to whom the list names now."""
+    kind = _kind_of(row)
+    drafted = next((each for each in row.tickets if each.leads and each.state == TicketState.DRAFTED), None)
+    if kind is None or drafted is None:
+        return
+    lead = book.assign(kind, Position(row.lon, row.lat))
+    if lead.unit_id == drafted.unit_id:
+        return
+    told = {"ticket": drafted.id, "from": drafted.unit_id, "to": lead.unit_id, "ruling": lead.ruling}
+    _assign(drafted, lead, urgent=row.urgent)
+    note_in_log(session, row, "draft_anew", actor, now, from_state=row.state, detail=told, material=False)
+
+
+def check_authority(session: Session, row: Case, book: DutyBook, now: datetime) -> None:
+    """Raises Problem 409 when a drafted ticket is beyond its unit's powers, or its law not in force."""
+    for ticket in row.tickets:
+        entry = duty.entry(session, ticket.duty_entry_id)
+        if ticket.state != TicketState.DRAFTED or entry is None:
+            continue
+        lacking = book.lacking_for(entry, ticket.unit_id) or basis_lacking(entry, now)
+        if lacking:
+            raise Problem(HTTPStatus.CONFLICT, "beyond-powers", f"{lacking}; no ticket goes out")
+
+
+def call_helpers(session: Session, row: Case, book: DutyBook, now: datetime, terms: Terms) -> None:
+    """On a border of towns: a ticket for each other town's unit, and one window for going out."""
+    kind = _kind_of(row)
+    lead = next((each for each in row.tickets if each.leads and each.state == TicketState.DRAFTED), None)
+    if kind is None or lead is None:
+        return
+    helpers = book.helpers(kind, Position(row.lon, row.lat), terms.band_m)
+    if not helpers:
+        return
+    _id, calendar = calendars.current(session, terms.zone)
+    until = calendar.after(now, timedelta(hours=terms.window_hours))
+    session.add(JointOperation(case_id=row.id, band_m=terms.band_m, window_from=now, window_until=until))
+    for helper in helpers:
+        ticket = Ticket(
+            id=new_id(),
+            case=row,
+            state=TicketState.DRAFTED.value,
+            sentence=lead.sentence,
+            due_at=lead.due_at,
+            created_at=now,
+            leads=False,
+            disputed=False,
+            reworks=0,
+        )
+        _assign(ticket, helper, urgent=row.urgent)
+        ticket.routing_note = f"helps {lead.unit_name}: within {terms.band_m:g} m of the towns' border"
+        session.add(ticket)
+    session.flush()
+
+
+def _assign(ticket: Ticket, to: Assignment, *, urgent: bool) -> None:
+    ticket.unit_id, ticket.unit_name = to.unit_id, to.unit_name
+    ticket.co_unit_ids, ticket.duty_entry_id = list(to.co_unit_ids), to.entry_id
+    ticket.item, ticket.legal_basis, ticket.routing_note = to.item, to.legal_basis, to.note
+    ticket.deadline_hours = to.urgent_deadline_hours if urgent else to.deadline_hours
+
+
+def _kind_of(row: Case) -> Kind | None:
+    """The kind that a duty list speaks of; None for what no camera raises."""
+    return Kind(row.kind) if row.kind in set(Kind) else None

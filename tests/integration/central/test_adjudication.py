@@ -1,0 +1,248 @@
+"""Whose business a ticket is: disputed with a clause, ruled on, and never sent back and forth."""
+
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+
+from central.adjudication import service as adjudication
+from central.adjudication.schemas import RuleIn
+from central.cases import repository as case_repository
+from central.cases.rules import OVER
+from central.duty.service import duty_book
+from central.intake.service import commit_batch
+from central.people.permissions import Permission, Role
+from central.people.service import Principal
+from central.problems import Problem
+from central.settings import CentralSettings
+from central.tickets import service as tickets
+from central.tickets.clockwork import Terms
+from central.tickets.schemas import AskIn
+from kerbwatch.incident import Kind
+from kerbwatch.place import Position
+from tests.unit.central.box import IN_YANGMING, EdgeBox, report
+
+SQUAD, BRIGADE, STREETS = "traffic-police-yangming", "traffic-police", "squad-fengshan"
+UTC = ZoneInfo("UTC")
+
+
+@pytest.fixture
+def board(town):
+    """The town with a squad, its brigade, and someone who rules."""
+    town.add_user("ulla", Role.UNIT_OFFICER, SQUAD)
+    town.add_user("bert", Role.UNIT_OFFICER, BRIGADE)
+    town.add_user("dora", Role.DISPATCHER)
+    town.add_user("ada", Role.ADJUDICATOR)
+    return town
+
+
+def get(town, path, name=None):
+    answer = town.client.get(path, headers=town.bearer(name) if name else {})
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def post(town, path, body, name, version=None):
+    match = {} if version is None else {"If-Match": f'"{version}"'}
+    return town.client.post(path, json=body, headers=town.bearer(name) | match)
+
+
+def a_ticket(town):
+    """A case that is seen and confirmed; its id and its ticket's."""
+    with town.database.write(ordered=True) as session:
+        commit_batch(session, [EdgeBox().message(report())], town.clock.now_utc(), town.settings.intake, UTC)
+    case = get(town, "/api/v1/cases", "olga")["items"][0]
+    done = post(town, f"/api/v1/cases/{case['id']}/confirm", {}, "olga", case["version"])
+    assert done.status_code == 200, done.text
+    return case["id"], done.json()["tickets"][0]["id"]
+
+
+def dispute(town, ticket_id, name="ulla"):
+    version = get(town, f"/api/v1/my/tickets/{ticket_id}", name)["version"]
+    body = {"kind": "dispute", "note": "not our road", "clause": "article 12"}
+    answer = post(town, f"/api/v1/my/tickets/{ticket_id}/requests", body, name, version)
+    assert answer.status_code == 201, answer.text
+    return answer.json()["id"]
+
+
+RULING = {"clause": "duty list, item 12", "reasons": "the road is the brigade's"}
+
+
+def test_a_ruling_moves_the_ticket_at_once_and_the_next_such_case_goes_there(board):
+    case_id, ticket_id = a_ticket(board)
+    request_id = dispute(board, ticket_id)
+    board.clock.advance(3600)
+    (waiting,) = get(board, "/api/v1/disputes", "ada")
+    assert SQUAD in {unit["id"] for unit in waiting["units"]}
+    assert STREETS not in {unit["id"] for unit in waiting["units"]}
+    path = f"/api/v1/disputes/{request_id}/ruling"
+    assert post(board, path, RULING | {"unit_id": BRIGADE}, "dora").status_code == 403
+    refused = post(board, path, RULING | {"unit_id": STREETS}, "ada")
+    assert (refused.status_code, refused.json()["type"]) == (409, "urn:kerbwatch:problem:beyond-powers")
+    ruled = post(board, path, RULING | {"unit_id": BRIGADE}, "ada")
+    assert ruled.status_code == 201, ruled.text
+    assert ruled.json()["number"] == "2026-0001"
+    assert post(board, path, RULING, "ada").status_code == 409, "decided once"
+
+    case = get(board, f"/api/v1/cases/{case_id}", "olga")
+    assert [(ticket["unit_id"], ticket["state"]) for ticket in case["tickets"]] == [
+        (SQUAD, "voided"),
+        (BRIGADE, "dispatched"),
+    ]
+    due = board.clock.now_utc() + timedelta(hours=4)
+    assert case["tickets"][1]["due_at"] == due.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    assert get(board, "/api/v1/my/tickets", "ulla") == []
+
+    _case_id, next_ticket = a_ticket(board)
+    own = get(board, f"/api/v1/my/tickets/{next_ticket}", "bert")
+    assert "by ruling 2026-0001" in own["tickets"][0]["routing_note"]
+    (public,) = get(board, "/api/v1/rulings")
+    assert (public["unit_id"], public["area_id"], public["upheld"]) == (BRIGADE, "yangming-east", False)
+    assert case_id not in str(public)
+
+
+def test_an_owner_that_is_upheld_keeps_its_ticket_and_its_clock(board):
+    case_id, ticket_id = a_ticket(board)
+    before = get(board, f"/api/v1/my/tickets/{ticket_id}", "ulla")["tickets"][0]
+    request_id = dispute(board, ticket_id)
+    board.clock.advance(600)
+    assert post(board, f"/api/v1/disputes/{request_id}/ruling", RULING, "ada").json()["upheld"] is True
+    after = get(board, f"/api/v1/my/tickets/{ticket_id}", "ulla")["tickets"][0]
+    assert (after["unit_id"], after["due_at"], after["state"]) == (SQUAD, before["due_at"], "dispatched")
+    assert get(board, f"/api/v1/cases/{case_id}/events", "olga")[-1]["rule"] == "uphold"
+
+
+def test_a_ruling_that_a_smaller_area_would_defeat_is_refused_and_leaves_nothing(board):
+    _case_id, ticket_id = a_ticket(board)
+    first = dispute(board, ticket_id)
+    post(board, f"/api/v1/disputes/{first}/ruling", RULING | {"unit_id": BRIGADE}, "ada")
+    _case_id, ticket_id = a_ticket(board)
+    second = dispute(board, ticket_id, "bert")
+    wide = RULING | {"unit_id": SQUAD, "area_id": "yangming"}
+    refused = post(board, f"/api/v1/disputes/{second}/ruling", wide, "ada")
+    assert (refused.status_code, refused.json()["type"]) == (409, "urn:kerbwatch:problem:smaller-area")
+    assert len(get(board, "/api/v1/rulings")) == 1
+    elsewhere = post(board, f"/api/v1/disputes/{second}/ruling", wide | {"area_id": "ditang"}, "ada")
+    assert elsewhere.status_code == 422
+
+
+class Quarrel(RuleBasedStateMachine):
+    """Two units, a dispatcher and an adjudicator, who do whatever comes to their minds."""
+
+    database = None
+    units = (SQUAD, BRIGADE, STREETS)
+
+    @initialize()
+    def begin(self):
+        self.conf = CentralSettings.model_validate({})
+        self.terms = Terms.of(self.conf)
+        self.now = report().observed_at
+        self.changes = 0
+        event = report()
+        with self.database.write(ordered=True) as session:
+            commit_batch(session, [EdgeBox().message(event)], self.now, self.conf.intake, UTC)
+        with self.database.read() as session:
+            self.case_id = case_repository.cases(session, states=(), kinds=(), before=None, limit=1)[0].id
+            lead = duty_book(session, self.now).assign(Kind.ILLEGAL_PARKING, Position(*IN_YANGMING))
+        self.owner = lead.unit_id
+        self.do(tickets.confirm, self.case_id, who=self.boss, terms=self.terms)
+
+    boss = Principal("user:boss", "boss", (), frozenset(Permission))
+
+    def officer(self, unit):
+        return Principal(f"user:{unit}", unit, (), frozenset({Permission.TICKET_HANDLE}), unit)
+
+    def do(self, action, *args, versioned=True, **more):
+        """Try it; that it is refused is as good. Returns the answer, or None."""
+        self.now += timedelta(minutes=5)
+        try:
+            with self.database.write(ordered=True) as session:
+                if versioned:
+                    more["version"] = case_repository.case(session, self.case_id).version
+                return action(session, *args, now=self.now, **more)
+        except Problem:
+            return None
+
+    def rows(self):
+        with self.database.read() as session:
+            row = case_repository.case(session, self.case_id)
+            return row, list(row.tickets)
+
+    def any_ticket(self, pick):
+        _row, found = self.rows()
+        return found[pick % len(found)]
+
+    @rule(
+        pick=st.integers(0, 9),
+        name=st.sampled_from(["accept", "start", "report_handled"]),
+        own=st.booleans(),
+    )
+    def acts(self, pick, name, own):
+        ticket = self.any_ticket(pick)
+        unit = ticket.unit_id if own else STREETS
+        more = {"who": self.officer(unit), "terms": self.terms, "note": "done"}
+        done = self.do(tickets.act, ticket.id, name, **more)
+        assert own or done is None, "another unit's ticket is not there"
+
+    @rule(pick=st.integers(0, 9), kind=st.sampled_from(["dispute", "suspension", "extension"]))
+    def asks(self, pick, kind):
+        ticket = self.any_ticket(pick)
+        asked = AskIn(
+            kind=kind, note="why", clause="article 12", until=self.now + timedelta(hours=9), hours=2
+        )
+        self.do(tickets.ask, ticket.id, asked, who=self.officer(ticket.unit_id))
+
+    @rule(granted=st.booleans())
+    def decides(self, granted):
+        for kind in ("suspension", "extension"):
+            for request in self.waiting(kind):
+                more = {"granted": granted, "who": self.boss, "terms": self.terms, "note": "so be it"}
+                self.do(tickets.decide, request, versioned=False, **more)
+
+    @rule(unit=st.sampled_from([None, *units]))
+    def rules(self, unit):
+        for request in self.waiting("dispute"):
+            said = RuleIn(unit_id=unit, clause="item 12", reasons="so it is")
+            more = {"who": self.boss, "terms": self.terms}
+            ruled = self.do(adjudication.rule, request, said, versioned=False, **more)
+            if ruled and not ruled.upheld and self.rows()[0].state not in OVER | {"checking"}:
+                self.owner, self.changes = unit, self.changes + 1
+
+    @rule(name=st.sampled_from(["close", "rework"]))
+    def checks(self, name):
+        more = {"terms": self.terms} if name == "rework" else {}
+        self.do(getattr(tickets, name), self.case_id, who=self.boss, note="looked", **more)
+
+    def waiting(self, kind):
+        with self.database.read() as session:
+            found = tickets.repository.requests(session, "waiting", kind, 200)
+            return [request.id for request, ticket in found if ticket.case_id == self.case_id]
+
+    @invariant()
+    def one_unit_is_accountable_and_only_a_ruling_moves_the_ticket(self):
+        _row, found = self.rows()
+        leads = [ticket for ticket in found if ticket.leads and ticket.state != "voided"]
+        assert [ticket.unit_id for ticket in leads] == [self.owner]
+        assert self.owner != STREETS, "beyond its powers"
+        with self.database.read() as session:
+            log = tickets.repository.log_of(session, self.case_id)
+        moved = [line for line in log if line.rule == "rule_elsewhere" and "tickets" in line.detail]
+        assert len(moved) == self.changes == len(found) - 1
+
+
+def test_a_ticket_never_bounces(database):
+    machine = type("QuarrelHere", (Quarrel,), {"database": database})
+    run_state_machine_as_test(
+        machine,
+        settings=settings(
+            max_examples=6,
+            stateful_step_count=14,
+            deadline=None,
+            derandomize=True,
+            phases=[Phase.generate],
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
