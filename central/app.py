@@ -9,18 +9,18 @@ from contextlib import asynccontextmanager, suppress
 from fastapi import FastAPI
 
 from central import problems, setup
-from central.adjudication import api as adjudication
 from central.cameras import api as cameras
 from central.cases import api as cases
 from central.context import Central
 from central.database import Database
-from central.duty import api as duty
 from central.escalation import api as escalation
 from central.escalation.sweeper import Sweeper
 from central.health import api as health
+from central.hotline import api as hotline
 from central.intake.consumer import Consumer
 from central.media import api as media
 from central.media.store import MediaStore
+from central.merging import api as merging
 from central.metrics import Metrics
 from central.pages import api as pages
 from central.people import api as people
@@ -94,19 +94,7 @@ def create_app(settings: CentralSettings, clock: Clock | None = None) -> FastAPI
     )
     app.state.central = central
     problems.install(app, pages.problem_page)
-    for part in (
-        people,
-        cases,
-        tickets,
-        duty,
-        adjudication,
-        escalation,
-        cameras,
-        media,
-        stream,
-        health,
-        pages,
-    ):
+    for part in (people, cases, merging, hotline, tickets, escalation, cameras, media, stream, health, pages):
         app.include_router(part.router)
     app.mount("/static", pages.static, name="static")
     return app

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,11 +14,11 @@ from sqlalchemy.exc import DBAPIError
 
 from central import schema, setup
 from central.app import create_app
-from central.areas.flaws import flaws_of
-from central.areas.service import import_areas, read_areas
+from central.areas.service import import_areas
 from central.cameras import service as cameras
 from central.database import Database
-from central.duty.service import check_draft, import_duty_list, read_draft
+from central.duty.service import import_duty_list
+from central.hotline import service as hotline
 from central.people import service as people
 from central.people.permissions import Role
 from central.schema import SchemaError
@@ -34,7 +33,7 @@ from kerbwatch.settings import SettingsError
 app = typer.Typer(no_args_is_help=True, help="The command centre.")
 user_app = typer.Typer(no_args_is_help=True, help="People who may sign in.")
 edge_app = typer.Typer(no_args_is_help=True, help="Edge boxes that may upload.")
-import_app = typer.Typer(no_args_is_help=True, help="Duty list and areas.")
+import_app = typer.Typer(no_args_is_help=True, help="Duty list, areas, and items of a hotline.")
 app.add_typer(user_app, name="user")
 app.add_typer(edge_app, name="edge")
 app.add_typer(import_app, name="import")
@@ -124,47 +123,40 @@ def edge_add(
 
 @import_app.command("duty")
 def import_duty(
-    file: Annotated[Path, typer.Argument(help="Duty list, YAML or CSV.")],
-    check: Annotated[bool, typer.Option("--check", help="Only say what is wrong; change nothing.")] = False,
-    units: Annotated[Path | None, typer.Option(help="Units of a list in CSV; those known if absent.")] = None,
-    config: Config = DEFAULT_CONFIG,
+    file: Annotated[Path, typer.Argument(help="Duty list, YAML.")], config: Config = DEFAULT_CONFIG
 ) -> None:
-    """Check a duty list, and put it in force: now, or from the day that it names."""
-    settings, now = load_central_settings(config), SystemClock().now_utc()
-    if check:
-        with _clear_errors(), _database(config) as database, database.read() as session:
-            findings = check_draft(session, read_draft(session, file, now, units), now, settings.zone)
-        for each in findings:
-            typer.echo(f"{file}:{each.line}: {'' if each.fault else 'warning: '}{each.code}: {each.text}")
-        if any(each.fault for each in findings):
-            raise typer.Exit(1)
-        typer.echo("no fault")
-        return
+    """Put a duty list in force."""
     with _clear_errors(), _database(config) as database, database.write(ordered=True) as session:
-        changed = import_duty_list(session, file, now, settings.zone, units=units)
-    typer.echo("taken in" if changed else "in force already")
+        changed = import_duty_list(session, file, SystemClock().now_utc())
+    typer.echo("in force" if changed else "in force already")
 
 
 @import_app.command("areas")
 def import_areas_file(
-    file: Annotated[Path, typer.Argument(help="Areas, GeoJSON.")],
-    check: Annotated[bool, typer.Option("--check", help="Only say what is wrong; change nothing.")] = False,
-    report: Annotated[Path | None, typer.Option(help="Write gaps and overlaps there, as GeoJSON.")] = None,
+    file: Annotated[Path, typer.Argument(help="Areas, GeoJSON.")], config: Config = DEFAULT_CONFIG
+) -> None:
+    """Put the areas of a file in the place of those that are there."""
+    with _clear_errors(), _database(config) as database, database.write(ordered=True) as session:
+        changed = import_areas(session, file, SystemClock().now_utc())
+    typer.echo("imported" if changed else "there already")
+
+
+@import_app.command("hotline")
+def import_hotline(
+    file: Annotated[Path, typer.Argument(help="Items of a hotline, CSV (UTF-8).")],
+    source: Annotated[str, typer.Option(help="Name of the hotline that numbered them.")] = "hotline",
     config: Config = DEFAULT_CONFIG,
 ) -> None:
-    """Put the areas of a file in the place of those that are there; say where they gape or overlap."""
-    settings, now = load_central_settings(config), SystemClock().now_utc()
-    flaws = flaws_of(read_areas(file, now, settings.zone))
-    for flaw in flaws:
-        typer.echo(flaw.sentence)
-    if report:
-        collection = {"type": "FeatureCollection", "features": [flaw.feature() for flaw in flaws]}
-        _write(report, json.dumps(collection, ensure_ascii=False))
-    if check:
-        return
-    with _clear_errors(), _database(config) as database, database.write(ordered=True) as session:
-        changed = import_areas(session, file, now, settings.zone)
-    typer.echo("imported" if changed else "there already")
+    """Take in the items of a hotline; one that came in before stays as it is. Bad lines are told."""
+    with _clear_errors():
+        settings, name = load_central_settings(config), _slug(source)
+        with _database(config) as database:
+            outcome = hotline.import_csv(database, file, name, settings, SystemClock().now_utc())
+    for refused in outcome.refused:
+        typer.secho(f"{file}:{refused.line}: {refused.reason}", err=True, fg="red")
+    typer.echo(f"{outcome.taken} taken, {outcome.known} known, {len(outcome.refused)} refused")
+    if outcome.refused:
+        raise typer.Exit(1)
 
 
 @contextmanager
@@ -199,14 +191,6 @@ def _slug(name: str) -> str:
         raise SettingsError(
             f"'{name}': a name has lower-case letters, digits, '-' and '_', and at most 63 of them"
         ) from error
-
-
-def _write(path: Path, text: str) -> None:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text + "\n", encoding="utf-8")
-    except OSError as error:
-        raise SettingsError(f"cannot write {path}: {error.strerror}") from error
 
 
 def _write_private(path: Path, secret: str) -> None:

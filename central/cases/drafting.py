@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from zoneinfo import ZoneInfo
 
+from central.cases.models import Lead
 from kerbwatch.incident import BEYOND_DOORWAY, Kind
 from kerbwatch.messages import IncidentReport
 
@@ -16,20 +17,23 @@ _WHAT = {
 _SHOP = "Shop trading beyond its doorway, goods on public ground in zone {zone}"
 
 
-def sentence(report: IncidentReport, zone: ZoneInfo) -> str:
-    """The sentence, with the times of ``zone``.
+def sentence(report: IncidentReport | Lead, zone: ZoneInfo) -> str:
+    """The sentence of a camera's incident, as its report or its lead has it, with the times of ``zone``.
 
     ``Vehicle (car) standing in no-parking zone kerb-1 on Yangming East Road for 30 s (limit 30 s); camera
     Yangming East 12, since 2026-05-04 11:00:05.``
     """
     since = report.started_at.astimezone(zone).strftime("%Y-%m-%d %H:%M:%S")
     place = f" on {report.road}" if report.road else ""
-    if report.kind is Kind.VEHICLE_LITTER:
+    if report.kind == Kind.VEHICLE_LITTER:
         times, when = "", f"at {since}"
     else:
-        times, when = f" for {duration(report.dwell_s)} (limit {duration(report.limit_s)})", f"since {since}"
-    shop = report.kind is Kind.STALL_ENCROACHMENT and report.object_class == BEYOND_DOORWAY
-    what = (_SHOP if shop else _WHAT[report.kind]).format(object=report.object_class, zone=report.zone_id)
+        stood, limit = duration(report.dwell_s or 0.0), duration(report.limit_s or 0.0)
+        times, when = f" for {stood} (limit {limit})", f"since {since}"
+    shop = report.kind == Kind.STALL_ENCROACHMENT and report.object_class == BEYOND_DOORWAY
+    what = (_SHOP if shop else _WHAT[Kind(report.kind)]).format(
+        object=report.object_class, zone=report.zone_id
+    )
     urgent = "URGENT: " if report.urgent else ""
     return f"{urgent}{what}{place}{times}; camera {report.camera_name}, {when}."
 

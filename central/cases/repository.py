@@ -90,6 +90,15 @@ def lead_heads(session: Session, incident_ids: Collection[str]) -> list[LeadHead
     return [LeadHead(*row) for row in rows]  # type: ignore[arg-type]  # a camera's lead has them all
 
 
+def external_leads(session: Session, keys: Collection[tuple[str, str]]) -> dict[tuple[str, str], str]:
+    """Of some (source, number) those that have come in, with the lead's id."""
+    query = select(Lead.source, Lead.external_id, Lead.id).where(
+        Lead.external_id.in_({number for _source, number in keys})
+    )
+    rows = session.execute(query)
+    return {(source, number): lead_id for source, number, lead_id in rows if number is not None}
+
+
 def evidence_keys(session: Session, lead_ids: Collection[str]) -> defaultdict[str, set[tuple[str, str]]]:
     """For each lead the (hash, role) of what it names."""
     found: defaultdict[str, set[tuple[str, str]]] = defaultdict(set)

@@ -108,7 +108,7 @@ def compare(a: Spot, b: Spot, terms: KindMerging) -> Pair | None:
         overlap = _overlap(a, b)
         parts |= {"box_overlap": round(overlap, 2)}
         ratio = _SPOT_ODDS * overlap**2 * math.exp(-gap_s / _REOPEN_S)
-        certain = True
+        certain, seen = True, min(seen, 1.0)  # that it looks the same is in the odds of the spot
     else:
         where, when = _place_ratio(apart_m, a, b, terms), _time_ratio(gap_s, terms)
         parts |= {"distance_m": round(apart_m, 1), "place": _round(where), "time": _round(when)}

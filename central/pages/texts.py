@@ -174,6 +174,8 @@ _ENGLISH: dict[str, str] = {
     "actor.system": "kerbwatch",
     "rule.opened": "Came in",
     "rule.merge_lead": "Another lead of the same",
+    "rule.merge_case": "Another case was merged in",
+    "rule.dismiss_merge": "Said not to be the same as another",
     "rule.split_lead": "A lead was taken out",
     "rule.evidence_received": "Evidence arrived",
     "rule.evidence_added": "More evidence announced",

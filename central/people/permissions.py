@@ -16,10 +16,10 @@ class Permission(StrEnum):
     CASE_DISPATCH = "case:dispatch"
     CASE_CLOSE = "case:close"
     CASE_EVALUATE = "case:evaluate"
+    LEAD_FILE = "lead:file"
     TICKET_READ = "ticket:read"
     TICKET_HANDLE = "ticket:handle"
     DEADLINE_APPROVE = "deadline:approve"
-    DISPUTE_RULE = "dispute:rule"
     CALENDAR_MANAGE = "calendar:manage"
     EVIDENCE_VIEW = "evidence:view"
     EVIDENCE_ORIGINAL = "evidence:original"
@@ -51,12 +51,13 @@ _LOOK = frozenset(
 )
 
 GRANTS: dict[Role, frozenset[Permission]] = {
-    Role.OPERATOR: _LOOK | {_P.CASE_FILE, _P.CASE_REJECT, _P.CASE_MERGE},
+    Role.OPERATOR: _LOOK | {_P.CASE_FILE, _P.CASE_REJECT, _P.CASE_MERGE, _P.LEAD_FILE},
     Role.DISPATCHER: _LOOK
     | {
         _P.CASE_FILE,
         _P.CASE_REJECT,
         _P.CASE_MERGE,
+        _P.LEAD_FILE,
         _P.CASE_DISPATCH,
         _P.CASE_CLOSE,
         _P.EVIDENCE_ORIGINAL,
@@ -64,7 +65,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
     },
     Role.UNIT_OFFICER: frozenset({_P.TICKET_HANDLE, _P.PLATE_READ}),
     Role.UNIT_HEAD: frozenset({_P.TICKET_HANDLE, _P.PLATE_READ}),
-    Role.ADJUDICATOR: _LOOK | {_P.CASE_EVALUATE, _P.EVIDENCE_ORIGINAL, _P.DISPUTE_RULE},
+    Role.ADJUDICATOR: _LOOK | {_P.CASE_EVALUATE, _P.EVIDENCE_ORIGINAL},
     Role.AUDITOR: _LOOK | {_P.EVIDENCE_ORIGINAL, _P.EVIDENCE_AUDIT},
     Role.ADMINISTRATOR: frozenset({_P.USER_MANAGE, _P.CAMERA_READ, _P.CALENDAR_MANAGE}),
     Role.CITIZEN: frozenset(),

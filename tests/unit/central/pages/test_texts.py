@@ -21,6 +21,8 @@ UNRULED = (
     "cleared",
     "original_viewed",
     "merge_lead",
+    "merge_case",
+    "dismiss_merge",
     "split_lead",
 )
 """Lines of the log that come of no rule."""

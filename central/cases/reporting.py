@@ -1,0 +1,171 @@
+"""Leads of every channel but cameras: what people report by telephone, photo, code or app."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.orm import Session
+
+from central.calendar import service as calendars
+from central.cases import repository
+from central.cases.desk import Arrival, Desk
+from central.cases.drafting import sentence
+from central.cases.models import Lead
+from central.cases.opening import open_group_of
+from central.cases.rules import Origin
+from central.duty.service import duty_book
+from central.merging.settings import MergingSettings
+from kerbwatch.incident import Kind
+
+_WHAT = {
+    Kind.ILLEGAL_PARKING: "Vehicle standing where it may not",
+    Kind.STALL_ENCROACHMENT: "Stall or goods for sale on public ground",
+    Kind.VEHICLE_LITTER: "Something thrown from a vehicle",
+    Kind.PAVEMENT_OBSTRUCTION: "Goods or refuse left on the pavement",
+}
+_WORDS_CHARS = 300
+
+
+@dataclass(frozen=True, slots=True)
+class LeadIn:
+    """A report.
+
+    Attributes:
+        origin: the channel.
+        source: who sent it: the name of the hotline, app or unit.
+        external_id: the number that ``source`` gave it; the same number comes in once.
+        kind: what is reported.
+        lon: WGS-84 degrees.
+        lat: WGS-84 degrees.
+        place_method: how the place was found: ``gps``, ``code`` or ``address``.
+        seen_at: when it was seen, or else reported.
+        words: what whoever reported it says.
+        road: where it is, in words.
+        accuracy_m: standard deviation of the place, where it is known.
+        urgent: whether it cannot wait.
+        reporter_ref: stands for the person; None for nobody that is known.
+    """
+
+    origin: Origin
+    source: str
+    external_id: str
+    kind: Kind
+    lon: float
+    lat: float
+    place_method: str
+    seen_at: datetime
+    words: str
+    road: str | None = None
+    accuracy_m: float | None = None
+    urgent: bool = False
+    reporter_ref: str | None = None
+
+
+def take_report(
+    session: Session, report: LeadIn, *, actor: str, now: datetime, zone: ZoneInfo, merging: MergingSettings
+) -> tuple[str, bool]:
+    """Take one report in; see :func:`take_reports`. Returns the lead's id, and whether it is new."""
+    return take_reports(session, [report], actor=actor, now=now, zone=zone, merging=merging)[0]
+
+
+def take_reports(
+    session: Session,
+    reports: Sequence[LeadIn],
+    *,
+    actor: str,
+    now: datetime,
+    zone: ZoneInfo,
+    merging: MergingSettings,
+) -> list[tuple[str, bool]]:
+    """Make the leads of reports; each joins the open case that it is of, or makes one.
+
+    Args:
+        session: a unit of work with ``ordered=True``.
+        reports: in the order in which they came in.
+        actor: who brings them, as it stands in logs.
+        now: the present instant.
+        zone: time zone of the people who read the tickets.
+        merging: what makes two leads one occurrence.
+
+    Returns:
+        For each the lead's id, and whether it is new.
+
+    Raises:
+        NoDutyListError: when nobody could be told.
+    """
+    if not reports:
+        return []
+    known = repository.external_leads(session, {(each.source, each.external_id) for each in reports})
+    _calendar_id, calendar = calendars.current(session, zone)
+    desk = Desk(duty_book(session), calendar, now, merging)
+    rows = {(each.source, each.external_id): _row(each) for each in reports}
+    desk.look_around(session, [row for key, row in rows.items() if key not in known])
+    found: list[tuple[str, bool]] = []
+    for each in reports:
+        key = (each.source, each.external_id)
+        new = key not in known
+        if new:
+            row = rows[key]
+            group = f"report:{each.source}:{each.external_id}"
+            detail = {"origin": each.origin.value, "source": each.source, "number": each.external_id}
+            known[key], _row_now, _case = desk.open(Arrival(group, actor, _told(row, zone), row, detail))
+        found.append((known[key], new))
+    desk.write(session)
+    return found
+
+
+def group_of(lead: Lead) -> str:
+    """What makes a lead the same as another beyond any doubt."""
+    if lead.incident_id is not None:
+        return open_group_of(lead.source, lead.incident_id)
+    return f"report:{lead.source}:{lead.external_id}"
+
+
+def words_of(lead: Lead, zone: ZoneInfo) -> str:
+    """What a ticket of a lead says."""
+    if lead.origin == Origin.CAMERA:
+        return sentence(lead, zone)
+    return _told({name: getattr(lead, name) for name in _TOLD}, zone)
+
+
+_TOLD = ("kind", "road", "words", "source", "external_id", "urgent", "started_at")
+
+
+def _told(row: dict[str, Any], zone: ZoneInfo) -> str:
+    since = row["started_at"].astimezone(zone).strftime("%Y-%m-%d %H:%M")
+    place = f" on {row['road']}" if row["road"] else ""
+    urgent = "URGENT: " if row["urgent"] else ""
+    words = row["words"].strip()
+    if len(words) > _WORDS_CHARS:
+        words = words[: _WORDS_CHARS - 1] + "…"
+    said = f' "{words}"' if words else ""
+    what = _WHAT[Kind(row["kind"])]
+    return f"{urgent}{what}{place}, reported to {row['source']} ({row['external_id']}) at {since}.{said}"
+
+
+def _row(report: LeadIn) -> dict[str, Any]:
+    return {
+        "origin": report.origin.value,
+        "source": report.source,
+        "external_id": report.external_id,
+        "kind": report.kind.value,
+        "road": report.road,
+        "started_at": report.seen_at,
+        "observed_at": report.seen_at,
+        "ended_at": None,
+        "phase": None,
+        "plate": None,
+        "box": None,
+        "object_class": None,
+        "urgent": report.urgent,
+        "lon": report.lon,
+        "lat": report.lat,
+        "place_method": report.place_method,
+        "accuracy_m": report.accuracy_m,
+        "words": report.words,
+        "reporter_ref": report.reporter_ref,
+    }

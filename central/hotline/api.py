@@ -1,0 +1,32 @@
+"""HTTP: items of a hotline."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends
+
+from central.context import CentralDep
+from central.hotline import service
+from central.hotline.schemas import HotlineIn, HotlineOutcome
+from central.people.access import require
+from central.people.permissions import Permission
+from central.people.service import Principal
+
+router = APIRouter(prefix="/api/v1", tags=["hotline"])
+
+
+@router.post("/hotline")
+def file_items(
+    central: CentralDep, who: Annotated[Principal, Depends(require(Permission.LEAD_FILE))], body: HotlineIn
+) -> HotlineOutcome:
+    """Take items in. A number comes in once; bad items are told, the others taken."""
+    with central.database.write(ordered=True) as session:
+        return service.take_items(
+            session,
+            list(enumerate(body.items, start=1)),
+            source=body.source,
+            actor=who.actor,
+            now=central.clock.now_utc(),
+            settings=central.settings,
+        )

@@ -1,0 +1,148 @@
+"""Items of a hotline become leads: each number once, a bad one told and the others taken."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import structlog
+from pydantic import ValidationError
+from sqlalchemy.orm import Session
+
+from central.cases.reporting import LeadIn, take_reports
+from central.cases.rules import Origin
+from central.database import Database
+from central.hotline.schemas import HotlineItem, HotlineOutcome, RefusedItem
+from central.settings import CentralSettings
+from kerbwatch.settings import SettingsError
+
+log = structlog.get_logger(__name__)
+
+_BATCH = 400
+_COLUMNS = frozenset(HotlineItem.model_fields)
+_NEEDED = frozenset(name for name, field in HotlineItem.model_fields.items() if field.is_required())
+
+
+def take_items(
+    session: Session,
+    numbered: list[tuple[int, Mapping[str, Any]]],
+    *,
+    source: str,
+    actor: str,
+    now: datetime,
+    settings: CentralSettings,
+) -> HotlineOutcome:
+    """Take items in.
+
+    Args:
+        session: a unit of work with ``ordered=True``.
+        numbered: items with their lines.
+        source: the hotline that numbered them.
+        actor: who brings them, as it stands in logs.
+        now: the present instant.
+        settings: time zone, tolerance and merging.
+    """
+    outcome, reports = HotlineOutcome(), list[LeadIn]()
+    latest = now + timedelta(seconds=settings.intake.future_tolerance_s)
+    for line, raw in numbered:
+        try:
+            item = HotlineItem.model_validate(raw)
+        except ValidationError as error:
+            outcome.refused.append(RefusedItem(line=line, reason=_faults(error)))
+            continue
+        if item.at > latest:
+            outcome.refused.append(RefusedItem(line=line, reason="at: lies in the future"))
+        else:
+            reports.append(_lead(item, source))
+    found = take_reports(
+        session, reports, actor=actor, now=now, zone=settings.zone, merging=settings.intake.merging
+    )
+    outcome.taken = sum(new for _lead_id, new in found)
+    outcome.known = len(found) - outcome.taken
+    log.info("hotline_taken", taken=outcome.taken, known=outcome.known, refused=len(outcome.refused))
+    return outcome
+
+
+def import_csv(
+    database: Database, path: Path, source: str, settings: CentralSettings, now: datetime
+) -> HotlineOutcome:
+    """Take in a CSV file (UTF-8, a heading with the names of the columns); times without offset are local.
+
+    It may be given again: what came in stays as it is.
+
+    Raises:
+        SettingsError: when the file cannot be read, or its heading lacks a column.
+    """
+    whole = HotlineOutcome()
+    for some in _batches(_lines(path, settings.zone)):
+        with database.write(ordered=True) as session:
+            part = take_items(session, some, source=source, actor="system", now=now, settings=settings)
+        whole.taken += part.taken
+        whole.known += part.known
+        whole.refused += part.refused
+    return whole
+
+
+def _batches(lines: Iterator[tuple[int, dict[str, Any]]]) -> Iterator[list[tuple[int, Mapping[str, Any]]]]:
+    some: list[tuple[int, Mapping[str, Any]]] = []
+    for line in lines:
+        some.append(line)
+        if len(some) == _BATCH:
+            yield some
+            some = []
+    if some:
+        yield some
+
+
+def _lines(path: Path, zone: ZoneInfo) -> Iterator[tuple[int, dict[str, Any]]]:
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            reader = csv.DictReader(file, restkey="more", strict=True)
+            heading = set(reader.fieldnames or ())
+            lacking, strange = sorted(_NEEDED - heading), sorted(heading - _COLUMNS)
+            if lacking or strange:
+                wrong = [f"lacks '{name}'" for name in lacking] + [f"has '{name}'" for name in strange]
+                known = ", ".join(sorted(_COLUMNS))
+                raise SettingsError(f"{path}:1: the heading {', '.join(wrong)}; columns are: {known}")
+            for row in reader:
+                filled = {name: value for name, value in row.items() if value is not None and value != ""}
+                yield reader.line_num, _localised(filled, zone)
+    except OSError as error:
+        raise SettingsError(f"{path}: cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise SettingsError(f"{path}: is not UTF-8 text (byte {error.start})") from error
+    except csv.Error as error:
+        raise SettingsError(f"{path}: is not CSV: {error}") from error
+
+
+def _localised(row: dict[str, Any], zone: ZoneInfo) -> dict[str, Any]:
+    try:
+        at = datetime.fromisoformat(row.get("at", ""))
+    except ValueError:
+        return row  # the schema says what is wrong with it
+    return row | {"at": at if at.tzinfo else at.replace(tzinfo=zone)}
+
+
+def _faults(error: ValidationError) -> str:
+    return "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors())[:500]
+
+
+def _lead(item: HotlineItem, source: str) -> LeadIn:
+    return LeadIn(
+        origin=Origin.HOTLINE,
+        source=source,
+        external_id=item.number,
+        kind=item.kind,
+        lon=item.lon,
+        lat=item.lat,
+        place_method="address",
+        seen_at=item.at,
+        words=item.words,
+        road=item.road or None,
+        accuracy_m=item.accuracy_m,
+        urgent=item.urgent,
+    )

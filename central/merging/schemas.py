@@ -1,0 +1,32 @@
+"""What merging's endpoints give."""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+from central.cases.schemas import Out
+from central.merging.models import MergeSuggestion
+from kerbwatch.clock import UtcDatetime
+
+
+class SuggestionOut(Out):
+    """Two cases that may be one occurrence."""
+
+    id: int
+    case_id: str
+    """The younger, which would go into the other."""
+    into_case_id: str
+    score: float
+    """Probability that they are one, 0..1."""
+    parts: dict[str, Any]
+    """What it is made of: ``distance_m``, ``gap_min``, ``box_overlap``, ``rivals`` (other open cases around),
+    and likelihood ratios ``place``, ``time``, ``plate``, ``object`` (above 1 speaks for one occurrence)."""
+    state: str
+    created_at: UtcDatetime
+    decided_at: UtcDatetime | None
+    decided_by: str | None
+
+    @classmethod
+    def of(cls, row: MergeSuggestion) -> Self:
+        """From the table."""
+        return cls.model_validate(row)

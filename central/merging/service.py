@@ -1,0 +1,194 @@
+"""What people do about merging: accept or dismiss a suggestion, and take a lead out of a case again.
+
+Everything goes through a rule and into the log of both cases, in a unit of work with ``ordered=True``.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from http import HTTPStatus
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.orm import Session
+
+from central.calendar import service as calendars
+from central.cases import repository as cases
+from central.cases.desk import Arrival, Desk
+from central.cases.models import Case, Lead
+from central.cases.reporting import group_of, words_of
+from central.cases.rules import OVER, CaseState
+from central.cases.schemas import CaseDetail
+from central.cases.service import for_change, move, note_in_log
+from central.duty.service import duty_book
+from central.merging import repository
+from central.merging.models import MergeSuggestion
+from central.merging.schemas import SuggestionOut
+from central.merging.settings import MergingSettings
+from central.people.permissions import Permission
+from central.people.service import Principal
+from central.problems import Problem, not_found
+from central.tickets import repository as tickets
+
+
+def list_suggestions(
+    session: Session, *, state: str = "open", case_id: str | None = None, limit: int = 100
+) -> list[SuggestionOut]:
+    """Suggestions in a state, the newest first; of one case where that is named."""
+    found = repository.suggestions(session, state=state, case_id=case_id, limit=limit)
+    return [SuggestionOut.of(row) for row in found]
+
+
+def accept(
+    session: Session, case_id: str, suggestion_id: int, *, who: Principal, version: int, now: datetime
+) -> CaseDetail:
+    """They are one: the younger case goes into the older, with its leads; its tickets are voided.
+
+    Returns:
+        The older case, which stays.
+
+    Raises:
+        Problem: 404 absent, 403 no permission, 412 changed since ``version``, 409 decided or over.
+    """
+    asked = for_change(session, case_id, version)
+    suggestion = _open_suggestion(session, asked, suggestion_id)
+    younger, older = _held(session, suggestion.case_id), _held(session, suggestion.into_case_id)
+    if CaseState(older.state) in OVER:
+        raise Problem(HTTPStatus.CONFLICT, "wrong-state", f"case {older.id} is {older.state}")
+    leads = list(younger.leads)
+    ids = [lead.id for lead in leads]
+    repository.move_leads(session, ids, older.id)
+    told = {"into": older.id, "leads": ids, "score": suggestion.score, "parts": suggestion.parts}
+    move(session, younger, "merge", who, now, note=f"the same as case {older.id}", detail=told)
+    younger.merged_into = older.id
+    for ticket in younger.tickets:
+        ticket.next_step = ticket.next_step_at = None
+        for request in tickets.waiting(session, ticket.id):
+            request.state, request.decided_by, request.decided_at = "declined", who.actor, now
+            request.decision = f"the case was merged into case {older.id}"
+    for lead in leads:
+        lead.case_id = older.id
+    older.urgent = older.urgent or younger.urgent
+    told = {"from": younger.id, "leads": ids}
+    note_in_log(session, older, "merge_case", who.actor, now, from_state=older.state, detail=told)
+    _decide(suggestion, "accepted", who, now)
+    return _shown(session, younger, older)
+
+
+def dismiss(
+    session: Session, case_id: str, suggestion_id: int, *, who: Principal, version: int, now: datetime
+) -> CaseDetail:
+    """They are two.
+
+    Raises:
+        Problem: 404 absent, 403 no permission, 412 changed since ``version``, 409 decided.
+    """
+    asked = for_change(session, case_id, version)
+    suggestion = _open_suggestion(session, asked, suggestion_id)
+    _permit(who)
+    for each in (suggestion.case_id, suggestion.into_case_id):
+        row = _held(session, each)
+        detail = {"suggestion": suggestion.id, "score": suggestion.score}
+        note_in_log(
+            session,
+            row,
+            "dismiss_merge",
+            who.actor,
+            now,
+            from_state=row.state,
+            detail=detail,
+            material=False,
+        )
+    _decide(suggestion, "dismissed", who, now)
+    return _shown(session, asked)
+
+
+def split(
+    session: Session,
+    case_id: str,
+    lead_id: str,
+    *,
+    who: Principal,
+    version: int,
+    now: datetime,
+    zone: ZoneInfo,
+    settings: MergingSettings,
+) -> CaseDetail:
+    """A lead is none of this case: it gets a case of its own, with a ticket drafted.
+
+    Returns:
+        The new case.
+
+    Raises:
+        Problem: 404 absent, 403 no permission, 412 changed since ``version``, 409 the case is over, or the
+            lead is the one that made it: then the others are to be taken out.
+    """
+    row = for_change(session, case_id, version)
+    _permit(who)
+    lead = next((each for each in row.leads if each.id == lead_id), None)
+    if lead is None:
+        raise not_found(f"lead {lead_id} of case {case_id}")
+    if CaseState(row.state) in OVER:
+        raise Problem(
+            HTTPStatus.CONFLICT, "wrong-state", f"the case is {row.state}; nothing can be taken out"
+        )
+    group = group_of(lead)
+    if group == row.open_group or len(row.leads) < 2:
+        raise Problem(HTTPStatus.CONFLICT, "founder", "this lead made the case; take out the others instead")
+    _calendar_id, calendar = calendars.current(session, zone)
+    desk = Desk(duty_book(session), calendar, now, settings)
+    columns = {name: getattr(lead, name) for name in Lead.__table__.columns.keys()}  # noqa: SIM118
+    detail = {"lead_id": lead.id, "split_from": row.id}
+    new = desk.draft(Arrival(group, who.actor, words_of(lead, zone), columns, detail))
+    desk.write(session)
+    lead.case_id = new.id
+    row.urgent = any(each.urgent for each in row.leads if each is not lead)
+    told = {"lead_id": lead.id, "into": new.id}
+    note_in_log(session, row, "split_lead", who.actor, now, from_state=row.state, detail=told)
+    session.flush()
+    repository.move_leads(session, [lead.id], new.id)
+    if repository.between(session, new.id, row.id) is None:
+        session.add(
+            MergeSuggestion(
+                case_id=new.id,
+                into_case_id=row.id,
+                score=0.0,
+                parts={},
+                state="dismissed",
+                created_at=now,
+                decided_at=now,
+                decided_by=who.actor,
+            )
+        )
+    return _shown(session, row, _held(session, new.id))
+
+
+def _permit(who: Principal) -> None:
+    if not who.may(Permission.CASE_MERGE):
+        raise Problem(HTTPStatus.FORBIDDEN, "permission", f"merging is not for {who.name} to do")
+
+
+def _open_suggestion(session: Session, asked: Case, suggestion_id: int) -> MergeSuggestion:
+    found = repository.suggestion(session, suggestion_id)
+    if found is None or asked.id not in {found.case_id, found.into_case_id}:
+        raise not_found(f"suggestion {suggestion_id} of case {asked.id}")
+    if found.state != "open":
+        raise Problem(HTTPStatus.CONFLICT, "decided", f"this suggestion is {found.state} already")
+    return found
+
+
+def _held(session: Session, case_id: str) -> Case:
+    row = cases.case(session, case_id, lock=True)
+    assert row is not None  # a foreign key names it
+    return row
+
+
+def _decide(suggestion: MergeSuggestion, state: str, who: Principal, now: datetime) -> None:
+    suggestion.state, suggestion.decided_by, suggestion.decided_at = state, who.actor, now
+
+
+def _shown(session: Session, *touched: Case) -> CaseDetail:
+    """The last of them, as it now stands in the database."""
+    session.flush()
+    for row in touched:
+        session.expire(row)
+    return CaseDetail.of(touched[-1], cases.files_here(session, [touched[-1]]))
