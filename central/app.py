@@ -9,10 +9,12 @@ from contextlib import asynccontextmanager, suppress
 from fastapi import FastAPI
 
 from central import problems, setup
+from central.adjudication import api as adjudication
 from central.cameras import api as cameras
 from central.cases import api as cases
 from central.context import Central
 from central.database import Database
+from central.duty import api as duty
 from central.escalation import api as escalation
 from central.escalation.sweeper import Sweeper
 from central.health import api as health
@@ -94,7 +96,21 @@ def create_app(settings: CentralSettings, clock: Clock | None = None) -> FastAPI
     )
     app.state.central = central
     problems.install(app, pages.problem_page)
-    for part in (people, cases, merging, hotline, tickets, escalation, cameras, media, stream, health, pages):
+    for part in (
+        people,
+        cases,
+        merging,
+        hotline,
+        tickets,
+        duty,
+        adjudication,
+        escalation,
+        cameras,
+        media,
+        stream,
+        health,
+        pages,
+    ):
         app.include_router(part.router)
     app.mount("/static", pages.static, name="static")
     return app

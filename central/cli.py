@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,10 +15,11 @@ from sqlalchemy.exc import DBAPIError
 
 from central import schema, setup
 from central.app import create_app
-from central.areas.service import import_areas
+from central.areas.flaws import flaws_of
+from central.areas.service import import_areas, read_areas
 from central.cameras import service as cameras
 from central.database import Database
-from central.duty.service import import_duty_list
+from central.duty.service import check_draft, import_duty_list, read_draft
 from central.hotline import service as hotline
 from central.people import service as people
 from central.people.permissions import Role
@@ -123,21 +125,46 @@ def edge_add(
 
 @import_app.command("duty")
 def import_duty(
-    file: Annotated[Path, typer.Argument(help="Duty list, YAML.")], config: Config = DEFAULT_CONFIG
+    file: Annotated[Path, typer.Argument(help="Duty list, YAML or CSV.")],
+    check: Annotated[bool, typer.Option("--check", help="Only say what is wrong; change nothing.")] = False,
+    units: Annotated[Path | None, typer.Option(help="Units of a list in CSV; those known if absent.")] = None,
+    config: Config = DEFAULT_CONFIG,
 ) -> None:
-    """Put a duty list in force."""
+    """Check a duty list, and put it in force: now, or from the day that it names."""
+    settings, now = load_central_settings(config), SystemClock().now_utc()
+    if check:
+        with _clear_errors(), _database(config) as database, database.read() as session:
+            findings = check_draft(session, read_draft(session, file, now, units), now, settings.zone)
+        for each in findings:
+            typer.echo(f"{file}:{each.line}: {'' if each.fault else 'warning: '}{each.code}: {each.text}")
+        if any(each.fault for each in findings):
+            raise typer.Exit(1)
+        typer.echo("no fault")
+        return
     with _clear_errors(), _database(config) as database, database.write(ordered=True) as session:
-        changed = import_duty_list(session, file, SystemClock().now_utc())
-    typer.echo("in force" if changed else "in force already")
+        changed = import_duty_list(session, file, now, settings.zone, units=units)
+    typer.echo("taken in" if changed else "in force already")
 
 
 @import_app.command("areas")
 def import_areas_file(
-    file: Annotated[Path, typer.Argument(help="Areas, GeoJSON.")], config: Config = DEFAULT_CONFIG
+    file: Annotated[Path, typer.Argument(help="Areas, GeoJSON.")],
+    check: Annotated[bool, typer.Option("--check", help="Only say what is wrong; change nothing.")] = False,
+    report: Annotated[Path | None, typer.Option(help="Write gaps and overlaps there, as GeoJSON.")] = None,
+    config: Config = DEFAULT_CONFIG,
 ) -> None:
-    """Put the areas of a file in the place of those that are there."""
+    """Put the areas of a file in the place of those that are there; say where they gape or overlap."""
+    settings, now = load_central_settings(config), SystemClock().now_utc()
+    flaws = flaws_of(read_areas(file, now, settings.zone))
+    for flaw in flaws:
+        typer.echo(flaw.sentence)
+    if report:
+        collection = {"type": "FeatureCollection", "features": [flaw.feature() for flaw in flaws]}
+        _write(report, json.dumps(collection, ensure_ascii=False))
+    if check:
+        return
     with _clear_errors(), _database(config) as database, database.write(ordered=True) as session:
-        changed = import_areas(session, file, SystemClock().now_utc())
+        changed = import_areas(session, file, now, settings.zone)
     typer.echo("imported" if changed else "there already")
 
 
@@ -191,6 +218,14 @@ def _slug(name: str) -> str:
         raise SettingsError(
             f"'{name}': a name has lower-case letters, digits, '-' and '_', and at most 63 of them"
         ) from error
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text + "\n", encoding="utf-8")
+    except OSError as error:
+        raise SettingsError(f"cannot write {path}: {error.strerror}") from error
 
 
 def _write_private(path: Path, secret: str) -> None:

@@ -19,7 +19,7 @@ from central.cases import repository
 from central.cases.models import Case, CaseEvent, Lead, LeadEvidence, Ticket
 from central.cases.rules import CaseState, TicketState
 from central.cases.service import log_line
-from central.duty.service import DutyBook
+from central.duty.book import DutyBook
 from central.merging import repository as merging
 from central.merging.grid import cell_of
 from central.merging.intake import reaches_of, spot_of

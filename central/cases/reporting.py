@@ -101,7 +101,7 @@ def take_reports(
         return []
     known = repository.external_leads(session, {(each.source, each.external_id) for each in reports})
     _calendar_id, calendar = calendars.current(session, zone)
-    desk = Desk(duty_book(session), calendar, now, merging)
+    desk = Desk(duty_book(session, now), calendar, now, merging)
     rows = {(each.source, each.external_id): _row(each) for each in reports}
     desk.look_around(session, [row for key, row in rows.items() if key not in known])
     found: list[tuple[str, bool]] = []

@@ -135,7 +135,7 @@ def split(
     if group == row.open_group or len(row.leads) < 2:
         raise Problem(HTTPStatus.CONFLICT, "founder", "this lead made the case; take out the others instead")
     _calendar_id, calendar = calendars.current(session, zone)
-    desk = Desk(duty_book(session), calendar, now, settings)
+    desk = Desk(duty_book(session, now), calendar, now, settings)
     columns = {name: getattr(lead, name) for name in Lead.__table__.columns.keys()}  # noqa: SIM118
     detail = {"lead_id": lead.id, "split_from": row.id}
     new = desk.draft(Arrival(group, who.actor, words_of(lead, zone), columns, detail))

@@ -20,6 +20,7 @@ class Permission(StrEnum):
     TICKET_READ = "ticket:read"
     TICKET_HANDLE = "ticket:handle"
     DEADLINE_APPROVE = "deadline:approve"
+    DISPUTE_RULE = "dispute:rule"
     CALENDAR_MANAGE = "calendar:manage"
     EVIDENCE_VIEW = "evidence:view"
     EVIDENCE_ORIGINAL = "evidence:original"
@@ -65,7 +66,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
     },
     Role.UNIT_OFFICER: frozenset({_P.TICKET_HANDLE, _P.PLATE_READ}),
     Role.UNIT_HEAD: frozenset({_P.TICKET_HANDLE, _P.PLATE_READ}),
-    Role.ADJUDICATOR: _LOOK | {_P.CASE_EVALUATE, _P.EVIDENCE_ORIGINAL},
+    Role.ADJUDICATOR: _LOOK | {_P.CASE_EVALUATE, _P.EVIDENCE_ORIGINAL, _P.DISPUTE_RULE},
     Role.AUDITOR: _LOOK | {_P.EVIDENCE_ORIGINAL, _P.EVIDENCE_AUDIT},
     Role.ADMINISTRATOR: frozenset({_P.USER_MANAGE, _P.CAMERA_READ, _P.CALENDAR_MANAGE}),
     Role.CITIZEN: frozenset(),
