@@ -15,7 +15,7 @@ from central.people.permissions import Permission
 from central.people.service import Principal
 from central.tickets import listing, service
 from central.tickets.clockwork import Terms
-from central.tickets.schemas import AskIn, DecideIn, NoteIn, RequestKind, RequestOut
+from central.tickets.schemas import AskIn, DecideIn, JointOperationOut, NoteIn, RequestKind, RequestOut
 from kerbwatch.ids import UUID_PATTERN
 
 router = APIRouter(prefix="/api/v1", tags=["tickets"])
@@ -119,6 +119,15 @@ def rework(  # noqa: PLR0917 - FastAPI passes them by name
         )
     response.headers["ETag"] = etag(found.version)
     return found
+
+
+@router.get("/cases/{case_id}/joint-operation")
+def joint_operation(
+    central: CentralDep, _who: Annotated[Principal, Depends(require(Permission.CASE_READ))], case_id: CaseId
+) -> JointOperationOut:
+    """When the units of several towns go out together. 404 where one goes alone."""
+    with central.database.read() as session:
+        return listing.joint_operation(session, case_id)
 
 
 @router.get("/requests")

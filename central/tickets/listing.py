@@ -5,12 +5,13 @@ from __future__ import annotations
 from sqlalchemy.orm import Session
 
 from central.cases import repository as cases
+from central.cases.rules import TicketState
 from central.cases.schemas import CaseDetail, TicketOut
 from central.people.service import Principal
 from central.problems import not_found
 from central.tickets import repository
 from central.tickets.rules import ACTIVE
-from central.tickets.schemas import RequestKind, RequestOut
+from central.tickets.schemas import JointOperationOut, RequestKind, RequestOut
 
 
 def of_unit(session: Session, who: Principal, limit: int) -> list[TicketOut]:
@@ -29,6 +30,20 @@ def case_of_ticket(session: Session, who: Principal, ticket_id: str) -> CaseDeta
     row = cases.case(session, ticket.case_id)
     assert row is not None  # its foreign key
     return CaseDetail.of(row, cases.files_here(session, [row]))
+
+
+def joint_operation(session: Session, case_id: str) -> JointOperationOut:
+    """The joint operation of a case. Raises Problem 404 where one unit goes alone, or there is no case."""
+    found, row = repository.joint(session, case_id), cases.case(session, case_id)
+    if found is None or row is None:
+        raise not_found(f"joint operation of case {case_id}")
+    live = [ticket for ticket in row.tickets if ticket.state != TicketState.VOIDED]
+    return JointOperationOut(
+        window_from=found.window_from,
+        window_until=found.window_until,
+        lead=next((ticket.unit_name for ticket in live if ticket.leads), None),
+        helpers=tuple(ticket.unit_name for ticket in live if not ticket.leads),
+    )
 
 
 def requests(session: Session, *, state: str, kind: RequestKind | None, limit: int) -> list[RequestOut]:

@@ -53,6 +53,18 @@ class DecideIn(BaseModel):
     note: Note
 
 
+class JointOperationOut(BaseModel):
+    """Several towns go out to a place on their border together."""
+
+    model_config = ConfigDict(frozen=True)
+
+    window_from: UtcDatetime
+    window_until: UtcDatetime
+    lead: str | None
+    """The unit that is accountable; None once its ticket is voided."""
+    helpers: tuple[str, ...]
+
+
 class RequestOut(BaseModel):
     """A request of a unit."""
 

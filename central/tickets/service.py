@@ -224,7 +224,9 @@ def decide(
     if granted:
         facts = _facts(session, ticket, now, note=note, until=request.until, hours=request.hours)
         suspends = request.kind == "suspension"
-        told = {"until": request.until.isoformat()} if request.until else {"hours": request.hours}
+        told = (
+            {"until": request.until.isoformat()} if suspends and request.until else {"hours": request.hours}
+        )
         rule = "suspend" if suspends else "extend"
         _run(session, row, ticket, rule, facts, who=who, told={"request": request.id} | told)
         wind(session, row, terms)

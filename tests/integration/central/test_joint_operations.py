@@ -1,0 +1,62 @@
+"""On the border of towns all of them go out together, and one is accountable."""
+
+from zoneinfo import ZoneInfo
+
+from central.intake.service import commit_batch
+from central.people.permissions import Role
+from kerbwatch.incident import Kind
+from tests.unit.central.box import EdgeBox, report
+
+ON_THE_BORDER = (121.1601, 30.05)
+"""10 m into Fengshan; Yangming is on the other side."""
+
+
+def get(town, path, name):
+    return town.client.get(path, headers=town.bearer(name)).json()
+
+
+def post(town, path, body, name, version):
+    answer = town.client.post(path, json=body, headers=town.bearer(name) | {"If-Match": f'"{version}"'})
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def confirmed(town, at, kind=Kind.STALL_ENCROACHMENT):
+    with town.database.write(ordered=True) as session:
+        message = EdgeBox().message(report(at=at, kind=kind))
+        commit_batch(session, [message], town.clock.now_utc(), town.settings.intake, ZoneInfo("UTC"))
+    case = get(town, "/api/v1/cases", "olga")["items"][0]
+    return post(town, f"/api/v1/cases/{case['id']}/confirm", {}, "olga", case["version"])
+
+
+def test_a_stall_on_the_border_brings_both_squads_and_closes_when_both_are_done(town):
+    town.add_user("fritz", Role.UNIT_OFFICER, "squad-fengshan")
+    town.add_user("yan", Role.UNIT_OFFICER, "squad-yangming")
+    town.add_user("dora", Role.DISPATCHER)
+    case = confirmed(town, ON_THE_BORDER)
+    units = [(ticket["unit_id"], ticket["state"]) for ticket in case["tickets"]]
+    assert units == [("squad-fengshan", "dispatched"), ("squad-yangming", "dispatched")]
+    lead, helper = (ticket["id"] for ticket in case["tickets"])
+    states = []
+    for ticket, name in ((lead, "fritz"), (helper, "yan")):
+        for move in ("accept", "start", "report_handled"):
+            version = get(town, f"/api/v1/cases/{case['id']}", "olga")["version"]
+            done = post(town, f"/api/v1/my/tickets/{ticket}/{move}", {"note": "moved on"}, name, version)
+            states.append(done["state"])
+    assert states == ["accepted", "handling", "handling", "handling", "handling", "checking"]
+    closed = post(town, f"/api/v1/cases/{case['id']}/close", {}, "dora", done["version"])
+    assert {ticket["state"] for ticket in closed["tickets"]} == {"closed"}
+    page = town.client.get(f"/api/v1/cases/{case['id']}/joint-operation", headers=town.bearer("olga"))
+    assert page.json()["window_until"] == "2026-05-04T07:00:00.000Z"
+
+
+def test_away_from_the_border_one_squad_goes_alone(town):
+    case = confirmed(town, (121.1605, 30.05))
+    assert [ticket["unit_id"] for ticket in case["tickets"]] == ["squad-fengshan"]
+    missing = town.client.get(f"/api/v1/cases/{case['id']}/joint-operation", headers=town.bearer("olga"))
+    assert missing.status_code == 404
+
+
+def test_where_one_unit_has_both_sides_it_goes_alone(town):
+    case = confirmed(town, ON_THE_BORDER, Kind.VEHICLE_LITTER)
+    assert [ticket["unit_id"] for ticket in case["tickets"]] == ["traffic-police"]
