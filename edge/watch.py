@@ -13,7 +13,7 @@ from edge.frame import Frame
 from edge.rules.dwell import DwellRule
 from edge.rules.memory import Memory
 from edge.rules.parking import ParkingRule, PermittedParkingRule
-from edge.rules.places import Place
+from edge.rules.place import Place
 from edge.rules.register import StandingRegister
 from edge.rules.sighting import BoxPx, Findings, Look, Sighting
 from edge.rules.stall import StallRule

@@ -22,6 +22,18 @@ SURROUNDINGS_PX = 9
 """Side of the surroundings of a spot in a patch, px of the patch."""
 NOISE = 4.0
 """Grey levels that camera noise adds to the variation of any surroundings."""
+SAME_LOOK = 0.7
+"""Similarity from which an unseen thing is taken to be there still: the detector missed it."""
+STEADY_LOOK = 0.6
+"""Similarity of a place from one look to the next from which the same thing stands there."""
+OTHER_LOOK = 0.35
+"""Similarity below which what stands there now is something else."""
+VANISHED_CONTRAST = 4.5
+"""Standard deviation, grey levels, that a patch must have had for its loss to say that the thing is gone."""
+CONTRAST_KEPT = 0.45
+"""Share of its contrast below which what stood out is gone: a shadow leaves more, and a likeness."""
+GLARE = 240.0
+"""Mean grey level from which a flat patch is dazzled and says nothing."""
 
 Patch = NDArray[np.float32]
 """float32 [24, 24], grey levels 0..255."""
@@ -78,6 +90,23 @@ def similarity(a: Patch, b: Patch) -> float | None:
     if alike >= CLEAR:
         return alike
     return max(alike, _correlation(_structure(a)[exposed], _structure(b)[exposed]))
+
+
+def vanished(then: Patch, now: Patch, contrast_left: float = 1.0) -> bool:
+    """Whether a thing that stood out is gone, leaving little to compare: a car off an even road.
+
+    For patches that are not alike, or that nothing can be said of: an even change of light, which leaves a
+    thing as it is, is none of its business.
+
+    Args:
+        then: its place with the thing.
+        now: the place now.
+        contrast_left: the whole picture's contrast now, as a share of what it was then. When fog comes or the
+            light goes, a thing is expected to stand out less, and the rest of the picture with it.
+    """
+    expected = float(then.std()) * min(contrast_left, 1.0)
+    gone = float(now.std()) < CONTRAST_KEPT * expected
+    return gone and expected >= VANISHED_CONTRAST and float(now.mean()) < GLARE
 
 
 def _correlation(a: NDArray[np.float32], b: NDArray[np.float32]) -> float:

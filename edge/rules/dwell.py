@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.rules.memory import Memory, recall, remember
-from edge.rules.places import Departure, Place, PlaceKeeper
+from edge.rules.place import Departure, Place
+from edge.rules.places import PlaceKeeper
 from edge.rules.sighting import Findings, Look, Sighting
 from edge.rules.zone import INSIDE_SHARE, Zone
 from kerbwatch.ids import new_id
@@ -28,6 +29,13 @@ MIN_STEADY_SHARE = 0.4
 """Share of the looks in which the place must have looked the same: traffic that flows is not parked."""
 MIN_MEAN_SCORE_SHARE = 1.0
 """Mean score, as a share of the score that begins a place, that an incident needs."""
+WEAK_SCORE_SHARE = 0.45
+"""The same for a thing that was seen to come: the picture vouches for it as well, and so must the looks."""
+WEAK_LOOKS, WEAK_SEEN_SHARE, WEAK_STEADY_SHARE = 5, 0.6, 0.75
+"""Detections, share of looks with one, and share of steady looks that such a weak thing needs."""
+MIN_INSIDE_SHARE = 0.5
+"""Share of its looks in which a thing must have stood in the zone: one box that a passing vehicle draws down
+over the kerb is no offence of the one behind it."""
 UPDATE_EVERY_S = 300.0
 """How often an open incident tells how long it has stood."""
 
@@ -38,10 +46,10 @@ class DwellRule(ABC):
     Subclasses say which classes they are about and what the incident is called.
     """
 
-    def __init__(self, zones: Sequence[Zone], create_score: float) -> None:
+    def __init__(self, zones: Sequence[Zone], create_score: float, *, weak_arrivals: bool = False) -> None:
         self._zones = {zone.id: zone for zone in zones}
         self._create_score = create_score
-        self._keeper = PlaceKeeper(create_score)
+        self._keeper = PlaceKeeper(create_score, weak_arrivals=weak_arrivals)
         self._memory: Memory | None = None
         self._permitted: set[str] = set()
 
@@ -172,7 +180,18 @@ class DwellRule(ABC):
             place.seen >= MIN_LOOKS_SEEN
             and place.seen_share >= MIN_SEEN_SHARE
             and place.steady_share >= MIN_STEADY_SHARE
-            and place.score >= MIN_MEAN_SCORE_SHARE * self._create_score
+            and place.inside_share >= MIN_INSIDE_SHARE
+            and (place.score >= MIN_MEAN_SCORE_SHARE * self._create_score or self._weak_but_sure(place))
+        )
+
+    def _weak_but_sure(self, place: Place) -> bool:
+        """Whether a thing that the detector hardly knows was seen to come, and has been there ever since."""
+        return (
+            place.before is not None
+            and place.score >= WEAK_SCORE_SHARE * self._create_score
+            and place.seen >= WEAK_LOOKS
+            and place.seen_share >= WEAK_SEEN_SHARE
+            and place.steady_share >= WEAK_STEADY_SHARE
         )
 
     def _departed(self, departure: Departure, look: Look, findings: Findings) -> None:

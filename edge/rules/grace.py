@@ -6,7 +6,7 @@ HIDDEN_GRACE_S = 180.0
 """A thing may be hidden this long (a bus at its stop, a lorry unloading) without losing its clock."""
 MISSED_GRACE_S = 600.0
 """The detector may miss a thing that still looks the same for this long (rain, dusk)."""
-UNSURE_GRACE_S = 15.0
+UNSURE_GRACE_S = 12.0
 """A thing may be unseen this long while the picture tells neither way."""
 GLIMPSE_GRACE_S = 4.0
 """One that was seen for a moment only, no longer than this: what drives past is no beginning of a stand."""
@@ -28,9 +28,9 @@ def unsure_grace_s(stood_s: float, reported: bool, *, blind: bool) -> float:
         reported: whether its incident is open.
         blind: whether there is nothing to compare, rather than a likeness that is neither high nor low.
     """
-    if not blind and not reported:
+    if not reported:
         return min(UNSURE_GRACE_S, max(GLIMPSE_GRACE_S, stood_s))
-    if not (blind and reported):
+    if not blind:
         return UNSURE_GRACE_S
     least, most = BLIND_GRACE_S
     return min(max(stood_s, least), most)

@@ -10,7 +10,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from edge.rules.appearance import pack_patch, unpack_patch
-from edge.rules.places import Held, Place
+from edge.rules.place import Held, Place
 from edge.rules.plates import plate_of, plate_read
 from edge.rules.sighting import Look
 from kerbwatch.clock import UtcDatetime
@@ -39,15 +39,18 @@ class RememberedPlace(BaseModel):
     kind: Kind | None = None
     reported_at: UtcDatetime
     patch: str | None
+    before: str | None = None
+    contrast: float = 0.0
     looks: int
     seen: int
+    inside: int | None = None
     compared: int = 0
     steady: int = 0
     accompanied: int
     standing: bool
     plate: PlateRead | None = None
 
-    @field_validator("patch")
+    @field_validator("patch", "before")
     @classmethod
     def _readable(cls, patch: str | None) -> str | None:
         if patch is not None:
@@ -86,8 +89,11 @@ def remember(places: Sequence[Place], t_s: float, captured_at: datetime) -> Memo
                 kind=place.kind,
                 reported_at=at(place.reported_t_s),
                 patch=None if place.patch is None else pack_patch(place.patch),
+                before=None if place.before is None else pack_patch(place.before),
+                contrast=place.contrast,
                 looks=place.looks,
                 seen=place.seen,
+                inside=place.inside,
                 compared=place.compared,
                 steady=place.steady,
                 accompanied=place.accompanied,
@@ -128,8 +134,11 @@ def recall(memory: Memory, look: Look, zone_ids: set[str]) -> list[Place]:
                 seen_t_s=look.t_s,
                 clock_t_s=min(back(kept.clock_at), look.t_s),
                 patch=None if kept.patch is None else unpack_patch(kept.patch),
+                before=None if kept.before is None else unpack_patch(kept.before),
+                contrast=kept.contrast,
                 looks=kept.looks,
                 seen=kept.seen,
+                inside=kept.seen if kept.inside is None else kept.inside,
                 compared=kept.compared,
                 steady=kept.steady,
                 accompanied=kept.accompanied,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from edge.rules.dwell import DwellRule
-from edge.rules.places import Departure, Place
+from edge.rules.place import Departure, Place
 from edge.rules.queue import QueueWatch
 from edge.rules.sighting import Findings, Look
 from edge.rules.zone import Zone
@@ -25,7 +25,7 @@ class ParkingRule(DwellRule):
     """Vehicles in ``no_parking`` zones."""
 
     def __init__(self, zones: Sequence[Zone], create_score: float) -> None:
-        super().__init__(zones, create_score)
+        super().__init__(zones, create_score, weak_arrivals=True)
         self._queue = QueueWatch()
         self._look: Look | None = None
         asked = [TWO_WHEELERS[zone.settings.two_wheelers] for zone in zones]

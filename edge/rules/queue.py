@@ -18,8 +18,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.rules.appearance import Patch, cut_patch, similarity
-from edge.rules.places import STEADY_LOOK, Departure, Place
+from edge.rules.appearance import STEADY_LOOK, Patch, cut_patch, similarity, vanished
+from edge.rules.place import Departure, Place
 from edge.rules.sighting import Look
 from edge.settings import ZoneSettings
 from models.detections import Detections, iou_matrix
@@ -189,8 +189,10 @@ class QueueWatch:
 
 def _changed(box: NDArray[np.float64], before: Look, look: Look) -> bool:
     """Whether a place looked different some looks before: what a detector missed there did not come."""
-    alike = _alike(_patch(before, box), _patch(look, box))
-    return alike is not None and alike < STEADY_LOOK
+    then, now = _patch(before, box), _patch(look, box)
+    alike = _alike(then, now)
+    gone = then is not None and now is not None and vanished(now, then)
+    return gone or (alike is not None and alike < STEADY_LOOK)
 
 
 def _patch(look: Look, box: NDArray[np.float64]) -> Patch | None:

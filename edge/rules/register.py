@@ -20,9 +20,18 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
-from edge.rules.appearance import Patch, cut_patch, pack_patch, similarity, unpack_patch
+from edge.rules.appearance import (
+    OTHER_LOOK,
+    SAME_LOOK,
+    Patch,
+    cut_patch,
+    pack_patch,
+    similarity,
+    unpack_patch,
+)
 from edge.rules.boxes import intersection, iou
-from edge.rules.places import HIDDEN_SHARE, OTHER_LOOK, SAME_LOOK, Place
+from edge.rules.place import Place
+from edge.rules.places import HIDDEN_SHARE
 from edge.rules.plates import plate_of, plate_read
 from edge.rules.sighting import Look, Sighting
 from edge.rules.zone import Zone

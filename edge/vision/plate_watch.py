@@ -12,7 +12,7 @@ import numpy as np
 
 from edge.evidence.desk import Desk
 from edge.frame import Frame
-from edge.rules.places import Held, Place
+from edge.rules.place import Held, Place
 from edge.rules.sighting import BoxPx
 from edge.vision.plates import Search, VehicleCrop, read_crop, shared_reader
 from kerbwatch.messages import Box

@@ -6,7 +6,7 @@ import pytest
 from edge.evidence.desk import Desk
 from edge.frame import ArrayPicture, Frame
 from edge.rules.memory import RememberedPlace
-from edge.rules.places import Place
+from edge.rules.place import Place
 from edge.rules.plates import plate_of, plate_read
 from edge.vision.plate_watch import PlateWatch
 from edge.vision.plates import MOST_READS, Search, VehicleCrop, read_crop, read_vehicle

@@ -1,0 +1,58 @@
+"""What the street looked like some looks ago: tells what came from what stood there all the time."""
+
+from __future__ import annotations
+
+from collections import deque
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.rules.appearance import STEADY_LOOK, Patch, cut_patch, similarity, vanished
+from edge.rules.sighting import Look
+
+EVERY_S = 4.0
+"""From one picture that is kept to the next."""
+KEPT = 6
+"""So many are kept: what the detector finds some 20 s late is still known to have come."""
+SURE = 2
+"""Of the oldest kept pictures so many must show the place without the thing: one may show what drove by."""
+
+
+class EarlierPictures:
+    """Small pictures of the last half minute, some seconds apart."""
+
+    def __init__(self) -> None:
+        self._kept: deque[Look] = deque(maxlen=KEPT)
+
+    def keep(self, look: Look) -> None:
+        """Take a look in, if the newest kept one is old enough. Looks come in the order of ``t_s``."""
+        if look.thumbnail is not None and (not self._kept or look.t_s - self._kept[-1].t_s >= EVERY_S):
+            self._kept.append(look)
+
+    def without(self, box: NDArray[np.floating], now: Patch | None) -> Patch | None:
+        """What a place looked like before the thing that stands there now came.
+
+        Args:
+            box: the place, [4], px of the picture as shown.
+            now: what it looks like with the thing.
+
+        Returns:
+            The oldest patch, or None where nobody saw the thing come: the oldest pictures show it as well,
+            there are none yet, or nothing can be compared.
+        """
+        if now is None or not self._kept:
+            return None
+        oldest = [
+            cut_patch(look.thumbnail, box.astype(np.float32), look.size_px)
+            for look in list(self._kept)[:SURE]
+            if look.thumbnail is not None
+        ]
+        return oldest[0] if all(_other(patch, now) for patch in oldest) else None
+
+
+def _other(then: Patch | None, now: Patch) -> bool:
+    """Whether a place showed something else, or nothing at all."""
+    if then is None:
+        return False
+    alike = similarity(then, now)
+    return vanished(now, then) or (alike is not None and alike < STEADY_LOOK)

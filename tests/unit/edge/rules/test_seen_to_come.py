@@ -1,0 +1,82 @@
+"""What the picture tells where the detector is unsure: who came, who went, who only passed before whom."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from edge.rules.sighting import Look
+from kerbwatch.incident import Phase
+from models.classes import ObjectClass
+from tests.unit.edge.rules.test_parking import parking, phases, watch
+from tests.unit.edge.street import CAR, SIZE_PX, Thing, draw, look_at
+
+WEAK = replace(CAR, score=0.15)
+
+
+def test_a_car_that_the_detector_hardly_knows_is_reported_when_it_was_seen_to_come():
+    found = watch(parking(), lambda t: [WEAK] if 10 <= t < 60 else [], until_s=90)
+    assert phases(found)[0] == (Phase.OPENED, 40.0)
+    assert found[0].started_t_s == 10.0
+    assert [one.phase for one in found] == [Phase.OPENED, Phase.CLEARED]
+
+
+def test_what_stood_there_all_the_time_and_is_hardly_like_a_car_is_nothing():
+    assert watch(parking(), lambda t: [WEAK], until_s=90) == []
+
+
+def test_people_who_gather_are_no_weak_car():
+    crowd = Thing((155, 130, 225, 188), texture=1, object_class=ObjectClass.PERSON, score=0.5)
+    assert watch(parking(), lambda t: [WEAK, crowd] if t >= 10 else [], until_s=90) == []
+
+
+def test_a_weak_box_that_comes_and_goes_is_nothing():
+    assert watch(parking(), lambda t: [WEAK] if t >= 10 and t % 6 < 2 else [], until_s=90) == []
+
+
+def test_one_box_drawn_down_over_the_kerb_does_not_put_the_car_behind_into_the_zone():
+    behind = replace(CAR, box=(150, 60, 230, 112))
+    drawn_down = replace(behind, box=(150, 60, 230, 130))
+    assert watch(parking(), lambda t: [drawn_down if t == 20 else behind], until_s=120) == []
+
+
+def test_a_newcomer_like_the_one_before_begins_a_stand_of_its_own():
+    lorry = Thing((100, 100, 240, 200), texture=5, score=0.6)
+
+    def street(t: float) -> list[Thing]:
+        if t < 26:
+            return [CAR] if t >= 8 else []
+        if t < 30:
+            return []
+        return [lorry] if t < 34 else [CAR] if t < 54 else []
+
+    assert watch(parking(), street, until_s=90) == []
+
+
+def in_the_dark(things: list[Thing], t_s: float, light: float = 1.0) -> Look:
+    """A look at an even road under a lit wall, with so much light left."""
+    look = look_at(things, t_s)
+    picture = np.full((SIZE_PX[1], SIZE_PX[0], 3), 40.0)
+    picture[:100] = (draw(things)[:100] - 110.0) * 1.2 + 110.0
+    for thing in things:
+        x1, y1, x2, y2 = (int(v) for v in thing.box)
+        picture[y1:y2, x1:x2] = 40 + (draw([thing])[y1:y2, x1:x2] - 40.0) * 0.12
+    return replace(look, thumbnail=(picture * light).astype(np.uint8))
+
+
+def test_a_car_that_leaves_even_ground_in_the_dark_is_cleared_soon():
+    rule, found = parking(), []
+    for t_s in range(0, 100, 2):
+        found += rule.look(in_the_dark([CAR] if 10 <= t_s < 60 else [], float(t_s))).sightings
+    assert [one.phase for one in found] == [Phase.OPENED, Phase.CLEARED]
+    assert found[-1].ended_t_s == 60 and found[-1].t_s <= 66
+
+
+def test_a_lamp_that_goes_out_clears_nobody():
+    rule, found = parking(), []
+    for t_s in range(0, 100, 2):
+        out = t_s >= 60
+        things = [replace(CAR, seen=not out)] if t_s >= 10 else []
+        found += rule.look(in_the_dark(things, float(t_s), 0.1 if out else 1.0)).sightings
+    assert [one.phase for one in found] == [Phase.OPENED]
