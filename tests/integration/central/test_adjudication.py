@@ -246,3 +246,28 @@ def test_a_ticket_never_bounces(database):
             suppress_health_check=list(HealthCheck),
         ),
     )
+
+
+def test_everybody_may_read_the_duty_list_and_rulings_and_adjudicators_rule_on_a_page(board):
+    _case_id, ticket_id = a_ticket(board)
+    request_id = dispute(board, ticket_id)
+    form = {"unit_id": BRIGADE, "clause": "item 12", "reasons": ""}
+    lacking = board.client.post(
+        f"/disputes/{request_id}/ruling", data=form, headers=board.bearer("ada"), follow_redirects=False
+    )
+    assert lacking.status_code == 422
+    assert "needs a clause and reasons" in lacking.text
+    form["reasons"] = "the brigade's road"
+    done = board.client.post(
+        f"/disputes/{request_id}/ruling", data=form, headers=board.bearer("ada"), follow_redirects=False
+    )
+    assert (done.status_code, done.headers["location"]) == (303, "/disputes?done=ruled")
+    assert "No dispute waits" in board.client.get("/disputes", headers=board.bearer("ada")).text
+    assert "the brigade&#39;s road" in board.client.get("/rulings").text
+    listed = board.client.get("/duty-list", params={"q": "stopping", "area": "yangming-east"})
+    assert "2026-0001" in listed.text
+    assert "Straw" not in listed.text
+    found = board.client.get("/api/v1/duty-list", params={"q": "straw"}).json()["entries"]
+    assert [entry["item_id"] for entry in found] == ["straw-burning"]
+    before = board.client.get("/api/v1/duty-list", params={"on": "2020-01-01"}).json()
+    assert (before["version"], before["entries"]) == (None, [])
