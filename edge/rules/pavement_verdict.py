@@ -34,6 +34,10 @@ RIM_ROUGHNESS = 0.006
 """Roughness that a median leaves of a sharp rim, for a step of 1: its corners, and its slanting run."""
 LEAST_CORE_CELLS = 3
 """A blob with fewer cells inside its border is judged with its border."""
+KEPT_SHARE = 0.15
+"""Share of the pavement's texture that must be left under a light that is not smooth itself, whatever its rim
+adds: the covariance of both pictures' rough parts, (now + before - difference) / 2, against the pavement's
+own. A shadow that is smooth may have lost the texture in the camera's compression."""
 RIM_PX = 4
 """Within so many pixels the sharp rim of a thing rises from one side to the other."""
 SOFT_SHARE = 0.45
@@ -91,6 +95,8 @@ class Judge:
         lively, own, apart = _rough(now, mask), _rough(before, mask), _rough(now - before, mask)
         if own > PLAIN_ROUGHNESS and apart < LIGHT_SHARE * (lively + own):
             return True
+        if lively > own > PLAIN_ROUGHNESS and lively + own - apart < 2 * KEPT_SHARE * own:
+            return False
         light = np.asarray(cv2.medianBlur(now - before - self._shift[0], MEDIAN_PX), dtype=np.float32)
         low, high = np.percentile(light, (2, 98))
         step = float(high - low)

@@ -15,13 +15,14 @@ import numpy as np
 import structlog
 from numpy.typing import NDArray
 
-from edge.rules.appearance import cut_patch, similarity
+from edge.rules.appearance import SAME_LOOK, cut_patch, similarity
 from edge.rules.dwell import DwellRule
 from edge.rules.memory import Memory
 from edge.rules.pavement import Pavement, Standing
 from edge.rules.pavement_memory import pack_background, unpack_background
 from edge.rules.pavement_view import Layer, Mask, Window
-from edge.rules.places import EMPTY_AFTER_S, SAME_LOOK, Departure, Held, Place
+from edge.rules.place import Departure, Held, Place
+from edge.rules.places import EMPTY_AFTER_S
 from edge.rules.sighting import Findings, Look, Sighting
 from edge.rules.stall_company import Company
 from edge.rules.stall_furniture import PERSONAL, TRADE, VENDING, carried_away, named, stacked, together
@@ -38,6 +39,8 @@ TRADE_SIZE = 0.35
 """Goods as large as this share of a person's box are a stall when somebody stays there; a bag is his own."""
 CHAIR_SIZE = 1.0
 """What the detector takes for a chair and is larger than the person is a cart."""
+SURE_SCORE = 0.5
+"""Mean score from which bags and chairs are believed that were there at the first picture."""
 OWNER_SHARE = 0.5
 """Share of the newest looks (half the limit, say) with somebody beside a bag for it to be his own."""
 VAN_SHARE = 0.5
@@ -141,6 +144,8 @@ class StallRule(DwellRule):
         """
         if place.object_class in VENDING and place.accompanied < VAN_SHARE * place.looks:
             return False
+        if place.object_class in PERSONAL and place.score < SURE_SCORE and self._of_street(place):
+            return False
         owned = place.object_class in PERSONAL and self._company.share(place) >= OWNER_SHARE
         if owned and self._small(place) and not self._of_shop(place):
             return False
@@ -149,6 +154,12 @@ class StallRule(DwellRule):
             for other in self.places
             if other is not place
         )
+
+    def _of_street(self, place: Place) -> bool:
+        """Whether the pavement was first seen with it: a bench, a bin, whatever the detector calls it."""
+        if self._pavement is None or place.id in self._shown:
+            return False
+        return self._pavement.hidden_share(place.box.astype(np.float32), LEAST_BENEATH) is not None
 
     def _small(self, place: Place) -> bool:
         """Whether it is small against those who stay beside it: a bag, not goods for sale."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.rules.places import Place
+from edge.rules.place import Place
 from edge.rules.sighting import Look
 from edge.rules.stall_furniture import VENDING
 from models.classes import ObjectClass

@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.rules.boxes import within
-from edge.rules.places import PARTIAL_SHARE, Place
+from edge.rules.place import Place
+from edge.rules.places import PARTIAL_SHARE
 from models.classes import FURNITURE, ObjectClass
 from models.detections import Detections
 

@@ -115,8 +115,8 @@ def test_a_stall_that_the_network_names_is_judged_from_the_first_picture():
     assert told(watch(lambda _t_s: [stall], 40)) == [(Phase.OPENED, Kind.STALL_ENCROACHMENT)]
 
 
-def test_a_stall_that_trades_all_day_is_never_learnt_as_pavement():
-    found = watch(lambda t_s: [CART, SELLER] if 20 <= t_s < 1500 else [], 1560, every_s=5.0)
+def test_a_stall_that_trades_on_is_never_learnt_as_pavement():
+    found = watch(lambda t_s: [CART, SELLER] if 20 <= t_s < 620 else [], 680, every_s=5.0)
     assert [each.phase for each in found if each.phase is not Phase.UPDATED] == [Phase.OPENED, Phase.CLEARED]
 
 
@@ -129,7 +129,7 @@ def test_market_hours_end_and_the_stall_is_still_there():
 
 def test_an_umbrella_over_the_cart_is_no_second_stall():
     umbrella = Thing((150, 125, 215, 160), texture=14, object_class=ObjectClass.UMBRELLA)
-    found = watch(lambda t_s: [] if t_s < 20 else [CART, umbrella, SELLER], 200)
+    found = watch(lambda t_s: [] if t_s < 20 else [CART, umbrella, SELLER], 90)
     assert told(found) == [(Phase.OPENED, Kind.STALL_ENCROACHMENT)]
 
 
@@ -154,15 +154,15 @@ def test_people_who_stand_and_talk_are_nothing(seen_share: float):
         seen = round(t_s / 2) % 2 == 0 or seen_share == 1.0
         return [replace(SELLER, seen=seen), replace(SELLER, box=(250, 125, 270, 205), texture=15, seen=seen)]
 
-    assert watch(street, 180) == NOTHING
+    assert watch(street, 90) == NOTHING
 
 
 def test_a_parked_car_is_the_parking_rules_business():
-    assert watch(after(20, CAR), 180) == NOTHING
+    assert watch(after(20, CAR), 80) == NOTHING
 
 
 def test_a_parked_car_that_the_network_misses_now_and_then_is_no_obstruction():
-    assert watch(lambda t_s: [] if t_s < 20 else [replace(CAR, seen=t_s % 10 < 4)], 180) == NOTHING
+    assert watch(lambda t_s: [] if t_s < 20 else [replace(CAR, seen=t_s % 10 < 4)], 100) == NOTHING
 
 
 def test_a_bus_in_front_of_the_stall_neither_ends_nor_doubles_it():
@@ -182,19 +182,19 @@ def test_a_thing_in_front_of_the_zone_is_not_in_it():
 @pytest.mark.parametrize("gain", [0.4, 0.7, 1.4, 1.9])
 def test_a_jump_of_the_cameras_gain_is_nothing(gain: float):
     assert (
-        watch(lambda _t_s: [], 120, light=lambda look: lit(look, gain) if look.t_s >= 30 else look) == NOTHING
+        watch(lambda _t_s: [], 70, light=lambda look: lit(look, gain) if look.t_s >= 30 else look) == NOTHING
     )
 
 
 @given(noise=st.floats(0, 6), drift=st.floats(0.5, 1.6), seed=st.integers(0, 100))
-@settings(max_examples=4, deadline=None)
+@settings(max_examples=2, deadline=None)
 def test_drifting_light_and_noise_are_nothing_and_hide_no_cart(noise: float, drift: float, seed: int):
     def light(look: Look) -> Look:
         gain = drift ** (min(look.t_s, 100) / 100)
         return lit(look, gain, noise=noise, seed=seed + int(look.t_s))
 
-    assert watch(lambda _t_s: [], 100, light=light) == NOTHING
-    assert told(watch(after(40, CART, SELLER), 100, light=light)) == [(Phase.OPENED, Kind.STALL_ENCROACHMENT)]
+    assert watch(lambda _t_s: [], 80, light=light) == NOTHING
+    assert told(watch(after(40, CART, SELLER), 70, light=light)) == [(Phase.OPENED, Kind.STALL_ENCROACHMENT)]
 
 
 @given(
@@ -242,16 +242,16 @@ def test_a_cart_that_arrives_while_the_box_is_down_is_found():
 
 @pytest.mark.parametrize("keeps_background", [True, False])
 def test_a_restart_neither_loses_nor_doubles_an_open_stall(keeps_background: bool):
-    rule, street = stalls(), lambda t_s: [CART, SELLER] if 20 <= t_s < 900 else []
+    rule, street = stalls(), lambda t_s: [CART, SELLER] if 20 <= t_s < 400 else []
     first = watch(street, 60, rule=rule)
     assert told(first) == [(Phase.OPENED, Kind.STALL_ENCROACHMENT)]
     memory = rule.state(60, NOON + timedelta(seconds=60))
     again = stalls()
     again.restore(memory if keeps_background else memory.model_copy(update={"background": None}))
-    second = watch(street, 960, rule=again, from_s=90)
+    second = watch(street, 460, rule=again, from_s=90, every_s=4.0)
     assert [each.phase for each in second if each.phase is not Phase.UPDATED] == [Phase.CLEARED]
     assert {each.incident_id for each in second} == {first[0].incident_id}
-    assert second[-1].t_s <= 930
+    assert second[-1].t_s <= 430
 
 
 def test_a_background_comes_back_from_disk_as_it_was():

@@ -173,6 +173,11 @@ def test_a_market_of_eight_hours_is_not_learnt_as_pavement():
     assert end_s + 300 <= found[0].t_s <= end_s + 340 and found[0].started_t_s == end_s
 
 
+def test_a_bench_that_was_always_there_and_looks_a_little_like_a_chair_is_street():
+    bench = Thing((60, 150, 120, 190), texture=24, object_class=ObjectClass.CHAIR, score=0.4)
+    assert told(watch(lambda _t_s: [bench], 60)) == NOTHING
+
+
 def test_a_litter_bin_that_is_carried_away_is_no_arrival():
     litter_bin = Thing((200, 160, 224, 200), texture=23, seen=False)
     assert told(watch(lambda t_s: [litter_bin] if t_s < 40 else [], 100)) == NOTHING
