@@ -12,18 +12,21 @@ from numpy.typing import NDArray
 from edge.frame import Luma
 from edge.litter.background import TICK_S
 from edge.litter.blobs import NONE, Blobs, blobs_of
+from edge.litter.bodies import Bodies
 from edge.litter.evidence import LEAST_POINTS
-from edge.litter.judge import Finding, judge_flight, judge_rest
+from edge.litter.fallen import judge_rest
+from edge.litter.judge import Finding, judge_flight
 from edge.litter.rests import Rests
-from edge.litter.throw import Ego, Homography, Throw, ThrowingVehicle, inverse
+from edge.litter.throw import Homography, Throw, ThrowingVehicle, inverse
 from edge.litter.tracklets import Tracklet, Tracklets
-from edge.litter.vehicles import Traffic
-from edge.litter.views import FixedViews, MovingViews, View
+from edge.litter.vehicles import Traffic, Vehicle
+from edge.litter.views import FixedViews, View
 from edge.rules.sighting import BoxPx, PathPoint
 from models.detections import Detections
 
-DECIDE_SCORE = 0.5
-"""Score from which something is a throw."""
+FLIGHT_SCORE, REST_SCORE = 0.9, 0.62
+"""Scores from which something seen to fly, and something that lies, was thrown. Vehicles show many parts
+that move like something thrown for a moment; little but litter newly lies on a road."""
 WAIT_LOOK_S = 0.7
 """A look later than this is not waited for."""
 WAIT_REST_S = 1.1
@@ -32,15 +35,19 @@ JUDGE_REST_S = 1.9
 """How long after it came to lie a thing is judged by that alone."""
 SAME_LANDING_S, SAME_LANDING_M = 1.5, 1.0
 """What comes to lie so near in time and place to where a thing was seen to land is that thing."""
-LEAST_REST_SWAYING_PX = 10.0
+LEAST_REST_SWAYING_PX = 6.0
 """While the camera sways, what is smaller and only lies may be an edge of the road that does not fit."""
-WARM_S = 1.5
-"""So long a fixed camera must have looked: what stood on the road at first leaves a ghost when it goes."""
+KEEP_TRAIL_S, MOST_TRAILS = 3.0, 300
+"""What was in the air is remembered so long: it may have come to lie."""
+WARM_S = 2.0
+"""So long a camera must have looked: what stood on the road at first leaves a ghost when it goes."""
 BODY_SHARE = 0.004
 """Share of the picture above which a moving part is a body, not a thing thrown."""
 ABOVE_SHARE = 0.12
 """Share of the picture's height that is searched above the road: what stands on it reaches higher."""
-FIRST_S = 1.0
+TICK_SLACK_S = 0.03
+"""A camera of ten pictures a second does not send them on time: rather a little early than a picture late."""
+FIRST_S = 2.5
 """Vehicles that are seen so early hide the road from the beginning."""
 _KEEP_PLACES_S = 4.0
 _MOST_PATH = 120
@@ -57,19 +64,17 @@ class LitterEngine:
         size_px: width and height of the pictures.
         road: polygons [K, 2] in px; the vehicle stands, or the thing falls, on one of them. None for
             everywhere.
-        ego: how the camera moves; None for a fixed camera.
     """
 
     def __init__(
         self,
         size_px: tuple[int, int],
         road: Sequence[NDArray[np.float64]] | None = None,
-        ego: Ego | None = None,
     ) -> None:
         self.size_px = size_px
         self._road = None if road is None else shapely.MultiPolygon([shapely.Polygon(each) for each in road])
-        self._crop = (0, 0, *size_px) if road is None or ego is not None else _around(size_px, road)
-        self._views = FixedViews() if ego is None else MovingViews(ego)
+        self._crop = (0, 0, *size_px) if road is None else _around(size_px, road)
+        self._views = FixedViews(self._crop)
         self._most_area_px = BODY_SHARE * size_px[0] * size_px[1]
         self._next_id = 1
         self._thrown: set[int] = set()
@@ -79,22 +84,25 @@ class LitterEngine:
 
     def picture(self, t_s: float, luma: Luma) -> None:
         """Take in the next picture: uint8 [height, width], as shown. ``t_s`` rises."""
-        x1, y1, x2, y2 = self._crop
-        view, void = self._views.view(t_s, luma[y1:y2, x1:x2])
+        view, void = self._views.view(t_s, luma)
         if void:
             self._fresh()
             self._began_s = t_s
-        to_picture = np.array([[1.0, 0, x1], [0, 1, y1], [0, 0, 1]]) @ self._views.to_picture
+        to_picture = (
+            np.array([[1.0, 0, self._crop[0]], [0, 1, self._crop[1]], [0, 0, 1]]) @ self._views.to_picture
+        )
         self._places.append((t_s, to_picture))
         while t_s - self._places[0][0] > _KEEP_PLACES_S:
             self._places.popleft()
         blobs = NONE
         if view is not None:
             blobs = blobs_of(view.mask, view.luma, self._most_area_px)
-            self._waiting += [
-                each for each in self._tracklets.update(view.t_s, blobs) if len(each.t_s) >= LEAST_POINTS
-            ]
-        if t_s - self._ticked_s >= TICK_S - 1e-3:
+            ended = self._tracklets.update(view.t_s, blobs)
+            self._waiting += [each for each in ended if len(each.t_s) >= LEAST_POINTS]
+            self._trails += [each for each in ended if len(each.t_s) >= 2]
+            if self._views.background is not None:
+                self._bodies.update(t_s, view.mask, self._views.background.age, self._traffic.vehicles)
+        if t_s - self._ticked_s >= TICK_S - TICK_SLACK_S:
             self._ticked_s = t_s
             self._tick(t_s, view, blobs)
 
@@ -119,6 +127,8 @@ class LitterEngine:
         height = self._crop[3] - self._crop[1]
         self._tracklets = Tracklets(height)
         self._traffic = Traffic()
+        self._bodies = Bodies()
+        self._trails: list[Tracklet] = []
         self._rests = Rests()
         self._waiting: list[Tracklet] = []
         self._landed: list[tuple[float, NDArray[np.float64], float]] = []
@@ -134,10 +144,12 @@ class LitterEngine:
                 background.hide(covered)
             background.tick(view.luma, covered)
             self._rests.tick(view, background, blobs)
-        self._judge_flights(t_s)
-        self._judge_rests(t_s)
+        self._trails = [each for each in self._trails if t_s - each.t_s[-1] <= KEEP_TRAIL_S][-MOST_TRAILS:]
+        vehicles = (*self._traffic.vehicles, *self._bodies.moving)
+        self._judge_flights(t_s, vehicles)
+        self._judge_rests(t_s, vehicles)
 
-    def _judge_flights(self, t_s: float) -> None:
+    def _judge_flights(self, t_s: float, vehicles: Sequence[Vehicle]) -> None:
         size = (self._crop[2] - self._crop[0], self._crop[3] - self._crop[1])
         flying = [each for each in self._tracklets.live if len(each.t_s) >= LEAST_POINTS + 2]
         others = [*self._tracklets.live, *self._waiting]
@@ -146,11 +158,13 @@ class LitterEngine:
             ended_s = track.t_s[-1]
             if track.id in self._thrown or not self._seen_until(ended_s, t_s):
                 continue
-            found = judge_flight(track, self._traffic, self._rests.lying, others, size)
-            if found is not None and found.evidence.score >= DECIDE_SCORE and self._on_road(found):
+            found = judge_flight(
+                track, self._traffic, vehicles, rests=self._rests.lying, others=others, size_px=size
+            )
+            if found is not None and found.evidence.score >= FLIGHT_SCORE and self._on_road(found):
                 self._thrown.add(track.id)
                 self._say(found, t_s)
-            if found is None or found.evidence.ceiling < DECIDE_SCORE:
+            if found is None or found.evidence.ceiling < FLIGHT_SCORE:
                 done.add(track.id)
         self._waiting = [
             each
@@ -158,7 +172,8 @@ class LitterEngine:
             if t_s - each.t_s[-1] <= WAIT_REST_S and each.id not in done and each.id not in self._thrown
         ]
 
-    def _judge_rests(self, t_s: float) -> None:
+    def _judge_rests(self, t_s: float, vehicles: Sequence[Vehicle]) -> None:
+        trails = [*self._tracklets.live, *self._trails]
         for rest in self._rests.lying:
             if (
                 rest.judged
@@ -175,8 +190,10 @@ class LitterEngine:
             ):
                 rest.judged = True
                 continue
-            found = judge_rest(rest, self._traffic, t_s)
-            if found is not None and found.evidence.score >= DECIDE_SCORE and self._on_road(found):
+            found = judge_rest(
+                rest, self._traffic, vehicles, trails=trails, rests=self._rests.lying, now_s=t_s
+            )
+            if found is not None and found.evidence.score >= REST_SCORE and self._on_road(found):
                 rest.judged = True
                 self._say(found, t_s)
 

@@ -9,13 +9,18 @@ from numpy.typing import NDArray
 
 from edge.litter.throw import Evidence
 from edge.litter.tracklets import Tracklet
-from edge.litter.vehicles import Vehicle
+from edge.litter.vehicles import HEIGHT_M, Vehicle
+from models.classes import ObjectClass
 
 LEAST_POINTS = 5
 """Pictures that must show the thing."""
 BACK_S = 0.25
 """How far its path is followed back before it was first seen: so long it may be hidden by the vehicle."""
 LEAST_SIZE_M, MOST_SIZE_M = 0.03, 0.9
+SCALE_S = 1.0
+"""A vehicle's scale is taken from its looks within so long."""
+WIDTH_M: dict[int, float] = {ObjectClass.CAR: 1.8, ObjectClass.BUS: 2.5, ObjectClass.TRUCK: 2.4}
+"""How wide a vehicle is from the front or from above, m: its box is no narrower from any side."""
 STANDING_M_S = 0.7
 """A vehicle slower than this stands: nothing can be slowed against it."""
 
@@ -23,6 +28,18 @@ STANDING_M_S = 0.7
 def ramp(value: float, nothing: float, full: float) -> float:
     """0 at ``nothing``, 1 at ``full``, straight between; either may be the larger."""
     return float(np.clip((value - nothing) / (full - nothing), 0.0, 1.0))
+
+
+def scale_of(vehicle: Vehicle, t_s: float) -> float:
+    """px/m at a vehicle: by the side that tells, at its largest about then (it may leave the picture)."""
+    near = np.abs(vehicle.t_s - t_s) <= SCALE_S
+    boxes = vehicle.boxes[near] if near.any() else vehicle.boxes[-1:]
+    wide, tall = (boxes[:, 2:] - boxes[:, :2]).T
+    by_height = tall / HEIGHT_M.get(vehicle.class_id, 1.7)
+    if vehicle.class_id == ObjectClass.MOTORCYCLE:
+        return float(max(by_height.max(), 2.0))
+    by_width = wide / WIDTH_M.get(vehicle.class_id, 1.8)
+    return float(max(np.minimum(by_width, by_height).max(), 2.0))
 
 
 def gaps_px(xy: NDArray[np.float64], boxes: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -155,13 +172,14 @@ def of_flight(flight: Flight, lies: float, company: float, people: float) -> Evi
         "alone": company,
         "nobody_near": people,
     }
-    physics = min(1.0, 0.4 * parts["falls"] + 0.35 * parts["slows"] + 0.5 * parts["lies"])
+    physics = 0.55 * parts["falls"] + 0.1 * parts["slows"] + 0.35 * parts["lies"]
+    physics = min(1.0, physics) * ramp(lies, 0.0, 0.4)
     return _sum(parts, ("origin", "moves", "leaves", "shape", "alone", "nobody_near"), 0.2 + 0.8 * physics)
 
 
-def of_rest(parts: Mapping[str, float]) -> Evidence:
-    """What speaks for a thing that was only seen lying where a vehicle had just been."""
-    return _sum(parts, tuple(parts), 0.8)
+def of_rest(parts: Mapping[str, float], weight: float) -> Evidence:
+    """What speaks for a thing that lies where a vehicle had just been: all parts multiplied, and weighed."""
+    return _sum(parts, tuple(parts), weight)
 
 
 def _sum(parts: Mapping[str, float], factors: Sequence[str], weight: float) -> Evidence:

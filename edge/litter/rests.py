@@ -58,6 +58,11 @@ class Rest:
         return min(self.area, self.first_area) / max(self.area, self.first_area)
 
     @property
+    def counts(self) -> bool:
+        """Whether it is a thing by itself, and was seen again."""
+        return self.ticks >= 2 and self.clear >= 0.5 and self.solid >= 0.5
+
+    @property
     def size_px(self) -> float:
         """The square root of its area."""
         return float(np.sqrt(self.area))
@@ -114,7 +119,7 @@ def _solid(box: NDArray[np.float64], inside: NDArray[np.bool_], background: Back
     if len(now) < 4:
         return 0.0
     contrast = float(np.median(np.abs(now - road)))
-    clear = float(np.clip((contrast / background.threshold - 1.0) / 0.3, 0.0, 1.0)) * _edged(
+    clear = float(np.clip((contrast / background.threshold - 1.1) / 0.5, 0.0, 1.0)) * _edged(
         box, inside, background
     )
     if now.std() < _TEXTURE or road.std() < _TEXTURE:

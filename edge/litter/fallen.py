@@ -1,0 +1,188 @@
+"""What newly lies on the road, and which vehicle it fell from.
+
+A thing thrown comes to lie, and that is what is seen best: it stands still in many pictures, whatever the
+camera's rate, and it was not there before the vehicle passed. How it got there may have been seen in a few
+pictures (its *trail*), or not at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.litter.evidence import LEAST_SIZE_M, MOST_SIZE_M, gaps_px, of_rest, ramp, scale_of
+from edge.litter.judge import Finding, nobody_near
+from edge.litter.rests import Rest
+from edge.litter.throw import Evidence
+from edge.litter.tracklets import Tracklet
+from edge.litter.vehicles import Traffic, Vehicle
+
+WAKE_S = 1.6
+"""A vehicle was here so shortly before something lay here."""
+FALL_S = 0.85
+"""From a window or a hand to the ground (0.45 s), and until it has rolled out."""
+MOST_FALL_M = (0.4, 0.6)
+"""Where the way is not known: so far aside and so far up from where it lies is drawn at most."""
+TRAIL_S = 0.6
+"""A trail ends no longer before the thing lies."""
+MOST_GAP_M, NEAR_M = 2.5, 0.4
+"""So far from its vehicle a thing lies at most; so near to it a trail begins."""
+MOST_WAY_M, MOST_WAY_S = 3.5, 1.3
+"""A trail is no longer, in way and in time."""
+MOST_RISE_M = 0.25
+"""A thing falls: its trail begins no farther below where it lies (a vehicle may go uphill in the picture)."""
+BACK_S = 0.4
+"""How far a trail is followed back to the vehicle."""
+LEAST_TRAIL = 4
+"""Pictures of a trail; fewer may be anything."""
+LEAST_TRAIL_SIZES = 1.5
+"""A trail is longer than the thing, by this factor."""
+ALONE_S, ALONE_M = 1.0, 8.0
+"""What comes to lie so near in time and place comes at once: leaves, rain, a flickering light."""
+
+
+def judge_rest(
+    rest: Rest,
+    traffic: Traffic,
+    vehicles: Sequence[Vehicle],
+    *,
+    trails: Sequence[Tracklet],
+    rests: Sequence[Rest],
+    now_s: float,
+) -> Finding | None:
+    """The best explanation of something that newly lies as thrown; None where there is none at all.
+
+    Args:
+        rest: what lies.
+        traffic: the people on the road.
+        vehicles: those that may have thrown it, also those known by their motion alone.
+        trails: what was in the air lately.
+        rests: all that lies.
+        now_s: the time of the newest picture.
+    """
+    beside = [
+        other
+        for other in rests
+        if other is not rest and other.counts and abs(other.since_s - rest.since_s) <= ALONE_S
+    ]
+    best, most = None, -np.inf
+    for vehicle in vehicles:
+        nearest = _when_nearest(rest, vehicle)
+        if nearest is None:
+            continue
+        t_near, gap_px = nearest
+        scale = scale_of(vehicle, t_near)
+        gap_m, trail = gap_px / scale, None
+        if gap_m > MOST_GAP_M:
+            continue
+        for each in trails:
+            longer = trail is None or len(each.xy) > len(trail.xy)
+            if longer and _leads_here(each, rest, scale) and _back_to(each, vehicle, scale) < NEAR_M:
+                trail = each
+        size_m = rest.size_px / scale
+        crowd = sum(float(np.linalg.norm(each.xy - rest.xy)) < ALONE_M * scale for each in beside)
+        parts = {
+            "origin": ramp(gap_m, MOST_GAP_M, 1.5) if trail is not None else ramp(gap_m, 1.2, 0.6),
+            "leaves": _has_gone(rest, vehicle, scale, now_s),
+            "lies": ramp(rest.ticks, 1, 3),
+            "shape": rest.clear
+            * ramp(rest.size_px, 3.0 if trail is not None else 3.5, 4.5 if trail is not None else 5.5)
+            * float(LEAST_SIZE_M <= size_m <= MOST_SIZE_M),
+            "solid": rest.solid * ramp(rest.kept, 0.35, 0.6),
+            "alone": ramp(crowd, 7, 3),
+            "nobody_near": nobody_near(rest.xy, rest.since_s, traffic, vehicle),
+        }
+        evidence = of_rest(parts, 1.0 if trail is not None else 0.85)
+        worth = evidence.score - 0.2 * gap_m
+        if best is None or worth > most:
+            most = worth
+            best = _followed(rest, vehicle, trail, evidence) if trail else _dropped(rest, vehicle, evidence)
+    return best
+
+
+def _has_gone(rest: Rest, vehicle: Vehicle, scale: float, now_s: float) -> float:
+    """0..1: the vehicle has gone on, and is clear of the thing; one out of sight by now has."""
+    box = vehicle.box_at(now_s)
+    if box is None:
+        return 1.0
+    a = vehicle.boxes_at(np.array([max(rest.since_s - 0.4, vehicle.t_s[0])]))[0]
+    way_m = float(np.hypot((box[0] + box[2] - a[0] - a[2]) / 2, box[3] - a[3])) / scale
+    clear_m = float(gaps_px(rest.xy, box[None])[0]) / scale
+    return 0.0 if np.isnan(way_m) else ramp(way_m, 0.3, 0.6) * ramp(clear_m, 0.02, 0.15)
+
+
+def _when_nearest(rest: Rest, vehicle: Vehicle) -> tuple[float, float] | None:
+    """When, shortly before it lay there, a vehicle was nearest (s), and how near (px)."""
+    times = np.linspace(rest.since_s, rest.since_s - WAKE_S, 17)
+    gaps = gaps_px(rest.xy, vehicle.boxes_at(times))
+    if np.isnan(gaps).all():
+        return None
+    nearest = int(np.nanargmin(gaps))
+    return float(times[nearest]), float(gaps[nearest])
+
+
+def _leads_here(track: Tracklet, rest: Rest, scale: float) -> bool:
+    """Whether a thing in the air, of about its size, came to where this lies when it did, by no long way."""
+    times, xy = np.array(track.t_s), np.array(track.xy)
+    if len(times) < LEAST_TRAIL or not rest.since_s - MOST_WAY_S <= times[0] <= rest.since_s:
+        return False
+    if abs(np.log(max(rest.area, 1.0) / max(float(np.median(track.area)), 1.0))) > 1.2:
+        return False
+    way = float(np.linalg.norm(xy[0] - rest.xy))
+    if way < LEAST_TRAIL_SIZES * rest.size_px or way > MOST_WAY_M * scale:
+        return False
+    if xy[0, 1] - rest.xy[1] > MOST_RISE_M * scale:
+        return False
+    before = (times > rest.since_s - TRAIL_S) & (times < rest.since_s + 0.3)
+    if not before.any():
+        return False
+    return float(np.linalg.norm(xy[before] - rest.xy, axis=1).min()) <= 0.2 * scale + rest.size_px
+
+
+def _back_to(track: Tracklet, vehicle: Vehicle, scale: float) -> float:
+    """How near (m) to a vehicle a trail begins, followed back a little."""
+    n = min(len(track.t_s), 4)
+    since = np.array(track.t_s[:n]) - track.t_s[0]
+    fit = np.polyfit(since, np.array(track.xy[:n]), 1)
+    closest = np.inf
+    for back_s in np.linspace(0.0, BACK_S, 9):
+        box = vehicle.box_at(track.t_s[0] - back_s)
+        if box is not None:
+            closest = min(closest, float(gaps_px(fit[1] - fit[0] * back_s, box[None])[0]) / scale)
+    return closest
+
+
+def _followed(rest: Rest, vehicle: Vehicle, trail: Tracklet, evidence: Evidence) -> Finding:
+    """The way that was seen, begun where it leaves the vehicle."""
+    points = [(t, *xy) for t, xy in zip(trail.t_s, trail.xy, strict=True) if t < rest.since_s]
+    n = min(len(trail.t_s), 4)
+    since = np.array(trail.t_s[:n]) - trail.t_s[0]
+    fit = np.polyfit(since, np.array(trail.xy[:n]), 1)
+    left_s = trail.t_s[0]
+    for back_s in np.linspace(0.0, BACK_S, 9):
+        at = fit[1] - fit[0] * back_s
+        box = vehicle.box_at(trail.t_s[0] - float(back_s))
+        if box is not None and float(gaps_px(at, box[None])[0]) <= 1.0:
+            left_s = trail.t_s[0] - float(back_s)
+            if back_s > 0 and at[1] <= rest.xy[1]:
+                points.insert(0, (left_s, float(at[0]), float(at[1])))
+            break
+    path = np.array([*points, (rest.since_s, *rest.xy)])
+    return Finding(vehicle, left_s, rest.since_s, path, rest.size_px, evidence)
+
+
+def _dropped(rest: Rest, vehicle: Vehicle, evidence: Evidence) -> Finding:
+    """The way is not known: straight from the vehicle's side at the height of a hand to where it lies."""
+    left_s = max(rest.since_s - FALL_S, float(vehicle.t_s[0]))
+    box = vehicle.box_at(left_s)
+    if box is None:
+        box = vehicle.boxes[-1]
+    scale = scale_of(vehicle, left_s)
+    tall = box[3] - box[1]
+    hand: NDArray[np.float64] = np.clip(rest.xy, (box[0], box[1] + 0.3 * tall), (box[2], box[1] + 0.7 * tall))
+    reach = np.array(MOST_FALL_M) * scale
+    start = rest.xy + np.clip(hand - rest.xy, -reach, reach)
+    path = np.array([(left_s, *start), (rest.since_s, *rest.xy)])
+    return Finding(vehicle, left_s, rest.since_s, path, rest.size_px, evidence)

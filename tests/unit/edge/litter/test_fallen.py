@@ -1,0 +1,68 @@
+"""What newly lies on the road is put down to the vehicle that went by, or to nobody."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from edge.litter.fallen import FALL_S, judge_rest
+from edge.litter.judge import Finding
+from edge.litter.rests import Rest
+from edge.litter.vehicles import Traffic, Vehicle
+from models.classes import ObjectClass
+
+LAY_S = 3.0
+
+
+def car(passed_px: float = 0.0) -> Vehicle:
+    """A car of 40 px/m that goes right at 5 m/s, with its middle over x = 300 when the thing came to lie."""
+    vehicle = Vehicle(1, int(ObjectClass.CAR))
+    for t_s in np.arange(1.0, 4.2, 0.2):
+        middle = 300.0 + passed_px + 200.0 * (t_s - LAY_S)
+        vehicle.note(float(t_s), np.array([middle - 90, 200.0, middle + 90, 264.0]))
+    return vehicle
+
+
+def lying(x: float = 250.0, y: float = 275.0, since_s: float = LAY_S, solid: float = 1.0) -> Rest:
+    box = np.array([x - 5, y - 5, x + 5, y + 5])
+    return Rest(np.array([x, y]), box, 80.0, since_s, 1.0, solid, since_s + 0.6, ticks=3)
+
+
+def judged(rest: Rest, vehicle: Vehicle, others: list[Rest] | None = None) -> Finding | None:
+    rests = [rest, *(others or [])]
+    return judge_rest(rest, Traffic(), [vehicle], trails=[], rests=rests, now_s=LAY_S + 1.0)
+
+
+def test_what_lies_behind_a_car_that_went_by_was_thrown_from_it() -> None:
+    found = judged(lying(), car())
+    assert found is not None
+    assert found.evidence.score >= 0.8
+    assert found.t_s == pytest.approx(LAY_S - FALL_S)
+    assert tuple(found.path[-1, 1:]) == (250.0, 275.0)
+
+
+def test_what_lies_far_from_the_car_was_not() -> None:
+    found = judged(lying(y=420.0), car())
+    assert found is None or found.evidence.score == 0
+
+
+def test_a_light_on_the_road_was_not() -> None:
+    found = judged(lying(solid=0.0), car())
+    assert found is not None
+    assert found.evidence.score == 0
+
+
+def test_one_of_many_leaves_was_not() -> None:
+    leaves = [lying(x=180.0 + 20 * k, y=300.0) for k in range(8)]
+    found = judged(lying(), car(), leaves)
+    assert found is not None
+    assert found.evidence.score == 0
+
+
+def test_a_car_that_still_stands_over_it_has_not_thrown_it() -> None:
+    standing = Vehicle(1, int(ObjectClass.CAR))
+    for t_s in np.arange(1.0, 4.2, 0.2):
+        standing.note(float(t_s), np.array([210.0, 200.0, 390.0, 264.0]))
+    found = judged(lying(), standing)
+    assert found is not None
+    assert found.evidence.score == 0
