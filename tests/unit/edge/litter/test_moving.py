@@ -6,7 +6,6 @@ from collections.abc import Callable
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from edge.litter.ego import EgoMotion
 from edge.litter.moving import MovingEngine
@@ -22,7 +21,7 @@ PX_PER_M = 40.0
 Place = Callable[[float], tuple[float, float] | None]
 
 
-def _pictures(thing: Place) -> list[Throw]:
+def _pictures(thing: Place, nods: Callable[[float], float] = lambda _t_s: 0.0) -> list[Throw]:
     rng = np.random.default_rng(4)
     scene = cv2.GaussianBlur(
         cv2.resize(rng.integers(60, 150, (30, 54), dtype=np.uint8), (WIDTH, HEIGHT)), (5, 5), 0
@@ -32,7 +31,7 @@ def _pictures(thing: Place) -> list[Throw]:
     throws: list[Throw] = []
     for index in range(round(2.6 * FPS)):
         t_s = index / FPS
-        luma: NDArray[np.uint8] = scene.copy()
+        luma = np.asarray(scene, np.uint8).copy()
         luma[CAR[1] : CAR[3], CAR[0] : CAR[2]] = car
         place = thing(t_s)
         if place is not None:
@@ -40,9 +39,11 @@ def _pictures(thing: Place) -> list[Throw]:
             cv2.rectangle(
                 luma, (round(x * 8), round(y * 8)), (round(x * 8) + 56, round(y * 8) + 56), 235, -1, shift=3
             )
-        engine.picture(t_s, luma)
+        sunk = np.array([[1.0, 0.0, 0.0], [0.0, 1.0, nods(t_s)]])
+        shown = cv2.warpAffine(luma, sunk, (WIDTH, HEIGHT), borderMode=cv2.BORDER_REFLECT)
+        engine.picture(t_s, np.asarray(shown, np.uint8))
         if index % 5 == 0:
-            seen = np.array([CAR], np.float32)
+            seen = np.array([CAR], np.float32) + np.array([0, nods(t_s), 0, nods(t_s)], np.float32)
             engine.vehicles(
                 t_s, Detections(seen, np.ones(1, np.float32), np.array([int(ObjectClass.CAR)]), np.array([7]))
             )
@@ -77,3 +78,11 @@ def test_a_dash_of_the_lane_that_streams_past_is_nothing() -> None:
 
 def test_a_sticker_that_stays_beside_the_vehicle_is_nothing() -> None:
     assert _pictures(lambda t_s: (CAR[2] + 8.0, CAR[1] + 16.0) if t_s > 1.0 else None) == []
+
+
+def test_what_nods_with_the_whole_view_is_nothing() -> None:
+    def falls(t_s: float) -> float:
+        return max(0.0, t_s - 1.2) ** 2 * 0.5 * 9.81 * PX_PER_M if t_s < 1.65 else 0.0
+
+    # The thing keeps its place among all that is around it, and the camera sinks and comes back.
+    assert _pictures(lambda t_s: (CAR[2] + 8.0, CAR[3] - 1.2 * PX_PER_M), nods=falls) == []
