@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from central.merging.settings import MergingSettings
 from edge.replay import ReplayError
 from edge.settings import DetectorSettings
 from edge.vision.looking import load_detector
@@ -17,6 +18,9 @@ from evaluation.bench import rival
 from evaluation.bench.cameras import Plan, measure
 from evaluation.bench.edge_box import BenchError
 from evaluation.bench.intake import IntakePlan, measure_intake
+from evaluation.bench.merging import DUPLICATES
+from evaluation.bench.merging import count as count_merging
+from evaluation.bench.merging_lookup import measure_lookup
 from evaluation.bench.motion import cut
 from evaluation.bench.motion import measure as motion_cost
 from evaluation.bench.pages import measure_pages
@@ -216,3 +220,38 @@ def motion(
         write_json(
             {"size": size.value, "model": model, "roads": [each.to_json() for each in costs]}, json_file
         )
+
+
+@bench_app.command()
+def merging(
+    *,
+    leads: Annotated[int, typer.Option(min=100, help="Leads of a month in a made-up city.")] = 20_000,
+    seeds: Annotated[int, typer.Option(min=1, max=100, help="Cities.")] = 5,
+    cases: Annotated[
+        int, typer.Option(min=0, help="Open cases for the look-up; 0: it is left out.")
+    ] = 100_000,
+    database: Annotated[
+        str | None, typer.Option(help="URL of an empty database for the look-up; a SQLite file if absent.")
+    ] = None,
+    json_file: Annotated[
+        Path | None, typer.Option("--json", help="Write the figures here; - is standard output.")
+    ] = None,
+) -> None:
+    """Planted duplicates (9.56 %): how many are found, how often merging is wrong, what a look-up costs."""
+    configure_logs(level="WARNING")
+    progress, console = Console(stderr=True), table_console(json_file)
+    cities = [
+        count_merging(leads, seed, MergingSettings.model_validate({})).to_json() | {"seed": seed}
+        for seed in range(1, seeds + 1)
+    ]
+    document: dict[str, object] = {"leads": leads, "duplicates": DUPLICATES, "cities": cities}
+    for city in cities:
+        print_rows(f"city {city['seed']}", city, console)
+    if cases:
+        with tempfile.TemporaryDirectory(prefix="kerbwatch-bench-") as folder:
+            url = expand_environment(database) if database else f"sqlite:///{folder}/lookup.db"
+            lookup = measure_lookup(url, cases, 200, 50, lambda step: progress.print(f"[dim]{step}[/]"))
+        print_rows("look-up", lookup, console)
+        document["lookup"] = lookup
+    if json_file is not None:
+        write_json(document, json_file)
