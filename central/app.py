@@ -10,6 +10,7 @@ from fastapi import FastAPI
 
 from central import problems, setup
 from central.adjudication import api as adjudication
+from central.areas import api as areas
 from central.cameras import api as cameras
 from central.cases import api as cases
 from central.context import Central
@@ -103,6 +104,7 @@ def create_app(settings: CentralSettings, clock: Clock | None = None) -> FastAPI
         hotline,
         tickets,
         duty,
+        areas,
         adjudication,
         escalation,
         cameras,

@@ -1,5 +1,6 @@
 """On the border of towns all of them go out together, and one is accountable."""
 
+from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from central.intake.service import commit_batch
@@ -60,3 +61,32 @@ def test_away_from_the_border_one_squad_goes_alone(town):
 def test_where_one_unit_has_both_sides_it_goes_alone(town):
     case = confirmed(town, ON_THE_BORDER, Kind.VEHICLE_LITTER)
     assert [ticket["unit_id"] for ticket in case["tickets"]] == ["traffic-police"]
+
+
+def test_stalls_that_fled_over_the_border_are_flagged(town):
+    boxes, start = EdgeBox(), town.clock.now_utc()
+    places = [(121.159, 20, 3), (121.161, 28, 3)]  # west until day 20, then east
+    messages = []
+    for day in range(28):
+        for lon, last, many in places:
+            here = day < last if lon < 121.16 else day >= 20
+            times = start + timedelta(days=day)
+            messages += [
+                boxes.message(
+                    report(
+                        at=(lon, 30.05 + n * 1e-4),
+                        kind=Kind.STALL_ENCROACHMENT,
+                        camera_id=f"cam-{day}-{n}-{int(lon * 1000)}",
+                        started_at=times,
+                        observed_at=times,
+                    )
+                )
+                for n in range(many if here else 0)
+            ]
+    town.clock.advance(28 * 86_400)
+    with town.database.write(ordered=True) as session:
+        commit_batch(session, messages, town.clock.now_utc(), town.settings.intake, ZoneInfo("UTC"))
+    query = "/api/v1/displacements?kind=stall_encroachment&before_days=20&recent_days=8"
+    (flag,) = get(town, query, "olga")
+    assert (flag["fell"]["town"], flag["rose"]["town"]) == ("yangming", "fengshan")
+    assert flag["fell"]["recent_per_day"] == 0
