@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Form, Request, Response
 from fastapi.responses import JSONResponse, RedirectResponse
-from pydantic import BaseModel
+from pydantic import BaseModel, StringConstraints
 
 from central.cases import repository as case_repository
 from central.cases import service
-from central.cases.rules import RejectReason
+from central.cases.rules import OVER, CaseState, RejectReason
 from central.context import Central, CentralDep
 from central.media.api import original_response
 from central.media.service import LEAST_REASON_CHARS, MOST_REASON_CHARS
+from central.merging import service as merging
+from central.merging.schemas import SuggestionOut
 from central.pages import map_view, repository
 from central.pages.case_view import REASONS, case_of
 from central.pages.rendering import HEADERS, is_partial, page
@@ -28,6 +30,7 @@ from central.people.service import Principal
 from central.problems import Problem, not_found
 from central.tickets import service as tickets
 from central.tickets.clockwork import Terms
+from kerbwatch.ids import UUID_PATTERN
 from kerbwatch.place import Position
 
 router = APIRouter(include_in_schema=False)
@@ -35,6 +38,7 @@ router = APIRouter(include_in_schema=False)
 Viewer = Annotated[Principal, Depends(require(Permission.CASE_READ))]
 
 NOTE_CHARS = 2000
+_DONE = frozenset({"confirmed", "rejected", "merged", "two", "split"})
 
 
 class ConfirmForm(BaseModel):
@@ -49,6 +53,21 @@ class RejectForm(BaseModel):
     version: int
     reason: str = ""
     note: str = ""
+
+
+class SameForm(BaseModel):
+    """What the two buttons under "may be the same" send."""
+
+    version: int
+    suggestion: int
+    answer: Literal["accept", "dismiss"]
+
+
+class SplitForm(BaseModel):
+    """What the button at a lead sends that is none of the case."""
+
+    version: int
+    lead: Annotated[str, StringConstraints(pattern=UUID_PATTERN)]
 
 
 class OriginalForm(BaseModel):
@@ -78,7 +97,7 @@ AskedDep = Annotated[Asked, Depends(_asked)]
 @router.get("/cases/{case_id}")
 def case_page(asked: AskedDep, done: str = "") -> Response:
     """One case alone, as a phone shows it."""
-    notice = Notice("good", t(f"notice.{done}")) if done in {"confirmed", "rejected"} else None
+    notice = Notice("good", t(f"notice.{done}")) if done in _DONE else None
     return _case(asked, notice)
 
 
@@ -144,6 +163,41 @@ def reject(asked: AskedDep, form: Annotated[RejectForm, Form()]) -> Response:
     return _done(asked, "rejected")
 
 
+@router.post("/cases/{case_id}/same")
+def same(asked: AskedDep, form: Annotated[SameForm, Form()]) -> Response:
+    """Whether it is the same as another case."""
+    central, accepts = asked.central, form.answer == "accept"
+    decide = merging.accept if accepts else merging.dismiss
+    try:
+        with central.database.write(ordered=True) as session:
+            now = central.clock.now_utc()
+            decide(session, asked.case_id, form.suggestion, who=asked.who, version=form.version, now=now)
+    except Problem as problem:
+        return _undone(asked, problem)
+    return _done(asked, "merged" if accepts else "two")
+
+
+@router.post("/cases/{case_id}/split")
+def split(asked: AskedDep, form: Annotated[SplitForm, Form()]) -> Response:
+    """A lead is none of this case: it gets one of its own."""
+    central = asked.central
+    try:
+        with central.database.write(ordered=True) as session:
+            merging.split(
+                session,
+                asked.case_id,
+                form.lead,
+                who=asked.who,
+                version=form.version,
+                now=central.clock.now_utc(),
+                zone=central.settings.zone,
+                settings=central.settings.intake.merging,
+            )
+    except Problem as problem:
+        return _undone(asked, problem)
+    return _done(asked, "split")
+
+
 @router.post("/cases/{case_id}/original")
 def original(asked: AskedDep, form: Annotated[OriginalForm, Form()]) -> Response:
     """A picture or clip of the case as the camera sent it, for a reason that is kept."""
@@ -207,11 +261,15 @@ def _case(
         if not asked.who.may(Permission.PLATE_READ):
             detail = detail.without_plates()
         lines = service.get_log(session, asked.case_id)
+        may_merge = asked.who.may(Permission.CASE_MERGE) and CaseState(detail.state) not in OVER
+        same_as = merging.list_suggestions(session, case_id=asked.case_id) if may_merge else []
         point = Position(detail.lon, detail.lat)
         near = repository.areas_overlapping(session, map_view.bounds_around(point))
         drawing = map_view.map_of(point, near, detail.area_id)
     values = {
         "case": case_of(detail, lines, asked.who, central.clock.now_utc(), central.settings.zone),
+        "same_as": [_same_as(each, asked.case_id) for each in same_as],
+        "can_split": may_merge and len(detail.leads) > 1,
         "map": drawing,
         "tiles": central.settings.map,
         "shown_at": map_view.on_map(point, central.settings.map.tiles_datum),
@@ -227,3 +285,17 @@ def _case(
     }
     template = "_case.html" if part else "case.html"
     return page(asked.request, template, values, who=asked.who, status=status, headers=headers)
+
+
+def _same_as(suggestion: SuggestionOut, case_id: str) -> dict[str, object]:
+    """A suggestion as the page shows it: the other case, how sure, and why."""
+    other = suggestion.into_case_id if suggestion.case_id == case_id else suggestion.case_id
+    apart = suggestion.parts.get("distance_m")
+    why = [t("same.apart", metres=round(apart))] if apart is not None else [t("same.same_camera")]
+    why.append(t("same.gap", minutes=round(suggestion.parts.get("gap_min", 0))))
+    return {
+        "id": suggestion.id,
+        "other": other,
+        "percent": round(suggestion.score * 100),
+        "why": ", ".join(why),
+    }

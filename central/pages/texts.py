@@ -157,6 +157,18 @@ _ENGLISH: dict[str, str] = {
     "role.clip": "Clip",
     "notice.confirmed": "Confirmed: the ticket went out.",
     "notice.rejected": "Rejected: no ticket goes out.",
+    "notice.merged": "Merged: the older case goes on with the leads of both.",
+    "notice.two": "Noted: they are two.",
+    "notice.split": "Taken out: it has a case of its own now.",
+    "same.may_be": "This may be the same as",
+    "same.other": "another case",
+    "same.percent": "{percent} % likely",
+    "same.apart": "{metres} m apart",
+    "same.same_camera": "same spot before the same camera",
+    "same.gap": "{minutes} min between",
+    "same.accept": "It is the same",
+    "same.dismiss": "They are two",
+    "same.split": "Not of this case: take it out",
     "notice.conflict": (
         "This case changed while you were looking at it, so nothing was done. "
         "Below is how it stands now: please look again, then decide."

@@ -217,6 +217,22 @@ def test_over_http_with_permission_and_the_version_that_was_seen(town):
     assert (out.status_code, out.json()["tickets"][0]["state"]) == (200, "drafted")
 
 
+def test_the_page_asks_whether_two_cases_are_one_and_lets_a_lead_go_again(town):
+    street = Street(town.database)
+    street.call(call_at(0))
+    street.call(call_at(75, minutes=50))
+    older, younger = street.cases()
+    page = town.client.get(f"/cases/{younger.id}", headers=town.bearer("olga")).text
+    assert "This may be the same as" in page
+    assert older.id in page
+    street.decide("accept", street.suggestions()[0])
+    page = town.client.get(f"/cases/{older.id}", headers=town.bearer("olga")).text
+    assert page.count("take it out") == 1
+    merged = town.client.get(f"/cases/{younger.id}", headers=town.bearer("olga"))
+    assert merged.status_code == 200
+    assert "Merged" in merged.text
+
+
 def test_the_hotlines_items_come_in_over_http_and_bad_ones_are_told(town):
     good = {"number": "1", "kind": "illegal_parking", "lon": LON, "lat": LAT, "at": NOON.isoformat()}
     items = [good, good | {"number": "2", "lat": 91}, {"number": "3"}, good | {"number": "4", "at": "soon"}]

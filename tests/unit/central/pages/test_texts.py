@@ -38,7 +38,7 @@ DYNAMIC = {
     *(f"group.{group}" for group in ("reviewing", "running", "over", "all")),
     *(f"case.method.{method}" for method in METHODS),
     *(f"origin.{origin}" for origin in Origin),
-    *(f"notice.{what}" for what in ("confirmed", "rejected")),
+    *(f"notice.{what}" for what in ("confirmed", "rejected", "merged", "two", "split")),
     *(f"plate.colour.{colour}" for colour in ("blue", "green", "yellow", "white", "black")),
     "case.waiting",
     "case.being_prepared",
