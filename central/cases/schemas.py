@@ -129,6 +129,8 @@ class TicketOut(Out):
     due_at: UtcDatetime
     created_at: UtcDatetime
     dispatched_at: UtcDatetime | None
+    leads: bool
+    """Whether its unit is the accountable one; the others of a joint operation help."""
     plate: str | None
     """The offender's, ``?`` where a character is not sure; None also for those who may not read plates."""
 
@@ -203,7 +205,7 @@ class CaseDetail(CaseOut):
 
 def _summary(row: Case, here: frozenset[str]) -> dict[str, Any]:
     own = {name: getattr(row, name) for name in _OWN}
-    live = [ticket for ticket in row.tickets if ticket.state != "voided"]
+    live = [ticket for ticket in row.tickets if ticket.state != "voided" and ticket.leads]
     seen = [lead for lead in row.leads if lead.camera_id is not None]
     pictures = [
         e.sha256

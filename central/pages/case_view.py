@@ -74,6 +74,8 @@ class TicketView:
     """A ticket."""
 
     unit_name: str
+    part: str
+    """Whether it leads or helps; empty where it is alone."""
     state_name: str
     tone: str
     due_at: datetime | None
@@ -198,7 +200,7 @@ def case_of(
         pictures=tuple(_shot(*pair, who) for pair in shots if pair[1].content_type.startswith("image/")),
         clips=tuple(_shot(*pair, who) for pair in shots if pair[1].content_type.startswith("video/")),
         leads=tuple(_lead(lead) for lead in case.leads),
-        tickets=tuple(_ticket(ticket) for ticket in case.tickets),
+        tickets=tuple(_ticket(ticket, alone=_alone(case)) for ticket in case.tickets),
         log=tuple(_line(line) for line in log),
     )
 
@@ -287,11 +289,16 @@ def _overlay(box: dict[str, float]) -> Overlay | None:
     return Overlay(round(left, 1), round(top, 1), round(right - left, 1), round(bottom - top, 1))
 
 
-def _ticket(ticket: TicketOut) -> TicketView:
+def _alone(case: CaseDetail) -> bool:
+    return all(ticket.leads for ticket in case.tickets)
+
+
+def _ticket(ticket: TicketOut, *, alone: bool) -> TicketView:
     draft = ticket.state == TicketState.DRAFTED
     tones = {TicketState.DRAFTED: "warn", TicketState.VOIDED: "", TicketState.CLOSED: "good"}
     return TicketView(
         unit_name=ticket.unit_name,
+        part="" if alone else t("case.leads" if ticket.leads else "case.helps"),
         state_name=t_or(f"ticket_state.{ticket.state}", ticket.state),
         tone=tones.get(TicketState(ticket.state), "info"),
         due_at=None if ticket.dispatched_at is None else ticket.due_at,

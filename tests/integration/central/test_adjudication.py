@@ -7,12 +7,14 @@ import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+from sqlalchemy import select
 
 from central.adjudication import service as adjudication
 from central.adjudication.schemas import RuleIn
 from central.cases import repository as case_repository
 from central.cases.rules import OVER
-from central.duty.service import duty_book
+from central.duty.models import DutyList
+from central.duty.service import duty_book, forget_book
 from central.intake.service import commit_batch
 from central.people.permissions import Permission, Role
 from central.people.service import Principal
@@ -271,3 +273,22 @@ def test_everybody_may_read_the_duty_list_and_rulings_and_adjudicators_rule_on_a
     assert [entry["item_id"] for entry in found] == ["straw-burning"]
     before = board.client.get("/api/v1/duty-list", params={"on": "2020-01-01"}).json()
     assert (before["version"], before["entries"]) == (None, [])
+
+
+@pytest.mark.parametrize("powers", [[], ["city-appearance"], ["road-traffic"], ["illegal_parking", "noise"]])
+def test_a_ticket_goes_out_only_within_the_powers_of_its_unit(board, powers):
+    with board.database.write(ordered=True) as session:
+        commit_batch(
+            session, [EdgeBox().message(report())], board.clock.now_utc(), board.settings.intake, UTC
+        )
+        for each in session.scalars(select(DutyList)):
+            each.powers = each.powers | {SQUAD: powers}
+        forget_book(session)
+    case = get(board, "/api/v1/cases", "olga")["items"][0]
+    answer = post(board, f"/api/v1/cases/{case['id']}/confirm", {}, "olga", case["version"])
+    if {"road-traffic", "illegal_parking"} & set(powers):
+        assert answer.status_code == 200
+        return
+    assert (answer.status_code, answer.json()["type"]) == (409, "urn:kerbwatch:problem:beyond-powers")
+    assert "has no power to enforce" in answer.json()["detail"]
+    assert get(board, f"/api/v1/cases/{case['id']}", "olga")["state"] == "reviewing"
