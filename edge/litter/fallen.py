@@ -39,8 +39,10 @@ LEAST_TRAIL = 4
 """Pictures of a trail; fewer may be anything."""
 LEAST_TRAIL_SIZES = 1.5
 """A trail is longer than the thing, by this factor."""
-ALONE_S, ALONE_M = 1.0, 8.0
-"""What comes to lie so near in time and place comes at once: leaves, rain, a flickering light."""
+ALONE_S, ALONE_M, ALIKE = 1.0, 5.0, 0.8
+"""What comes to lie so near in time (s) and place (m), of like area (log), comes at once: leaves, rain."""
+SMALL_PX = 16.0
+"""What is larger is no leaf."""
 
 
 def judge_rest(
@@ -65,7 +67,10 @@ def judge_rest(
     beside = [
         other
         for other in rests
-        if other is not rest and other.counts and abs(other.since_s - rest.since_s) <= ALONE_S
+        if other is not rest
+        and other.counts
+        and abs(other.since_s - rest.since_s) <= ALONE_S
+        and abs(np.log(max(other.area, 1.0) / max(rest.area, 1.0))) < ALIKE
     ]
     best, most = None, -np.inf
     for vehicle in vehicles:
@@ -91,7 +96,7 @@ def judge_rest(
             * ramp(rest.size_px, 3.0 if trail is not None else 3.5, 4.5 if trail is not None else 5.5)
             * float(LEAST_SIZE_M <= size_m <= MOST_SIZE_M),
             "solid": rest.solid * ramp(rest.kept, 0.35, 0.6),
-            "alone": ramp(crowd, 7, 3),
+            "alone": 1.0 if rest.size_px >= SMALL_PX else ramp(crowd, 7, 3),
             "nobody_near": nobody_near(rest.xy, rest.since_s, traffic, vehicle),
         }
         evidence = of_rest(parts, 1.0 if trail is not None else 0.85)
