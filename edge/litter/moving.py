@@ -40,7 +40,7 @@ ONE_THING_S = 1.6
 _TICK_S = 0.1
 LOOKED_PX_PER_M = 50.0
 """Scale beyond which a vehicle's surroundings are reduced before specks are looked for: 0.1 m stays 5 px."""
-MOST_VEHICLES = 6
+MOST_VEHICLES = 4
 """So many vehicles are looked at, the tallest in the picture first."""
 _LEAST_REGION_PX = 24
 _LEAST_POINTS, _SPAN_S, _WINDOW_S = 9, 0.3, 0.5

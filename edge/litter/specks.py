@@ -17,7 +17,7 @@ SIGMAS_PX = (1.2, 2.0, 3.2, 5.0)
 """Sizes looked for: a disc of 3 to 16 px across."""
 LEAST_CONTRAST = 2.5
 """Grey levels of the difference of Gaussians: about a quarter of a disc's own contrast."""
-MOST_SPECKS = 250
+MOST_SPECKS = 150
 _WIDER = 1.6
 _MOST_CURVATURE_RATIO = 8.0
 _BORDER_PX = 3
