@@ -34,8 +34,8 @@ class Background:
 
     def __init__(self, first: Luma) -> None:
         self.threshold = float(LEAST_THRESHOLD)
-        self.reach_px = 1
-        """How far an edge of the background may lie off: farther while the camera sways."""
+        self.sways = False
+        """Whether the camera sways: an edge of the background may then lie farther off."""
         self.picture = first.copy()
         """The background."""
         self.candidate = first.copy()
@@ -93,6 +93,6 @@ class Background:
 
     def _bound(self) -> None:
         """The background's lowest and highest value around each pixel: an edge may shift by a pixel."""
-        kernel = np.ones((2 * self.reach_px + 1,) * 2, np.uint8)
+        kernel = np.ones((2 * (2 if self.sways else 1) + 1,) * 2, np.uint8)
         self._low = np.asarray(cv2.erode(self.picture, kernel), dtype=np.uint8)
         self._high = np.asarray(cv2.dilate(self.picture, kernel), dtype=np.uint8)

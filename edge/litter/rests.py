@@ -19,6 +19,9 @@ STILL_SHARE = 0.6
 """Share of a thing's pixels that have stood still, from which it lies."""
 LIGHT_CORRELATION = 0.75
 """Where a patch keeps this much of the road's texture it is a shadow or a light, not a thing."""
+MOST_SHIFT_PX, SHIFTED_CORRELATION = 10, (0.65, 0.78)
+"""While the camera sways, a patch so like the road a few pixels beside is an edge out of place."""
+_RIM_PX = 6
 _TEXTURE = 3.0
 """Standard deviation, grey levels, below which a patch of road has no texture to compare."""
 
@@ -87,7 +90,8 @@ class Rests:
             else:
                 known.seen_s, known.ticks = t_s, known.ticks + 1
                 known.xy, known.box, known.area = found.xy, found.box, found.area
-                known.clear, known.solid = found.clear, found.solid
+                known.clear = found.clear
+                known.solid = min(known.solid, found.solid) if background.sways else found.solid
         self.lying = [each for each in self.lying if t_s - each.seen_s < KEEP_S][-MOST_LYING:]
 
 
@@ -122,10 +126,30 @@ def _solid(box: NDArray[np.float64], inside: NDArray[np.bool_], background: Back
     clear = float(np.clip((contrast / background.threshold - 1.1) / 0.5, 0.0, 1.0)) * _edged(
         box, inside, background
     )
+    if clear > 0.0 and background.sways:
+        clear *= 1.0 - _out_of_place(box, background)
     if now.std() < _TEXTURE or road.std() < _TEXTURE:
         return clear
     texture = float(np.corrcoef(now, road)[0, 1])
     return clear * float(np.clip((1.0 - texture) / (1.0 - LIGHT_CORRELATION), 0.0, 1.0))
+
+
+def _out_of_place(box: NDArray[np.float64], background: Background) -> float:
+    """Whether a patch is only a part of the road that the steadied picture shows some pixels beside (1)."""
+    x1, y1, x2, y2 = box.astype(int)
+    height, width = background.picture.shape
+    left, top = max(x1 - _RIM_PX, 0), max(y1 - _RIM_PX, 0)
+    right, bottom = min(x2 + _RIM_PX, width), min(y2 + _RIM_PX, height)
+    patch = background.candidate[top:bottom, left:right]
+    if patch.std() < _TEXTURE:
+        return 0.0
+    around = background.picture[
+        max(top - MOST_SHIFT_PX, 0) : bottom + MOST_SHIFT_PX,
+        max(left - MOST_SHIFT_PX, 0) : right + MOST_SHIFT_PX,
+    ]
+    likeness = float(cv2.matchTemplate(around, patch, cv2.TM_CCOEFF_NORMED).max())
+    low, high = SHIFTED_CORRELATION
+    return float(np.clip((likeness - low) / (high - low), 0.0, 1.0))
 
 
 def _edged(box: NDArray[np.float64], inside: NDArray[np.bool_], background: Background) -> float:

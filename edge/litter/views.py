@@ -90,7 +90,7 @@ class FixedViews:
             soft = np.asarray(cv2.convertScaleAbs(soft, alpha=1 / self._exposure), dtype=np.uint8)
         if self._last is not None:
             self.background.learn_noise(soft, self._last)
-        self.background.reach_px = 2 if self.sways else 1
+        self.background.sways = self.sways
         self._last = soft
         if not self._steady.sure:
             return None, fresh
