@@ -78,7 +78,7 @@ def fill(database: Database, wanted: int, say: Callable[[str], None], *, seed: i
     present = cases_in(database)
     rng = random.Random(seed + present)  # noqa: S311 - no secret hangs on it
     with database.read() as session:
-        entries = {entry.kind: entry.id for entry in session.scalars(select(DutyEntry))}
+        entries = {entry.kind: entry.id for entry in session.scalars(select(DutyEntry)) if entry.kind}
     made = present
     while made < wanted:
         count = min(_CHUNK, wanted - made)

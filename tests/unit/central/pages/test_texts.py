@@ -7,6 +7,7 @@ import pytest
 
 from central.cases.rules import RULES, CaseState, Origin, RejectReason, TicketState
 from central.pages import texts
+from central.tickets.rules import TICKET_RULES
 from kerbwatch.incident import EvidenceRole, Kind
 from kerbwatch.messages import CameraState
 
@@ -15,7 +16,14 @@ SOURCES = [path for path in (*PAGES.glob("*.py"), *PAGES.glob("templates/*.html"
 NAMED = set(re.findall(r"""\bt\(\s*["']([a-z_.0-9]+)["']""", "".join(path.read_text() for path in SOURCES)))
 NAMED |= set(re.findall(r"""_stood\(\s*["']([a-z_.]+)["']""", "".join(path.read_text() for path in SOURCES)))
 UNRULED = (
+    "answer_slip",
+    "decline",
+    "draft_anew",
+    "escalate",
     "opened",
+    "remind",
+    "rule_elsewhere",
+    "uphold",
     "evidence_added",
     "evidence_received",
     "cleared",
@@ -33,7 +41,7 @@ DYNAMIC = {
     *(f"camera_state.{state}" for state in CameraState),
     *(f"edge.{state}" for state in ("online", "offline", "silent")),
     *(f"reason.{reason}" for reason in RejectReason),
-    *(f"rule.{rule}" for rule in (*RULES, *UNRULED)),
+    *(f"rule.{rule}" for rule in (*RULES, *TICKET_RULES, *UNRULED)),
     *(f"role.{role}" for role in EvidenceRole),
     *(f"group.{group}" for group in ("reviewing", "running", "over", "all")),
     *(f"case.method.{method}" for method in METHODS),
@@ -42,6 +50,7 @@ DYNAMIC = {
     *(f"plate.colour.{colour}" for colour in ("blue", "green", "yellow", "white", "black")),
     "case.waiting",
     "case.being_prepared",
+    "case.helps",
     *(f"error.{status}.title" for status in (403, 404, 429, 503)),
 }
 
