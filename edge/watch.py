@@ -114,7 +114,8 @@ class Watch:
         for rule in self._rules.values():
             findings.extend(rule.look(look))
         standing = self.register.look(look, self._places(*VEHICLE_ZONES))
-        findings.sightings = [self.register.named(one) for one in findings.sightings] + standing
+        findings.sightings = [self.register.named(one) for one in findings.sightings]
+        findings.extend(standing)
         if self._alignment != STILL:
             findings.sightings = [self._as_shown(sighting) for sighting in findings.sightings]
         return findings

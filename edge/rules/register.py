@@ -24,7 +24,7 @@ from edge.rules.boxes import intersection, iou
 from edge.rules.place import Place
 from edge.rules.places import HIDDEN_SHARE
 from edge.rules.plates import plate_read
-from edge.rules.sighting import Look, Sighting
+from edge.rules.sighting import Findings, Look, Sighting
 from edge.rules.standing import (
     AWAY_LOOKS,
     Entry,
@@ -54,7 +54,7 @@ many looks may fail as it takes to tell that it is away."""
 UNSEEN_FOR = timedelta(days=3)
 """A vehicle that nobody could see for so long (the box was off, a scaffold) is no longer vouched for."""
 PLATE_AFTER = timedelta(days=1)
-"""Where parking is lawful, nobody's plate is read before it has stood this long."""
+"""Where parking is lawful, of a vehicle no plate is read nor picture kept before it has stood so long."""
 WRITE_EVERY = timedelta(hours=1)
 """How often an entry goes to disk while nothing about it changes but when it was seen last."""
 MOST_ENTRIES = 300
@@ -94,7 +94,7 @@ class StandingRegister:
         held = self._of_place(place_id)
         return held is not None and at - held.entry.first_seen_at >= PLATE_AFTER
 
-    def look(self, look: Look, places: Sequence[Place]) -> list[Sighting]:
+    def look(self, look: Look, places: Sequence[Place]) -> Findings:
         """Take in one look; most are passed over.
 
         Args:
@@ -102,10 +102,10 @@ class StandingRegister:
             places: what the rules hold after it, of every zone for vehicles.
         """
         if not self._zones or (self._looked_t_s is not None and look.t_s - self._looked_t_s < LOOK_EVERY_S):
-            return []
+            return Findings()
         self._looked_t_s = look.t_s
         light = 0.0 if look.thumbnail is None else float(look.thumbnail.mean())
-        ended: list[Sighting] = []
+        ended = Findings()
         seen: set[str] = set()
         here = [place for place in places if place.zone_id in self._zones and place.there]
         for place in sorted(here, key=lambda place: self._of_place(place.id) is None):
@@ -114,11 +114,13 @@ class StandingRegister:
         for vehicle in list(self._vehicles.values()):
             if vehicle.entry.id not in seen:
                 self._missed(vehicle, look, light, ended, held=vehicle.entry.place_id in held)
-        self._bound()
+        self._bound(ended)
         for vehicle in self._vehicles.values():
             if vehicle.written_at is None or look.captured_at - vehicle.written_at >= WRITE_EVERY:
                 self._write(vehicle, look.captured_at)
-        return ended + self._tell(look, {place.id: place for place in places})
+        ended.sightings += self._tell(look, {place.id: place for place in places})
+        self._picture(look, ended)
+        return ended
 
     def named(self, sighting: Sighting) -> Sighting:
         """The same, saying since when the vehicle has been standing if it was told as left standing."""
@@ -130,7 +132,7 @@ class StandingRegister:
     def _of_place(self, place_id: str) -> StandingVehicle | None:
         return next((v for v in self._vehicles.values() if v.entry.place_id == place_id), None)
 
-    def _note(self, place: Place, look: Look, light: float, seen: set[str], ended: list[Sighting]) -> None:
+    def _note(self, place: Place, look: Look, light: float, seen: set[str], ended: Findings) -> None:
         """One vehicle that stands there now: enter it, or find its entry."""
         vehicle = self._of_place(place.id)
         if vehicle is not None:
@@ -199,7 +201,7 @@ class StandingRegister:
         return True
 
     def _missed(
-        self, vehicle: StandingVehicle, look: Look, light: float, ended: list[Sighting], *, held: bool
+        self, vehicle: StandingVehicle, look: Look, light: float, ended: Findings, *, held: bool
     ) -> None:
         """A vehicle that no rule shows now: it may be hidden, unseen by the detector, or gone."""
         now = view_of(look, vehicle.box, light)
@@ -212,12 +214,14 @@ class StandingRegister:
         if vehicle.away_looks >= AWAY_LOOKS or look.captured_at - vehicle.entry.seen_at > UNSEEN_FOR:
             self._close(vehicle, look, ended)
 
-    def _close(self, vehicle: StandingVehicle, look: Look, ended: list[Sighting]) -> None:
+    def _close(self, vehicle: StandingVehicle, look: Look, ended: Findings) -> None:
         del self._vehicles[vehicle.entry.id]
         self._changes[vehicle.entry.id] = None
         if vehicle.entry.own_incident:
             zone = self._zones[vehicle.entry.zone_id].settings
-            ended.append(left_standing(vehicle, zone, Phase.CLEARED, look, vehicle.entry.seen_at))
+            ended.sightings.append(left_standing(vehicle, zone, Phase.CLEARED, look, vehicle.entry.seen_at))
+        elif vehicle.entry.pictured:
+            ended.forgotten.append(vehicle.entry.id)
 
     def _tell(self, look: Look, places: Mapping[str, Place]) -> list[Sighting]:
         """Vehicles that have stood too long: a report each, once."""
@@ -243,12 +247,27 @@ class StandingRegister:
             self._write(vehicle, look.captured_at)
         return told
 
-    def _bound(self) -> None:
+    def _picture(self, look: Look, findings: Findings) -> None:
+        """Where parking is lawful the rule keeps no picture; of what stood for a day, one is kept here."""
+        for vehicle in self._vehicles.values():
+            entry = vehicle.entry
+            own = self._zones[entry.zone_id].settings.kind is ZoneKind.PARKING
+            stands = (
+                entry.seen_at == look.captured_at and look.captured_at - entry.first_seen_at >= PLATE_AFTER
+            )
+            if own and stands and not entry.told and not entry.pictured:
+                vehicle.update(pictured=True)
+                findings.standing.append(entry.id)
+                self._write(vehicle, look.captured_at)
+
+    def _bound(self, ended: Findings) -> None:
         quiet = [v for v in self._vehicles.values() if not v.entry.told]
         surplus = max(len(self._vehicles) - MOST_ENTRIES, 0)
         for vehicle in sorted(quiet, key=lambda v: v.entry.first_seen_at, reverse=True)[:surplus]:
             del self._vehicles[vehicle.entry.id]
             self._changes[vehicle.entry.id] = None
+            if vehicle.entry.pictured:
+                ended.forgotten.append(vehicle.entry.id)
 
     def _write(self, vehicle: StandingVehicle, at: datetime) -> None:
         self._changes[vehicle.entry.id] = vehicle.entry.model_dump_json()

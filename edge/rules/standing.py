@@ -55,6 +55,8 @@ class Entry(BaseModel):
     views: Annotated[list[tuple[str, float]], Field(max_length=VIEWS)]
     """What it looked like: patches as text, and the mean grey level of the picture that each is from."""
     plate: PlateRead | None = None
+    pictured: bool = False
+    """Whether a picture of it is kept, for an incident that may come."""
     told: bool = False
     """Whether it was told as left standing."""
     own_incident: bool = False

@@ -37,6 +37,8 @@ class Box:
         self.state: str | None = None
         self.disk: dict[str, str] = {}
         self.told: list[Sighting] = []
+        self.pictured: list[tuple[str, int]] = []
+        self.forgotten: list[str] = []
         self.start()
 
     def start(self) -> None:
@@ -48,7 +50,10 @@ class Box:
     def see(self, look: Look) -> None:
         assert look.thumbnail is not None
         frame = Frame("c1", look.t_s, look.captured_at, ArrayPicture(look.thumbnail))
-        self.told += self.watch.look(frame, look.detections, SIZE_PX).sightings
+        findings = self.watch.look(frame, look.detections, SIZE_PX)
+        self.told += findings.sightings
+        self.pictured += [(place_id, round(look.t_s / HOUR)) for place_id in findings.standing]
+        self.forgotten += findings.forgotten
         self.state = self.watch.state()
         for key, text in self.watch.register.changes().items():
             if text is None:
@@ -152,6 +157,20 @@ def test_of_two_vehicles_that_look_alike_the_plate_tells(second: str, incidents:
     box.run(lambda t: [CAR], from_s=1.5 * DAY, until_s=2 * DAY)
     box.watch.set_plate(box.watch.vehicles[0].id, plate(second), 3)
     assert len(box.run(lambda t: [CAR], from_s=2 * DAY, until_s=4 * DAY)) == incidents
+
+
+def test_where_parking_is_lawful_a_picture_is_kept_from_the_second_day_on_for_the_incident_to_come():
+    box = Box()
+    box.run(lambda t: [CAR], until_s=2 * DAY)
+    box.start()
+    box.run(lambda t: [CAR], from_s=2 * DAY, until_s=4 * DAY)
+    assert box.pictured == [(box.told[0].incident_id, 24)] and box.forgotten == []
+
+
+def test_whoever_leaves_on_the_second_day_leaves_no_picture_behind():
+    box = Box()
+    assert box.run(lambda t: [CAR] if t < 1.5 * DAY else [], until_s=2.5 * DAY) == []
+    assert [place_id for place_id, _ in box.pictured] == box.forgotten != []
 
 
 def test_in_a_no_parking_zone_the_open_incident_says_that_it_was_left_standing():
