@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from central.cases import repository, rules
 from central.cases.models import Case, CaseEvent
-from central.cases.rules import OVER, RULES, CaseState, Facts, RefusedError, RejectReason, TicketState
+from central.cases.rules import OVER, RULES, CaseState, Facts, RefusedError, RejectReason, Rule, TicketState
 from central.cases.schemas import CaseDetail, CaseOut, CasePage, LogLine, TicketOut, TicketPage
 from central.merging import repository as merging
 from central.people.service import Principal
@@ -132,15 +132,8 @@ def move(
     Raises:
         Problem: 403 no permission, 409 the rule does not apply or a condition does not hold.
     """
-    rule = RULES[rule_name]
-    if who is not None and (rule.permission is None or not who.may(rule.permission)):
-        raise Problem(HTTPStatus.FORBIDDEN, "permission", f"'{rule.name}' is not for {who.name} to do")
-    facts = Facts(tuple(TicketState(ticket.state) for ticket in row.tickets), reason_code, note)
     before = CaseState(row.state)
-    try:
-        rules.check(rule, before, facts)
-    except RefusedError as refused:
-        raise Problem(HTTPStatus.CONFLICT, refused.code, refused.detail) from refused
+    rule = check_move(row, rule_name, who, reason_code=reason_code, note=note)
     row.state = rule.to_state.value
     for ticket in row.tickets:
         if rule.tickets_to and TicketState(ticket.state) in rule.tickets_from:
@@ -159,6 +152,30 @@ def move(
         note=note,
         detail=detail,
     )
+
+
+def check_move(
+    row: Case,
+    rule_name: str,
+    who: Principal | None,
+    *,
+    reason_code: str | None = None,
+    note: str | None = None,
+) -> Rule:
+    """The rule, if it lets the case move and whoever asks may.
+
+    Raises:
+        Problem: 403 no permission, 409 the rule does not apply or a condition does not hold.
+    """
+    rule = RULES[rule_name]
+    if who is not None and (rule.permission is None or not who.may(rule.permission)):
+        raise Problem(HTTPStatus.FORBIDDEN, "permission", f"'{rule.name}' is not for {who.name} to do")
+    facts = Facts(tuple(TicketState(ticket.state) for ticket in row.tickets), reason_code, note)
+    try:
+        rules.check(rule, CaseState(row.state), facts)
+    except RefusedError as refused:
+        raise Problem(HTTPStatus.CONFLICT, refused.code, refused.detail) from refused
+    return rule
 
 
 def note_in_log(

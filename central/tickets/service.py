@@ -15,7 +15,7 @@ from central.cases import repository as cases
 from central.cases.models import Case, Ticket
 from central.cases.rules import CaseState, RefusedError, TicketState
 from central.cases.schemas import CaseDetail
-from central.cases.service import SYSTEM, for_change, move, note_in_log
+from central.cases.service import SYSTEM, check_move, for_change, move, note_in_log
 from central.duty import repository as duty
 from central.duty.service import duty_book
 from central.people.permissions import Permission
@@ -46,6 +46,7 @@ def confirm(
             or beyond the powers of a unit; the case then stays as it is.
     """
     row = for_change(session, case_id, version)
+    check_move(row, "file", who, note=note)
     book = duty_book(session, now)
     dispatch.draft_anew(session, row, book, who.actor, now)
     dispatch.check_authority(session, row, book, now)
