@@ -268,8 +268,7 @@ class CameraUnit:
         )
         picture = self._snapshot(frame, role) if role else None
         report = self._book.report(sighting, frame, [picture] if picture else [])
-        key = (sighting.kind.value, sighting.phase.value)
-        self.incidents[key] = self.incidents.get(key, 0) + 1
+        self._count(sighting)
         self._finish(report.incident_id)
         if report.phase is Phase.OPENED:
             self._request_clip(report.incident_id, frame.t_s)
@@ -282,11 +281,14 @@ class CameraUnit:
                 return
             with self._store.transaction():
                 report = self._book.report(sighting, frame, [])
-            key = (sighting.kind.value, sighting.phase.value)
-            self.incidents[key] = self.incidents.get(key, 0) + 1
+            self._count(sighting)
         if report.phase is Phase.OPENED:
             self._request_clip(report.incident_id, sighting.started_t_s)
             shared_desk().submit(lambda: self._exhibit(sighting, report))
+
+    def _count(self, sighting: Sighting) -> None:
+        key = (sighting.kind.value, sighting.phase.value)
+        self.incidents[key] = self.incidents.get(key, 0) + 1
 
     def _exhibit(self, sighting: Sighting, report: IncidentReport) -> None:
         """Pictures of a throw: the moment, the same with the thing's way, and the vehicle with its plate."""
@@ -406,8 +408,11 @@ class CameraUnit:
         if self._watch is None:
             return
         now_s = self._clock.monotonic_s()
-        waited_s, gist = now_s - self._saved_s, self._watch.gist()
-        if not force and waited_s < (REFRESH_EVERY_S if gist == self._saved_gist else SAVE_EVERY_S):
+        waited_s = now_s - self._saved_s
+        if not force and waited_s < SAVE_EVERY_S:
+            return
+        gist = self._watch.gist()
+        if not force and waited_s < REFRESH_EVERY_S and gist == self._saved_gist:
             return
         self._saved_s, self._saved_gist = now_s, gist
         state = self._watch.state(changed=not force)

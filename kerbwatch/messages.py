@@ -90,6 +90,11 @@ class Box(Data):
             raise ValueError("a box needs x2 > x1 and y2 > y1")
         return self
 
+    def in_picture(self, width_px: int, height_px: int) -> tuple[float, float, float, float]:
+        """Left, top, right, bottom in a picture of another size of the same camera."""
+        across, down = width_px / self.picture_width_px, height_px / self.picture_height_px
+        return self.x1 * across, self.y1 * down, self.x2 * across, self.y2 * down
+
 
 class Evidence(Data):
     """A picture or clip that belongs to an incident; the bytes travel over HTTP and must have this hash."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
@@ -25,7 +26,7 @@ def current(session: Session, zone: ZoneInfo) -> tuple[int | None, WorkCalendar]
     found = repository.in_force(session)
     if found is None:
         return None, WorkCalendar(zone, None)
-    return found.id, _calendar(CalendarFile.model_validate(found.document).model_dump_json(), zone)
+    return found.id, _calendar(json.dumps(found.document), zone)
 
 
 def of_id(session: Session, calendar_id: int | None, zone: ZoneInfo) -> WorkCalendar:
@@ -35,7 +36,7 @@ def of_id(session: Session, calendar_id: int | None, zone: ZoneInfo) -> WorkCale
     found = repository.by_id(session, calendar_id)
     if found is None:
         raise LookupError(f"there is no calendar {calendar_id}")
-    return _calendar(CalendarFile.model_validate(found.document).model_dump_json(), zone)
+    return _calendar(json.dumps(found.document), zone)
 
 
 def put_in_force(session: Session, file: CalendarFile, actor: str, now: datetime) -> bool:

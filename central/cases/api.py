@@ -38,6 +38,12 @@ Kinds = Annotated[list[Kind] | None, Query()]
 Cursor = Annotated[str | None, Query(max_length=100)]
 
 
+def shown(found: CaseDetail, who: Principal, response: Response) -> CaseDetail:
+    """A case as an answer: its ``ETag`` is what a change names in ``If-Match``; plates for those who may."""
+    response.headers["ETag"] = service.etag(found.version)
+    return found if who.may(Permission.PLATE_READ) else found.without_plates()
+
+
 @router.get("/cases")
 def list_cases(
     central: CentralDep,
@@ -76,8 +82,7 @@ def show_case(central: CentralDep, who: Reader, response: Response, case_id: Cas
     """A case with its leads and tickets; its ``ETag`` is what a change names in ``If-Match``."""
     with central.database.read() as session:
         found = service.get_case(session, case_id)
-    response.headers["ETag"] = service.etag(found.version)
-    return found if who.may(Permission.PLATE_READ) else found.without_plates()
+    return shown(found, who, response)
 
 
 @router.post("/cases/{case_id}/confirm")
@@ -102,8 +107,7 @@ def confirm_case(  # noqa: PLR0917 - FastAPI passes them by name
             terms=Terms.of(central.settings),
             note=body.note,
         )
-    response.headers["ETag"] = service.etag(found.version)
-    return found if who.may(Permission.PLATE_READ) else found.without_plates()
+    return shown(found, who, response)
 
 
 @router.post("/cases/{case_id}/reject")
@@ -122,8 +126,7 @@ def reject_case(  # noqa: PLR0917 - FastAPI passes them by name
         found = service.reject(
             session, case_id, who=who, version=version, now=now, reason_code=body.reason_code, note=body.note
         )
-    response.headers["ETag"] = service.etag(found.version)
-    return found if who.may(Permission.PLATE_READ) else found.without_plates()
+    return shown(found, who, response)
 
 
 @router.get("/cases/{case_id}/events")

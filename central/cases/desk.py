@@ -11,15 +11,18 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
+from central.calendar import service as calendars
 from central.calendar.work import WorkCalendar
 from central.cases import repository
 from central.cases.models import Case, CaseEvent, Lead, LeadEvidence, Ticket
 from central.cases.rules import CaseState, TicketState
 from central.cases.service import log_line
 from central.duty.book import DutyBook
+from central.duty.service import duty_book
 from central.merging import repository as merging
 from central.merging.grid import cell_of
 from central.merging.intake import reaches_of, spot_of
@@ -91,6 +94,12 @@ class Desk:
         self._suggestions: list[Row] = []
         self._ends: dict[str, datetime] = {}
         self._log: list[Row] = []
+
+    @classmethod
+    def opened(cls, session: Session, now: datetime, zone: ZoneInfo, settings: MergingSettings) -> Desk:
+        """With the duty list and the calendar as they are now. Raises NoDutyListError."""
+        _calendar_id, calendar = calendars.current(session, zone)
+        return cls(duty_book(session, now), calendar, now, settings)
 
     def recall(self, session: Session, case_ids: Iterable[str], groups: Iterable[str]) -> None:
         """Read some cases: by their ids, and by what makes leads the same beyond doubt."""

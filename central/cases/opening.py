@@ -10,13 +10,11 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
-from central.calendar import service as calendars
 from central.cases import repository
 from central.cases.desk import Arrival, CaseNow, Desk
 from central.cases.drafting import sentence
 from central.cases.rules import OVER, CaseState, Origin
 from central.cases.service import note_in_log
-from central.duty.service import duty_book
 from central.merging.settings import MergingSettings
 from central.sender import Sender
 from kerbwatch.incident import Phase
@@ -48,8 +46,7 @@ def take_in(
     """
     if not reports:
         return
-    _calendar_id, calendar = calendars.current(session, zone)
-    incidents = _Incidents(Desk(duty_book(session, now), calendar, now, merging), zone)
+    incidents = _Incidents(Desk.opened(session, now, zone, merging), zone)
     incidents.recall(session, reports)
     for sender, report in reports:
         incidents.take(sender, report)
@@ -58,30 +55,26 @@ def take_in(
 
 def note_arrival(session: Session, sha256: str, actor: str, now: datetime) -> None:
     """Write into the log of every case that names a file that its bytes are here. Needs ``ordered=True``."""
-    for lead, role in repository.leads_naming(session, sha256):
-        note_in_log(
-            session,
-            lead.case,
-            "evidence_received",
-            actor,
-            now,
-            from_state=lead.case.state,
-            detail={"sha256": sha256, "role": role},
-            material=False,
-        )
+    _note_of_file(session, sha256, "evidence_received", actor, now)
 
 
 def note_original_view(session: Session, sha256: str, actor: str, reason: str, now: datetime) -> None:
     """Write into the log of every case that names an original that somebody looks at it, and why."""
+    _note_of_file(session, sha256, "original_viewed", actor, now, note=reason)
+
+
+def _note_of_file(
+    session: Session, sha256: str, rule: str, actor: str, now: datetime, *, note: str | None = None
+) -> None:
     for lead, role in repository.leads_naming(session, sha256):
         note_in_log(
             session,
             lead.case,
-            "original_viewed",
+            rule,
             actor,
             now,
             from_state=lead.case.state,
-            note=reason,
+            note=note,
             detail={"sha256": sha256, "role": role},
             material=False,
         )

@@ -10,14 +10,12 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
-from central.calendar import service as calendars
 from central.cases import repository
 from central.cases.desk import Arrival, Desk
 from central.cases.drafting import sentence
 from central.cases.models import Lead
 from central.cases.opening import open_group_of
 from central.cases.rules import Origin
-from central.duty.service import duty_book
 from central.merging.settings import MergingSettings
 from kerbwatch.incident import Kind
 
@@ -100,8 +98,7 @@ def take_reports(
     if not reports:
         return []
     known = repository.external_leads(session, {(each.source, each.external_id) for each in reports})
-    _calendar_id, calendar = calendars.current(session, zone)
-    desk = Desk(duty_book(session, now), calendar, now, merging)
+    desk = Desk.opened(session, now, zone, merging)
     rows = {(each.source, each.external_id): _row(each) for each in reports}
     desk.look_around(session, [row for key, row in rows.items() if key not in known])
     found: list[tuple[str, bool]] = []
@@ -110,7 +107,7 @@ def take_reports(
         new = key not in known
         if new:
             row = rows[key]
-            group = f"report:{each.source}:{each.external_id}"
+            group = _group_of_report(*key)
             detail = {"origin": each.origin.value, "source": each.source, "number": each.external_id}
             known[key], _row_now, _case = desk.open(Arrival(group, actor, _told(row, zone), row, detail))
         found.append((known[key], new))
@@ -122,7 +119,11 @@ def group_of(lead: Lead) -> str:
     """What makes a lead the same as another beyond any doubt."""
     if lead.incident_id is not None:
         return open_group_of(lead.source, lead.incident_id)
-    return f"report:{lead.source}:{lead.external_id}"
+    return _group_of_report(lead.source, lead.external_id)
+
+
+def _group_of_report(source: str, external_id: str | None) -> str:
+    return f"report:{source}:{external_id}"
 
 
 def words_of(lead: Lead, zone: ZoneInfo) -> str:

@@ -12,6 +12,7 @@ from http import HTTPStatus
 
 from sqlalchemy.orm import Session
 
+from central.cases import repository as cases
 from central.cases.models import Case, Ticket
 from central.cases.service import SYSTEM, note_in_log
 from central.escalation import repository
@@ -87,7 +88,7 @@ def _issue(session: Session, row: Case, ticket: Ticket, now: datetime, terms: Te
 
 def _levels_told(session: Session, row: Case, ticket: Ticket) -> int:
     """How many levels were told of this ticket in its present term."""
-    clock = clock_of(tickets.log_of(session, row.id), ticket.id)
+    clock = clock_of(cases.log_of(session, row.id), ticket.id)
     return clock.escalations if clock else 0
 
 

@@ -232,7 +232,7 @@ def _apply(
 
 def _count(item: Reading, known: set[tuple[str, str]], outcome: Outcome) -> None:
     if item.ordinal:
-        key = (item.sender.source, item.event_id)
+        key = _key(item)
         draft = outcome.draft(item.sender, item.ordinal.epoch)
         draft.numbers.append(item.ordinal.number)
         if item.event_id not in draft.committed:

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Depends, Path, Query, Response
 
 from central.cases import service as cases
-from central.cases.api import CaseId, IfMatch, Limit, Reader
+from central.cases.api import CaseId, IfMatch, Limit, Reader, shown
 from central.cases.schemas import CaseDetail
 from central.context import CentralDep
 from central.merging import service
@@ -55,7 +55,7 @@ def accept_suggestion(  # noqa: PLR0917 - FastAPI passes them by name
     version, now = cases.version_of(if_match), central.clock.now_utc()
     with central.database.write(ordered=True) as session:
         found = service.accept(session, case_id, suggestion_id, who=who, version=version, now=now)
-    return _out(found, who, response)
+    return shown(found, who, response)
 
 
 @router.post("/cases/{case_id}/merge-suggestions/{suggestion_id}/dismiss")
@@ -71,7 +71,7 @@ def dismiss_suggestion(  # noqa: PLR0917 - FastAPI passes them by name
     version, now = cases.version_of(if_match), central.clock.now_utc()
     with central.database.write(ordered=True) as session:
         found = service.dismiss(session, case_id, suggestion_id, who=who, version=version, now=now)
-    return _out(found, who, response)
+    return shown(found, who, response)
 
 
 @router.post("/cases/{case_id}/leads/{lead_id}/split")
@@ -96,9 +96,4 @@ def split_lead(  # noqa: PLR0917 - FastAPI passes them by name
             zone=central.settings.zone,
             settings=central.settings.intake.merging,
         )
-    return _out(found, who, response)
-
-
-def _out(found: CaseDetail, who: Principal, response: Response) -> CaseDetail:
-    response.headers["ETag"] = cases.etag(found.version)
-    return found if who.may(Permission.PLATE_READ) else found.without_plates()
+    return shown(found, who, response)

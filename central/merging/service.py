@@ -11,7 +11,6 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
-from central.calendar import service as calendars
 from central.cases import repository as cases
 from central.cases.desk import Arrival, Desk
 from central.cases.models import Case, Lead
@@ -19,7 +18,6 @@ from central.cases.reporting import group_of, words_of
 from central.cases.rules import OVER, CaseState
 from central.cases.schemas import CaseDetail
 from central.cases.service import for_change, move, note_in_log
-from central.duty.service import duty_book
 from central.merging import repository
 from central.merging.models import MergeSuggestion
 from central.merging.schemas import SuggestionOut
@@ -134,8 +132,7 @@ def split(
     group = group_of(lead)
     if group == row.open_group or len(row.leads) < 2:
         raise Problem(HTTPStatus.CONFLICT, "founder", "this lead made the case; take out the others instead")
-    _calendar_id, calendar = calendars.current(session, zone)
-    desk = Desk(duty_book(session, now), calendar, now, settings)
+    desk = Desk.opened(session, now, zone, settings)
     columns = {name: getattr(lead, name) for name in Lead.__table__.columns.keys()}  # noqa: SIM118
     detail = {"lead_id": lead.id, "split_from": row.id}
     new = desk.draft(Arrival(group, who.actor, words_of(lead, zone), columns, detail))

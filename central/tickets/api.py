@@ -6,9 +6,9 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Path, Query, Response
 
-from central.cases.api import CaseId, IfMatch, Limit
+from central.cases.api import CaseId, IfMatch, Limit, shown
 from central.cases.schemas import CaseDetail, TicketOut
-from central.cases.service import etag, version_of
+from central.cases.service import version_of
 from central.context import CentralDep
 from central.people.access import require
 from central.people.permissions import Permission
@@ -38,8 +38,7 @@ def my_ticket(central: CentralDep, who: Handler, response: Response, ticket_id: 
     """A ticket of one's own unit with its case; its ``ETag`` is what a move names in ``If-Match``."""
     with central.database.read() as session:
         found = listing.case_of_ticket(session, who, ticket_id)
-    response.headers["ETag"] = etag(found.version)
-    return found
+    return shown(found, who, response)
 
 
 @router.post("/my/tickets/{ticket_id}/requests", status_code=201)
@@ -75,8 +74,7 @@ def act(  # noqa: PLR0917 - FastAPI passes them by name
             terms=Terms.of(central.settings),
             note=body.note,
         )
-    response.headers["ETag"] = etag(found.version)
-    return found
+    return shown(found, who, response)
 
 
 @router.post("/cases/{case_id}/close")
@@ -92,8 +90,7 @@ def close(  # noqa: PLR0917 - FastAPI passes them by name
     version, now = version_of(if_match), central.clock.now_utc()
     with central.database.write(ordered=True) as session:
         found = service.close(session, case_id, who=who, version=version, now=now, note=body.note)
-    response.headers["ETag"] = etag(found.version)
-    return found
+    return shown(found, who, response)
 
 
 @router.post("/cases/{case_id}/rework")
@@ -117,8 +114,7 @@ def rework(  # noqa: PLR0917 - FastAPI passes them by name
             terms=Terms.of(central.settings),
             note=body.note or "",
         )
-    response.headers["ETag"] = etag(found.version)
-    return found
+    return shown(found, who, response)
 
 
 @router.get("/cases/{case_id}/joint-operation")

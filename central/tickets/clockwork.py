@@ -9,10 +9,10 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.orm import Session
 
 from central.calendar import service as calendars
+from central.cases import repository as cases
 from central.cases.models import Case, Ticket
 from central.cases.rules import TicketState
 from central.settings import CentralSettings
-from central.tickets import repository
 from central.tickets.deadlines import clock_of, plan_of
 from central.tickets.rules import RUNNING
 
@@ -53,7 +53,7 @@ def begin_terms(session: Session, tickets: list[Ticket], terms: Terms) -> dict[s
 def wind(session: Session, case: Case, terms: Terms) -> None:
     """Make the rows of a case's tickets say what its log says. The log must be written already."""
     session.flush()
-    lines = repository.log_of(session, case.id)
+    lines = cases.log_of(session, case.id)
     after_hours = [step["after_hours"] for step in case.chain]
     for ticket in case.tickets:
         clock = clock_of(lines, ticket.id)

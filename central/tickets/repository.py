@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from central.cases.models import Case, CaseEvent, Ticket
+from central.cases.models import Case, Ticket
 from central.tickets.models import JointOperation, TicketRequest
 
 
@@ -21,11 +21,6 @@ def case_of(session: Session, ticket_id: str) -> Case | None:
     """A ticket's case, its row held until the unit of work ends."""
     query = select(Case).join(Ticket, Ticket.case_id == Case.id).where(Ticket.id == ticket_id)
     return session.scalar(query.with_for_update(of=Case))
-
-
-def log_of(session: Session, case_id: str) -> Sequence[CaseEvent]:
-    """The log of a case, in order."""
-    return session.scalars(select(CaseEvent).where(CaseEvent.case_id == case_id).order_by(CaseEvent.id)).all()
 
 
 def joint(session: Session, case_id: str) -> JointOperation | None:

@@ -61,8 +61,7 @@ class Culprit:
 
     def in_px(self, width: int, height: int) -> BoxPx:
         """Its box in a picture of another size of the same camera."""
-        across, down = width / self.box.picture_width_px, height / self.box.picture_height_px
-        return self.box.x1 * across, self.box.y1 * down, self.box.x2 * across, self.box.y2 * down
+        return self.box.in_picture(width, height)
 
 
 @functools.lru_cache(maxsize=2)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -12,7 +11,7 @@ from edge.frame import Luma
 from edge.litter.engine import LitterEngine
 from edge.litter.throw import Throw
 from edge.rules.boxes import iou
-from edge.rules.sighting import BoxPx, PathPoint, Sighting, ThrownFrom
+from edge.rules.sighting import BoxPx, Sighting, ThrownFrom
 from edge.rules.zone import Zone
 from edge.settings import CameraSettings
 from edge.vision.tracker import Tracker
@@ -144,8 +143,3 @@ def _cleared(occurrence: Occurrence, t_s: float) -> Sighting:
     first = _sighting(occurrence, occurrence.first)
     ended_s = min(occurrence.landed_t_s, t_s)
     return replace(first, phase=Phase.CLEARED, t_s=t_s, ended_t_s=ended_s)
-
-
-def path_of(points: Sequence[PathPoint]) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
-    """A path as float64 [K, 2], px."""
-    return np.array([(point.x, point.y) for point in points], dtype=np.float64)

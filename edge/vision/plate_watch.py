@@ -86,10 +86,8 @@ class PlateWatch:
             image = cv2.imdecode(np.frombuffer(path.read_bytes(), np.uint8), cv2.IMREAD_COLOR)
             if image is None:
                 return
-            across = image.shape[1] / box.picture_width_px
-            down = image.shape[0] / box.picture_height_px
-            there = (box.x1 * across, box.y1 * down, box.x2 * across, box.y2 * down)
-            crop = VehicleCrop.of(np.asarray(image, dtype=np.uint8), there)
+            height, width = image.shape[:2]
+            crop = VehicleCrop.of(np.asarray(image, dtype=np.uint8), box.in_picture(width, height))
             if crop is not None:
                 self._read(place_id, crop, reader)
 

@@ -36,7 +36,6 @@ BODIES: dict[ObjectClass, Body] = {
     ObjectClass.TRUCK: Body(7.0, 2.3, 2.8, 1.9),
 }
 """Vehicles as they are on average (a rider counts with the motorcycle)."""
-PERSON_M = 1.7
 
 _FOCALS = (0.8, 1.1, 1.6, 2.4)
 """Focal lengths tried, in longer sides of the picture: wide to long lenses."""

@@ -230,7 +230,7 @@ class Quarrel(RuleBasedStateMachine):
         assert [ticket.unit_id for ticket in leads] == [self.owner]
         assert self.owner != STREETS, "beyond its powers"
         with self.database.read() as session:
-            log = tickets.repository.log_of(session, self.case_id)
+            log = case_repository.log_of(session, self.case_id)
         moved = [line for line in log if line.rule == "rule_elsewhere" and "tickets" in line.detail]
         assert len(moved) == self.changes == len(found) - 1
 
