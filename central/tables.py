@@ -14,6 +14,7 @@ from central.intake.models import Rejection, SequenceState, StoredEvent
 from central.media.models import MediaFile, OriginalView
 from central.merging.models import MergeSuggestion, OpenLead
 from central.people.models import LoginSession, User, UserRole
+from central.reports.models import Report
 from central.tickets.models import JointOperation, TicketRequest
 
 metadata = Base.metadata
@@ -37,6 +38,7 @@ __all__ = [
     "OpenLead",
     "OriginalView",
     "Rejection",
+    "Report",
     "Ruling",
     "SequenceState",
     "StoredEvent",
