@@ -9,7 +9,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-from central.database import UtcTimestamp
+_AT = sa.DateTime(timezone=True)
 
 revision = "0010"
 down_revision = "0009"
@@ -27,20 +27,20 @@ def upgrade() -> None:
         sa.Column("external_id", sa.String(100), nullable=False),
         sa.Column("reporter_ref", sa.String(36), nullable=True),
         sa.Column("kind", sa.String(40), nullable=False),
-        sa.Column("lon", sa.Float(), nullable=False),
-        sa.Column("lat", sa.Float(), nullable=False),
+        sa.Column("lon", sa.Double(), nullable=False),
+        sa.Column("lat", sa.Double(), nullable=False),
         sa.Column("place_method", sa.String(30), nullable=False),
-        sa.Column("accuracy_m", sa.Float(), nullable=True),
+        sa.Column("accuracy_m", sa.Double(), nullable=True),
         sa.Column("road", sa.String(300), nullable=True),
         sa.Column("words", sa.Text(), nullable=False),
         sa.Column("urgent", sa.Boolean(), nullable=False),
-        sa.Column("seen_at", UtcTimestamp(timezone=True), nullable=False),
+        sa.Column("seen_at", _AT, nullable=False),
         sa.Column("state", sa.String(20), nullable=False),
         sa.Column("refusal", sa.Text(), nullable=True),
         sa.Column("lead_id", sa.String(36), nullable=True),
         sa.Column("follow_hash", sa.String(64), nullable=True),
-        sa.Column("received_at", UtcTimestamp(timezone=True), nullable=False),
-        sa.Column("updated_at", UtcTimestamp(timezone=True), nullable=False),
+        sa.Column("received_at", _AT, nullable=False),
+        sa.Column("updated_at", _AT, nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_reports")),
         sa.UniqueConstraint("external_id", "source", name=op.f("uq_reports_external_id_source")),
         sa.UniqueConstraint("lead_id", name=op.f("uq_reports_lead_id")),
