@@ -21,6 +21,8 @@ from central.escalation.sweeper import Sweeper
 from central.health import api as health
 from central.hotline import api as hotline
 from central.intake.consumer import Consumer
+from central.limits.access import LimitEverything
+from central.limits.allowance import Allowances
 from central.media import api as media
 from central.media.store import MediaStore
 from central.merging import api as merging
@@ -56,6 +58,7 @@ def build_central(settings: CentralSettings, clock: Clock) -> Central:
         tail=LogTail(database),
         media=MediaStore(settings.media.dir),
         consumer=Consumer(settings, clock, database, metrics),
+        allowances=Allowances(clock),
     )
 
 
@@ -97,6 +100,7 @@ def create_app(settings: CentralSettings, clock: Clock | None = None) -> FastAPI
     )
     app.state.central = central
     problems.install(app, pages.problem_page)
+    app.add_middleware(LimitEverything)
     for part in (
         people,
         cases,

@@ -9,6 +9,7 @@ from fastapi import Depends, Request
 
 from central.database import Database
 from central.intake.consumer import Consumer
+from central.limits.allowance import Allowances
 from central.media.store import MediaStore
 from central.metrics import Metrics
 from central.settings import CentralSettings
@@ -28,6 +29,7 @@ class Central:
     tail: LogTail
     media: MediaStore
     consumer: Consumer
+    allowances: Allowances
 
 
 def central_of(request: Request) -> Central:

@@ -56,6 +56,12 @@ class Metrics:
         self.sign_ins = Counter(
             "kerbwatch_central_sign_ins", "Attempts to sign in.", ["outcome"], registry=self.registry
         )
+        self.limited = Counter(
+            "kerbwatch_central_requests_limited",
+            "Requests refused because there were too many.",
+            ["limit"],
+            registry=self.registry,
+        )
         self.swept = Counter(
             "kerbwatch_central_swept",
             "Steps taken because their time had come.",

@@ -66,6 +66,13 @@ def not_found(what: str) -> Problem:
     return Problem(HTTPStatus.NOT_FOUND, "not-found", f"there is no {what}")
 
 
+def document(problem: Problem) -> JSONResponse:
+    """A problem as the answer of a program's request."""
+    return JSONResponse(
+        problem.body(), status_code=problem.status, headers=problem.headers, media_type=MEDIA_TYPE
+    )
+
+
 def install(app: FastAPI, page_problem: PageProblem | None = None) -> None:
     """Answer every error of ``app`` with a problem document, or with a page outside ``/api/``."""
 
@@ -73,9 +80,7 @@ def install(app: FastAPI, page_problem: PageProblem | None = None) -> None:
         wants_page = "text/html" in request.headers.get("accept", "")
         if page_problem and wants_page and not request.url.path.startswith("/api/"):
             return page_problem(request, problem)
-        return JSONResponse(
-            problem.body(), status_code=problem.status, headers=problem.headers, media_type=MEDIA_TYPE
-        )
+        return document(problem)
 
     async def on_problem(request: Request, error: Exception) -> Response:
         assert isinstance(error, Problem)

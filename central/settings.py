@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import Field, model_validator
 
+from central.limits.settings import LimitSettings
 from central.merging.settings import MergingSettings
 from kerbwatch.ids import Slug
 from kerbwatch.mqtt import MqttSettings
@@ -235,6 +236,9 @@ class CentralSettings(Settings):
     )
     places: PlaceSettings = Field(
         default_factory=lambda: PlaceSettings.model_validate({}), description="Borders between towns."
+    )
+    limits: LimitSettings = Field(
+        default_factory=lambda: LimitSettings.model_validate({}), description="How often one may ask."
     )
     calendar: Path | None = Field(
         None,

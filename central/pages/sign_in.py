@@ -6,10 +6,11 @@ from http import HTTPStatus
 from typing import Annotated
 from urllib.parse import quote
 
-from fastapi import APIRouter, Form, Request, Response
+from fastapi import APIRouter, Depends, Form, Request, Response
 from fastapi.responses import RedirectResponse
 
 from central.context import CentralDep
+from central.limits.access import limited
 from central.pages.rendering import HEADERS, is_partial, page
 from central.pages.texts import t, t_or
 from central.pages.values import Notice
@@ -29,7 +30,7 @@ def ask(request: Request, who: MaybePrincipal, next: str = "/") -> Response:
     return page(request, "sign_in.html", {"next": _own_path(next), "name": ""})
 
 
-@router.post("/sign-in")
+@router.post("/sign-in", dependencies=[Depends(limited("sign_in"))])
 def enter(
     request: Request,
     central: CentralDep,

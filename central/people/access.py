@@ -109,6 +109,18 @@ def principal_or_none(
     return who
 
 
+def identified(request: Request, central: Central) -> Principal | None:
+    """Who holds the token or the cookie of a request; None for a stranger. Says nothing of what they may."""
+    scheme, _, credential = request.headers.get("authorization", "").partition(" ")
+    if scheme:
+        return _holder(central, credential.strip()) if scheme.lower() == "bearer" else None
+    cookie = request.cookies.get(cookie_name(central))
+    if not cookie:
+        return None
+    with central.database.read() as session:
+        return service.principal_of(session, cookie, "session", central.clock.now_utc())
+
+
 def _holder(central: Central, token: str) -> Principal | None:
     with central.database.read() as session:
         who = service.principal_of(session, token, "bearer", central.clock.now_utc())

@@ -6,9 +6,10 @@ from datetime import timedelta
 from http import HTTPStatus
 from typing import Literal
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 
 from central.context import Central, CentralDep
+from central.limits.access import limited
 from central.people import access, service
 from central.people.access import SignedIn
 from central.people.schemas import Credentials, MeOut, TokenOut
@@ -52,14 +53,14 @@ def _refusal(error: SignInError) -> Problem:
     )
 
 
-@router.post("/token")
+@router.post("/token", dependencies=[Depends(limited("sign_in"))])
 def make_token(central: CentralDep, credentials: Credentials) -> TokenOut:
     """A bearer token for a program."""
     issued = sign_in(central, credentials.name, credentials.password, "bearer")
     return TokenOut(access_token=issued.token, expires_at=issued.expires_at)
 
 
-@router.post("/session", status_code=HTTPStatus.NO_CONTENT)
+@router.post("/session", status_code=HTTPStatus.NO_CONTENT, dependencies=[Depends(limited("sign_in"))])
 def open_session(request: Request, response: Response, central: CentralDep, credentials: Credentials) -> None:
     """Sign a browser in: sets the session cookie."""
     access.check_same_origin(request, central)

@@ -1,0 +1,1 @@
+"""How often somebody may ask: ``Depends(limited("codes"))`` of ``access``, beside ``Depends(require(…))``."""
