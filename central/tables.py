@@ -11,11 +11,13 @@ from central.database import Base
 from central.duty.models import DutyEntry, DutyList, Unit
 from central.escalation.models import Heartbeat, SupervisionSlip
 from central.intake.models import Rejection, SequenceState, StoredEvent
+from central.jobs.models import Job
 from central.media.models import MediaFile, OriginalView
 from central.merging.models import MergeSuggestion, OpenLead
 from central.people.models import LoginSession, User, UserRole
 from central.reports.models import Report
 from central.tickets.models import JointOperation, TicketRequest
+from central.uploads.models import Upload, UploadFile
 
 metadata = Base.metadata
 
@@ -29,6 +31,7 @@ __all__ = [
     "DutyList",
     "EdgeBox",
     "Heartbeat",
+    "Job",
     "JointOperation",
     "Lead",
     "LeadEvidence",
@@ -46,6 +49,8 @@ __all__ = [
     "Ticket",
     "TicketRequest",
     "Unit",
+    "Upload",
+    "UploadFile",
     "User",
     "UserRole",
     "metadata",

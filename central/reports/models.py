@@ -42,10 +42,11 @@ class Report(Base):
     """Number that ``source`` gave it; it comes in once however often it is sent."""
     reporter_ref: Mapped[str | None] = mapped_column(String(36))
     kind: Mapped[str] = mapped_column(String(40))
-    lon: Mapped[float]
-    lat: Mapped[float]
+    lon: Mapped[float | None]
+    lat: Mapped[float | None]
+    """None together: its picture is to tell where it was taken."""
     place_method: Mapped[str] = mapped_column(String(30))
-    """How the place was found: ``gps``, ``exif``, ``code``, ``address`` or ``map``."""
+    """How the place was found: ``gps``, ``exif``, ``clip``, ``code``, ``address`` or ``map``; or ``none``."""
     accuracy_m: Mapped[float | None]
     road: Mapped[str | None] = mapped_column(String(300))
     words: Mapped[str] = mapped_column(Text)
@@ -53,6 +54,8 @@ class Report(Base):
     seen_at: Mapped[datetime]
     state: Mapped[str] = mapped_column(String(20))
     refusal: Mapped[str | None] = mapped_column(Text)
+    remarks: Mapped[list[str]] = mapped_column(default=list)
+    """What became of its files where not all went well, in words for whoever sent it and whoever reviews it."""
     lead_id: Mapped[str | None] = mapped_column(String(36), unique=True)
     follow_hash: Mapped[str | None] = mapped_column(String(64), unique=True)
     """SHA-256 of the token of the page that shows whoever sent it what became of it."""

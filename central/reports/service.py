@@ -17,6 +17,9 @@ from central.settings import CentralSettings
 from kerbwatch.ids import new_id
 from kerbwatch.incident import Kind
 
+NO_PLACE = "none"
+"""``place_method`` of a report whose place is not known yet."""
+
 
 @dataclass(frozen=True, slots=True)
 class Registered:
@@ -32,12 +35,75 @@ class Registered:
     follow_token: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """Where and when something was seen, as far as it is known.
+
+    Attributes:
+        lon: WGS-84 degrees.
+        lat: WGS-84 degrees.
+        method: how the place was found: ``gps``, ``exif``, ``clip``, ``map``, ``address``.
+        accuracy_m: standard deviation of the place, where it is known.
+    """
+
+    lon: float
+    lat: float
+    method: str
+    accuracy_m: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PendingIn:
+    """A report whose pictures are yet to be looked through; they may tell where and when better than its sender.
+
+    Attributes:
+        origin: ``dashcam`` or ``photo``.
+        source: the page or app that it came through.
+        external_id: the number that ``source`` gave it; the same number comes in once.
+        kind: what is reported.
+        words: what its sender says.
+        place: where, as its sender says; None leaves it to the pictures.
+        seen_at: when, as its sender says, or else when it came in.
+        reporter_ref: stands for the person; None for nobody that is known.
+    """
+
+    origin: Origin
+    source: str
+    external_id: str
+    kind: Kind
+    words: str
+    place: Seen | None
+    seen_at: datetime
+    reporter_ref: str | None
+
+
 def register(session: Session, said: LeadIn, now: datetime) -> Registered:
     """Write down a report; the same number of the same source once. It is no lead yet."""
+    place = Seen(said.lon, said.lat, said.place_method, said.accuracy_m)
+    pending = PendingIn(
+        said.origin,
+        said.source,
+        said.external_id,
+        said.kind,
+        said.words,
+        place,
+        said.seen_at,
+        said.reporter_ref,
+    )
+    found = register_pending(session, pending, now)
+    if found.follow_token is not None:
+        found.report.state = ReportState.RECEIVED.value
+        found.report.road, found.report.urgent = said.road, said.urgent
+    return found
+
+
+def register_pending(session: Session, said: PendingIn, now: datetime) -> Registered:
+    """Write down a report whose pictures are looked through first; the same number of the same source once."""
     known = repository.by_number(session, said.source, said.external_id)
     if known is not None:
         return Registered(known, None)
     token = secrets.token_urlsafe(18)
+    place = said.place
     report = Report(
         id=new_id(),
         channel=said.origin.value,
@@ -45,16 +111,17 @@ def register(session: Session, said: LeadIn, now: datetime) -> Registered:
         external_id=said.external_id,
         reporter_ref=said.reporter_ref,
         kind=said.kind.value,
-        lon=said.lon,
-        lat=said.lat,
-        place_method=said.place_method,
-        accuracy_m=said.accuracy_m,
-        road=said.road,
+        lon=place.lon if place else None,
+        lat=place.lat if place else None,
+        place_method=place.method if place else NO_PLACE,
+        accuracy_m=place.accuracy_m if place else None,
+        road=None,
         words=said.words,
-        urgent=said.urgent,
+        urgent=False,
         seen_at=said.seen_at,
-        state=ReportState.RECEIVED.value,
+        state=ReportState.ANALYSING.value,
         refusal=None,
+        remarks=[],
         lead_id=None,
         follow_hash=hash_token(token),
         received_at=now,
@@ -78,12 +145,14 @@ def make_lead(
 
     Raises:
         NoDutyListError: when nobody could be told.
-        ValueError: when the report was refused.
+        ValueError: when the report was refused, or has no place.
     """
     if report.lead_id is not None:
         return report.lead_id
     if report.state == ReportState.REFUSED:
         raise ValueError(f"report {report.id} was refused")
+    if report.lon is None or report.lat is None:
+        raise ValueError(f"report {report.id} has no place")
     said = LeadIn(
         origin=Origin(report.channel),
         source=report.source,

@@ -1,0 +1,68 @@
+"""All SQL about uploads and likenesses."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from central.uploads.models import Upload, UploadFile, UploadState
+
+
+def by_key_hash(session: Session, key_hash: str, *, held: bool = False) -> Upload | None:
+    """The upload that a key opens; ``held`` for this unit of work alone."""
+    query = select(Upload).where(Upload.key_hash == key_hash)
+    return session.scalar(query.with_for_update() if held else query)
+
+
+def of_report(session: Session, report_id: str) -> Sequence[Upload]:
+    """A report's uploads, in the order in which they were begun."""
+    return session.scalars(select(Upload).where(Upload.report_id == report_id).order_by(Upload.id)).all()
+
+
+def open_of(session: Session, sender_key: str) -> int:
+    """How many uploads of a sender are neither over nor part of a report."""
+    query = (
+        select(func.count())
+        .select_from(Upload)
+        .where(
+            Upload.sender_key == sender_key, Upload.state != UploadState.OVER, Upload.report_id.is_(None)
+        )
+    )
+    return session.scalar(query) or 0
+
+
+def begun_since(session: Session, sender_key: str, since: datetime) -> int:
+    """How many uploads a sender began since then."""
+    query = (
+        select(func.count())
+        .select_from(Upload)
+        .where(Upload.sender_key == sender_key, Upload.created_at > since)
+    )
+    return session.scalar(query) or 0
+
+
+def promised_bytes(session: Session) -> int:
+    """How much the uploads that are not over take when they are whole."""
+    query = select(func.coalesce(func.sum(Upload.length_bytes), 0)).where(Upload.state != UploadState.OVER)
+    return int(session.scalar(query) or 0)
+
+
+def expired(session: Session, now: datetime, limit: int) -> Sequence[Upload]:
+    """Uploads whose time is over and that no report holds, held for this unit of work."""
+    query = (
+        select(Upload)
+        .where(Upload.state != UploadState.OVER, Upload.expires_at <= now, Upload.report_id.is_(None))
+        .order_by(Upload.expires_at)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    return session.scalars(query).all()
+
+
+def likenesses(session: Session, report_id: str) -> Sequence[UploadFile]:
+    """What a report showed, in the order in which it was found."""
+    query = select(UploadFile).where(UploadFile.report_id == report_id).order_by(UploadFile.id)
+    return session.scalars(query).all()
