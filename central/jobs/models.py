@@ -40,7 +40,7 @@ class Job(Base):
     progress: Mapped[float]
     """How much of it is done, 0..1."""
     due_at: Mapped[datetime]
-    """Not before then while it is queued; while it runs, the end of its lease: then another may take it up."""
+    """Not before then while it is queued; the end of its lease while it runs: then another takes it up."""
     holder: Mapped[str | None] = mapped_column(String(36))
     """Stands for this one attempt; who holds another can change nothing."""
     error: Mapped[str | None] = mapped_column(Text)

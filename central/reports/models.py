@@ -55,7 +55,7 @@ class Report(Base):
     state: Mapped[str] = mapped_column(String(20))
     refusal: Mapped[str | None] = mapped_column(Text)
     remarks: Mapped[list[str]] = mapped_column(default=list)
-    """What became of its files where not all went well, in words for whoever sent it and whoever reviews it."""
+    """What became of its files where not all went well: in words for sender and reviewer."""
     lead_id: Mapped[str | None] = mapped_column(String(36), unique=True)
     follow_hash: Mapped[str | None] = mapped_column(String(64), unique=True)
     """SHA-256 of the token of the page that shows whoever sent it what became of it."""

@@ -54,7 +54,7 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class PendingIn:
-    """A report whose pictures are yet to be looked through; they may tell where and when better than its sender.
+    """A report whose pictures are yet to be looked through; they may tell better where and when it was.
 
     Attributes:
         origin: ``dashcam`` or ``photo``.
@@ -98,7 +98,7 @@ def register(session: Session, said: LeadIn, now: datetime) -> Registered:
 
 
 def register_pending(session: Session, said: PendingIn, now: datetime) -> Registered:
-    """Write down a report whose pictures are looked through first; the same number of the same source once."""
+    """Write down a report whose pictures are looked through first; a number of a source comes in once."""
     known = repository.by_number(session, said.source, said.external_id)
     if known is not None:
         return Registered(known, None)

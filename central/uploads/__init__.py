@@ -1,1 +1,1 @@
-"""Photos and clips that people send: resumable uploads (tus 1.0), looked through in processes of their own."""
+"""Photos and clips of people: resumable uploads (tus 1.0), looked through in processes of their own."""

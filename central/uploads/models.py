@@ -34,7 +34,7 @@ class Upload(Base):
     key_hash: Mapped[str] = mapped_column(String(64), unique=True)
     """SHA-256 of the key in its address: whoever has the key may go on with it."""
     sender_key: Mapped[str] = mapped_column(String(64))
-    """Stands for the address or the person that it came from, so that what one sender has open can be counted."""
+    """Stands for the address or person that it came from, so that what one has open can be counted."""
     report_id: Mapped[str | None] = mapped_column(ForeignKey("reports.id"), index=True)
     state: Mapped[str] = mapped_column(String(20))
     reason: Mapped[str | None] = mapped_column(String(40))
