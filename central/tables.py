@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from central.adjudication.models import Ruling
+from central.answers.models import Answer, Delivery
 from central.areas.models import Area
 from central.calendar.models import Calendar
 from central.cameras.models import Camera, EdgeBox
 from central.cases.models import Case, CaseEvent, Lead, LeadEvidence, Ticket
+from central.custody.models import CustodyEntry, CustodyHead, LegalHold
 from central.database import Base
 from central.duty.models import DutyEntry, DutyList, Unit
 from central.escalation.models import Heartbeat, SupervisionSlip
@@ -14,7 +16,26 @@ from central.intake.models import Rejection, SequenceState, StoredEvent
 from central.jobs.models import Job
 from central.media.models import MediaFile, OriginalView
 from central.merging.models import MergeSuggestion, OpenLead
-from central.people.models import LoginSession, User, UserRole
+from central.people.models import LoginSession, User, UserArea, UserRole
+from central.points.models import (
+    ApproverContact,
+    Gift,
+    GiftMove,
+    PictureKey,
+    PointsApproval,
+    PointsAward,
+    PointsEntry,
+    PointsRules,
+    Redemption,
+    RedemptionEnd,
+)
+from central.reporters.models import (
+    IdentityView,
+    Reporter,
+    ReporterCode,
+    ReporterIdentity,
+    ReporterSession,
+)
 from central.reports.models import Report
 from central.tickets.models import JointOperation, TicketRequest
 from central.uploads.models import Upload, UploadFile
@@ -22,26 +43,46 @@ from central.uploads.models import Upload, UploadFile
 metadata = Base.metadata
 
 __all__ = [
+    "Answer",
+    "ApproverContact",
     "Area",
     "Calendar",
     "Camera",
     "Case",
     "CaseEvent",
+    "CustodyEntry",
+    "CustodyHead",
+    "Delivery",
     "DutyEntry",
     "DutyList",
     "EdgeBox",
+    "Gift",
+    "GiftMove",
     "Heartbeat",
+    "IdentityView",
     "Job",
     "JointOperation",
     "Lead",
     "LeadEvidence",
+    "LegalHold",
     "LoginSession",
     "MediaFile",
     "MergeSuggestion",
     "OpenLead",
     "OriginalView",
+    "PictureKey",
+    "PointsApproval",
+    "PointsAward",
+    "PointsEntry",
+    "PointsRules",
+    "Redemption",
+    "RedemptionEnd",
     "Rejection",
     "Report",
+    "Reporter",
+    "ReporterCode",
+    "ReporterIdentity",
+    "ReporterSession",
     "Ruling",
     "SequenceState",
     "StoredEvent",
@@ -52,6 +93,7 @@ __all__ = [
     "Upload",
     "UploadFile",
     "User",
+    "UserArea",
     "UserRole",
     "metadata",
 ]

@@ -15,7 +15,11 @@ class Case(Base):
     """One occurrence in the world; gathers its leads and tickets."""
 
     __tablename__ = "cases"
-    __table_args__ = (Index("ix_cases_state_id", "state", "id"), Index("ix_cases_kind_id", "kind", "id"))
+    __table_args__ = (
+        Index("ix_cases_state_id", "state", "id"),
+        Index("ix_cases_kind_id", "kind", "id"),
+        Index("ix_cases_area_id_state", "area_id", "state", "kind", "id"),
+    )
 
     id: Mapped[str] = mapped_column(String(36), primary_key=True)
     open_group: Mapped[str | None] = mapped_column(String(400), unique=True)
@@ -99,6 +103,8 @@ class Lead(Base):
     """What whoever reported it says."""
     reporter_ref: Mapped[str | None] = mapped_column(String(36))
     """Stands for the person who reported it; who that is, is kept apart."""
+    anonymised_at: Mapped[datetime | None]
+    """When plate, words and reporter were taken out, by a rule of retention."""
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
     case: Mapped[Case] = relationship(back_populates="leads")

@@ -24,6 +24,8 @@ class User(Base):
     locked_until: Mapped[datetime | None]
     created_at: Mapped[datetime]
     roles: Mapped[list[UserRole]] = relationship(lazy="selectin", cascade="all, delete-orphan")
+    areas: Mapped[list[UserArea]] = relationship(lazy="selectin", cascade="all, delete-orphan")
+    """To which they are limited; the whole city where there is none."""
 
 
 class UserRole(Base):
@@ -33,6 +35,15 @@ class UserRole(Base):
 
     user_id: Mapped[str] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
     role: Mapped[str] = mapped_column(String(30), primary_key=True)
+
+
+class UserArea(Base):
+    """An area to which a user is limited, with everything that lies in it."""
+
+    __tablename__ = "user_areas"
+
+    user_id: Mapped[str] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
+    area_id: Mapped[str] = mapped_column(String(63), primary_key=True)
 
 
 class LoginSession(Base):

@@ -1,0 +1,1 @@
+"""Backup of a running central, and restore into an empty place."""
