@@ -7,6 +7,7 @@ from typing import Any
 from kerbwatch import __version__
 from kerbwatch.ids import SLUG_PATTERN
 from kerbwatch.messages import CONTENT_TYPE, MAX_MESSAGE_BYTES, MESSAGES, TOPIC_ROOT, Channel, json_schemas
+from kerbwatch.messages.schemas import SEQUENCED
 
 _SUMMARIES = {
     "incident": "One revision of an incident: opened, updated or cleared.",
@@ -14,18 +15,24 @@ _SUMMARIES = {
     "health": "How the box and its cameras do, every 15 s.",
     "status": "Retained: whether the box is there; 'offline' is also its last will.",
     "receipt": "Central's word which events are committed or refused, and which it misses.",
+    "look_again": "Central asks to look again at a place that a unit reported as dealt with.",
+    "look_again_answer": "What the camera saw there, with its picture.",
 }
 _CHANNEL_MESSAGES = {
-    Channel.INCIDENT: ("incident", "skipped"),
+    Channel.INCIDENT: SEQUENCED,
     Channel.HEALTH: ("health",),
     Channel.STATUS: ("status",),
     Channel.RECEIPT: ("receipt",),
+    Channel.COMMAND: ("look_again",),
 }
-_FROM_CENTRAL = {Channel.RECEIPT}
+_FROM_CENTRAL = {Channel.RECEIPT, Channel.COMMAND}
 
 
 def asyncapi_document() -> dict[str, Any]:
-    """The document, seen from an edge box: it sends incidents, health and status, and receives receipts."""
+    """The document, seen from an edge box.
+
+    It sends incidents, answers, health and status, and receives receipts and questions.
+    """
     schemas = json_schemas(ref_template="#/components/schemas/{model}")
     parts: dict[str, Any] = {}
     for schema in schemas.values():

@@ -42,6 +42,8 @@ class EvidenceRole(StrEnum):
     """The offender when the limit passed."""
     SNAPSHOT_CLEARED = "snapshot_cleared"
     """The place after the offender left."""
+    SNAPSHOT_CHECKED = "snapshot_checked"
+    """The place when the camera looked again, after a unit reported it as dealt with."""
     SNAPSHOT_THROW = "snapshot_throw"
     """The picture in which something left a vehicle."""
     SNAPSHOT_PATH = "snapshot_path"

@@ -16,11 +16,11 @@ from kerbwatch.messages import (
     EventType,
     HealthEvent,
     HealthReport,
-    IncidentEvent,
     IncidentReport,
+    LookAgainAnswer,
     MessageError,
+    SequencedEvent,
     Skipped,
-    SkippedEvent,
     StatusEvent,
     StatusReport,
     parse_event,
@@ -56,9 +56,9 @@ class Reading:
     event_id: str
     type: EventType
     time: datetime
-    data: IncidentReport | Skipped | HealthReport | StatusReport
+    data: IncidentReport | Skipped | LookAgainAnswer | HealthReport | StatusReport
     ordinal: Ordinal | None
-    """Of incidents' events; health and status have none."""
+    """Of what has a place in a sequence; health and status have none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +126,7 @@ def _address(topic: str) -> tuple[Sender, Channel]:
     return Sender(site, edge), Channel(channel)
 
 
-def _event(payload: bytes, channel: Channel) -> IncidentEvent | SkippedEvent | HealthEvent | StatusEvent:
+def _event(payload: bytes, channel: Channel) -> SequencedEvent | HealthEvent | StatusEvent:
     if len(payload) > MAX_MESSAGE_BYTES:
         raise _Refused("too_large", f"{len(payload)} bytes; at most {MAX_MESSAGE_BYTES} are taken")
     if b"\\u0000" in payload:
@@ -150,9 +150,12 @@ def _check_times(time: datetime, data: object, latest: datetime) -> None:
     times = {"time": time}
     if isinstance(data, IncidentReport):
         times |= {"started_at": data.started_at, "observed_at": data.observed_at}
-        times |= {f"evidence.{n}.captured_at": each.captured_at for n, each in enumerate(data.evidence)}
         if data.ended_at:
             times["ended_at"] = data.ended_at
+    if isinstance(data, LookAgainAnswer) and data.looked_at:
+        times["looked_at"] = data.looked_at
+    if isinstance(data, IncidentReport | LookAgainAnswer):
+        times |= {f"evidence.{n}.captured_at": each.captured_at for n, each in enumerate(data.evidence)}
     for field, moment in times.items():
         if moment > latest:
             raise _Refused("future", f"'{field}' lies in the future; is the box's clock right?")

@@ -19,7 +19,7 @@ from central.metrics import Metrics
 from central.settings import CentralSettings
 from kerbwatch.clock import Clock
 from kerbwatch.ids import new_id
-from kerbwatch.messages import Channel, EventType, ReceiptEvent, topic
+from kerbwatch.messages import CENTRAL_SOURCE, Channel, EventType, ReceiptEvent, topic
 from kerbwatch.mqtt import Delivery
 
 log = structlog.get_logger(__name__)
@@ -28,7 +28,6 @@ _QUEUE_MESSAGES = 4000
 """Far above what a broker sends before it wants acknowledgements (Receive Maximum)."""
 _TICK_S = 1.0
 _FIRST_BACKOFF_S, _MOST_BACKOFF_S = 0.5, 15.0
-_SOURCE = "/kerbwatch/v1/central"
 
 Publish = Callable[[str, bytes], object]
 """Sends a message to a topic; the answer does not matter, since a lost receipt is asked for by a repeat."""
@@ -171,7 +170,7 @@ class IntakeWorker:
         for sender, receipt in outcome.receipts:
             event = ReceiptEvent(
                 id=new_id(),
-                source=_SOURCE,
+                source=CENTRAL_SOURCE,
                 type=EventType.RECEIPT,
                 time=self._parts.clock.now_utc(),
                 data=receipt,

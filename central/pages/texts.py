@@ -151,6 +151,7 @@ _ENGLISH: dict[str, str] = {
     "role.snapshot_arrival": "On arrival",
     "role.snapshot_limit": "Limit passed",
     "role.snapshot_cleared": "After",
+    "role.snapshot_checked": "Looked again",
     "role.snapshot_throw": "The throw",
     "role.snapshot_path": "Its way",
     "role.snapshot_vehicle": "The vehicle",

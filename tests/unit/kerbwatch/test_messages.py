@@ -9,6 +9,7 @@ from hypothesis import given
 
 from kerbwatch.ids import new_id
 from kerbwatch.messages import (
+    CENTRAL_SOURCE,
     MAX_MESSAGE_BYTES,
     Box,
     CameraHealth,
@@ -18,6 +19,10 @@ from kerbwatch.messages import (
     HealthEvent,
     HealthReport,
     IncidentEvent,
+    LookAgain,
+    LookAgainAnswer,
+    LookAgainAnswerEvent,
+    LookAgainEvent,
     MessageError,
     Receipt,
     ReceiptEvent,
@@ -66,6 +71,18 @@ def an_incident(report=None):
     )
 
 
+def a_question():
+    asked = a_report()
+    names = ("incident_id", "camera_id", "zone_id", "kind", "object_class", "box")
+    return LookAgain(**{name: getattr(asked, name) for name in names}, handled_at=ARRIVED_AT)
+
+
+def an_answer(**changes):
+    answered = {"question_id": new_id(), "incident_id": new_id(), "camera_id": "c1", "model": "yolox-nano"}
+    found = {"verdict": "clear", "looked_at": ARRIVED_AT, "looks": 5, "evidence": (SNAPSHOT,)}
+    return LookAgainAnswer(**(answered | found | changes))
+
+
 EVENTS = {
     "incident": an_incident(),
     "skipped": SkippedEvent(
@@ -80,6 +97,12 @@ EVENTS = {
             EventType.RECEIPT,
             Receipt(epoch=new_id(), committed=(new_id(),), missing=(SequenceRange(first=3, last=5),)),
         )
+    ),
+    "look_again": LookAgainEvent(
+        **(envelope(EventType.LOOK_AGAIN, a_question()) | {"source": CENTRAL_SOURCE})
+    ),
+    "look_again_answer": LookAgainAnswerEvent(
+        **envelope(EventType.LOOK_AGAIN_ANSWER, an_answer(), epoch=new_id(), sequence="9")
     ),
 }
 
@@ -240,3 +263,10 @@ def test_topics_are_made_and_taken_apart():
 def test_a_foreign_topic_is_refused(name):
     with pytest.raises(MessageError):
         topic_parts(name)
+
+
+def test_a_camera_that_cannot_tell_says_why_and_one_that_can_gives_no_excuse():
+    assert an_answer(verdict="unable", reason="hidden").reason == "hidden"
+    for verdict, reason in (("unable", None), ("clear", "dark")):
+        with pytest.raises(ValueError, match="belongs to verdict 'unable'"):
+            an_answer(verdict=verdict, reason=reason)
