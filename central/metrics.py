@@ -62,6 +62,30 @@ class Metrics:
             ["limit"],
             registry=self.registry,
         )
+        self.jobs = Counter(
+            "kerbwatch_central_jobs", "Attempts at jobs.", ["kind", "outcome"], registry=self.registry
+        )
+        self.job_faults = Counter(
+            "kerbwatch_central_job_faults", "Faults outside any job.", registry=self.registry
+        )
+        self.uploads = Counter(
+            "kerbwatch_central_uploads",
+            "People's uploads by what became of them: 'whole', or why one was not taken.",
+            ["outcome"],
+            registry=self.registry,
+        )
+        self.reports = Counter(
+            "kerbwatch_central_reports",
+            "People's reports by what became of them: 'lead', or why one was refused.",
+            ["outcome"],
+            registry=self.registry,
+        )
+        self.report_files = Counter(
+            "kerbwatch_central_report_files",
+            "Files of reports that were looked through: 'shown', or what was wrong.",
+            ["outcome"],
+            registry=self.registry,
+        )
         self.swept = Counter(
             "kerbwatch_central_swept",
             "Steps taken because their time had come.",
