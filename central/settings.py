@@ -10,7 +10,8 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import Field, model_validator
 
-from central.limits.settings import LimitSettings
+from central.limits.settings import LimitSettings, Rate
+from central.custody.settings import CustodySettings
 from central.merging.settings import MergingSettings
 from kerbwatch.ids import Slug
 from kerbwatch.mqtt import MqttSettings
@@ -132,6 +133,31 @@ class SecretSettings(Settings):
         return found.encode()
 
 
+class PlaceCodeSettings(Settings):
+    """Signed codes of places (QR)."""
+
+    key: Annotated[int, Field(ge=0, le=31)] = Field(
+        0, description="Number of the key that signs new codes; codes say by which key they are signed."
+    )
+    keys: Annotated[dict[Annotated[int, Field(ge=0, le=31)], SecretSettings], Field(max_length=32)] = Field(
+        default_factory=dict,
+        description="Keys by their numbers. None: one that is made from central's secret. A key that is taken "
+        "out makes every code that it signed invalid.",
+    )
+    font: Path | None = Field(
+        None, description="TrueType or OpenType font of printed sheets (PDF); needed for Chinese names."
+    )
+    reports: Rate = Field(
+        Rate(per_minute=6, burst=30), description="Reports by one code, whoever sends them."
+    )
+
+    @model_validator(mode="after")
+    def _has_its_key(self) -> Self:
+        if self.keys and self.key not in self.keys:
+            raise ValueError(f"'keys' lacks number {self.key}, which 'key' names")
+        return self
+
+
 class EscalationSettings(Settings):
     """What happens when a ticket grows late. Copied onto each case when it is filed."""
 
@@ -237,8 +263,14 @@ class CentralSettings(Settings):
     places: PlaceSettings = Field(
         default_factory=lambda: PlaceSettings.model_validate({}), description="Borders between towns."
     )
+    place_codes: PlaceCodeSettings = Field(
+        default_factory=lambda: PlaceCodeSettings.model_validate({}), description="Signed codes of places."
+    )
     limits: LimitSettings = Field(
         default_factory=lambda: LimitSettings.model_validate({}), description="How often one may ask."
+    )
+    custody: CustodySettings = Field(
+        default_factory=lambda: CustodySettings.model_validate({}), description="Custody of evidence."
     )
     calendar: Path | None = Field(
         None,
