@@ -27,9 +27,15 @@ class Permission(StrEnum):
     EVIDENCE_AUDIT = "evidence:audit"
     PLATE_READ = "plate:read"
     CAMERA_READ = "camera:read"
+    CODE_MANAGE = "code:manage"
     LOG_READ = "log:read"
     USER_MANAGE = "user:manage"
     MEDIA_UPLOAD = "media:upload"
+    ANSWER_READ = "answer:read"
+    REPORTER_IDENTIFY = "reporter:identify"
+    REPORTER_AUDIT = "reporter:audit"
+    POINTS_APPROVE = "points:approve"
+    POINTS_MANAGE = "points:manage"
 
 
 class Role(StrEnum):
@@ -52,7 +58,7 @@ _LOOK = frozenset(
 )
 
 GRANTS: dict[Role, frozenset[Permission]] = {
-    Role.OPERATOR: _LOOK | {_P.CASE_FILE, _P.CASE_REJECT, _P.CASE_MERGE, _P.LEAD_FILE},
+    Role.OPERATOR: _LOOK | {_P.CASE_FILE, _P.CASE_REJECT, _P.CASE_MERGE, _P.LEAD_FILE, _P.ANSWER_READ},
     Role.DISPATCHER: _LOOK
     | {
         _P.CASE_FILE,
@@ -63,12 +69,16 @@ GRANTS: dict[Role, frozenset[Permission]] = {
         _P.CASE_CLOSE,
         _P.EVIDENCE_ORIGINAL,
         _P.DEADLINE_APPROVE,
+        _P.CODE_MANAGE,
+        _P.ANSWER_READ,
+        _P.REPORTER_IDENTIFY,
+        _P.POINTS_APPROVE,
     },
     Role.UNIT_OFFICER: frozenset({_P.TICKET_HANDLE, _P.PLATE_READ}),
     Role.UNIT_HEAD: frozenset({_P.TICKET_HANDLE, _P.PLATE_READ}),
-    Role.ADJUDICATOR: _LOOK | {_P.CASE_EVALUATE, _P.EVIDENCE_ORIGINAL, _P.DISPUTE_RULE},
-    Role.AUDITOR: _LOOK | {_P.EVIDENCE_ORIGINAL, _P.EVIDENCE_AUDIT},
-    Role.ADMINISTRATOR: frozenset({_P.USER_MANAGE, _P.CAMERA_READ, _P.CALENDAR_MANAGE}),
+    Role.ADJUDICATOR: _LOOK | {_P.CASE_EVALUATE, _P.EVIDENCE_ORIGINAL, _P.DISPUTE_RULE, _P.POINTS_APPROVE},
+    Role.AUDITOR: _LOOK | {_P.EVIDENCE_ORIGINAL, _P.EVIDENCE_AUDIT, _P.REPORTER_AUDIT},
+    Role.ADMINISTRATOR: frozenset({_P.USER_MANAGE, _P.CAMERA_READ, _P.CALENDAR_MANAGE, _P.CODE_MANAGE, _P.POINTS_MANAGE}),
     Role.CITIZEN: frozenset(),
     Role.EDGE: frozenset({_P.MEDIA_UPLOAD}),
 }

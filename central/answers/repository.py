@@ -1,0 +1,60 @@
+"""All SQL about answers."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from central.answers.models import Answer, Delivery
+from central.cases.models import Lead
+from central.reporters.models import Reporter
+
+
+def of_leads(session: Session, lead_ids: Collection[str]) -> Sequence[Answer]:
+    """Every answer to some leads, in the order in which they were given."""
+    return session.scalars(select(Answer).where(Answer.lead_id.in_(lead_ids)).order_by(Answer.id)).all()
+
+
+def after(session: Session, answer_id: int, source: str | None, limit: int) -> Sequence[tuple[Answer, Lead]]:
+    """Answers with a higher number, in order, with their leads; of one source where that is named."""
+    query = select(Answer, Lead).join(Lead, Lead.id == Answer.lead_id).where(Answer.id > answer_id)
+    if source is not None:
+        query = query.where(Lead.source == source)
+    rows = session.execute(query.order_by(Answer.id).limit(limit))
+    return [(answer, lead) for answer, lead in rows]
+
+
+def to_notify(session: Session, refs: Collection[str]) -> frozenset[str]:
+    """Of some references those whose people have an account and want to be told."""
+    query = select(Reporter.ref).where(
+        Reporter.ref.in_(refs), Reporter.deleted_at.is_(None), Reporter.notify.is_(True)
+    )
+    return frozenset(session.scalars(query))
+
+
+def due(session: Session, now: datetime, limit: int) -> Sequence[Delivery]:
+    """Deliveries whose time has come, held; what another copy of central holds is left to it."""
+    query = (
+        select(Delivery)
+        .where(Delivery.state == "waiting", Delivery.next_try_at <= now)
+        .order_by(Delivery.next_try_at)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    return session.scalars(query).all()
+
+
+def delivery(session: Session, answer_id: int) -> Delivery | None:
+    """One delivery, held."""
+    return session.scalar(select(Delivery).where(Delivery.answer_id == answer_id).with_for_update())
+
+
+def told(session: Session, answer_id: int) -> tuple[Answer, Lead] | None:
+    """An answer with its lead."""
+    row = session.execute(
+        select(Answer, Lead).join(Lead, Lead.id == Answer.lead_id).where(Answer.id == answer_id)
+    ).one_or_none()
+    return (row[0], row[1]) if row else None

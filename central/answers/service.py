@@ -1,0 +1,89 @@
+"""Everyone who reported something gets an answer in the unit of work in which their case ends.
+
+``central.cases.service.move`` gives them, so no case ends without.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from central.answers import repository
+from central.answers.models import Answer, Delivery, Outcome
+from central.answers.schemas import AnswerLine, AnswerOut
+from central.answers.wording import words_for
+from central.cases.models import Case
+from central.cases.rules import CaseState, Origin
+
+_OUTCOMES = {
+    CaseState.REJECTED: Outcome.REJECTED,
+    CaseState.MERGED: Outcome.TOGETHER,
+    CaseState.CLOSED: Outcome.HANDLED,
+}
+_MOST_LINES = 1000
+
+
+def give(session: Session, row: Case, now: datetime, *, reason_code: str | None = None) -> None:
+    """Answer every lead of a person of a case that ends now; who wants to be told is put down for it.
+
+    Args:
+        session: the unit of work in which the case ends.
+        row: the case, in its last state, with the leads that it has.
+        now: the present instant.
+        reason_code: why, of a case that is rejected.
+    """
+    people = [lead for lead in row.leads if lead.origin != Origin.CAMERA]
+    if not people:
+        return
+    outcome = _OUTCOMES[CaseState(row.state)]
+    unit = next((each.unit_name for each in row.tickets if each.leads and each.state == "closed"), None)
+    words = words_for(outcome, reason_code=reason_code, unit_name=unit)
+    answers = [
+        Answer(
+            lead_id=lead.id,
+            case_id=row.id,
+            outcome=outcome.value,
+            reason_code=str(reason_code) if reason_code else None,
+            final=outcome is not Outcome.TOGETHER,
+            words=words,
+            given_at=now,
+        )
+        for lead in people
+    ]
+    session.add_all(answers)
+    refs = {lead.reporter_ref for lead in people if lead.reporter_ref is not None}
+    wanted = repository.to_notify(session, refs) if refs else frozenset()
+    if not wanted:
+        return
+    session.flush()
+    session.add_all(
+        Delivery(
+            answer_id=answer.id,
+            reporter_ref=lead.reporter_ref,
+            state="waiting",
+            tries=0,
+            next_try_at=now,
+            updated_at=now,
+        )
+        for answer, lead in zip(answers, people, strict=True)
+        if lead.reporter_ref in wanted
+    )
+
+
+def answer_of(session: Session, lead_id: str) -> AnswerOut | None:
+    """The newest answer to a lead; None while its case is open."""
+    return answers_of(session, [lead_id]).get(lead_id)
+
+
+def answers_of(session: Session, lead_ids: Collection[str]) -> dict[str, AnswerOut]:
+    """The newest answer to each of some leads that have one."""
+    found = repository.of_leads(session, lead_ids) if lead_ids else ()
+    return {answer.lead_id: AnswerOut.model_validate(answer) for answer in found}
+
+
+def lines_after(session: Session, answer_id: int, *, source: str | None, limit: int) -> list[AnswerLine]:
+    """Answers after a number, in order, for whoever passes them on; of one source where that is named."""
+    found = repository.after(session, answer_id, source, min(limit, _MOST_LINES))
+    return [AnswerLine.of(answer, lead) for answer, lead in found]

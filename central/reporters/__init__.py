@@ -1,0 +1,1 @@
+"""People who report: accounts by a code, and who they are, which is kept apart from everything else."""
