@@ -16,7 +16,7 @@ from central.pages.plate_view import PlateView, plate_of, spaced
 from central.pages.texts import KIND_TERMS, kind_name, kind_term, t, t_or
 from central.people.permissions import Permission
 from central.people.service import Principal
-from kerbwatch.incident import Audience, EvidenceRole
+from kerbwatch.incident import Audience, EvidenceRole, Kind
 
 REASONS = tuple((reason.value, t(f"reason.{reason.value}")) for reason in RejectReason)
 """Reason codes of a rejection with their words, in the order in which they are offered."""
@@ -240,6 +240,9 @@ def _stood(key: str, dwell_s: float, limit_s: float) -> str:
 
 
 def _presence(case: CaseDetail, now: datetime, zone: ZoneInfo) -> str:
+    if case.kind == Kind.VEHICLE_LITTER and case.camera_name is not None:
+        # A throw is a moment: nothing stands there that could go.
+        return t("presence.thrown", time=wording.clock(case.started_at, now, zone))
     ends = [lead.ended_at for lead in case.leads if lead.ended_at]
     if case.cleared and ends:
         return t("presence.gone", time=wording.clock(max(ends), now, zone))

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from central.cases.schemas import EvidenceOut, LeadOut, PlateOut
+from central.cases.schemas import CaseDetail, EvidenceOut, LeadOut, PlateOut
 from central.pages import case_view, wording
 from central.pages.plate_view import plate_of
 from central.pages.sign_in import _own_path
@@ -120,3 +120,14 @@ def test_after_signing_in_one_comes_to_the_page_that_was_asked_for(target):
 )
 def test_and_never_to_another_host(target):
     assert _own_path(target) == "/"
+
+
+@pytest.mark.parametrize(
+    ("kind", "said"), [("vehicle_litter", "Thrown 11:02"), ("illegal_parking", "Gone since 11:03")]
+)
+def test_a_throw_is_a_moment_and_is_not_gone_since(kind, said):
+    lead = LeadOut.model_construct(ended_at=ARRIVED + timedelta(minutes=1))
+    case = CaseDetail.model_construct(
+        kind=kind, started_at=ARRIVED, cleared=True, camera_name="East 12", leads=(lead,)
+    )
+    assert case_view._presence(case, ARRIVED + timedelta(hours=1), YUYAO) == said
