@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import secrets
-import socket
 import subprocess
 import sys
 import time
@@ -16,6 +15,7 @@ import httpx
 from central.database import Database
 from evaluation.bench.edge_box import BenchError
 from kerbwatch.demo.town import configs_dir
+from kerbwatch.ports import free_port
 
 _START_TIMEOUT_S = 60.0
 _STOP_TIMEOUT_S = 30.0
@@ -32,7 +32,7 @@ class CentralBox:
 
     def __init__(self, folder: Path, database_url: str, broker_port: int) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        self.port = _free_port()
+        self.port = free_port()
         self.database_url = database_url
         self.config = folder / "central.yaml"
         self._log = folder / "central.log"
@@ -121,9 +121,3 @@ class CentralBox:
         if not self._log.is_file():
             return "it said nothing"
         return self._log.read_text(encoding="utf-8", errors="replace").strip()[-600:] or "it said nothing"
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

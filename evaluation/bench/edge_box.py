@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import socket
 import subprocess
 import sys
 import time
@@ -18,6 +17,7 @@ import httpx
 from prometheus_client.parser import text_string_to_metric_families
 
 from evaluation.bench.streams import PEOPLE_WALK_ON, VAN_STANDS_IN
+from kerbwatch.ports import free_port
 
 LIMIT_S = 10.0
 """Limit of the bench's zones: short, so that incidents and their evidence fall into what is measured."""
@@ -60,7 +60,7 @@ class EdgeBox:
         self, folder: Path, urls: Sequence[str], *, broker_port: int, model: str, look_interval_s: float
     ) -> None:
         self._folder = folder
-        self._metrics_port = _free_port()
+        self._metrics_port = free_port()
         self._config = folder / "edge.yaml"
         self._log = folder / "edge.log"
         self._process: subprocess.Popen[bytes] | None = None
@@ -71,7 +71,7 @@ class EdgeBox:
             "edge": "bench",
             "data_dir": str(folder / "data"),
             "mqtt": {"host": "127.0.0.1", "port": broker_port},
-            "central": {"url": f"http://127.0.0.1:{_free_port()}"},
+            "central": {"url": f"http://127.0.0.1:{free_port()}"},
             "detector": {"model": model},
             "metrics": {"port": self._metrics_port},
             "cameras": [
@@ -188,9 +188,3 @@ def read_counts(metrics: str) -> EdgeCounts:
 def _zone(name: str, kind: str, polygon: Sequence[tuple[float, float]]) -> dict[str, object]:
     corners = [list(corner) for corner in polygon]
     return {"id": name, "kind": kind, "units": "fractions", "dwell_s": LIMIT_S, "polygon": corners}
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -21,6 +21,8 @@ from typing import Literal
 
 import structlog
 
+from kerbwatch.ports import free_port
+
 log = structlog.get_logger(__name__)
 
 BrokerKind = Literal["mosquitto", "iotcore"]
@@ -121,7 +123,7 @@ class Broker:
         any_port = self._port == 0
         for attempt in range(1, _ATTEMPTS + 1):
             if any_port:
-                self._port = _free_port()
+                self._port = free_port()
             try:
                 self._start_once()
             except BrokerError:
@@ -235,12 +237,6 @@ def _ends_with_us() -> list[str]:
     if setpriv is None or threading.current_thread() is not threading.main_thread():
         return []
     return [setpriv, "--pdeathsig", "TERM"]
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        return int(probe.getsockname()[1])
 
 
 def _accepts(port: int) -> bool:

@@ -14,11 +14,12 @@ import typer
 from rich.console import Console
 
 from kerbwatch.demo.broker import Broker, BrokerError
-from kerbwatch.demo.processes import Processes, free_port
+from kerbwatch.demo.processes import Processes
 from kerbwatch.demo.proof import ProofError, Standing, Witness
 from kerbwatch.demo.rtsp import RtspServer, RtspServerError
 from kerbwatch.demo.town import DemoError, Town, claimed, fresh_folder, prepare_clip, settle
 from kerbwatch.logs import configure_logs
+from kerbwatch.ports import free_port
 from models.errors import ModelError
 from models.fetch import ensure
 

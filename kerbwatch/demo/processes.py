@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -15,19 +14,6 @@ from types import TracebackType
 from kerbwatch.demo.town import DemoError
 
 _STOP_TIMEOUT_S = 10.0
-
-
-def free_port(wanted: int = 0) -> int:
-    """``wanted`` if it is free on 127.0.0.1, else a free one."""
-    for port in (wanted, 0):
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return int(probe.getsockname()[1])
-    raise DemoError("no free port on 127.0.0.1")
 
 
 class Processes:

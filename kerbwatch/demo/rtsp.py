@@ -13,6 +13,8 @@ from pathlib import Path
 from types import TracebackType
 from urllib.parse import quote
 
+from kerbwatch.ports import free_port
+
 _HOST = "127.0.0.1"
 _START_TIMEOUT_S = 20.0
 _STOP_TIMEOUT_S = 5.0
@@ -68,7 +70,7 @@ class RtspServer:
             raise RtspServerError("the RTSP server runs already")
         wanted = self._port
         for attempt in range(_PORT_ATTEMPTS):
-            self._port = wanted or _free_port()
+            self._port = wanted or free_port()
             try:
                 self._launch()
             except RtspServerError:
@@ -151,9 +153,3 @@ class RtspServer:
         if self._log_dir is not None:
             self._log_dir.cleanup()
             self._log_dir = None
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((_HOST, 0))
-        return int(probe.getsockname()[1])

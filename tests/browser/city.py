@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import socket
 import threading
 import time
 from dataclasses import dataclass, field
@@ -50,6 +49,7 @@ from kerbwatch.messages import (
     source_of,
     topic,
 )
+from kerbwatch.ports import free_port
 
 SITE, EDGE = "yuyao", "box-1"
 PASSWORD = "a long enough passphrase"
@@ -145,7 +145,7 @@ class City:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.port = _free_port()
+        self.port = free_port()
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "secret").write_text(hashlib.sha256(str(folder).encode()).hexdigest())
         self.settings = CentralSettings.model_validate(
@@ -415,9 +415,3 @@ class Operator:
     @property
     def case(self) -> Locator:
         return self.page.locator("#case")
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -13,10 +13,11 @@ import pytest
 from ruamel.yaml import YAML
 
 from kerbwatch.demo.broker import Broker
-from kerbwatch.demo.processes import Processes, free_port
+from kerbwatch.demo.processes import Processes
 from kerbwatch.demo.proof import Witness
 from kerbwatch.demo.rtsp import RtspServer
 from kerbwatch.demo.town import prepare_clip, settle
+from kerbwatch.ports import free_port
 from tests.waiting import wait_until
 
 DWELL_S = 6

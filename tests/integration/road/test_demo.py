@@ -12,7 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from kerbwatch.demo.processes import free_port
+from kerbwatch.ports import free_port
 from tests.waiting import wait_until
 
 
