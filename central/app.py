@@ -10,10 +10,14 @@ from fastapi import FastAPI
 
 from central import problems, setup
 from central.adjudication import api as adjudication
+from central.answers import api as answers
 from central.areas import api as areas
 from central.cameras import api as cameras
 from central.cases import api as cases
+from central.codes import api as codes
+from central.codes.signing import PlaceKeys
 from central.context import Central
+from central.custody.sealer import Sealer
 from central.database import Database
 from central.duty import api as duty
 from central.escalation import api as escalation
@@ -29,6 +33,7 @@ from central.merging import api as merging
 from central.metrics import Metrics
 from central.pages import api as pages
 from central.people import api as people
+from central.requests import Traced
 from central.settings import CentralSettings
 from central.stream import api as stream
 from central.stream.service import LogTail
@@ -55,6 +60,7 @@ def build_central(settings: CentralSettings, clock: Clock) -> Central:
         database=database,
         metrics=metrics,
         secret=settings.secret.resolve(),
+        place_keys=PlaceKeys.of(settings),
         tail=LogTail(database),
         media=MediaStore(settings.media.dir),
         consumer=Consumer(settings, clock, database, metrics),
@@ -79,11 +85,14 @@ def create_app(settings: CentralSettings, clock: Clock | None = None) -> FastAPI
         central.consumer.start()
         sweeper = Sweeper(settings, central.clock, central.database, central.metrics)
         sweeper.start()
+        sealer = Sealer(settings, central.clock, central.database, central.metrics)
+        sealer.start()
         try:
             yield
         finally:
             await asyncio.to_thread(central.consumer.stop)
             await asyncio.to_thread(sweeper.stop)
+            await asyncio.to_thread(sealer.stop)
             tail.cancel()
             with suppress(asyncio.CancelledError):
                 await tail
@@ -101,11 +110,14 @@ def create_app(settings: CentralSettings, clock: Clock | None = None) -> FastAPI
     app.state.central = central
     problems.install(app, pages.problem_page)
     app.add_middleware(LimitEverything)
+    app.add_middleware(Traced)
     for part in (
         people,
         cases,
         merging,
         hotline,
+        codes,
+        answers,
         tickets,
         duty,
         areas,

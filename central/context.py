@@ -7,6 +7,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from central.codes.signing import PlaceKeys
 from central.database import Database
 from central.intake.consumer import Consumer
 from central.limits.allowance import Allowances
@@ -26,6 +27,7 @@ class Central:
     database: Database
     metrics: Metrics
     secret: bytes
+    place_keys: PlaceKeys
     tail: LogTail
     media: MediaStore
     consumer: Consumer

@@ -56,6 +56,12 @@ class Metrics:
         self.sign_ins = Counter(
             "kerbwatch_central_sign_ins", "Attempts to sign in.", ["outcome"], registry=self.registry
         )
+        self.request_seconds = Histogram(
+            "kerbwatch_central_request_seconds",
+            "Time to answer a request, by method, route and class of status.",
+            ["method", "route", "status"],
+            registry=self.registry,
+        )
         self.limited = Counter(
             "kerbwatch_central_requests_limited",
             "Requests refused because there were too many.",
@@ -86,6 +92,12 @@ class Metrics:
             ["outcome"],
             registry=self.registry,
         )
+        self.place_codes_refused = Counter(
+            "kerbwatch_central_place_codes_refused",
+            "Place codes that were opened and are none of ours, or revoked.",
+            ["reason"],
+            registry=self.registry,
+        )
         self.swept = Counter(
             "kerbwatch_central_swept",
             "Steps taken because their time had come.",
@@ -99,4 +111,34 @@ class Metrics:
         )
         self.swept_at = Gauge(
             "kerbwatch_central_swept_timestamp_seconds", "When this copy last swept.", registry=self.registry
+        )
+        self.custody_sealed = Counter(
+            "kerbwatch_central_custody_rows_sealed",
+            "Lines of the log and looks at originals that went into the chain.",
+            registry=self.registry,
+        )
+        self.custody_unsealed = Gauge(
+            "kerbwatch_central_custody_unsealed_rows",
+            "Lines of the log and looks at originals that the chain does not cover yet.",
+            registry=self.registry,
+        )
+        self.custody_unsigned = Gauge(
+            "kerbwatch_central_custody_unsigned_entries",
+            "Entries of the chain after its newest signed head.",
+            registry=self.registry,
+        )
+        self.custody_sealed_at = Gauge(
+            "kerbwatch_central_custody_sealed_timestamp_seconds",
+            "When this copy last looked what was to be sealed.",
+            registry=self.registry,
+        )
+        self.custody_failures = Counter(
+            "kerbwatch_central_custody_failures",
+            "Sealings, heads and deletions that failed, to be tried again.",
+            registry=self.registry,
+        )
+        self.custody_deleted = Counter(
+            "kerbwatch_central_custody_files_deleted",
+            "Files deleted by a rule of retention.",
+            registry=self.registry,
         )

@@ -9,13 +9,16 @@ from central.calendar.models import Calendar
 from central.cameras.models import Camera, EdgeBox
 from central.cases.models import Case, CaseEvent, Lead, LeadEvidence, Ticket
 from central.custody.models import CustodyEntry, CustodyHead, LegalHold
+from central.codes.models import PlaceCode
 from central.database import Base
 from central.duty.models import DutyEntry, DutyList, Unit
 from central.escalation.models import Heartbeat, SupervisionSlip
+from central.insight.models import CaseFact, CountedTo, Export
 from central.intake.models import Rejection, SequenceState, StoredEvent
 from central.jobs.models import Job
 from central.media.models import MediaFile, OriginalView
 from central.merging.models import MergeSuggestion, OpenLead
+from central.open311.models import Open311Key
 from central.people.models import LoginSession, User, UserArea, UserRole
 from central.points.models import (
     ApproverContact,
@@ -50,12 +53,15 @@ __all__ = [
     "Camera",
     "Case",
     "CaseEvent",
+    "CaseFact",
+    "CountedTo",
     "CustodyEntry",
     "CustodyHead",
     "Delivery",
     "DutyEntry",
     "DutyList",
     "EdgeBox",
+    "Export",
     "Gift",
     "GiftMove",
     "Heartbeat",
@@ -68,6 +74,7 @@ __all__ = [
     "LoginSession",
     "MediaFile",
     "MergeSuggestion",
+    "Open311Key",
     "OpenLead",
     "OriginalView",
     "PictureKey",
@@ -77,6 +84,7 @@ __all__ = [
     "PointsRules",
     "Redemption",
     "RedemptionEnd",
+    "PlaceCode",
     "Rejection",
     "Report",
     "Reporter",

@@ -1,0 +1,238 @@
+"""Places get codes, codes are revoked, and whoever opens one can report what stands there."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from http import HTTPStatus
+from pathlib import Path
+from typing import Literal
+
+import structlog
+from pydantic import ValidationError
+from sqlalchemy.orm import Session
+
+from central.areas.service import area_map
+from central.cases.reporting import LeadIn
+from central.cases.rules import Origin
+from central.codes import repository
+from central.codes.models import PlaceCode
+from central.codes.schemas import MOST_PLACES, MadeOut, PlaceCodeOut, PlaceCodePage, PlaceIn
+from central.codes.signing import PlaceKeys, grouped
+from central.problems import Problem, not_found
+from central.reports import service as reports
+from central.reports.forms import register_form
+from central.reports.service import Registered
+from central.settings import CentralSettings
+from kerbwatch.incident import Kind
+from kerbwatch.place import Position
+from kerbwatch.settings import SettingsError
+
+log = structlog.get_logger(__name__)
+
+Refusal = Literal["unknown", "revoked"]
+_COLUMNS = tuple(PlaceIn.model_fields)
+_NEEDED = tuple(name for name, field in PlaceIn.model_fields.items() if field.is_required())
+
+
+class CodeRefusedError(Exception):
+    """A text that is no code of ours, or one that was revoked."""
+
+    def __init__(self, reason: Refusal) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+def make(
+    session: Session, places: Sequence[PlaceIn], *, keys: PlaceKeys, actor: str, now: datetime
+) -> MadeOut:
+    """Give codes to places; one that has a live code of the current key keeps it.
+
+    Args:
+        session: a unit of work with ``ordered=True``, so that two who make the same codes make them once.
+        places: each with its name and point; the same name at the same point is the same place.
+        keys: what signs them.
+        actor: who makes them, as it stands in logs.
+        now: the present instant.
+    """
+    areas = area_map(session, now)
+    made, known = list[PlaceCode](), list[int]()
+    for place in places:
+        earlier = _live_code_of(session, place, keys.current)
+        if earlier is not None:
+            known.append(earlier)
+            continue
+        hits = areas.locate(Position(place.lon, place.lat))
+        row = PlaceCode(
+            key_id=keys.current,
+            name=place.name,
+            road=place.road or None,
+            lon=place.lon,
+            lat=place.lat,
+            area_name=hits[0].name if hits else None,
+            kind=place.kind.value if place.kind else None,
+            urgent=place.urgent,
+            made_at=now,
+            made_by=actor,
+            reports=0,
+        )
+        session.add(row)
+        session.flush()  # the next of the same name finds it
+        made.append(row)
+    log.info("place_codes_made", made=len(made), known=len(known))
+    return MadeOut(made=tuple(row.number for row in made), known=tuple(known))
+
+
+def _live_code_of(session: Session, place: PlaceIn, key_id: int) -> int | None:
+    kind = place.kind.value if place.kind else None
+    for row in repository.live_at(session, place.lon, place.lat):
+        if (row.name, row.kind, row.key_id) == (place.name, kind, key_id):
+            return row.number
+    return None
+
+
+def read_places(path: Path) -> list[PlaceIn]:
+    """Places of a CSV file (UTF-8, a heading with the names of the columns).
+
+    Raises:
+        SettingsError: with a line for each fault.
+    """
+    places, faults = list[PlaceIn](), list[str]()
+    for line, row in _lines(path):
+        if len(places) + len(faults) >= MOST_PLACES:
+            faults.append(f"{path}:{line}: at most {MOST_PLACES} places at once")
+            break
+        try:
+            places.append(PlaceIn.model_validate(row))
+        except ValidationError as error:
+            told = "; ".join(f"{fault['loc'][0]}: {fault['msg']}" for fault in error.errors())
+            faults.append(f"{path}:{line}: {told}")
+    if faults:
+        raise SettingsError("\n".join(faults))
+    return places
+
+
+def _lines(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            reader = csv.DictReader(file, restkey="more", strict=True)
+            heading = reader.fieldnames or ()
+            wrong = [f"lacks '{name}'" for name in _NEEDED if name not in heading]
+            wrong += [f"has '{name}'" for name in heading if name not in _COLUMNS]
+            if wrong:
+                raise SettingsError(
+                    f"{path}:1: the heading {', '.join(wrong)}; columns are: {', '.join(_COLUMNS)}"
+                )
+            for row in reader:
+                yield reader.line_num, {name: value for name, value in row.items() if value}
+    except OSError as error:
+        raise SettingsError(f"{path}: cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise SettingsError(f"{path}: is not UTF-8 text (byte {error.start})") from error
+    except csv.Error as error:
+        raise SettingsError(f"{path}: is not CSV: {error}") from error
+
+
+def revoke(session: Session, number: int, *, actor: str, reason: str, now: datetime) -> PlaceCode:
+    """Take a code out of use; one that is revoked already stays as it is. Raises Problem 404."""
+    row = repository.by_number(session, number, lock=True)
+    if row is None:
+        raise not_found(f"place code {number}")
+    if row.revoked_at is None:
+        row.revoked_at, row.revoked_by, row.revoke_reason = now, actor, reason
+        log.info("place_code_revoked", number=number, actor=actor)
+    return row
+
+
+def opened(session: Session, keys: PlaceKeys, typed: str, *, lock: bool = False) -> PlaceCode:
+    """The place of a code as somebody typed or scanned it. Raises CodeRefusedError."""
+    read = keys.read(typed)
+    row = repository.by_number(session, read[1], lock=lock) if read else None
+    if read is None or row is None or row.key_id != read[0]:
+        raise CodeRefusedError("unknown")
+    if row.revoked_at is not None:
+        raise CodeRefusedError("revoked")
+    return row
+
+
+def kinds_of(row: PlaceCode) -> tuple[Kind, ...]:
+    """What can be reported at a place."""
+    return (Kind(row.kind),) if row.kind else tuple(Kind)
+
+
+def report(
+    session: Session,
+    row: PlaceCode,
+    *,
+    kind: Kind,
+    words: str,
+    form_key: str,
+    secret: bytes,
+    now: datetime,
+    settings: CentralSettings,
+) -> Registered:
+    """Somebody reports what stands at a place; it is a lead at once. The same form comes in once.
+
+    Args:
+        session: a unit of work with ``ordered=True``.
+        row: the place, its row held.
+        kind: what stands there, one of :func:`kinds_of`.
+        words: what they say; may be empty.
+        form_key: of the form (central.reports.forms).
+        secret: central's signing key.
+        now: the present instant.
+        settings: time zone and merging.
+
+    Raises:
+        NoDutyListError: when nobody could be told.
+        Problem: 422 a kind that cannot be reported there.
+    """
+    if kind not in kinds_of(row):
+        raise Problem(
+            HTTPStatus.UNPROCESSABLE_ENTITY, "kind", f"at this place only {row.kind} can be reported"
+        )
+    said = LeadIn(
+        origin=Origin.QR,
+        source=f"place code {row.number}",
+        external_id="",
+        kind=kind,
+        lon=row.lon,
+        lat=row.lat,
+        place_method="code",
+        seen_at=now,
+        words=words,
+        road=row.road or row.name,
+        urgent=row.urgent,
+    )
+    found = register_form(session, said, form_key=form_key, secret=secret, now=now)
+    if found.report.lead_id is None:
+        reports.make_lead(session, found.report, actor="citizen", now=now, settings=settings)
+        row.reports += 1
+        row.reported_at = now
+    return found
+
+
+def shown(row: PlaceCode, keys: PlaceKeys, public_url: str) -> PlaceCodeOut:
+    """A place code with its code and address, as far as its key is here."""
+    code = keys.sign(row.number, row.key_id) if row.key_id in keys.keys else None
+    plain = {name: getattr(row, name) for name in PlaceCodeOut.model_fields if name not in {"code", "url"}}
+    url = f"{public_url.rstrip('/')}/q/{code}" if code else None
+    return PlaceCodeOut(**plain, code=grouped(code) if code else None, url=url)
+
+
+def listed(
+    session: Session,
+    keys: PlaceKeys,
+    public_url: str,
+    *,
+    before: int | None = None,
+    revoked: bool | None = None,
+    limit: int = 100,
+) -> PlaceCodePage:
+    """Place codes, newest first."""
+    rows = repository.newest(session, before=before, revoked=revoked, limit=limit + 1)
+    return PlaceCodePage(
+        items=tuple(shown(row, keys, public_url) for row in rows[:limit]),
+        next_before=rows[limit - 1].number if len(rows) > limit else None,
+    )

@@ -1,0 +1,56 @@
+"""Reports by a form that may be sent twice: over a bad link the answer is lost, not the report.
+
+The page writes a key into each form that it gives out. Whoever sends the form again gets the same
+number and the same follow token; nobody else can make them, for the key is random.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import secrets
+from dataclasses import replace
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from central.cases.reporting import LeadIn
+from central.people.service import hash_token
+from central.reports import service
+from central.reports.service import Registered
+
+FORM_KEY_PATTERN = r"^[A-Za-z0-9_-]{22}$"
+_NUMBER_CHARS = 12
+_TOKEN_BYTES = 18
+
+
+def new_form_key() -> str:
+    """A key for a form that is about to be given out (128 random bits)."""
+    return secrets.token_urlsafe(16)
+
+
+def number_of(form_key: str) -> str:
+    """The number of a form's report, twelve hexadecimal digits; it does not tell the key."""
+    return hashlib.sha256(form_key.encode()).hexdigest()[:_NUMBER_CHARS].upper()
+
+
+def register_form(
+    session: Session, said: LeadIn, *, form_key: str, secret: bytes, now: datetime
+) -> Registered:
+    """Write down what a form says, once.
+
+    Args:
+        session: a unit of work.
+        said: the report; its ``external_id`` is made here from the key.
+        form_key: that the page wrote into the form.
+        secret: central's signing key.
+        now: the present instant.
+    """
+    message = f"follow:{said.source}:{form_key}".encode()
+    digest = hmac.digest(secret, message, hashlib.sha256)
+    token = base64.urlsafe_b64encode(digest[:_TOKEN_BYTES]).decode()
+    found = service.register(session, replace(said, external_id=number_of(form_key)), now)
+    if found.follow_token is not None:
+        found.report.follow_hash = hash_token(token)
+    return Registered(found.report, token)
