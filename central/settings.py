@@ -13,6 +13,7 @@ from pydantic import Field, model_validator
 from central.limits.settings import LimitSettings, Rate
 from central.custody.settings import CustodySettings
 from central.merging.settings import MergingSettings
+from central.uploads.settings import ReportSettings
 from kerbwatch.ids import Slug
 from kerbwatch.mqtt import MqttSettings
 from kerbwatch.secrets import expand_environment, read_secret_file
@@ -265,6 +266,9 @@ class CentralSettings(Settings):
     )
     place_codes: PlaceCodeSettings = Field(
         default_factory=lambda: PlaceCodeSettings.model_validate({}), description="Signed codes of places."
+    )
+    reports: ReportSettings = Field(
+        default_factory=lambda: ReportSettings.model_validate({}), description="Photos and clips of people."
     )
     limits: LimitSettings = Field(
         default_factory=lambda: LimitSettings.model_validate({}), description="How often one may ask."

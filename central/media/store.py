@@ -5,6 +5,8 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
+import shutil
+import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +14,10 @@ from io import FileIO
 from pathlib import Path
 
 _BLOCK_BYTES = 1024 * 1024
-_SNIFFED_BYTES = 12
+SNIFFED_BYTES = 12
+"""So many of the first bytes tell what a file is."""
+_STILL_BRANDS = (b"hei", b"hev", b"mif", b"msf", b"avi")
+"""'ftyp' brands of pictures (HEIC, AVIF): such a file is no clip."""
 _STALE_PART_S = 7 * 86400.0
 """A part that nobody went on with for a week is thrown away."""
 
@@ -26,10 +31,14 @@ class DamagedError(Exception):
 
 
 def sniff(head: bytes) -> str | None:
-    """The content type that the first 12 bytes speak for: JPEG (FF D8 FF) or MP4 (a 'ftyp' box)."""
+    """The content type that the first 12 bytes speak for: JPEG, PNG, WebP or MP4 (a 'ftyp' box)."""
     if head.startswith(b"\xff\xd8\xff"):
         return "image/jpeg"
-    if head[4:8] == b"ftyp":
+    if head.startswith(b"\x89PNG\r\n\x1a\n"):
+        return "image/png"
+    if head.startswith(b"RIFF") and head[8:12] == b"WEBP":
+        return "image/webp"
+    if head[4:8] == b"ftyp" and head[8:11] not in _STILL_BRANDS:
         return "video/mp4"
     return None
 
@@ -53,20 +62,23 @@ class MediaStore:
         """Where a whole file lies."""
         return self._folder / sha256[:2] / sha256
 
-    def part_bytes(self, sha256: str, owner: str) -> int | None:
-        """How much of a file an owner has sent so far; None when nothing."""
+    def part_bytes(self, name: str, owner: str) -> int | None:
+        """How much of a file an owner has sent so far; None when nothing.
+
+        ``name`` is the file's SHA-256 where that is known beforehand, else a name of its own.
+        """
         try:
-            return self._part(sha256, owner).stat().st_size
+            return self._part(name, owner).stat().st_size
         except FileNotFoundError:
             return None
 
     @contextmanager
-    def open_part(self, sha256: str, owner: str) -> Iterator[Part]:
+    def open_part(self, name: str, owner: str) -> Iterator[Part]:
         """The part of a file that an owner is sending, for this caller alone. Raises BusyError, OSError.
 
         Each owner has a part of its own, so that no box can spoil another's upload.
         """
-        path = self._part(sha256, owner)
+        path = self._part(name, owner)
         path.parent.mkdir(parents=True, exist_ok=True)
         with _locked(path) as file:
             yield Part(path, file)
@@ -75,12 +87,34 @@ class MediaStore:
         """Put a part that is whole and has the right hash in its place, durably."""
         target = self.path(sha256)
         target.parent.mkdir(parents=True, exist_ok=True)
-        part.path.replace(target)
-        folder = os.open(target.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        _move(part.path, target)
+
+    def drop_part(self, name: str, owner: str) -> None:
+        """Throw away what an owner has sent of a file."""
+        self._part(name, owner).unlink(missing_ok=True)
+
+    def set_aside(self, part: Part, name: str) -> None:
+        """Put a part that is whole by until it was looked through, durably, however long that takes."""
+        target = self.aside(name)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        _move(part.path, target)
+
+    def aside(self, name: str) -> Path:
+        """Where a file lies that waits to be looked through."""
+        return self._folder / "aside" / name
+
+    def add(self, content: Path) -> str:
+        """Keep a copy of a file that was made here, durably; its SHA-256. Raises OSError."""
+        sha256 = hash_file(content)
+        target = self.path(sha256)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=target.parent, delete=False) as copy:
+            with content.open("rb") as source:
+                shutil.copyfileobj(source, copy, _BLOCK_BYTES)
+            copy.flush()
+            os.fsync(copy.fileno())
+        _move(Path(copy.name), target)
+        return sha256
 
     def verified_path(self, sha256: str) -> Path:
         """The path of a whole file whose content has been checked since it last changed.
@@ -115,8 +149,18 @@ class MediaStore:
                 continue
         return gone
 
-    def _part(self, sha256: str, owner: str) -> Path:
-        return self._folder / "parts" / f"{sha256}.{owner.replace('/', '.')}"
+    def _part(self, name: str, owner: str) -> Path:
+        return self._folder / "parts" / f"{name}.{owner.replace('/', '.')}"
+
+
+def _move(source: Path, target: Path) -> None:
+    """Give a file its place, so that it is there after a power cut."""
+    source.replace(target)
+    folder = os.open(target.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
 
 
 class Part:
@@ -147,12 +191,12 @@ class Part:
     def content_type(self) -> str | None:
         """What the first bytes speak for; None for what is not taken, or while too little is here."""
         self._file.seek(0)
-        return sniff(self._file.read(_SNIFFED_BYTES))
+        return sniff(self._file.read(SNIFFED_BYTES))
 
     @property
     def sniffable(self) -> bool:
         """Whether enough is here to tell what it is."""
-        return self.size_bytes >= _SNIFFED_BYTES
+        return self.size_bytes >= SNIFFED_BYTES
 
     def sha256(self) -> str:
         """Hash of what is here."""

@@ -27,9 +27,7 @@ def open_of(session: Session, sender_key: str) -> int:
     query = (
         select(func.count())
         .select_from(Upload)
-        .where(
-            Upload.sender_key == sender_key, Upload.state != UploadState.OVER, Upload.report_id.is_(None)
-        )
+        .where(Upload.sender_key == sender_key, Upload.state != UploadState.OVER, Upload.report_id.is_(None))
     )
     return session.scalar(query) or 0
 

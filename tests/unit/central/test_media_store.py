@@ -30,7 +30,10 @@ def kept(store):
         (b"\xff\xd8\xff\xe0\x00\x10JFIF\x00\x01", "image/jpeg"),
         (b"\x00\x00\x00\x20ftypisom", "video/mp4"),
         (b"<html><script", None),
-        (b"\x89PNG\r\n\x1a\n\x00\x00\x00\x0d", None),
+        (b"\x89PNG\r\n\x1a\n\x00\x00\x00\x0d", "image/png"),
+        (b"RIFF\x24\x00\x00\x00WEBPVP8 ", "image/webp"),
+        (b"\x00\x00\x00\x20ftypheic", None),
+        (b"GIF89a\x01\x00\x01\x00\x00\x00", None),
         (b"", None),
     ],
 )
@@ -54,6 +57,23 @@ def test_a_file_that_is_gone_is_found_out(kept):
     kept.verified_path(SHA).unlink()
     with pytest.raises(DamagedError, match="cannot be read"):
         kept.verified_path(SHA)
+
+
+def test_what_waits_to_be_looked_through_is_not_swept_away_like_what_nobody_went_on_with(store):
+    with store.open_part("upload-1", "people") as part:
+        part.append(JPEG)
+        store.set_aside(part, "upload-1")
+    assert store.part_bytes("upload-1", "people") is None
+    store.sweep(now_s=10_000_000_000)
+    assert store.aside("upload-1").read_bytes() == JPEG
+
+
+def test_a_file_made_here_is_kept_under_its_hash(store, tmp_path):
+    made = tmp_path / "made.jpg"
+    made.write_bytes(JPEG)
+    assert store.add(made) == SHA
+    assert store.add(made) == SHA
+    assert store.verified_path(SHA).read_bytes() == JPEG
 
 
 def test_two_requests_do_not_write_one_part_at_once(store):
