@@ -8,8 +8,8 @@ from central.areas.models import Area
 from central.calendar.models import Calendar
 from central.cameras.models import Camera, EdgeBox
 from central.cases.models import Case, CaseEvent, Lead, LeadEvidence, Ticket
-from central.custody.models import CustodyEntry, CustodyHead, LegalHold
 from central.codes.models import PlaceCode
+from central.custody.models import CustodyEntry, CustodyHead, LegalHold
 from central.database import Base
 from central.duty.models import DutyEntry, DutyList, Unit
 from central.escalation.models import Heartbeat, SupervisionSlip
@@ -78,13 +78,13 @@ __all__ = [
     "OpenLead",
     "OriginalView",
     "PictureKey",
+    "PlaceCode",
     "PointsApproval",
     "PointsAward",
     "PointsEntry",
     "PointsRules",
     "Redemption",
     "RedemptionEnd",
-    "PlaceCode",
     "Rejection",
     "Report",
     "Reporter",
