@@ -3,33 +3,37 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
 import uvicorn
 from pydantic import TypeAdapter, ValidationError
-from sqlalchemy.exc import DBAPIError
 
-from central import schema, setup
+from central import setup
 from central.app import create_app
 from central.areas.flaws import flaws_of
 from central.areas.service import import_areas, read_areas
 from central.cameras import service as cameras
-from central.database import Database
+from central.codes.cli import codes_app
+from central.commands import (
+    DEFAULT_CONFIG,
+    Config,
+    clear_errors,
+    configured_database,
+    write_private,
+    write_text,
+)
 from central.duty.service import check_draft, import_duty_list, read_draft
 from central.hotline import service as hotline
 from central.people import service as people
 from central.people.permissions import Role
-from central.schema import SchemaError
 from central.sender import Sender
 from central.settings import load_central_settings
 from kerbwatch.clock import SystemClock
 from kerbwatch.ids import Slug
 from kerbwatch.logs import configure_logs
-from kerbwatch.secrets import read_secret_file, redact
+from kerbwatch.secrets import read_secret_file
 from kerbwatch.settings import SettingsError
 
 app = typer.Typer(no_args_is_help=True, help="The command centre.")
@@ -39,11 +43,7 @@ import_app = typer.Typer(no_args_is_help=True, help="Duty list, areas, and items
 app.add_typer(user_app, name="user")
 app.add_typer(edge_app, name="edge")
 app.add_typer(import_app, name="import")
-
-Config = Annotated[
-    Path, typer.Option("--config", "-c", envvar="KERBWATCH_CENTRAL", help="Central's configuration file.")
-]
-DEFAULT_CONFIG = Path("configs/central.yaml")
+app.add_typer(codes_app, name="codes")
 
 
 @app.command()
@@ -51,7 +51,7 @@ def init(config: Annotated[Path, typer.Argument(help="Central's configuration fi
     """Make what is lacking: secret, database, media folder, areas and duty list. Safe to repeat."""
     configure_logs()
     settings = load_central_settings(config)
-    with _clear_errors():
+    with clear_errors():
         setup.initialise(settings, SystemClock().now_utc())
     typer.echo("ready")
 
@@ -61,7 +61,7 @@ def serve(config: Annotated[Path, typer.Argument(help="Central's configuration f
     """Serve HTTP and take in messages until stopped."""
     configure_logs()
     settings = load_central_settings(config)
-    with _clear_errors():
+    with clear_errors():
         web = create_app(settings)
         setup.check_ready(settings, web.state.central.database, SystemClock().now_utc())
     server = uvicorn.Server(
@@ -90,13 +90,13 @@ def user_add(
     config: Config = DEFAULT_CONFIG,
 ) -> None:
     """Make a user; the password is asked for unless it comes from a file."""
-    with _clear_errors():
+    with clear_errors():
         password = (
             read_secret_file(password_file)
             if password_file
             else typer.prompt("Password", hide_input=True, confirmation_prompt=True)
         )
-        with _database(config) as database, database.write() as session:
+        with configured_database(config) as database, database.write() as session:
             people.add_user(session, name, password, role, SystemClock().now_utc(), unit_id=unit)
     typer.echo(f"added {name}")
 
@@ -111,12 +111,12 @@ def edge_add(
     config: Config = DEFAULT_CONFIG,
 ) -> None:
     """Give an edge box its upload token; an earlier one stops working."""
-    with _clear_errors():
+    with clear_errors():
         sender = Sender(_slug(site), _slug(edge))
-        with _database(config) as database, database.write() as session:
+        with configured_database(config) as database, database.write() as session:
             token = cameras.register(session, sender, SystemClock().now_utc())
             if token_file:
-                _write_private(token_file, token)
+                write_private(token_file, token)
     if token_file:
         typer.echo(f"token of {site}/{edge} written to {token_file}")
     else:
@@ -133,7 +133,7 @@ def import_duty(
     """Check a duty list, and put it in force: now, or from the day that it names."""
     settings, now = load_central_settings(config), SystemClock().now_utc()
     if check:
-        with _clear_errors(), _database(config) as database, database.read() as session:
+        with clear_errors(), configured_database(config) as database, database.read() as session:
             findings = check_draft(session, read_draft(session, file, now, units), now, settings.zone)
         for each in findings:
             typer.echo(f"{file}:{each.line}: {'' if each.fault else 'warning: '}{each.code}: {each.text}")
@@ -141,7 +141,7 @@ def import_duty(
             raise typer.Exit(1)
         typer.echo("no fault")
         return
-    with _clear_errors(), _database(config) as database, database.write(ordered=True) as session:
+    with clear_errors(), configured_database(config) as database, database.write(ordered=True) as session:
         changed = import_duty_list(session, file, now, settings.zone, units=units)
     typer.echo("taken in" if changed else "in force already")
 
@@ -160,10 +160,10 @@ def import_areas_file(
         typer.echo(flaw.sentence)
     if report:
         collection = {"type": "FeatureCollection", "features": [flaw.feature() for flaw in flaws]}
-        _write(report, json.dumps(collection, ensure_ascii=False))
+        write_text(report, json.dumps(collection, ensure_ascii=False))
     if check:
         return
-    with _clear_errors(), _database(config) as database, database.write(ordered=True) as session:
+    with clear_errors(), configured_database(config) as database, database.write(ordered=True) as session:
         changed = import_areas(session, file, now, settings.zone)
     typer.echo("imported" if changed else "there already")
 
@@ -175,40 +175,15 @@ def import_hotline(
     config: Config = DEFAULT_CONFIG,
 ) -> None:
     """Take in the items of a hotline; one that came in before stays as it is. Bad lines are told."""
-    with _clear_errors():
+    with clear_errors():
         settings, name = load_central_settings(config), _slug(source)
-        with _database(config) as database:
+        with configured_database(config) as database:
             outcome = hotline.import_csv(database, file, name, settings, SystemClock().now_utc())
     for refused in outcome.refused:
         typer.secho(f"{file}:{refused.line}: {refused.reason}", err=True, fg="red")
     typer.echo(f"{outcome.taken} taken, {outcome.known} known, {len(outcome.refused)} refused")
     if outcome.refused:
         raise typer.Exit(1)
-
-
-@contextmanager
-def _database(config: Path) -> Iterator[Database]:
-    """The configured database, which must have been initialised."""
-    settings = load_central_settings(config)
-    database = Database(settings.database.resolve_url())
-    try:
-        schema.check_current(database)
-        yield database
-    finally:
-        database.close()
-
-
-@contextmanager
-def _clear_errors() -> Iterator[None]:
-    """A fault that a person can mend is one clear message and exit status 1, not a traceback."""
-    try:
-        yield
-    except (people.PeopleError, SchemaError) as error:
-        typer.secho(str(error), err=True, fg="red")
-        raise typer.Exit(1) from error
-    except DBAPIError as error:
-        typer.secho(f"the database cannot be used: {redact(str(error.orig)).strip()}", err=True, fg="red")
-        raise typer.Exit(1) from error
 
 
 def _slug(name: str) -> str:
@@ -218,21 +193,3 @@ def _slug(name: str) -> str:
         raise SettingsError(
             f"'{name}': a name has lower-case letters, digits, '-' and '_', and at most 63 of them"
         ) from error
-
-
-def _write(path: Path, text: str) -> None:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text + "\n", encoding="utf-8")
-    except OSError as error:
-        raise SettingsError(f"cannot write {path}: {error.strerror}") from error
-
-
-def _write_private(path: Path, secret: str) -> None:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.unlink(missing_ok=True)
-        path.touch(mode=0o600, exist_ok=False)
-        path.write_text(secret + "\n", encoding="ascii")
-    except OSError as error:
-        raise SettingsError(f"cannot write {path}: {error.strerror}") from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from central.pages.texts_street import STREET
 from kerbwatch.incident import Kind
 
 KIND_TERMS: dict[str, tuple[str, str]] = {
@@ -293,7 +294,7 @@ _ENGLISH: dict[str, str] = {
     "error.403.title": "Not permitted",
     "error.other.title": "Something went wrong",
     "error.home": "To the cases",
-}
+} | STREET
 
 
 def t(key: str, **values: object) -> str:
