@@ -26,6 +26,8 @@ from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.pool import Pool
 from sqlalchemy.types import JSON, TypeDecorator
 
+from central import told
+
 _BUSY_TIMEOUT_MS = 10_000
 _LOG_LOCK = 0x6B657262
 """Key of PostgreSQL's advisory lock that orders writers of the case log ("kerb" in ASCII)."""
@@ -104,11 +106,13 @@ class Database:
                 central, so that the log's numbers become visible in their order and a reader that asks for
                 "everything after n" misses nothing. SQLite has one writer at a time anyway.
         """
-        with Session(self._writer, expire_on_commit=False) as session, session.begin():
-            session.connection()  # the transaction begins here, not with the first statement
-            if ordered and not self.is_sqlite:
-                session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOG_LOCK})
-            yield session
+        with Session(self._writer, expire_on_commit=False) as session:
+            with session.begin():
+                session.connection()  # the transaction begins here, not with the first statement
+                if ordered:
+                    in_order(session)
+                yield session
+            told.speak(session)
 
     def ping(self) -> None:
         """Ask the database for an answer. Raises SQLAlchemyError when it has none."""
@@ -118,6 +122,12 @@ class Database:
     def close(self) -> None:
         """Let go of every connection."""
         self.engine.dispose()
+
+
+def in_order(session: Session) -> None:
+    """Make a unit of work follow those that write the case log or the chain; once or again, at any time."""
+    if session.get_bind().dialect.name != "sqlite":
+        session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOG_LOCK})
 
 
 def pool_of(session: Session) -> Pool:

@@ -11,6 +11,8 @@ import structlog
 from central import schema
 from central.areas.service import import_areas
 from central.calendar.service import import_calendar
+from central.custody.configuration import note_configuration, retention_rules
+from central.custody.keys import read_key, write_key
 from central.database import Database
 from central.duty import repository as duty
 from central.duty.service import NoDutyListError, import_duty_list
@@ -49,6 +51,9 @@ def initialise(settings: CentralSettings, now: datetime) -> None:
     if settings.secret.file and not settings.secret.value and write_secret(settings.secret.file):
         log.info("secret_written", path=str(settings.secret.file))
     settings.secret.resolve()
+    if write_key(settings.custody.key_file):
+        log.info("custody_key_written", path=str(settings.custody.key_file))
+    read_key(settings.custody.key_file)
     settings.media.dir.mkdir(parents=True, exist_ok=True)
     database = Database(settings.database.resolve_url())
     try:
@@ -80,6 +85,9 @@ def check_ready(settings: CentralSettings, database: Database, now: datetime) ->
         SettingsError: when a file of the configuration is no good, or nobody could be told anything.
     """
     schema.check_current(database)
+    read_key(settings.custody.key_file)
+    retention_rules(settings)
+    note_configuration(database, settings, now)
     import_reference_data(settings, database, now)
     with database.read() as session:
         if duty.in_force(session, now) is None:

@@ -13,12 +13,11 @@ from types import TracebackType
 import httpx
 
 from central.database import Database
-from evaluation.bench.edge_box import BenchError
+from evaluation.bench.process import BenchError, Measured
 from kerbwatch.demo.town import configs_dir
 from kerbwatch.ports import free_port
 
 _START_TIMEOUT_S = 60.0
-_STOP_TIMEOUT_S = 30.0
 
 
 class CentralBox:
@@ -35,8 +34,11 @@ class CentralBox:
         self.port = free_port()
         self.database_url = database_url
         self.config = folder / "central.yaml"
-        self._log = folder / "central.log"
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process = Measured(
+            "central",
+            [sys.executable, "-m", "kerbwatch", "central", "serve", str(self.config)],
+            folder / "central.log",
+        )
         secret = folder / "secret"
         secret.touch(mode=0o600)
         secret.write_text(secrets.token_hex(32), encoding="ascii")
@@ -49,6 +51,7 @@ class CentralBox:
             "media": {"dir": str(folder / "media")},
             "mqtt": {"host": "127.0.0.1", "port": broker_port},
             "secret": {"file": str(secret)},
+            "custody": {"key_file": str(folder / "custody-key.pem")},
             "duty_list": str(configs_dir() / "duty-list.yaml"),
             "areas": str(configs_dir() / "areas.geojson"),
         }
@@ -63,8 +66,6 @@ class CentralBox:
     @property
     def pid(self) -> int:
         """The process id. Raises BenchError when it has ended."""
-        if self._process is None or self._process.poll() is not None:
-            raise BenchError(f"central has ended: {self._last_words()}")
         return self._process.pid
 
     def initialise(self) -> None:
@@ -84,13 +85,7 @@ class CentralBox:
         return Database(self.database_url)
 
     def __enter__(self) -> CentralBox:
-        with self._log.open("wb") as output:
-            self._process = subprocess.Popen(  # noqa: S603 - our own command
-                [sys.executable, "-m", "kerbwatch", "central", "serve", str(self.config)],
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-            )
+        self._process.start()
         deadline_s = time.monotonic() + _START_TIMEOUT_S
         while time.monotonic() < deadline_s:
             _ = self.pid
@@ -100,7 +95,7 @@ class CentralBox:
             except httpx.HTTPError:
                 pass  # not listening yet; one that has ended is told above
             time.sleep(0.1)
-        raise BenchError(f"central was not ready within {_START_TIMEOUT_S:g} s: {self._last_words()}")
+        raise BenchError(f"central was not ready within {_START_TIMEOUT_S:g} s: {self._process.last_words()}")
 
     def __exit__(
         self,
@@ -108,16 +103,4 @@ class CentralBox:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if self._process is None:
-            return
-        self._process.terminate()
-        try:
-            self._process.wait(_STOP_TIMEOUT_S)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-
-    def _last_words(self) -> str:
-        if not self._log.is_file():
-            return "it said nothing"
-        return self._log.read_text(encoding="utf-8", errors="replace").strip()[-600:] or "it said nothing"
+        self._process.stop()

@@ -117,6 +117,7 @@ def settle(folder: Path, media_dir: Path, *, broker_port: int, central_port: int
         "media": {"dir": str(folder / "central-media")},
         "mqtt": mqtt,
         "secret": {"file": str(secret)},
+        "custody": {"key_file": str(folder / "central.custody-key.pem")},
         "duty_list": str(configs / "duty-list.yaml"),
         "areas": str(configs / "areas.geojson"),
     }

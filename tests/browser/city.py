@@ -23,6 +23,7 @@ from central import schema
 from central.app import create_app
 from central.areas.service import import_areas
 from central.cameras import service as cameras
+from central.custody.keys import write_key
 from central.duty.service import import_duty_list
 from central.intake.reading import Incoming
 from central.intake.service import commit_batch
@@ -155,8 +156,10 @@ class City:
                 "database": {"url": f"sqlite:///{folder / 'central.db'}"},
                 "media": {"dir": folder / "media"},
                 "secret": {"file": folder / "secret"},
+                "custody": {"key_file": folder / "custody-key.pem"},
             }
         )
+        write_key(folder / "custody-key.pem")
         self._epoch, self._sequence = new_id(), 0
         self._server: uvicorn.Server | None = None
         self._thread: threading.Thread | None = None

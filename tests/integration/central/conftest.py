@@ -15,6 +15,7 @@ from fastapi.testclient import TestClient
 from central import setup
 from central.app import create_app
 from central.cameras import service as cameras
+from central.custody.keys import write_key
 from central.database import Database
 from central.people import repository
 from central.people import service as people
@@ -48,6 +49,7 @@ def make_settings(folder: Path, root: Path, url: str, **changes) -> CentralSetti
             "database": {"url": url},
             "media": {"dir": str(folder / "media"), "max_bytes": 1_000_000},
             "secret": {"file": str(folder / "secret")},
+            "custody": {"key_file": str(folder / "custody-key.pem")},
             "duty_list": str(root / "configs/duty-list.yaml"),
             "areas": str(root / "configs/areas.geojson"),
             "public_url": "http://testserver",
@@ -96,6 +98,7 @@ def url(request, tmp_path) -> Iterator[str]:
 def settings(tmp_path, pytestconfig, url) -> CentralSettings:
     found = make_settings(tmp_path, pytestconfig.rootpath, url)
     setup.write_secret(tmp_path / "secret")
+    write_key(tmp_path / "custody-key.pem")
     return found
 
 
