@@ -98,6 +98,23 @@ class Metrics:
             ["reason"],
             registry=self.registry,
         )
+        self.messages = Counter(
+            "kerbwatch_central_messages_to_reporters",
+            "Codes and answers to people who report.",
+            ["purpose", "outcome"],
+            registry=self.registry,
+        )
+        self.awards = Counter(
+            "kerbwatch_central_points_awards",
+            "Verified reports that were judged for points.",
+            ["why"],
+            registry=self.registry,
+        )
+        self.errand_failures = Counter(
+            "kerbwatch_central_errand_failures",
+            "Deliveries and awards that failed, to be tried again.",
+            registry=self.registry,
+        )
         self.swept = Counter(
             "kerbwatch_central_swept",
             "Steps taken because their time had come.",

@@ -10,9 +10,10 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import Field, model_validator
 
-from central.limits.settings import LimitSettings, Rate
 from central.custody.settings import CustodySettings
+from central.limits.settings import LimitSettings, Rate
 from central.merging.settings import MergingSettings
+from central.reporters.settings import ReporterSettings
 from central.uploads.settings import ReportSettings
 from kerbwatch.ids import Slug
 from kerbwatch.mqtt import MqttSettings
@@ -275,6 +276,13 @@ class CentralSettings(Settings):
     )
     custody: CustodySettings = Field(
         default_factory=lambda: CustodySettings.model_validate({}), description="Custody of evidence."
+    )
+    reporters: ReporterSettings = Field(
+        default_factory=lambda: ReporterSettings.model_validate({}),
+        description="Accounts of people who report.",
+    )
+    points: Path | None = Field(
+        None, description="Rules of points (YAML), taken in at start when they changed; none: no points."
     )
     calendar: Path | None = Field(
         None,

@@ -67,7 +67,8 @@ def check_same_origin(request: Request, central: Central) -> None:
         raise Problem(HTTPStatus.FORBIDDEN, "cross-site", f"this request was sent from a page of {host}")
 
 
-async def _submitted_csrf(request: Request) -> str | None:
+async def submitted_csrf(request: Request) -> str | None:
+    """The CSRF token that a request carries, in its header or its form; None without."""
     header = request.headers.get("x-csrf-token")
     if header or request.method in _SAFE_METHODS or "authorization" in request.headers:
         return header
@@ -79,7 +80,7 @@ async def _submitted_csrf(request: Request) -> str | None:
 
 
 def principal_or_none(
-    request: Request, central: CentralDep, submitted: Annotated[str | None, Depends(_submitted_csrf)]
+    request: Request, central: CentralDep, submitted: Annotated[str | None, Depends(submitted_csrf)]
 ) -> Principal | None:
     """Who asks; None for a stranger. Raises Problem: 401 bad token, 403 change without CSRF token."""
     now = central.clock.now_utc()

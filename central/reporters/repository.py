@@ -1,0 +1,105 @@
+"""All SQL about people who report."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import delete, func, select, text
+from sqlalchemy.orm import Session
+
+from central.reporters.models import (
+    IdentityView,
+    Reporter,
+    ReporterCode,
+    ReporterIdentity,
+    ReporterSession,
+)
+from central.reports.models import Report
+
+
+def hold(session: Session, name: str) -> None:
+    """Let units of work on ``name`` follow one another. SQLite has one writer at a time anyway."""
+    if session.connection().dialect.name == "postgresql":
+        session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 13))"), {"name": name})
+
+
+def reporter(session: Session, ref: str, *, lock: bool = False) -> Reporter | None:
+    """Somebody by their reference; ``lock`` holds the row until the unit of work ends."""
+    query = select(Reporter).where(Reporter.ref == ref)
+    return session.scalar(query.with_for_update() if lock else query)
+
+
+def identity(session: Session, ref: str) -> ReporterIdentity | None:
+    """Who that is; None once they deleted their account."""
+    return session.get(ReporterIdentity, ref)
+
+
+def identity_by_fingerprint(session: Session, fingerprint: str) -> ReporterIdentity | None:
+    """Whose number or address has this fingerprint."""
+    return session.scalar(select(ReporterIdentity).where(ReporterIdentity.fingerprint == fingerprint))
+
+
+def code(session: Session, code_id: str) -> ReporterCode | None:
+    """A code that was sent, held."""
+    return session.scalar(select(ReporterCode).where(ReporterCode.id == code_id).with_for_update())
+
+
+def codes_since(session: Session, fingerprint: str, since: datetime) -> Sequence[datetime]:
+    """When codes were sent to a number or an address, the oldest first."""
+    query = select(ReporterCode.created_at).where(
+        ReporterCode.fingerprint == fingerprint, ReporterCode.created_at > since
+    )
+    return session.scalars(query.order_by(ReporterCode.created_at)).all()
+
+
+def forget_codes(session: Session, before: datetime) -> None:
+    """Forget codes that were sent before an instant."""
+    session.execute(delete(ReporterCode).where(ReporterCode.created_at <= before))
+
+
+def forget_codes_of(session: Session, fingerprint: str) -> None:
+    """Forget the codes of one number or address."""
+    session.execute(delete(ReporterCode).where(ReporterCode.fingerprint == fingerprint))
+
+
+def live_session(session: Session, token_hash: str, now: datetime) -> ReporterSession | None:
+    """The session with that token, unless it has expired."""
+    query = select(ReporterSession).where(
+        ReporterSession.token_hash == token_hash, ReporterSession.expires_at > now
+    )
+    return session.scalar(query)
+
+
+def end_session(session: Session, token_hash: str) -> None:
+    """Forget a session."""
+    session.execute(delete(ReporterSession).where(ReporterSession.token_hash == token_hash))
+
+
+def end_sessions_of(session: Session, ref: str) -> None:
+    """Forget every session of somebody."""
+    session.execute(delete(ReporterSession).where(ReporterSession.ref == ref))
+
+
+def forget_expired(session: Session, now: datetime) -> None:
+    """Forget sessions that are over."""
+    session.execute(delete(ReporterSession).where(ReporterSession.expires_at <= now))
+
+
+def reports_of(session: Session, ref: str, before: str | None, limit: int) -> Sequence[Report]:
+    """What somebody reported, the newest first, from before a report on."""
+    query = select(Report).where(Report.reporter_ref == ref)
+    if before is not None:
+        query = query.where(Report.id < before)
+    return session.scalars(query.order_by(Report.id.desc()).limit(limit)).all()
+
+
+def count_reports(session: Session, ref: str) -> int:
+    """How much somebody reported."""
+    return session.scalar(select(func.count()).select_from(Report).where(Report.reporter_ref == ref)) or 0
+
+
+def views(session: Session, *, before: int | None, limit: int) -> Sequence[IdentityView]:
+    """Who looked up who reporters are, the newest first."""
+    query = select(IdentityView).order_by(IdentityView.id.desc()).limit(limit)
+    return session.scalars(query.where(IdentityView.id < before) if before else query).all()
