@@ -21,10 +21,11 @@ import psutil
 
 from edge.settings import DetectorSettings
 from evaluation.bench.committer import Committer
-from evaluation.bench.edge_box import BenchError, EdgeBox
+from evaluation.bench.edge_box import EdgeBox
 from evaluation.bench.floor import FloorSpec
 from evaluation.bench.floor_box import FloorBox
 from evaluation.bench.incidents import Watched
+from evaluation.bench.process import BenchError
 from evaluation.bench.streams import FORMATS, FPS, GOP_S, StreamSize, prepare_media
 from evaluation.bench.usage import Usage, usage_of
 from kerbwatch.demo.broker import HOST, Broker

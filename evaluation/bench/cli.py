@@ -16,7 +16,6 @@ from edge.settings import DetectorSettings
 from edge.vision.looking import load_detector
 from evaluation.bench import rival
 from evaluation.bench.cameras import Plan, measure
-from evaluation.bench.edge_box import BenchError
 from evaluation.bench.intake import IntakePlan, measure_intake
 from evaluation.bench.merging import DUPLICATES
 from evaluation.bench.merging import count as count_merging
@@ -24,6 +23,7 @@ from evaluation.bench.merging_lookup import measure_lookup
 from evaluation.bench.motion import cut
 from evaluation.bench.motion import measure as motion_cost
 from evaluation.bench.pages import measure_pages
+from evaluation.bench.process import BenchError
 from evaluation.bench.result import print_result, to_json
 from evaluation.bench.streams import StreamSize
 from evaluation.output import print_rows, table_console, write_json

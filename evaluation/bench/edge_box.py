@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
@@ -16,16 +15,12 @@ from types import TracebackType
 import httpx
 from prometheus_client.parser import text_string_to_metric_families
 
+from evaluation.bench.process import BenchError, Measured
 from evaluation.bench.streams import PEOPLE_WALK_ON, VAN_STANDS_IN
 from kerbwatch.ports import free_port
 
 LIMIT_S = 10.0
 """Limit of the bench's zones: short, so that incidents and their evidence fall into what is measured."""
-_STOP_TIMEOUT_S = 15.0
-
-
-class BenchError(RuntimeError):
-    """Something that the bench needs did not work; the text says what, and where its log is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +57,11 @@ class EdgeBox:
         self._folder = folder
         self._metrics_port = free_port()
         self._config = folder / "edge.yaml"
-        self._log = folder / "edge.log"
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process = Measured(
+            "the edge",
+            [sys.executable, "-m", "kerbwatch", "edge", "run", str(self._config)],
+            folder / "edge.log",
+        )
         self._began: dict[str, datetime] = {}
         folder.mkdir(parents=True)
         document = {
@@ -94,8 +92,6 @@ class EdgeBox:
     @property
     def pid(self) -> int:
         """The process id. Raises BenchError when it has ended."""
-        if self._process is None or self._process.poll() is not None:
-            raise BenchError(f"the edge has ended: {self._last_words()}")
         return self._process.pid
 
     @property
@@ -104,20 +100,7 @@ class EdgeBox:
         return self._began
 
     def __enter__(self) -> EdgeBox:
-        with self._log.open("wb") as output:
-            self._process = subprocess.Popen(  # noqa: S603 - our own command
-                [
-                    sys.executable,
-                    "-c",
-                    "from kerbwatch.cli import main; main()",
-                    "edge",
-                    "run",
-                    str(self._config),
-                ],
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-            )
+        self._process.start()
         return self
 
     def __exit__(
@@ -126,14 +109,7 @@ class EdgeBox:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if self._process is None:
-            return
-        self._process.terminate()
-        try:
-            self._process.wait(_STOP_TIMEOUT_S)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
+        self._process.stop()
 
     def counts(self) -> EdgeCounts:
         """Its counters now. Raises BenchError when it does not tell."""
@@ -142,7 +118,9 @@ class EdgeBox:
             answer = httpx.get(f"http://127.0.0.1:{self._metrics_port}/metrics", timeout=5.0)
             answer.raise_for_status()
         except httpx.HTTPError as error:
-            raise BenchError(f"the edge's metrics cannot be read ({error}): {self._last_words()}") from error
+            raise BenchError(
+                f"the edge's metrics cannot be read ({error}): {self._process.last_words()}"
+            ) from error
         return read_counts(answer.text)
 
     def wait_until_looking(self, cameras: int, timeout_s: float) -> None:
@@ -158,14 +136,8 @@ class EdgeBox:
             time.sleep(0.25)
         raise BenchError(
             f"only {len(self._began)} of {cameras} cameras were looked at within {timeout_s:g} s: "
-            f"{self._last_words()}"
+            f"{self._process.last_words()}"
         )
-
-    def _last_words(self) -> str:
-        if not self._log.is_file():
-            return "it said nothing"
-        tail = self._log.read_text(encoding="utf-8", errors="replace").strip()[-600:]
-        return tail or "it said nothing"
 
 
 def read_counts(metrics: str) -> EdgeCounts:

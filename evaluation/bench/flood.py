@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from types import TracebackType
 
-from evaluation.bench.edge_box import BenchError
 from evaluation.bench.intake_filling import SITE
+from evaluation.bench.process import BenchError
 from kerbwatch.ids import new_id
 from kerbwatch.incident import EvidenceRole, Kind, Phase
 from kerbwatch.messages import (

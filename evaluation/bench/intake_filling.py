@@ -19,7 +19,7 @@ from sqlalchemy import Table, func, select
 from central.database import Database
 from central.duty.models import DutyEntry
 from central.tables import metadata
-from evaluation.bench.edge_box import BenchError
+from evaluation.bench.process import BenchError
 from kerbwatch.incident import Kind
 from kerbwatch.messages import source_of
 

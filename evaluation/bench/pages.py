@@ -15,8 +15,8 @@ from typing import Any
 import httpx
 
 from evaluation.bench.central_box import CentralBox
-from evaluation.bench.edge_box import BenchError
 from evaluation.bench.intake_filling import fill
+from evaluation.bench.process import BenchError
 from kerbwatch.demo.broker import Broker
 from kerbwatch.incident import Kind
 

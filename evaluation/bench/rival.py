@@ -18,8 +18,9 @@ from pathlib import Path
 from typing import Any
 
 from evaluation.bench import ultralytics_track
-from evaluation.bench.edge_box import LIMIT_S, BenchError
+from evaluation.bench.edge_box import LIMIT_S
 from evaluation.bench.incidents import APART_S, Opened, Watched, agreement
+from evaluation.bench.process import BenchError
 from evaluation.bench.streams import FORMATS, FPS, VAN_STANDS_IN, StreamSize
 from evaluation.bench.yolox_as_ultralytics import canvas_of, write_yolox_as_ultralytics
 from evaluation.matching import MIN_IOU, Box

@@ -5,7 +5,8 @@ import time
 
 import pytest
 
-from evaluation.bench.edge_box import BenchError, EdgeBox, read_counts
+from evaluation.bench.edge_box import EdgeBox, read_counts
+from evaluation.bench.process import BenchError
 from evaluation.bench.usage import usage_of
 
 METRICS = """\
