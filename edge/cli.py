@@ -16,10 +16,10 @@ from rich.console import Console
 from edge.check import CameraReport, check
 from edge.check_box import faults_of_box
 from edge.evidence.geotag import GroundMapError
+from edge.memory import accepted_view_key
 from edge.networks import lacking
 from edge.settings import load_edge_settings
 from edge.store import EdgeStore
-from edge.unit import accepted_view_key
 from edge.worker import EdgeWorker
 from kerbwatch.clock import SystemClock
 from kerbwatch.logs import configure_logs

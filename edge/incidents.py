@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from pathlib import Path
 
 import structlog
 from pydantic import BaseModel, ValidationError
 
 from edge.evidence.geotag import GroundMap, place_of
+from edge.evidence.kept import KeptFile, kept_file
 from edge.frame import Frame
 from edge.rules.plates import plate_read
 from edge.rules.sighting import BoxPx, Sighting
@@ -21,35 +21,15 @@ from edge.settings import CameraSettings
 from edge.store import EdgeStore
 from edge.uplink.media import MediaFile, MediaQueue
 from edge.uplink.outbox import Outbox
-from kerbwatch.clock import UtcDatetime
-from kerbwatch.incident import Audience, EvidenceRole, Phase
+from kerbwatch.incident import Audience, Phase
 from kerbwatch.messages import Box, IncidentReport, PathPoint, Vehicle
+from kerbwatch.tracing import trace_id_of
 from models.plates.reading import PlateReading
 
 log = structlog.get_logger(__name__)
 
 
-class _KeptFile(BaseModel):
-    """A :class:`MediaFile` on disk."""
-
-    path: Path
-    sha256: str
-    role: EvidenceRole
-    content_type: str
-    size_bytes: int
-    captured_at: UtcDatetime
-
-    @classmethod
-    def of(cls, media: MediaFile) -> _KeptFile:
-        """Of an original."""
-        return cls(**{name: getattr(media, name) for name in cls.model_fields})
-
-    def media(self) -> MediaFile:
-        """The file again."""
-        return MediaFile(**self.model_dump())
-
-
-class _Entry(BaseModel):
+class Entry(BaseModel):
     """An incident on disk: the last report of it, and what is still to come.
 
     Attributes:
@@ -60,7 +40,7 @@ class _Entry(BaseModel):
 
     report: IncidentReport
     clip_due: bool
-    unshown: tuple[_KeptFile, ...] = ()
+    unshown: tuple[KeptFile, ...] = ()
 
     @property
     def complete(self) -> bool:
@@ -105,7 +85,7 @@ class IncidentBook:
     def keep_arrival(self, place_id: str, picture: MediaFile) -> None:
         """Keep the picture of a thing that has come to rest, until it is an incident or gone."""
         self._arrivals[place_id] = picture
-        kept = _KeptFile.of(picture).model_dump_json()
+        kept = KeptFile.of(picture).model_dump_json()
         self._store.save_state(self._key("arrival", place_id), kept)
 
     def drop_arrival(self, place_id: str) -> None:
@@ -129,7 +109,7 @@ class IncidentBook:
         report = self._report(sighting, frame, known.report.revision + 1 if known else 1).model_copy(
             update={"evidence": (*evidence, *(picture.evidence() for picture in new))}
         )
-        entry = known or _Entry(report=report, clip_due=True)
+        entry = known or Entry(report=report, clip_due=True)
         self._commit(entry.model_copy(update={"report": report}), new)
         return report
 
@@ -159,7 +139,7 @@ class IncidentBook:
         left = tuple(kept for kept in entry.unshown if kept.sha256 != original.sha256)
         entry = entry.model_copy(update={"unshown": left})
         with self._store.transaction():
-            self._media.put(original)
+            self._media.put(original, incident_id)
             if shown is None:
                 self._save(entry)
             else:
@@ -192,11 +172,11 @@ class IncidentBook:
             return
         self._extend(entry, item)
 
-    def _extend(self, entry: _Entry, item: MediaFile) -> None:
+    def _extend(self, entry: Entry, item: MediaFile) -> None:
         """The next revision of an incident: the same, with one more piece of evidence."""
         self._revise(entry, [item], evidence=(*entry.report.evidence, item.evidence()))
 
-    def _revise(self, entry: _Entry, media: list[MediaFile], **changes: object) -> None:
+    def _revise(self, entry: Entry, media: list[MediaFile], **changes: object) -> None:
         phase = entry.report.phase
         changes |= {
             "revision": entry.report.revision + 1,
@@ -211,16 +191,16 @@ class IncidentBook:
         ended = {"report": cleared(entry.report, ended_at), "clip_due": False}
         self._commit(entry.model_copy(update=ended), [])
 
-    def _commit(self, entry: _Entry, media: list[MediaFile]) -> None:
+    def _commit(self, entry: Entry, media: list[MediaFile]) -> None:
         """Say what the entry says. New originals wait until something was made of them for people."""
         report = entry.report
-        originals = [_KeptFile.of(item) for item in media if item.audience is Audience.ORIGINAL]
+        originals = [KeptFile.of(item) for item in media if item.audience is Audience.ORIGINAL]
         entry = entry.model_copy(update={"unshown": (*entry.unshown, *originals)})
         with self._store.transaction():
             self._outbox.put(report)
             for item in media:
                 if item.audience is Audience.PEOPLE:
-                    self._media.put(item)
+                    self._media.put(item, report.incident_id)
             self._save(entry)
         log.info(
             "incident",
@@ -229,11 +209,12 @@ class IncidentBook:
             camera=report.camera_id,
             zone=report.zone_id,
             incident=report.incident_id,
+            trace_id=trace_id_of(report.incident_id),
             revision=report.revision,
             dwell_s=round(report.dwell_s, 1),
         )
 
-    def _save(self, entry: _Entry) -> None:
+    def _save(self, entry: Entry) -> None:
         """Keep an entry, or forget it when nothing more will be said of it."""
         key = self._key("incident", entry.report.incident_id)
         if entry.complete:
@@ -290,7 +271,7 @@ class IncidentBook:
         prefix = self._key("arrival", "")
         arrivals = {}
         for key in self._store.state_keys(prefix):
-            kept = _kept_file(self._store, key)
+            kept = kept_file(self._store, key)
             if kept is not None and kept.path.is_file():
                 arrivals[key.removeprefix(prefix)] = kept.media()
             else:
@@ -315,62 +296,12 @@ def cleared(report: IncidentReport, ended_at: datetime) -> IncidentReport:
     )
 
 
-def _kept_file(store: EdgeStore, key: str) -> _KeptFile | None:
-    try:
-        return _KeptFile.model_validate_json(store.load_state(key) or "")
-    except ValidationError as error:
-        log.error("arrival_unreadable", key=key, error=str(error))
-        return None
-
-
-def load_entries(store: EdgeStore, camera_id: str | None = None) -> list[_Entry]:
+def load_entries(store: EdgeStore, camera_id: str | None = None) -> list[Entry]:
     """The incidents of a camera, or of all, on disk. One that cannot be read is logged and left out."""
     entries = []
     for key in store.state_keys("incident/" if camera_id is None else f"incident/{camera_id}/"):
         try:
-            entries.append(_Entry.model_validate_json(store.load_state(key) or ""))
+            entries.append(Entry.model_validate_json(store.load_state(key) or ""))
         except ValidationError as error:
             log.error("incident_unreadable", key=key, error=str(error))
     return entries
-
-
-def sweep_media(store: EdgeStore, media: MediaQueue, folder: Path) -> int:
-    """Delete pictures and clips that nothing refers to: those of a box killed before it said what they were.
-
-    Called before anything is captured. Returns how many went.
-    """
-    arrivals = [_kept_file(store, key) for key in store.state_keys("arrival/")]
-    kept = {picture.path.absolute() for picture in arrivals if picture is not None}
-    kept |= {file.path.absolute() for entry in load_entries(store) for file in entry.unshown}
-    strays = [
-        path
-        for path in folder.glob("*")
-        if path.is_file() and path.absolute() not in kept and not media.holds_file(path)
-    ]
-    for path in strays:
-        path.unlink(missing_ok=True)
-    if strays:
-        log.info("stray_media_deleted", count=len(strays))
-    return len(strays)
-
-
-def clear_orphans(
-    store: EdgeStore, outbox: Outbox, media: MediaQueue, camera_ids: set[str], now: datetime
-) -> int:
-    """Close the incidents of cameras that this box no longer has; their originals go. Returns how many."""
-    orphans = [key for key in store.state_keys("incident/") if key.split("/")[1] not in camera_ids]
-    closed = 0
-    for camera_id in {key.split("/")[1] for key in orphans}:
-        for entry in load_entries(store, camera_id):
-            with store.transaction():
-                if entry.report.phase is not Phase.CLEARED:
-                    outbox.put(cleared(entry.report, now))
-                    closed += 1
-                for kept in entry.unshown:
-                    media.put(kept.media())
-                store.delete_state(f"incident/{camera_id}/{entry.report.incident_id}")
-        log.info("camera_gone_incidents_cleared", camera=camera_id)
-    for key in store.state_keys("standing/"):
-        if key.split("/")[1] not in camera_ids:
-            store.delete_state(key)
-    return closed

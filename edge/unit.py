@@ -14,8 +14,9 @@ from edge.evidence.recorder import Recorder
 from edge.frame import ArrayPicture, Frame
 from edge.incidents import IncidentBook
 from edge.litter.desk import LitterDesk
-from edge.litter.exhibits import ExhibitError, picture_at, vehicle_of, with_path
+from edge.litter.exhibits import ExhibitError, pictures_at, pictures_of, vehicle_of, with_path
 from edge.litter.watcher import LitterWatch
+from edge.memory import CameraMemory
 from edge.rules.sighting import Findings, Sighting
 from edge.rules.zone import ZoneOutsideError
 from edge.settings import CameraSettings, EdgeSettings
@@ -38,15 +39,6 @@ LONG_AWAY = timedelta(hours=24)
 """A camera that has looked elsewhere for so long will hardly come back by itself."""
 EXHIBIT_SPAN_S = 0.3
 """Decoded past the moment of a throw: a decoder hands pictures out a little late."""
-SAVE_EVERY_S = 5.0
-"""How often the rules' memory may go to disk as things come and go."""
-REFRESH_EVERY_S = 60.0
-"""How often it goes there while nothing comes or goes, if it changed at all: the daylight does."""
-
-
-def accepted_view_key(camera_id: str) -> str:
-    """Where the store says that somebody has accepted a camera's new view."""
-    return f"view-accepted/{camera_id}"
 
 
 class CameraUnit:
@@ -78,8 +70,7 @@ class CameraUnit:
         self._zone_error: str | None = None
         self._unreconciled = False
         self._fresh: dict[str, Frame] = {}
-        self._saved_s = clock.monotonic_s()
-        self._saved_gist: frozenset[tuple[object, ...]] = frozenset()
+        self._memory = CameraMemory(camera.id, store, clock)
         self._gate = LookGate(camera)
         self.looks = 0
         self.incidents: dict[tuple[str, str], int] = {}
@@ -124,8 +115,7 @@ class CameraUnit:
         with self._guard, self._store.transaction():
             for incident_id in self._book.open_ids:
                 self._book.clear(incident_id, self._clock.now_utc())
-            self._store.delete_state(self._state_key)
-            self._store.delete_state(self._view_key)
+            self._memory.forget()
 
     def rewatch(self, camera: CameraSettings) -> None:
         """Take on changed zones without touching the stream."""
@@ -185,9 +175,7 @@ class CameraUnit:
                     if self._unreconciled and not self._watch.held:
                         self._reconcile(self._watch, frame)
                         self._unreconciled = False
-                    self._keep_view(self._watch)
-                    self._save_memory(force=bool(findings.sightings or findings.standing))
-                    self._save_register(self._watch)
+                    self._memory.keep(self._watch, force=bool(findings.sightings or findings.standing))
             except BaseException:
                 # What the disk did not take did not happen: the next look goes on from what it holds.
                 self._watch, self._book = None, self._book.for_camera(self.settings)
@@ -196,25 +184,7 @@ class CameraUnit:
     def save(self) -> None:
         """Write down what the rules remember."""
         with self._guard:
-            self._save_memory(force=True)
-
-    @property
-    def _state_key(self) -> str:
-        return f"watch/{self.settings.id}"
-
-    @property
-    def _view_key(self) -> str:
-        return f"view/{self.settings.id}"
-
-    def _keep_view(self, watch: Watch) -> None:
-        """Write down what is new about the view, and take on a view that somebody has accepted."""
-        if self._store.load_state(accepted_view_key(self.settings.id)):
-            self._store.delete_state(accepted_view_key(self.settings.id))
-            log.info("view_accepted", camera=self.settings.id)
-            watch.accept_view()
-        view = watch.changed_view()
-        if view is not None:
-            self._store.save_state(self._view_key, view)
+            self._memory.keep_rules(self._watch, force=True)
 
     def _picture(self, frame: Frame) -> None:
         """The camera's thread hands a picture over: those the network should see go to the batcher."""
@@ -234,19 +204,7 @@ class CameraUnit:
             self._zone_error = str(error)
             return False
         self._zone_error = None
-        remembered = self._store.load_state(self._state_key)
-        if remembered is not None:
-            try:
-                watch.restore(remembered)
-            except ValueError as error:
-                log.error("memory_unreadable", camera=self.settings.id, error=str(error))
-        view = self._store.load_state(self._view_key)
-        if view is not None:
-            try:
-                watch.restore_view(view)
-            except ValueError as error:
-                log.error("view_unreadable", camera=self.settings.id, error=str(error))
-        self._restore_register(watch)
+        self._memory.recall(watch)
         self._watch = watch
         return True
 
@@ -293,13 +251,16 @@ class CameraUnit:
     def _exhibit(self, sighting: Sighting, report: IncidentReport) -> None:
         """Pictures of a throw: the moment, the same with the thing's way, and the vehicle with its plate."""
         assert sighting.vehicle is not None  # of every throw
-        t_s, box = sighting.started_t_s, sighting.vehicle.box_xyxy
+        t_s, box, seen = sighting.started_t_s, sighting.vehicle.box_xyxy, sighting.vehicle.seen
+        times = [t_s, *(at_s for at_s, _ in seen)]
         try:
-            packets = self.camera.ring.cut(t_s, t_s + EXHIBIT_SPAN_S)
-            moment = picture_at(packets, t_s, self.camera.ring.rotation_deg)
+            packets = self.camera.ring.cut(min(times), max(times) + EXHIBIT_SPAN_S)
+            moments = pictures_at(packets, times, self.camera.ring.rotation_deg)
         except ExhibitError as error:
             log.error("throw_not_shown", camera=self.settings.id, error=str(error))
             return
+        moment = min(moments, key=lambda each: abs(each.t_s - t_s))
+        self.plates.read_passing(report.incident_id, pictures_of(moments, [(t_s, box), *seen]))
         images = {
             EvidenceRole.SNAPSHOT_PATH: with_path(moment.image, sighting.path, box),
             EvidenceRole.SNAPSHOT_THROW: moment.image,
@@ -316,8 +277,6 @@ class CameraUnit:
                     return
                 self._book.add_picture(report.incident_id, picture)
                 self._finish(report.incident_id)
-            if role is EvidenceRole.SNAPSHOT_THROW and report.vehicle is not None:
-                self.plates.read_picture(report.incident_id, picture.path, report.vehicle.box)
 
     def _read_plates(self, findings: Findings, frame: Frame, detections: Detections) -> None:
         """Have the plate read that is most due; the newest offender's is due at once."""
@@ -335,7 +294,7 @@ class CameraUnit:
                 return
             with self._store.transaction():
                 self._book.add_plate(place_id, plate, pictures)
-                self._save_memory(force=True)
+                self._memory.keep_rules(self._watch, force=True)
 
     def _finish(self, incident_id: str) -> None:
         """Have the originals of an incident made fit for people."""
@@ -383,38 +342,3 @@ class CameraUnit:
             self._book.clear(incident_id, frame.captured_at)
         for incident_id in self._book.without_clip & watch.occurrences():
             self._request_clip(incident_id, frame.t_s)
-
-    @property
-    def _register_key(self) -> str:
-        return f"standing/{self.settings.id}/"
-
-    def _restore_register(self, watch: Watch) -> None:
-        """Go on with the vehicles that stand; one whose entry cannot be read is entered anew."""
-        for key in self._store.state_keys(self._register_key):
-            entry_id = key.removeprefix(self._register_key)
-            try:
-                watch.register.restore({entry_id: self._store.load_state(key) or ""})
-            except ValueError as error:
-                log.error("register_unreadable", camera=self.settings.id, entry=entry_id, error=str(error))
-
-    def _save_register(self, watch: Watch) -> None:
-        for entry_id, text in watch.register.changes().items():
-            if text is None:
-                self._store.delete_state(self._register_key + entry_id)
-            else:
-                self._store.save_state(self._register_key + entry_id, text)
-
-    def _save_memory(self, *, force: bool) -> None:
-        if self._watch is None:
-            return
-        now_s = self._clock.monotonic_s()
-        waited_s = now_s - self._saved_s
-        if not force and waited_s < SAVE_EVERY_S:
-            return
-        gist = self._watch.gist()
-        if not force and waited_s < REFRESH_EVERY_S and gist == self._saved_gist:
-            return
-        self._saved_s, self._saved_gist = now_s, gist
-        state = self._watch.state(changed=not force)
-        if state is not None:
-            self._store.save_state(self._state_key, state)

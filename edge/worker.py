@@ -13,7 +13,7 @@ from edge.camera import CameraStatus
 from edge.evidence.desk import background_desk
 from edge.evidence.geotag import GroundMap
 from edge.frame import Frame
-from edge.incidents import clear_orphans, sweep_media
+from edge.leftovers import clear_orphans, sweep_media
 from edge.lock import DataDirLock
 from edge.metrics import EdgeCollector, serve_metrics
 from edge.settings import CameraSettings, EdgeSettings, load_edge_settings
