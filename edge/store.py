@@ -80,6 +80,7 @@ _MIGRATIONS = (
         UPDATE media_totals SET waiting = waiting - 1, bytes = bytes - old.size_bytes;
     END;
     """,
+    "ALTER TABLE media ADD COLUMN incident_id TEXT;",
 )
 """Each is run once, in order; ``PRAGMA user_version`` counts them. Never change one that was released."""
 

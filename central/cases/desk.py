@@ -13,6 +13,7 @@ from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import structlog
 from sqlalchemy.orm import Session
 
 from central.calendar import service as calendars
@@ -30,9 +31,13 @@ from central.merging.models import MergeSuggestion, OpenLead
 from central.merging.neighbourhood import Match, Neighbourhood
 from central.merging.scoring import Spot
 from central.merging.settings import MergingSettings
+from central.told import tell
 from kerbwatch.ids import new_id
 from kerbwatch.incident import Kind
 from kerbwatch.place import Position
+from kerbwatch.tracing import trace_id_of
+
+log = structlog.get_logger(__name__)
 
 Row = dict[str, Any]
 
@@ -90,6 +95,7 @@ class Desk:
         self._sentences: dict[str, str] = {}
         """Of drafted tickets that are there already, by case."""
         self._leads: list[Row] = []
+        self._arrived: list[tuple[str, CaseNow, Arrival]] = []
         self._open_leads: dict[str, Row] = {}
         self._suggestions: list[Row] = []
         self._ends: dict[str, datetime] = {}
@@ -143,6 +149,7 @@ class Desk:
         self._near.add([spot])
         row |= {"case_id": case.id, "created_at": self.now, "updated_at": self.now}
         self._leads.append(row)
+        self._arrived.append((spot.lead_id, case, arrival))
         if case.group is not None:
             self._open_leads[spot.lead_id] = {
                 "lead_id": spot.lead_id,
@@ -265,6 +272,25 @@ class Desk:
         repository.update_rows(session, Lead, refreshed)
         repository.redraft(session, self._sentences)
         merging.put_ends(session, self._ends)
+        self._tell(session)
+
+    def _tell(self, session: Session) -> None:
+        for lead_id, case, arrival in self._arrived:
+            incident_id = arrival.lead.get("incident_id")
+            ticket = self._tickets.get(case.id)
+            tell(
+                session,
+                log,
+                "lead_taken",
+                trace_id=trace_id_of(incident_id or lead_id),
+                incident=incident_id,
+                lead=lead_id,
+                origin=arrival.lead["origin"],
+                source=arrival.lead["source"],
+                kind=arrival.lead["kind"],
+                case=case.id,
+                ticket=ticket and ticket["id"],
+            )
 
     def _join(self, case: CaseNow, arrival: Arrival, lead_id: str, match: Match) -> None:
         case.urgent = case.urgent or arrival.lead["urgent"]

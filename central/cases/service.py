@@ -10,8 +10,10 @@ from datetime import datetime
 from http import HTTPStatus
 from typing import Any
 
+import structlog
 from sqlalchemy.orm import Session
 
+from central.answers import service as answers
 from central.cases import repository, rules
 from central.cases.models import Case, CaseEvent
 from central.cases.rules import OVER, RULES, CaseState, Facts, RefusedError, RejectReason, Rule, TicketState
@@ -19,12 +21,18 @@ from central.cases.schemas import CaseDetail, CaseOut, CasePage, LogLine, Ticket
 from central.merging import repository as merging
 from central.people.service import Principal
 from central.problems import FieldError, Problem, not_found
+from central.told import tell
 from kerbwatch.ids import UUID_PATTERN
+from kerbwatch.tracing import trace_id_of
 
 SYSTEM = "system"
 """The actor in the log when central itself moves a case."""
 
 MAX_PAGE = 200
+_TRACES_SHOWN = 50
+"""Leads of a case whose traces a line of the process's log names."""
+
+log = structlog.get_logger(__name__)
 
 
 def list_cases(
@@ -117,7 +125,7 @@ def move(
     note: str | None = None,
     detail: dict[str, Any] | None = None,
 ) -> None:
-    """Run one rule on a case: check it, change case and tickets, write the log.
+    """Run one rule on a case: check it, change case and tickets, answer who reported it, write the log.
 
     Args:
         session: a unit of work with ``ordered=True``.
@@ -141,6 +149,8 @@ def move(
     if rule.to_state in OVER:
         row.open_group = None
         merging.forget(session, row.id)
+        if before not in OVER:
+            answers.give(session, row, now, reason_code=reason_code)
     note_in_log(
         session,
         row,
@@ -208,6 +218,17 @@ def note_in_log(
         detail=detail,
     )
     session.add(CaseEvent(**line))
+    tell(
+        session,
+        log,
+        "case_event",
+        case=row.id,
+        rule=rule,
+        from_state=from_state,
+        to_state=row.state,
+        actor=actor,
+        traces=[trace_id_of(lead.incident_id or lead.id) for lead in row.leads[:_TRACES_SHOWN]],
+    )
 
 
 def log_line(

@@ -26,6 +26,7 @@ from central.intake.models import Rejection, SequenceState
 from central.intake.reading import Identity, Incoming, Reading, Refusal, read
 from central.sender import Sender
 from central.settings import IntakeSettings
+from central.told import attempt
 from kerbwatch.messages import HealthReport, IncidentReport, Receipt, SequenceRange, StatusReport
 from kerbwatch.secrets import redact
 
@@ -159,7 +160,7 @@ def _store(
     if not items:
         return []
     try:
-        with session.begin_nested():
+        with attempt(session):
             _apply(session, items, now, settings, zone)
     except (DBAPIError, NoDutyListError) as error:
         if not isinstance(error, IntegrityError | DataError):

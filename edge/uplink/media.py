@@ -37,6 +37,7 @@ class MediaFile:
         captured_at: aware UTC.
         audience: whom it is for.
         original_sha256: of the original that it was made from, if it was made for people.
+        incident_id: of the incident that it belongs to, once it waits for its upload.
     """
 
     path: Path
@@ -47,6 +48,7 @@ class MediaFile:
     captured_at: datetime
     audience: Audience = Audience.ORIGINAL
     original_sha256: str | None = None
+    incident_id: str | None = None
 
     def evidence(self) -> Evidence:
         """As an incident's message names it. Raises pydantic.ValidationError when it is no evidence."""
@@ -108,11 +110,11 @@ class MediaQueue:
         self.put_event = threading.Event()
         """Set when a file was put; who waits for it clears it."""
 
-    def put(self, media: MediaFile) -> None:
-        """Let a file wait for its upload, in the caller's transaction if any. Twice is once."""
+    def put(self, media: MediaFile, incident_id: str | None = None) -> None:
+        """Let an incident's file wait for its upload, in the caller's transaction if any. Twice is once."""
         with self._store.transaction() as connection:
             connection.execute(
-                "INSERT OR IGNORE INTO media VALUES (?, ?, ?, ?, ?, ?, ?)",
+                "INSERT OR IGNORE INTO media VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     str(media.path.absolute()),
                     media.sha256,
@@ -121,6 +123,7 @@ class MediaQueue:
                     media.size_bytes,
                     iso_utc(media.captured_at),
                     _urgency(media),
+                    incident_id,
                 ),
             )
         self.put_event.set()
@@ -162,11 +165,11 @@ class MediaQueue:
             put_off = set(self._not_before_s)
         with self._store.transaction() as connection:
             rows = connection.execute(
-                "SELECT path, sha256, role, content_type, size_bytes, captured_at FROM media"
+                "SELECT path, sha256, role, content_type, size_bytes, captured_at, incident_id FROM media"
                 " ORDER BY urgency, captured_at LIMIT ?",
                 (2 * len(put_off) + 1 if put_off else 1,),
             ).fetchall()
-        for path, sha256, role, content_type, size_bytes, captured_at in rows:
+        for path, sha256, role, content_type, size_bytes, captured_at, incident_id in rows:
             if sha256 not in put_off:
                 return MediaFile(
                     Path(path),
@@ -175,6 +178,7 @@ class MediaQueue:
                     content_type,
                     size_bytes,
                     datetime.fromisoformat(captured_at),
+                    incident_id=incident_id,
                 )
         return None
 

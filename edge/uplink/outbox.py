@@ -26,6 +26,7 @@ from kerbwatch.messages import (
     SequenceRange,
     SkippedEvent,
 )
+from kerbwatch.tracing import trace_id_of, trace_of
 
 log = structlog.get_logger(__name__)
 
@@ -180,7 +181,7 @@ class Outbox:
             log.info("receipt_of_another_epoch", epoch=receipt.epoch, ours=self.epoch)
             return
         with self._store.transaction() as connection:
-            gone = self._let_go(connection, receipt.committed)
+            gone = self._let_go(connection, receipt.committed, committed=True)
             refused = self._refuse(connection, receipt.rejected)
             wanted, fabricated = self._wanted(connection, receipt.missing)
             _forget_old(connection)
@@ -218,6 +219,7 @@ class Outbox:
                 "subject": report.incident_id,
                 "epoch": self.epoch,
                 "sequence": str(sequence),
+                "traceparent": trace_of(report.incident_id, event_id).header,
                 "data": report,
             }
         )
@@ -271,16 +273,26 @@ class Outbox:
             connection.execute("UPDATE outbox_totals SET dropped_updates = dropped_updates + ?", (dropped,))
             log.warning("outbox_full_updates_dropped", dropped=dropped)
 
-    def _let_go(self, connection: sqlite3.Connection, event_ids: Iterable[str]) -> list[int]:
+    def _let_go(
+        self, connection: sqlite3.Connection, event_ids: Iterable[str], *, committed: bool
+    ) -> list[int]:
         gone = []
         for event_id in event_ids:
             row = connection.execute(
                 "UPDATE outbox SET waiting = 0, payload = NULL WHERE event_id = ? AND waiting"
-                " RETURNING sequence",
+                " RETURNING sequence, incident_id, revision",
                 (event_id,),
             ).fetchone()
-            if row is not None:
-                gone.append(int(row[0]))
+            if row is None:
+                continue
+            gone.append(int(row[0]))
+            if row[1] is not None:
+                log.info(
+                    "incident_receipted" if committed else "incident_refused",
+                    trace_id=trace_id_of(row[1]),
+                    incident=row[1],
+                    revision=row[2],
+                )
         return gone
 
     def _refuse(self, connection: sqlite3.Connection, event_ids: Iterable[str]) -> list[int]:
@@ -292,7 +304,7 @@ class Outbox:
                 " WHERE event_id = ? AND waiting",
                 (now, event_id),
             )
-            refused += self._let_go(connection, [event_id])
+            refused += self._let_go(connection, [event_id], committed=False)
         if refused:
             connection.execute("UPDATE outbox_totals SET refused = refused + ?", (len(refused),))
             connection.execute(

@@ -23,7 +23,9 @@ from edge.settings import CentralSettings
 from edge.uplink.backoff import Backoff
 from edge.uplink.media import MediaFile, MediaQueue
 from kerbwatch.clock import Clock
+from kerbwatch.ids import new_id
 from kerbwatch.secrets import SecretMissingError
+from kerbwatch.tracing import trace_id_of, trace_of
 
 log = structlog.get_logger(__name__)
 
@@ -148,7 +150,7 @@ class MediaUploader:
 
     def _upload(self, media: MediaFile) -> None:
         url = f"/api/v1/media/{media.sha256}"
-        offset = self._offset(url)
+        offset = self._offset(url, media)
         strikes = 0
         while offset != "complete":
             piece = self._piece(media, offset)
@@ -165,7 +167,13 @@ class MediaUploader:
                 raise _TryLaterError("the box is stopping")
         self._queue.confirmed(media.sha256)
         self._uploaded += 1
-        log.info("media_uploaded", sha256=media.sha256, role=media.role, size_bytes=media.size_bytes)
+        log.info(
+            "media_uploaded",
+            sha256=media.sha256,
+            role=media.role,
+            size_bytes=media.size_bytes,
+            trace_id=media.incident_id and trace_id_of(media.incident_id),
+        )
 
     def _put(self, url: str, media: MediaFile, offset: int, piece: bytes) -> int | Literal["complete"]:
         """Send one piece. Returns where the upload stands then."""
@@ -173,6 +181,7 @@ class MediaUploader:
             "Content-Type": media.content_type,
             "Upload-Offset": str(offset),
             "Upload-Length": str(media.size_bytes),
+            **_trace(media),
         }
         try:
             response = self._request("PUT", url, content=piece, headers=headers)
@@ -180,15 +189,15 @@ class MediaUploader:
             self._piece_bytes = max(_LEAST_PIECE_BYTES, self._piece_bytes // 2)
             raise
         if response.status_code == httpx.codes.CONFLICT:
-            return self._offset(url)
+            return self._offset(url, media)
         if not response.is_success:
             raise _FileRefusedError(f"central answered {response.status_code}")
         self._piece_bytes = min(PIECE_BYTES, self._piece_bytes * 2)
         self._uploaded_bytes += len(piece)
         return _after(response, offset + len(piece), media.size_bytes)
 
-    def _offset(self, url: str) -> int | Literal["complete"]:
-        response = self._request("HEAD", url)
+    def _offset(self, url: str, media: MediaFile) -> int | Literal["complete"]:
+        response = self._request("HEAD", url, headers=_trace(media))
         if response.status_code == httpx.codes.NOT_FOUND:
             return 0
         if not response.is_success:
@@ -250,6 +259,13 @@ class MediaUploader:
         if reason != self._said:
             log.warning("media_upload_waits", central=self._settings.url, reason=reason)
             self._said = reason
+
+
+def _trace(media: MediaFile) -> dict[str, str]:
+    """The header by which central's log names the incident that a file belongs to."""
+    if media.incident_id is None:
+        return {}
+    return {"traceparent": trace_of(media.incident_id, new_id()).header}
 
 
 def _after(response: httpx.Response, sent_to: int, size_bytes: int) -> int | Literal["complete"]:

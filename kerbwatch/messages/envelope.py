@@ -15,6 +15,7 @@ from kerbwatch.messages.incident import IncidentReport, Skipped
 from kerbwatch.messages.look_again import LookAgain, LookAgainAnswer
 from kerbwatch.messages.receipt import Receipt
 from kerbwatch.messages.values import Data, Text
+from kerbwatch.tracing import read_traceparent
 
 CONTENT_TYPE = "application/cloudevents+json"
 TOPIC_ROOT = "kerbwatch/v1"

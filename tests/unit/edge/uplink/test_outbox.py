@@ -144,7 +144,7 @@ def test_a_refused_event_leaves_the_line_is_kept_aside_and_logged(store, outbox,
     with capture_logs() as logs:
         outbox.apply(Receipt(epoch=outbox.epoch, rejected=(event.id,)))
         outbox.apply(Receipt(epoch=outbox.epoch, rejected=(event.id,)))
-    assert [entry["event"] for entry in logs] == ["central_refused_events"]
+    assert [entry["event"] for entry in logs] == ["incident_refused", "central_refused_events"]
     assert (outbox.stats().entries, outbox.stats().refused) == (0, 1)
     with store.transaction() as connection:
         kept = connection.execute("SELECT event_id, payload FROM refused").fetchall()
