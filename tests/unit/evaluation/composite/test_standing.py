@@ -16,7 +16,7 @@ from evaluation.composite.tracks import Track
 from kerbwatch.incident import Kind
 from models.classes import ObjectClass
 
-WIDTH, HEIGHT, FPS, SECONDS = 320, 240, 10, 8
+WIDTH, HEIGHT, FPS, SECONDS = 320, 240, 5, 8
 RECIPES = {one.name: one for one in (*parking.RECIPES, *parking_conditions.RECIPES, *stalls.RECIPES)}
 
 
