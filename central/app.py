@@ -31,6 +31,7 @@ from central.media import api as media
 from central.media.store import MediaStore
 from central.merging import api as merging
 from central.metrics import Metrics
+from central.operations.watching import serve_metrics
 from central.pages import api as pages
 from central.people import api as people
 from central.requests import Traced
@@ -38,6 +39,7 @@ from central.settings import CentralSettings
 from central.stream import api as stream
 from central.stream.service import LogTail
 from central.tickets import api as tickets
+from central.uploads import api as uploads
 from kerbwatch import __version__
 from kerbwatch.clock import Clock, SystemClock
 
@@ -65,6 +67,7 @@ def build_central(settings: CentralSettings, clock: Clock) -> Central:
         media=MediaStore(settings.media.dir),
         consumer=Consumer(settings, clock, database, metrics),
         allowances=Allowances(clock),
+        metrics_token=settings.metrics.resolve_token(),
     )
 
 
@@ -87,12 +90,14 @@ def create_app(settings: CentralSettings, clock: Clock | None = None) -> FastAPI
         sweeper.start()
         sealer = Sealer(settings, central.clock, central.database, central.metrics)
         sealer.start()
+        own_port = serve_metrics(settings.metrics, central.metrics)
         try:
             yield
         finally:
             await asyncio.to_thread(central.consumer.stop)
             await asyncio.to_thread(sweeper.stop)
             await asyncio.to_thread(sealer.stop)
+            await asyncio.to_thread(own_port.close)
             tail.cancel()
             with suppress(asyncio.CancelledError):
                 await tail
@@ -125,6 +130,7 @@ def create_app(settings: CentralSettings, clock: Clock | None = None) -> FastAPI
         escalation,
         cameras,
         media,
+        uploads,
         stream,
         health,
         pages,
