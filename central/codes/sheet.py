@@ -130,7 +130,7 @@ def _check_characters(pdf: FPDF, font: Path | None, stickers: Sequence[Sticker],
         assert isinstance(used, TTFFont)
         known = set(used.cmap)
     for text in (words.call, words.typed, *(part for each in stickers for part in (each.name, each.below))):
-        lacking = "".join(sorted({character for character in text if ord(character) not in known}))
+        lacking = "".join(dict.fromkeys(character for character in text if ord(character) not in known))
         if lacking:
             have = f"the font {font}" if font else "the built-in font (Latin only)"
             raise SettingsError(

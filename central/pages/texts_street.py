@@ -66,6 +66,7 @@ STREET: dict[str, str] = {
     "codes.only_kind": "What can be reported there",
     "codes.make_urgent": "What is reported there cannot wait (a fire lane, say)",
     "codes.make_submit": "Make it",
+    "notice.kind_needed": "Choose what is in the way first.",
     "notice.code_made": "Made.",
     "notice.code_known": "This place has that code already.",
     "notice.code_revoked": "Taken out of use.",

@@ -10,6 +10,7 @@ import base64
 import hashlib
 import hmac
 import secrets
+import unicodedata
 from dataclasses import replace
 from datetime import datetime
 
@@ -21,8 +22,20 @@ from central.reports import service
 from central.reports.service import Registered
 
 FORM_KEY_PATTERN = r"^[A-Za-z0-9_-]{22}$"
+WORDS_CHARS = 2000
+"""Of what somebody says in a form."""
 _NUMBER_CHARS = 12
 _TOKEN_BYTES = 18
+_NO_TEXT = frozenset({"Cc", "Cs", "Co", "Cn"})
+"""Unicode categories: control, surrogate, private use, not assigned."""
+
+
+def cleaned(words: str) -> str:
+    """Words of a form without what is no text: line ends as one character, no other control characters."""
+    lines = words.replace("\r\n", "\n").replace("\r", "\n").replace("\t", " ")
+    return "".join(
+        each for each in lines if each == "\n" or unicodedata.category(each) not in _NO_TEXT
+    ).strip()
 
 
 def new_form_key() -> str:
