@@ -9,6 +9,7 @@ import structlog
 
 from edge.evidence.kept import kept_file
 from edge.incidents import cleared, load_entries
+from edge.rechecks.questions import QuestionStore
 from edge.store import EdgeStore
 from edge.uplink.media import MediaQueue
 from edge.uplink.outbox import Outbox
@@ -25,6 +26,8 @@ def sweep_media(store: EdgeStore, media: MediaQueue, folder: Path) -> int:
     arrivals = [kept_file(store, key) for key in store.state_keys("arrival/")]
     kept = {picture.path.absolute() for picture in arrivals if picture is not None}
     kept |= {file.path.absolute() for entry in load_entries(store) for file in entry.unshown}
+    asked = [question.picture for question in QuestionStore(store).load()]
+    kept |= {picture.path.absolute() for picture in asked if picture is not None}
     strays = [
         path
         for path in folder.glob("*")

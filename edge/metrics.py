@@ -116,6 +116,8 @@ def _uplink_metrics(stats: UplinkStats) -> Iterator[Metric]:
     yield counter("outbox_refused", "Messages that central refused for good", stats.outbox.refused)
     yield counter("messages_sent", "Messages given to the broker, repeats included", stats.sent)
     yield counter("receipts", "Receipts from central", stats.receipts)
+    yield counter("questions", "Questions of central to look again, repeats included", stats.questions)
+    yield counter("commands_refused", "Commands that made no sense", stats.bad_commands)
     yield gauge("media_waiting", "Pictures and clips that wait for their upload", stats.media.waiting)
     yield gauge("media_waiting_bytes", "Their size", stats.media.bytes)
     yield counter("media_lost", "Pictures and clips given up as damaged", stats.media.lost)

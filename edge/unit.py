@@ -17,6 +17,8 @@ from edge.litter.desk import LitterDesk
 from edge.litter.exhibits import ExhibitError, pictures_at, pictures_of, vehicle_of, with_path
 from edge.litter.watcher import LitterWatch
 from edge.memory import CameraMemory
+from edge.rechecks.desk import RecheckDesk
+from edge.rechecks.sight import Scene
 from edge.rules.sighting import Findings, Sighting
 from edge.rules.zone import ZoneOutsideError
 from edge.settings import CameraSettings, EdgeSettings
@@ -57,12 +59,13 @@ class CameraUnit:
         outbox: Outbox,
         media: MediaQueue,
         batcher: Batcher,
+        rechecks: RecheckDesk,
         clock: Clock,
         model: str,
     ) -> None:
         self.settings = camera
         self._store, self._batcher, self._clock = store, batcher, clock
-        self._media = media
+        self._media, self._rechecks = media, rechecks
         self._min_score = settings.detector.min_score
         self._book = IncidentBook(camera, store, outbox, media, model=model)
         self._guard = threading.RLock()
@@ -180,6 +183,13 @@ class CameraUnit:
                 # What the disk did not take did not happen: the next look goes on from what it holds.
                 self._watch, self._book = None, self._book.for_camera(self.settings)
                 raise
+            if self._rechecks.asks(self.settings.id):
+                self._rechecks.look(
+                    self._watch,
+                    frame,
+                    Scene.of(self._watch, frame, detections, thumbnail_px, stale=self.status().frozen),
+                    lambda: self._snapshot(frame, EvidenceRole.SNAPSHOT_CHECKED),
+                )
 
     def save(self) -> None:
         """Write down what the rules remember."""
@@ -230,6 +240,9 @@ class CameraUnit:
         self._finish(report.incident_id)
         if report.phase is Phase.OPENED:
             self._request_clip(report.incident_id, frame.t_s)
+            place = self._watch.place_of(report.incident_id) if self._watch is not None else None
+            if place is not None and place.patch is not None:
+                self._rechecks.keep_look(self.settings.id, report.incident_id, place.patch)
 
     def _thrown(self, sighting: Sighting, frame: Frame) -> None:
         """The litter desk saw something thrown, or that no more follows: on its thread."""

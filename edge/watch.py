@@ -177,6 +177,15 @@ class Watch:
         lawful = [place for place in self._places(ZoneKind.PARKING) if self.register.stays(place.id, at)]
         return [place for place in self._places(ZoneKind.NO_PARKING) if place.standing] + lawful
 
+    def place_of(self, incident_id: str) -> Place | None:
+        """Where the thing of an incident stands, while a rule holds it."""
+        place_id = self.register.place_of(incident_id) or incident_id
+        return next((place for place in self._places(*self._rules) if place.id == place_id), None)
+
+    def in_picture(self) -> list[tuple[Place, BoxPx]]:
+        """All that the rules hold, each with its box in the newest picture."""
+        return [(place, self.box_in_picture(place.newest_box)) for place in self._places(*self._rules)]
+
     def _places(self, *kinds: ZoneKind) -> list[Place]:
         return [place for kind in kinds if kind in self._rules for place in self._rules[kind].places]
 

@@ -16,6 +16,7 @@ from edge.frame import Frame
 from edge.leftovers import clear_orphans, sweep_media
 from edge.lock import DataDirLock
 from edge.metrics import EdgeCollector, serve_metrics
+from edge.rechecks.desk import RecheckDesk
 from edge.settings import CameraSettings, EdgeSettings, load_edge_settings
 from edge.store import EdgeStore
 from edge.unit import CameraUnit
@@ -73,6 +74,7 @@ class EdgeWorker:
         self._media = MediaQueue(self._store, settings.outbox, clock)
         self._batcher = Batcher()
         self._units: dict[str, CameraUnit] = {}
+        self._rechecks = RecheckDesk(self._store, self._outbox, self._media, settings, clock)
         self._uplink = self._new_uplink(settings)
         self._change = threading.RLock()
         self._halt = threading.Event()
@@ -90,6 +92,7 @@ class EdgeWorker:
         known = {camera.id for camera in self.settings.cameras}
         clear_orphans(self._store, self._outbox, self._media, known, self._clock.now_utc())
         sweep_media(self._store, self._media, self.settings.data_dir / "media")
+        self._rechecks.start(self.model)
         self._uplink.start()
         for camera in self.settings.cameras:
             self._add(camera, self.settings)
@@ -105,6 +108,7 @@ class EdgeWorker:
                 unit.stop()
         self._looking.join(10)
         background_desk().settle(_SETTLE_S)
+        self._rechecks.close()
         self._uplink.stop()
         if self._metrics:
             self._metrics.stop()
@@ -152,6 +156,7 @@ class EdgeWorker:
                 self._uplink.stop()
                 self._uplink = self._new_uplink(settings)
                 self._uplink.start()
+            self._rechecks.take_on(settings, self.model)
             everything = settings.detector != old.detector or settings.evidence != old.evidence
             self._reload_cameras(settings, everything=everything)
 
@@ -200,6 +205,7 @@ class EdgeWorker:
             outbox=self._outbox,
             media=self._media,
             batcher=self._batcher,
+            rechecks=self._rechecks,
             clock=self._clock,
             model=self.model,
         )
@@ -210,6 +216,7 @@ class EdgeWorker:
         """The network's thread: newest pictures of all cameras, batch by batch."""
         while not self._halt.is_set():
             detector, settings = self._detector, self.settings.detector
+            self._rechecks.tick()
             frames = self._batcher.take(settings.batch_size, settings.batch_wait_ms / 1000, timeout_s=0.5)
             if not frames:
                 self._on_idle()
@@ -239,7 +246,7 @@ class EdgeWorker:
             log.exception("look_failed", camera=seen.frame.camera_id)
 
     def _new_uplink(self, settings: EdgeSettings) -> Uplink:
-        return Uplink(settings, self._outbox, self._media, self.health, self._clock)
+        return Uplink(settings, self._outbox, self._media, self.health, self._clock, asked=self._rechecks.ask)
 
     def _uplink_stats(self) -> UplinkStats | None:
         return self._uplink.stats()

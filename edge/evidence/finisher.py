@@ -18,7 +18,7 @@ from models.errors import ModelError
 log = structlog.get_logger(__name__)
 
 Deliver = Callable[[str, MediaFile, MediaFile | None], None]
-"""Takes an incident's id, the original, and what was made of it for people (None: nothing could be)."""
+"""Takes an incident's or other owner's id, the original, and what was made of it (None: nothing could be)."""
 
 
 class Finisher:
@@ -42,18 +42,22 @@ class Finisher:
     def finish(self, report: IncidentReport, originals: Iterable[MediaFile]) -> None:
         """Have done what is not begun yet of these originals of an incident. Returns at once."""
         for original in originals:
-            key = (report.incident_id, original.sha256)
-            with self._lock:
-                if key in self._begun:
-                    continue
-                self._begun.add(key)
-            self._desk.submit(partial(self._make, report, original, Culprit.of(report, original.role)))
+            self.make(report.incident_id, original, Culprit.of(report, original.role))
+
+    def make(self, of_id: str, original: MediaFile, culprit: Culprit | None) -> None:
+        """Have one original of an incident, or of whatever ``of_id`` names, done. Returns at once."""
+        key = (of_id, original.sha256)
+        with self._lock:
+            if key in self._begun:
+                return
+            self._begun.add(key)
+        self._desk.submit(partial(self._make, of_id, original, culprit))
 
     def close(self) -> None:
         """Begin nothing more, break off what is under way, and deliver nothing; returns at once."""
         self._closed.set()
 
-    def _make(self, report: IncidentReport, original: MediaFile, culprit: Culprit | None) -> None:
+    def _make(self, of_id: str, original: MediaFile, culprit: Culprit | None) -> None:
         if self._closed.is_set():
             return
         shown = None
@@ -66,6 +70,6 @@ class Finisher:
             log.error("nothing_made_for_people", sha256=original.sha256, error=str(error))
         finally:
             if not self._closed.is_set():
-                self._deliver(report.incident_id, original, shown)
+                self._deliver(of_id, original, shown)
             with self._lock:
-                self._begun.discard((report.incident_id, original.sha256))
+                self._begun.discard((of_id, original.sha256))

@@ -57,7 +57,12 @@ class Culprit:
             return cls(whole, report.started_at)
         if report.vehicle is not None:
             return cls(report.vehicle.box, report.started_at)
-        return cls(report.box, report.observed_at) if report.object_class in _VEHICLE_LABELS else None
+        return cls.standing(report.box, report.object_class, report.observed_at)
+
+    @classmethod
+    def standing(cls, box: Box, object_class: str, at: datetime) -> Culprit | None:
+        """What stands in a box; None where that is no vehicle."""
+        return cls(box, at) if object_class in _VEHICLE_LABELS else None
 
     def in_px(self, width: int, height: int) -> BoxPx:
         """Its box in a picture of another size of the same camera."""

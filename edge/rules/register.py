@@ -89,6 +89,11 @@ class StandingRegister:
         """Incidents of its own that are open."""
         return {key for key, vehicle in self._vehicles.items() if vehicle.entry.own_incident}
 
+    def place_of(self, incident_id: str) -> str | None:
+        """The id of the place of an incident of its own; None for any other incident."""
+        vehicle = self._vehicles.get(incident_id)
+        return None if vehicle is None or not vehicle.entry.own_incident else vehicle.entry.place_id
+
     def stays(self, place_id: str, at: datetime) -> bool:
         """Whether the vehicle of a place has stood there for so long that its plate should be known."""
         held = self._of_place(place_id)

@@ -16,17 +16,18 @@ import structlog
 from edge.settings import OutboxSettings
 from edge.store import EdgeStore
 from edge.uplink.departures import Departures
+from edge.uplink.sequenced import ANSWERED, SKIPPED, Events, Numbered
 from kerbwatch.clock import Clock, iso_utc
 from kerbwatch.ids import new_id
 from kerbwatch.messages import (
-    EventType,
     IncidentEvent,
     IncidentReport,
+    LookAgainAnswer,
+    LookAgainAnswerEvent,
     Receipt,
     SequenceRange,
-    SkippedEvent,
 )
-from kerbwatch.tracing import trace_id_of, trace_of
+from kerbwatch.tracing import trace_id_of
 
 log = structlog.get_logger(__name__)
 
@@ -38,9 +39,6 @@ _RECEIPTED_KEPT = 10_000
 _REFUSED_KEPT = 1_000
 _STAND_INS_A_RECEIPT = 500
 """Most stand-ins made for one receipt's missing ranges; central asks again for the rest."""
-_SKIPPED = {"outbox_full": "skipped_full", "already_receipted": "skipped_receipted"}
-"""In place of the phase of a row: a stand-in, and why. Its message is written when it is sent."""
-_REASONS = {phase: reason for reason, phase in _SKIPPED.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +66,7 @@ class OutboxStats:
 
 
 class Outbox:
-    """Keeps incident events in their sequence. Safe for all threads; it never waits for the network.
+    """Keeps events of incidents and answers in their sequence. Safe for all threads; waits for no line.
 
     Args:
         store: the box's file.
@@ -78,7 +76,7 @@ class Outbox:
     """
 
     def __init__(self, store: EdgeStore, *, source: str, settings: OutboxSettings, clock: Clock) -> None:
-        self._store, self._source, self._settings, self._clock = store, source, settings, clock
+        self._store, self._settings, self._clock = store, settings, clock
         self._departures = Departures(settings.resend_after_s)
         self._lock = threading.Lock()
         self.put_event = threading.Event()
@@ -91,6 +89,7 @@ class Outbox:
                 log.info("outbox_epoch_begins", epoch=epoch)
         self.epoch = epoch
         """UUIDv7 of this sequence; a new one begins when the box's file was lost."""
+        self._events = Events(source, epoch)
 
     def put(self, report: IncidentReport) -> IncidentEvent:
         """Give a report its event id and its place in the sequence, in the caller's transaction if any.
@@ -107,32 +106,52 @@ class Outbox:
                 (report.incident_id, report.revision),
             ).fetchone()
             if known is not None:
-                sequence, event_id, made_at, payload = known
+                *numbered, payload = known
                 if payload is not None:
                     return IncidentEvent.model_validate_json(payload)
-                return self._event(report, sequence, event_id, made_at)
-            sequence = _scalar(
-                connection,
-                "UPDATE outbox_totals SET last_sequence = last_sequence + 1 RETURNING last_sequence",
-            )
-            event = self._event(report, sequence, new_id(), iso_utc(self._clock.now_utc()))
-            payload = event.to_json()
-            connection.execute(
-                "INSERT INTO outbox VALUES (?, ?, ?, ?, ?, ?, ?, ?, 1)",
-                (
-                    sequence,
-                    event.id,
-                    report.incident_id,
-                    report.revision,
-                    report.phase,
-                    iso_utc(event.time),
-                    payload,
-                    len(payload) + _ROW_BYTES,
-                ),
-            )
-            self._make_room(connection)
+                return self._events.incident(report, Numbered(*numbered))
+            event = self._events.incident(report, self._next(connection))
+            row = (report.incident_id, report.revision, report.phase)
+            self._add(connection, event, row)
         self.put_event.set()
         return event
+
+    def put_answer(self, answer: LookAgainAnswer) -> LookAgainAnswerEvent:
+        """Give an answer to central its place in the sequence, in the caller's transaction.
+
+        Whoever puts it sees to it that a question is answered once.
+
+        Raises:
+            sqlite3.OperationalError: when the disk itself is full; nothing was numbered then.
+        """
+        with self._store.transaction() as connection:
+            event = self._events.answer(answer, self._next(connection))
+            self._add(connection, event, (None, None, ANSWERED))
+        self.put_event.set()
+        return event
+
+    def _next(self, connection: sqlite3.Connection) -> Numbered:
+        sequence = _scalar(
+            connection,
+            "UPDATE outbox_totals SET last_sequence = last_sequence + 1 RETURNING last_sequence",
+        )
+        return Numbered(sequence, new_id(), iso_utc(self._clock.now_utc()))
+
+    def _add(
+        self,
+        connection: sqlite3.Connection,
+        event: IncidentEvent | LookAgainAnswerEvent,
+        row: tuple[str | None, int | None, str],
+    ) -> None:
+        """Write a new event down; ``row``: its incident, revision and phase."""
+        assert event.sequence is not None  # each of these has one
+        payload = event.to_json()
+        told = (iso_utc(event.time), payload, len(payload) + _ROW_BYTES)
+        connection.execute(
+            "INSERT INTO outbox VALUES (?, ?, ?, ?, ?, ?, ?, ?, 1)",
+            (int(event.sequence), event.id, *row, *told),
+        )
+        self._make_room(connection)
 
     def due(self, limit: int, now_monotonic: float) -> list[OutboxEntry]:
         """What should be sent now, at most ``limit``, in sequence order.
@@ -209,21 +228,6 @@ class Outbox:
             ).fetchone()
         return OutboxStats(*(int(value) for value in row))
 
-    def _event(self, report: IncidentReport, sequence: int, event_id: str, made_at: str) -> IncidentEvent:
-        return IncidentEvent.model_validate(
-            {
-                "id": event_id,
-                "source": self._source,
-                "type": EventType.of_phase(report.phase),
-                "time": made_at,
-                "subject": report.incident_id,
-                "epoch": self.epoch,
-                "sequence": str(sequence),
-                "traceparent": trace_of(report.incident_id, event_id).header,
-                "data": report,
-            }
-        )
-
     def _entry(self, connection: sqlite3.Connection, sequence: int) -> OutboxEntry | None:
         row = connection.execute(
             "SELECT event_id, incident_id, phase, made_at, payload FROM outbox"
@@ -234,18 +238,7 @@ class Outbox:
             return None
         event_id, incident_id, phase, made_at, payload = row
         if payload is None:
-            stand_in = SkippedEvent.model_validate(
-                {
-                    "id": event_id,
-                    "source": self._source,
-                    "type": EventType.INCIDENT_SKIPPED,
-                    "time": made_at,
-                    "subject": incident_id,
-                    "epoch": self.epoch,
-                    "sequence": str(sequence),
-                    "data": {"reason": _REASONS[phase], "incident_id": incident_id},
-                }
-            )
+            stand_in = self._events.stand_in(phase, incident_id, Numbered(sequence, event_id, made_at))
             payload = stand_in.to_json()
         return OutboxEntry(sequence, event_id, payload)
 
@@ -265,7 +258,7 @@ class Outbox:
                 break
             connection.execute(
                 "UPDATE outbox SET phase = ?, payload = NULL, size_bytes = ? WHERE sequence = ?",
-                (_SKIPPED["outbox_full"], _ROW_BYTES, oldest[0]),
+                (SKIPPED["outbox_full"], _ROW_BYTES, oldest[0]),
             )
             over -= int(oldest[1]) - _ROW_BYTES
             dropped += 1
@@ -338,7 +331,7 @@ class Outbox:
         return wanted, fabricated
 
     def _stand_in(self, connection: sqlite3.Connection, sequence: int) -> None:
-        phase = _SKIPPED["already_receipted"]
+        phase = SKIPPED["already_receipted"]
         changed = connection.execute(
             "UPDATE outbox SET phase = ?, size_bytes = ?, waiting = 1 WHERE sequence = ?",
             (phase, _ROW_BYTES, sequence),

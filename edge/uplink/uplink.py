@@ -16,6 +16,7 @@ from typing import Literal, TypeVar
 import structlog
 
 from edge.settings import EdgeSettings
+from edge.uplink.commands import read_question
 from edge.uplink.media import MediaQueue, MediaStats
 from edge.uplink.outbox import Outbox, OutboxStats
 from edge.uplink.uploader import MediaUploader, UploadStats
@@ -26,6 +27,7 @@ from kerbwatch.messages import (
     EventType,
     HealthEvent,
     HealthReport,
+    LookAgainEvent,
     MessageError,
     ReceiptEvent,
     StatusEvent,
@@ -55,6 +57,9 @@ class UplinkStats:
     """Incident messages handed to the broker, repetitions included."""
     receipts: int
     bad_receipts: int
+    questions: int
+    """Questions of central that made sense, repetitions included."""
+    bad_commands: int
     outbox: OutboxStats
     media: MediaStats
     uploads: UploadStats
@@ -69,6 +74,7 @@ class Uplink:
         media: pictures and clips.
         health: asked for a report every ``health_interval_s``, from a thread of the uplink.
         clock: for patience and time stamps.
+        asked: takes a question of central; when it returns, the question is on disk.
 
     Raises:
         SecretMissingError: when a password or token that the configuration names is not there.
@@ -81,9 +87,11 @@ class Uplink:
         media: MediaQueue,
         health: Callable[[], HealthReport],
         clock: Clock,
+        *,
+        asked: Callable[[LookAgainEvent], None],
     ) -> None:
         self._settings, self._outbox, self._media = settings, outbox, media
-        self._health, self._clock = health, clock
+        self._health, self._clock, self._asked = health, clock, asked
         self._source = source_of(settings.site, settings.edge)
         self._link = MqttLink(
             settings.mqtt,
@@ -92,7 +100,7 @@ class Uplink:
             on_connected=self._connected,
             on_published=self._answered,
             on_refused=self._answered,
-            subscriptions=[self._topic(Channel.RECEIPT)],
+            subscriptions=[self._topic(Channel.RECEIPT), self._topic(Channel.COMMAND)],
             will=Will(self._topic(Channel.STATUS), self._status("offline")),
         )
         self._uploader = MediaUploader(settings.central, media, clock)
@@ -101,6 +109,7 @@ class Uplink:
         self._unanswered: set[int] = set()
         self._connection_seen = 0
         self._sent = self._receipts = self._bad_receipts = 0
+        self._questions = self._bad_commands = 0
         self._wake = outbox.put_event
         self._health_due = threading.Event()
         self._stopping = threading.Event()
@@ -148,6 +157,8 @@ class Uplink:
             sent=self._sent,
             receipts=self._receipts,
             bad_receipts=self._bad_receipts,
+            questions=self._questions,
+            bad_commands=self._bad_commands,
             outbox=self._outbox.stats(),
             media=self._media.stats(),
             uploads=self._uploader.stats(),
@@ -187,7 +198,7 @@ class Uplink:
             self._wake.wait(self._sleep_s())
             self._wake.clear()
             try:
-                self._take_receipts()
+                self._take_deliveries()
                 self._send()
             except Exception:
                 log.exception("uplink_sender_failed")
@@ -198,18 +209,34 @@ class Uplink:
         wished_s = _LONGEST_SLEEP_S if due_s is None or not self._link.ready else due_s
         return min(_LONGEST_SLEEP_S, max(_SHORTEST_SLEEP_S, wished_s))
 
-    def _take_receipts(self) -> None:
+    def _take_deliveries(self) -> None:
         for delivery in _drain(self._deliveries):
             try:
-                receipt = parse_event(delivery.payload, ReceiptEvent).data
-                self._receipts += 1
-                self._outbox.apply(receipt)
-            except MessageError as error:
-                self._bad_receipts += 1
-                log.warning("receipt_malformed", reason=str(error))
+                if delivery.topic == self._topic(Channel.RECEIPT):
+                    self._take_receipt(delivery)
+                else:
+                    self._take_command(delivery)
             finally:
-                # A receipt that is lost comes again, when its message has been sent again.
+                # What is lost comes again: a receipt when its message was sent again, a question by itself.
                 delivery.ack()
+
+    def _take_receipt(self, delivery: Delivery) -> None:
+        try:
+            receipt = parse_event(delivery.payload, ReceiptEvent).data
+            self._receipts += 1
+            self._outbox.apply(receipt)
+        except MessageError as error:
+            self._bad_receipts += 1
+            log.warning("receipt_malformed", reason=str(error))
+
+    def _take_command(self, delivery: Delivery) -> None:
+        try:
+            event = read_question(delivery, self._topic(Channel.COMMAND))
+            self._questions += 1
+            self._asked(event)
+        except MessageError as error:
+            self._bad_commands += 1
+            log.warning("command_refused", reason=str(error))
 
     def _send(self) -> None:
         answered: list[int] = _drain(self._answers)

@@ -12,7 +12,7 @@ from edge.uplink import MediaQueue, Outbox, Uplink
 from kerbwatch.clock import SystemClock
 from kerbwatch.demo.broker import Broker
 from kerbwatch.ids import new_id
-from kerbwatch.messages import HealthReport, Receipt, SequenceRange, source_of
+from kerbwatch.messages import HealthReport, LookAgainEvent, Receipt, SequenceRange, source_of
 from tests.incidents import a_report
 from tests.integration.uplink.receipts import SmallCentral
 from tests.waiting import wait_until
@@ -50,7 +50,8 @@ class Box:
             store, source=source_of("yuyao", name), settings=self.settings.outbox, clock=clock
         )
         media = MediaQueue(store, self.settings.outbox, clock)
-        self.uplink = Uplink(self.settings, self.outbox, media, health, clock)
+        self.asked: list[LookAgainEvent] = []
+        self.uplink = Uplink(self.settings, self.outbox, media, health, clock, asked=self.asked.append)
         self.uplink.start()
 
     @property

@@ -2,80 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
-import numpy as np
 import pytest
 from typer.testing import CliRunner
 
 from edge.cli import app
-from edge.frame import ArrayPicture, Frame
-from edge.settings import EdgeSettings
-from edge.store import EdgeStore
-from edge.unit import CameraUnit
-from edge.uplink.media import MediaQueue
-from edge.uplink.outbox import Outbox
-from edge.vision.batcher import Batcher
 from kerbwatch.clock import ManualClock
 from kerbwatch.messages import ViewState
-from models.classes import ObjectClass
-from models.detections import Detections
-from tests.unit.edge.test_watch import CAR, kerb_camera, picture
-from tests.unit.edge.view.test_view import ELSEWHERE, SIZE_PX
-
-
-class Box:
-    """A box with one camera, that can be started again."""
-
-    def __init__(self, folder: Path, clock: ManualClock) -> None:
-        tree = {
-            "site": "yuyao",
-            "edge": "box-1",
-            "data_dir": str(folder / "data"),
-            "cameras": [kerb_camera().model_dump(mode="json")],
-        }
-        self.settings, self.clock = EdgeSettings.model_validate(tree), clock
-        self.config = folder / "edge.yaml"
-        self.config.write_text(json.dumps(tree))
-        self.t_s = 0.0
-        self.start()
-
-    def start(self) -> None:
-        self.store = EdgeStore(self.settings.data_dir / "edge.db")
-        outbox = Outbox(
-            self.store, source="kerbwatch/yuyao/box-1", settings=self.settings.outbox, clock=self.clock
-        )
-        media = MediaQueue(self.store, self.settings.outbox, self.clock)
-        self.unit = CameraUnit(
-            self.settings.cameras[0],
-            self.settings,
-            store=self.store,
-            outbox=outbox,
-            media=media,
-            batcher=Batcher(),
-            clock=self.clock,
-            model="m",
-        )
-
-    def stop(self) -> None:
-        self.unit.stop()
-        self.store.close()
-
-    def looks_for(self, seconds: float, *, at: str = "kerb") -> None:
-        car = Detections(np.array([CAR], np.float32), np.float32([0.8]), np.array([ObjectClass.CAR]))
-        for _ in range(int(seconds / 2)):
-            self.t_s += 2
-            self.clock.advance(2)
-            image = picture() if at == "kerb" else picture(car=False, of=ELSEWHERE)
-            frame = Frame("c1", self.t_s, self.clock.now_utc(), ArrayPicture(image))
-            self.unit.look(frame, car if at == "kerb" else Detections.empty(), SIZE_PX)
-
-    @property
-    def told(self) -> dict[str, int]:
-        return {phase: count for (_, phase), count in self.unit.incidents.items()}
+from tests.unit.edge.kerb_box import Box
 
 
 @pytest.fixture
