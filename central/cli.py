@@ -8,42 +8,37 @@ from typing import Annotated
 
 import typer
 import uvicorn
-from pydantic import TypeAdapter, ValidationError
 
 from central import setup
 from central.app import create_app
 from central.areas.flaws import flaws_of
 from central.areas.service import import_areas, read_areas
-from central.cameras import service as cameras
+from central.cameras.cli import edge_app, slug
 from central.codes.cli import codes_app
 from central.commands import (
     DEFAULT_CONFIG,
     Config,
     clear_errors,
     configured_database,
-    write_private,
     write_text,
 )
+from central.custody.cli import custody_app, verify_command
 from central.duty.service import check_draft, import_duty_list, read_draft
 from central.hotline import service as hotline
-from central.people import service as people
-from central.people.permissions import Role
-from central.sender import Sender
+from central.operations.safety import check_safe
+from central.people.cli import user_app
 from central.settings import load_central_settings
 from kerbwatch.clock import SystemClock
-from kerbwatch.ids import Slug
 from kerbwatch.logs import configure_logs
-from kerbwatch.secrets import read_secret_file
-from kerbwatch.settings import SettingsError
 
 app = typer.Typer(no_args_is_help=True, help="The command centre.")
-user_app = typer.Typer(no_args_is_help=True, help="People who may sign in.")
-edge_app = typer.Typer(no_args_is_help=True, help="Edge boxes that may upload.")
 import_app = typer.Typer(no_args_is_help=True, help="Duty list, areas, and items of a hotline.")
 app.add_typer(user_app, name="user")
 app.add_typer(edge_app, name="edge")
 app.add_typer(import_app, name="import")
 app.add_typer(codes_app, name="codes")
+app.add_typer(custody_app, name="custody")
+app.command("verify")(verify_command)
 
 
 @app.command()
@@ -61,6 +56,8 @@ def serve(config: Annotated[Path, typer.Argument(help="Central's configuration f
     """Serve HTTP and take in messages until stopped."""
     configure_logs()
     settings = load_central_settings(config)
+    configure_logs(json=settings.logs.json_lines, level=settings.logs.level)
+    check_safe(settings)
     with clear_errors():
         web = create_app(settings)
         setup.check_ready(settings, web.state.central.database, SystemClock().now_utc())
@@ -79,48 +76,6 @@ def serve(config: Annotated[Path, typer.Argument(help="Central's configuration f
     server.run()
     if not server.started:
         raise typer.Exit(1)
-
-
-@user_app.command("add")
-def user_add(
-    name: Annotated[str, typer.Argument(help="Name to sign in with.")],
-    role: Annotated[list[Role], typer.Option(help="Role; may be given several times.")],
-    password_file: Annotated[Path | None, typer.Option(help="File that holds the password.")] = None,
-    unit: Annotated[str | None, typer.Option(help="Unit that they belong to.")] = None,
-    config: Config = DEFAULT_CONFIG,
-) -> None:
-    """Make a user; the password is asked for unless it comes from a file."""
-    with clear_errors():
-        password = (
-            read_secret_file(password_file)
-            if password_file
-            else typer.prompt("Password", hide_input=True, confirmation_prompt=True)
-        )
-        with configured_database(config) as database, database.write() as session:
-            people.add_user(session, name, password, role, SystemClock().now_utc(), unit_id=unit)
-    typer.echo(f"added {name}")
-
-
-@edge_app.command("add")
-def edge_add(
-    site: Annotated[str, typer.Argument(help="The city or network.")],
-    edge: Annotated[str, typer.Argument(help="Name of the box in its site.")],
-    token_file: Annotated[
-        Path | None, typer.Option(help="Write the token there (mode 600) instead of printing it.")
-    ] = None,
-    config: Config = DEFAULT_CONFIG,
-) -> None:
-    """Give an edge box its upload token; an earlier one stops working."""
-    with clear_errors():
-        sender = Sender(_slug(site), _slug(edge))
-        with configured_database(config) as database, database.write() as session:
-            token = cameras.register(session, sender, SystemClock().now_utc())
-            if token_file:
-                write_private(token_file, token)
-    if token_file:
-        typer.echo(f"token of {site}/{edge} written to {token_file}")
-    else:
-        typer.echo(token)
 
 
 @import_app.command("duty")
@@ -176,7 +131,7 @@ def import_hotline(
 ) -> None:
     """Take in the items of a hotline; one that came in before stays as it is. Bad lines are told."""
     with clear_errors():
-        settings, name = load_central_settings(config), _slug(source)
+        settings, name = load_central_settings(config), slug(source)
         with configured_database(config) as database:
             outcome = hotline.import_csv(database, file, name, settings, SystemClock().now_utc())
     for refused in outcome.refused:
@@ -184,12 +139,3 @@ def import_hotline(
     typer.echo(f"{outcome.taken} taken, {outcome.known} known, {len(outcome.refused)} refused")
     if outcome.refused:
         raise typer.Exit(1)
-
-
-def _slug(name: str) -> str:
-    try:
-        return TypeAdapter(Slug).validate_python(name)
-    except ValidationError as error:
-        raise SettingsError(
-            f"'{name}': a name has lower-case letters, digits, '-' and '_', and at most 63 of them"
-        ) from error

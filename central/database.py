@@ -114,6 +114,14 @@ class Database:
                 yield session
             told.speak(session)
 
+    @contextmanager
+    def snapshot(self) -> Iterator[Session]:
+        """A session for looking at one state of the database for long, whatever is written meanwhile."""
+        # SQLite shows one state to a transaction anyway.
+        options = {} if self.is_sqlite else {"isolation_level": "REPEATABLE READ"}
+        with Session(self.engine.execution_options(**options)) as session:
+            yield session
+
     def ping(self) -> None:
         """Ask the database for an answer. Raises SQLAlchemyError when it has none."""
         with self.read() as session:

@@ -14,6 +14,7 @@ from central.adjudication.schemas import DisputeOut, RuleIn, RulingOut, UnitChoi
 from central.cases.models import Case, Ticket
 from central.cases.rules import TicketState
 from central.cases.service import note_in_log
+from central.custody.chain import EntryKind, append
 from central.duty import repository as duty
 from central.duty.book import DutyBook
 from central.duty.models import DutyEntry
@@ -123,6 +124,8 @@ def rule(
         _move(session, row, ticket, ruling, terms)
     session.add(ruling)
     session.flush()
+    told = {"case": row.id, "unit": unit_id, "upheld": upheld, "clause": said.clause}
+    append(session, EntryKind.RULING, f"ruling:{number}", actor=who.actor, now=now, payload=told)
     forget_book(session)
     return RulingOut.model_validate(ruling)
 

@@ -25,6 +25,8 @@ from central.areas.flaws import flaws_of
 from central.areas.geometry import degrees_around, in_metres
 from central.areas.levels import RANK, Level
 from central.areas.models import Area
+from central.custody.canonical import sha256_of
+from central.custody.chain import EntryKind, append
 from central.database import pool_of
 from kerbwatch.ids import SLUG_PATTERN
 from kerbwatch.place import Position
@@ -163,6 +165,8 @@ def import_areas(session: Session, path: Path, now: datetime, zone: tzinfo = UTC
     repository.replace_all(session, areas)
     session.flush()
     _MAPS.pop(pool_of(session), None)
+    told = {"sha256": sha256_of("".join(sorted(map(_content, areas)))), "areas": len(areas)}
+    append(session, EntryKind.CONFIGURED, "areas", actor="system", now=now, payload=told)
     for flaw in flaws_of(areas):
         log.warning("areas_flaw", flaw=flaw.sentence)
     log.info("areas_imported", areas=len(areas))

@@ -16,6 +16,7 @@ from central.calendar import repository
 from central.calendar.models import Calendar
 from central.calendar.schemas import CalendarFile
 from central.calendar.work import WorkCalendar
+from central.custody.chain import EntryKind, append
 from kerbwatch.settings import load_settings
 
 log = structlog.get_logger(__name__)
@@ -52,6 +53,7 @@ def put_in_force(session: Session, file: CalendarFile, actor: str, now: datetime
     document = file.model_dump(mode="json")
     session.add(Calendar(sha256=sha256, document=document, in_force_since=now, actor=actor))
     session.flush()
+    append(session, EntryKind.CONFIGURED, "calendar", actor=actor, now=now, payload={"sha256": sha256})
     log.info("calendar_in_force", holidays=len(file.holidays), actor=actor)
     return True
 

@@ -174,7 +174,8 @@ def files_here(session: Session, rows: Iterable[Case]) -> frozenset[str]:
     named = {e.sha256 for row in rows for each in row.leads for e in each.evidence}
     if not named:
         return frozenset()
-    return frozenset(session.scalars(select(MediaFile.sha256).where(MediaFile.sha256.in_(named))))
+    query = select(MediaFile.sha256).where(MediaFile.sha256.in_(named), MediaFile.deleted_at.is_(None))
+    return frozenset(session.scalars(query))
 
 
 def last_log_id(session: Session) -> int:

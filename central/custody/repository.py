@@ -63,6 +63,12 @@ def newest_head(session: Session) -> CustodyHead | None:
     return session.scalars(select(CustodyHead).order_by(CustodyHead.id.desc()).limit(1)).first()
 
 
+def newest_heads_of(session: Session, key_ids: Collection[str]) -> Iterator[CustodyHead]:
+    """Heads that were signed with some keys, the newest first."""
+    query = select(CustodyHead).where(CustodyHead.key_id.in_(key_ids)).order_by(CustodyHead.id.desc())
+    yield from session.scalars(query.execution_options(yield_per=100))
+
+
 def heads_from(session: Session, number: int) -> Iterator[CustodyHead]:
     """Signed heads of entries from a number on, in the order of signing."""
     last_id = 0

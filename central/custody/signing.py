@@ -124,3 +124,9 @@ def heads_outside(folder: Path) -> Iterator[tuple[Path, int, str]]:
             for number, line in enumerate(file, 1):
                 if line.strip():
                     yield path, number, line
+
+
+def newest(session: Session) -> Head | None:
+    """The head that was signed last."""
+    row = repository.newest_head(session)
+    return Head.of(row) if row else None

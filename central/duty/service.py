@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.pool import Pool
 
 from central.areas.service import AreaMap, area_map, ground_of
+from central.custody.chain import EntryKind, append
 from central.database import pool_of
 from central.duty import repository
 from central.duty.book import DutyBook
@@ -67,8 +68,10 @@ def fresh_book(session: Session, now: datetime) -> DutyBook:
 
 
 def _read_book(session: Session, current: DutyList, areas: AreaMap, now: datetime) -> DutyBook:
-    entries = repository.entries_with_rulings(session, current.id)
-    return DutyBook(current, entries, repository.units(session), areas, now)
+    entries, units = repository.entries_with_rulings(session, current.id), repository.units(session)
+    for row in (current, *entries, *units):
+        session.expunge(row)  # the book outlives this unit of work, also one that is rolled back
+    return DutyBook(current, entries, units, areas, now)
 
 
 def forget_book(session: Session) -> None:
@@ -159,6 +162,8 @@ def import_duty_list(
     else:
         _store(session, draft, DutyList(sha256=sha256, source=source, imported_at=now), since, zone)
     session.flush()
+    told = {"sha256": sha256, "since": since.isoformat()}
+    append(session, EntryKind.CONFIGURED, "duty-list", actor="system", now=now, payload=told)
     forget_book(session)
     log.info("duty_list_imported", entries=len(draft.rows), units=len(draft.units), since=since.isoformat())
     return True

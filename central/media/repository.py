@@ -9,13 +9,21 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from central.cases.models import LeadEvidence
+from central.custody.chain import EntryKind, append
 from central.media.models import MediaFile, OriginalView
 from kerbwatch.incident import Audience
 
 
 def find(session: Session, sha256: str) -> MediaFile | None:
-    """A file that has arrived."""
-    return session.get(MediaFile, sha256)
+    """A file that has arrived and is kept."""
+    found = session.get(MediaFile, sha256)
+    return found if found is not None and found.deleted_at is None else None
+
+
+def deleted(session: Session, sha256: str) -> MediaFile | None:
+    """A file that a rule of retention deleted."""
+    found = session.get(MediaFile, sha256)
+    return found if found is not None and found.deleted_at is not None else None
 
 
 def audiences(session: Session, sha256: str) -> frozenset[Audience]:
@@ -42,9 +50,14 @@ def views(session: Session, *, sha256: str | None, before: int | None, limit: in
 def add(
     session: Session, sha256: str, *, content_type: str, size_bytes: int, source: str, now: datetime
 ) -> None:
-    """Note that a file has arrived."""
-    session.add(
-        MediaFile(
-            sha256=sha256, content_type=content_type, size_bytes=size_bytes, source=source, received_at=now
-        )
-    )
+    """Note that a file has arrived, or again after a rule had deleted it; the chain of custody tells of it.
+
+    Needs ``ordered=True``.
+    """
+    found = session.get(MediaFile, sha256)
+    if found is None:
+        found = MediaFile(sha256=sha256, content_type=content_type, size_bytes=size_bytes)
+        session.add(found)
+    found.source, found.received_at, found.deleted_at, found.deletion_rule = source, now, None, None
+    payload = {"content_type": content_type, "size_bytes": size_bytes}
+    append(session, EntryKind.FILE_RECEIVED, f"file:{sha256}", actor=source, now=now, payload=payload)

@@ -152,6 +152,8 @@ def _settle(central: Central, part: Part, piece: Piece) -> Progress:
     now = central.clock.now_utc()
     with central.database.write(ordered=True) as session:
         created = repository.find(session, piece.sha256) is None
+        if not central.media.path(piece.sha256).exists():  # a rule deleted the one that was here, just now
+            raise Problem(HTTPStatus.SERVICE_UNAVAILABLE, "busy", "send the file again")
         if created:
             repository.add(
                 session,
@@ -188,10 +190,10 @@ def for_people(central: Central, sha256: str) -> tuple[MediaFile, Path]:
     What any lead names as an original is none, whatever another says of it; what no lead names is nobody's.
 
     Raises:
-        Problem: 403 an original, 404 not here, 500 absent from disk or changed there.
+        Problem: 403 an original, 404 not here, 410 deleted by a rule, 500 absent from disk or changed there.
     """
     with central.database.read() as session:
-        found = repository.find(session, sha256)
+        found, deleted = repository.find(session, sha256), repository.deleted(session, sha256)
         audiences = repository.audiences(session, sha256)
     if Audience.ORIGINAL in audiences:
         raise Problem(
@@ -200,6 +202,8 @@ def for_people(central: Central, sha256: str) -> tuple[MediaFile, Path]:
             "this is an original, with faces and plates of bystanders; it is shown for a reason only "
             f"(POST /api/v1/media/{sha256}/original)",
         )
+    if deleted is not None and audiences:
+        raise _gone(deleted)
     if found is None or not audiences:
         raise not_found(f"file {sha256}")
     return found, _verified(central, sha256)
@@ -215,7 +219,8 @@ def original(central: Central, sha256: str, who: Principal, reason: str) -> tupl
         reason: why, in their own words.
 
     Raises:
-        Problem: 403 no permission, 404 no original of this hash is here, 422 no reason, 500 damaged.
+        Problem: 403 no permission, 404 no original of this hash is here, 410 deleted by a rule,
+            422 no reason, 500 damaged.
     """
     if not who.may(Permission.EVIDENCE_ORIGINAL):
         raise Problem(
@@ -231,8 +236,10 @@ def original(central: Central, sha256: str, who: Principal, reason: str) -> tupl
             f"say why in {LEAST_REASON_CHARS} to {MOST_REASON_CHARS} characters",
         )
     with central.database.read() as session:
-        found = repository.find(session, sha256)
+        found, deleted = repository.find(session, sha256), repository.deleted(session, sha256)
         known = Audience.ORIGINAL in repository.audiences(session, sha256)
+    if deleted is not None and known:
+        raise _gone(deleted)
     if found is None or not known:
         raise not_found(f"original {sha256}")
     path = _verified(central, sha256)
@@ -248,6 +255,15 @@ def views(central: Central, *, sha256: str | None, before: int | None, limit: in
     """Who looked at originals, newest first."""
     with central.database.read() as session:
         return list(repository.views(session, sha256=sha256, before=before, limit=limit))
+
+
+def _gone(row: MediaFile) -> Problem:
+    assert row.deleted_at is not None
+    return Problem(
+        HTTPStatus.GONE,
+        "deleted",
+        f"deleted on {row.deleted_at:%Y-%m-%d} by the rule of retention '{row.deletion_rule}'",
+    )
 
 
 def _verified(central: Central, sha256: str) -> Path:

@@ -3,16 +3,20 @@
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import delete, update
+from sqlalchemy import delete, text, update
 from sqlalchemy.exc import DatabaseError
 
 from central.cases.models import CaseEvent
 from central.custody import repository
 from central.custody.chain import EntryKind, append
+from central.custody.keys import read_key
 from central.custody.models import CustodyEntry, CustodyHead
 from central.custody.sealer import Sealer
 from central.custody.sealing import unsealed
+from central.custody.verifying import What, verify
+from central.custody.verifying_heads import OutsideHeads
 from central.intake.service import commit_batch
+from central.media.store import MediaStore
 from central.metrics import Metrics
 from tests.unit.central.box import NOWHERE, EdgeBox, report
 
@@ -51,6 +55,22 @@ def test_two_copies_cover_each_line_once(settings, clock, database):
     assert len(sealed) == 1
 
 
+def test_an_auditor_finds_a_line_that_was_changed_and_nothing_before(
+    sealer, database, settings, clock, tmp_path
+):
+    happen(database, settings, clock, 3)
+    sealer.once()
+    what = What([read_key(settings.custody.key_file).public], OutsideHeads(None))
+    store = MediaStore(tmp_path / "media")
+    assert verify(database, store, what, print).good
+    trigger = "case_events_no_update" if database.is_sqlite else "case_events_stay ON case_events"
+    with database.write() as session:
+        session.execute(text(f"DROP TRIGGER {trigger}"))
+        session.execute(update(CaseEvent).where(CaseEvent.id == 2).values(detail={"unit_id": "another"}))
+    (finding,) = verify(database, store, what, print).findings
+    assert (finding.code, finding.where) == ("rows-changed", "case_events 1-3")
+
+
 @pytest.mark.parametrize("table", [CustodyEntry, CustodyHead, CaseEvent])
 def test_the_database_itself_refuses_to_change_or_lose_a_line(table, sealer, database, settings, clock):
     happen(database, settings, clock, 1)
@@ -77,4 +97,6 @@ def test_entries_are_numbered_without_a_hole_also_when_a_unit_of_work_is_taken_b
         except ValueError:
             continue
     with database.read() as session:
-        assert [entry.number for entry in repository.entries_from(session, 1)] == [1, 2]
+        entries = list(repository.entries_from(session, 1))
+    assert [entry.number for entry in entries] == list(range(1, len(entries) + 1))
+    assert sum(entry.subject == "settings:x" for entry in entries) == 2

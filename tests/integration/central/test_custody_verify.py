@@ -1,0 +1,224 @@
+"""What an auditor finds when somebody with every right on the database and the disk has been at it."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+
+import pytest
+from sqlalchemy import text
+
+from central.cases.models import CaseEvent
+from central.custody import repository
+from central.custody.chain import GENESIS, hash_of
+from central.custody.keys import read_key, write_key
+from central.custody.models import CustodyEntry, CustodyHead
+from central.custody.sealer import Sealer
+from central.custody.verifying import What, verify
+from central.custody.verifying_heads import OutsideHeads
+from central.media import repository as media
+from central.media.models import MediaFile
+from central.media.store import MediaStore
+from central.metrics import Metrics
+from tests.integration.central.test_custody_chain import happen
+
+PICTURE = b"\xff\xd8\xff\xe0 a car on the kerb" * 50
+SHA = hashlib.sha256(PICTURE).hexdigest()
+
+
+@dataclass
+class Books:
+    """Central's books with some happenings in them, sealed and signed, heads kept elsewhere as well."""
+
+    settings: object
+    clock: object
+    database: object
+    store: MediaStore
+
+    def seal(self):
+        Sealer(self.settings, self.clock, self.database, Metrics()).once(sign_now=True)
+
+    def more(self, count=2):
+        happen(self.database, self.settings, self.clock, count)
+        self.clock.advance(100)
+        self.seal()
+
+    def verified(self, **changes):
+        custody = self.settings.custody
+        what = What([read_key(custody.key_file).public], OutsideHeads(custody.heads_dir), **changes)
+        return verify(self.database, self.store, what, print)
+
+    def found(self, **changes):
+        return {finding.code for finding in self.verified(**changes).findings}
+
+    def tamper(self, *statements):
+        """As a database administrator can: triggers are taken away first."""
+        with self.database.write() as session:
+            for table in ("custody_entries", "custody_heads", "case_events"):
+                if self.database.is_sqlite:
+                    session.execute(text(f"DROP TRIGGER {table}_no_update"))
+                    session.execute(text(f"DROP TRIGGER {table}_no_delete"))
+                else:
+                    session.execute(text(f"DROP TRIGGER {table}_stay ON {table}"))
+            for statement in statements:
+                session.execute(text(statement))
+
+
+@pytest.fixture
+def url(sqlite_url):
+    """Most of it on SQLite alone: tests/integration/central/test_custody_chain.py does it on both."""
+    return sqlite_url
+
+
+@pytest.fixture
+def books(settings, clock, database, tmp_path):
+    custody = settings.custody.model_copy(update={"heads_dir": tmp_path / "elsewhere"})
+    made = Books(
+        settings.model_copy(update={"custody": custody}), clock, database, MediaStore(tmp_path / "media")
+    )
+    path = made.store.path(SHA)
+    path.parent.mkdir(parents=True)
+    path.write_bytes(PICTURE)
+    with database.write(ordered=True) as session:
+        now, source = clock.now_utc(), "/kerbwatch/v1/yuyao/box-1"
+        media.add(session, SHA, content_type="image/jpeg", size_bytes=len(PICTURE), source=source, now=now)
+    for _ in range(3):
+        made.more()
+    return made
+
+
+def test_books_that_nobody_touched_are_found_in_order(books):
+    outcome = books.verified()
+    assert (outcome.findings, outcome.rows, outcome.files, outcome.heads, outcome.heads_outside) == (
+        [],
+        6,
+        1,
+        3,
+        3,
+    )
+    happen(books.database, books.settings, books.clock, 1)
+    outcome = books.verified()
+    assert (outcome.good, outcome.rows_unsealed) == (True, 1), "what came a moment ago is only counted"
+
+
+def test_a_file_that_was_changed_or_lost_is_named(books):
+    path = books.store.path(SHA)
+    path.write_bytes(PICTURE.replace(b"car", b"bus"))
+    (finding,) = books.verified().findings
+    assert (finding.code, finding.where) == ("file-changed", f"file {SHA}")
+    assert books.found(files=False) == set()
+    path.unlink()
+    assert books.found() == {"file-missing"}
+    with books.database.write() as session:
+        session.delete(session.get(MediaFile, SHA))
+    assert books.found() == {"file-missing"}, "also when the table forgets that it ever came in"
+
+
+@pytest.mark.parametrize(
+    ("statement", "code"),
+    [
+        ("UPDATE case_events SET note = 'nothing of importance' WHERE id = 4", "rows-changed"),
+        ("DELETE FROM case_events WHERE id = 3", "rows-missing"),
+        ("UPDATE custody_entries SET actor = 'user:somebody' WHERE number = 3", "entry-changed"),
+        ("DELETE FROM custody_entries WHERE number = 3", "entry-missing"),
+        ("DELETE FROM custody_entries WHERE number >= 4", "chain-cut"),
+        ("UPDATE custody_heads SET signature = '00' WHERE id = 2", "foreign-signature"),
+    ],
+    ids=["line changed", "line removed", "entry changed", "entry removed", "tail cut off", "head forged"],
+)
+def test_whatever_is_changed_afterwards_is_found(books, statement, code):
+    books.tamper(statement)
+    outcome = books.verified()
+    assert code in {finding.code for finding in outcome.findings}
+    assert all(finding.sentence.endswith(".") for finding in outcome.findings)
+
+
+def test_a_line_put_in_where_a_number_was_free_is_found(books):
+    with books.database.read() as session:
+        columns = [column for column in CaseEvent.__table__.columns.keys() if column != "id"]  # noqa: SIM118
+    books.tamper("UPDATE case_events SET id = 1007 WHERE id = 6")
+    books.seal()
+    names = ", ".join(columns)
+    with books.database.write() as session:
+        session.execute(
+            text(f"INSERT INTO case_events (id, {names}) SELECT 6, {names} FROM case_events WHERE id = 5")
+        )
+        session.execute(
+            text(f"INSERT INTO case_events (id, {names}) SELECT 900, {names} FROM case_events WHERE id = 5")
+        )
+    assert "rows-inserted" in books.found()
+
+
+def test_a_tail_cut_off_with_its_heads_is_found_by_those_that_lie_elsewhere(books):
+    with books.database.read() as session:
+        newest = repository.newest_head(session)
+    books.tamper(
+        f"DELETE FROM custody_heads WHERE id = {newest.id}",
+        f"DELETE FROM custody_entries WHERE number >= {newest.number}",
+        "DELETE FROM case_events WHERE id > 4",
+    )
+    assert books.found() == {"chain-cut"}
+
+
+def test_a_chain_written_anew_from_end_to_end_is_found_by_the_heads(books, tmp_path):
+    books.tamper("UPDATE custody_entries SET actor = 'user:somebody' WHERE number = 2")
+    with books.database.write() as session:
+        previous = GENESIS
+        for found in list(repository.entries_from(session, 1)):
+            entry = session.merge(found)
+            entry.previous = previous
+            entry.hash = previous = hash_of(entry)
+    assert {"chain-rewritten", "unsigned"} <= books.found()
+    # … also when all heads in the database are made anew, with the very key.
+    with books.database.write() as session:
+        for head in session.query(CustodyHead):
+            session.delete(head)
+    books.seal()
+    assert books.found() == {"chain-rewritten"}
+    # … or with a key of one's own.
+    write_key(tmp_path / "other.pem")
+    other = books.settings.custody.model_copy(update={"key_file": tmp_path / "other.pem"})
+    real, books.settings = books.settings, books.settings.model_copy(update={"custody": other})
+    with books.database.write() as session:
+        session.query(CustodyHead).delete()
+    books.more()
+    books.settings = real
+    assert "foreign-signature" in books.found()
+
+
+def test_a_key_that_was_replaced_is_accepted_because_the_new_one_signed_over_its_name(books, tmp_path):
+    write_key(tmp_path / "next.pem")
+    custody = books.settings.custody.model_copy(update={"key_file": tmp_path / "next.pem"})
+    books.settings = books.settings.model_copy(update={"custody": custody})
+    assert "foreign-signature" in books.found()
+    books.more()
+    assert books.found() == set()
+
+
+def test_only_what_is_newer_is_looked_at_when_asked(books):
+    books.clock.advance(10)
+    since = books.clock.now_utc()
+    books.more(1)
+    outcome = books.verified(since=since)
+    assert (outcome.good, outcome.rows, outcome.files) == (True, 1, 0)
+    books.tamper("UPDATE case_events SET note = 'x' WHERE id = 1")
+    assert books.found(since=since) == set()
+    assert books.found() == {"rows-changed"}
+
+
+def test_a_hold_taken_away_behind_the_chain_is_found(books):
+    with books.database.read() as session:
+        case_id = session.scalar(text("SELECT id FROM cases LIMIT 1"))
+    books.tamper(
+        "INSERT INTO legal_holds (id, case_id, reason, set_by, set_at) "
+        f"VALUES ('0', '{case_id}', 'r', 'user:x', '2026-05-04 03:00:00.000000')"
+    )
+    assert books.found() == {"hold-changed"}
+
+
+def test_a_result_can_be_read_by_programs(books):
+    books.store.path(SHA).unlink()
+    said = json.loads(json.dumps(books.verified().document()))
+    assert (said["good"], said["findings"][0]["code"], said["files"]) == (False, "file-missing", 1)
+    with books.database.read() as session:
+        assert said["entries"] == repository.tip(session).number
+        assert session.get(CustodyEntry, 1).previous == GENESIS
