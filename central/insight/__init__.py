@@ -1,0 +1,1 @@
+"""What the cases of many days say together: rises, hot-spots, the standard's counters, reports, exports."""

@@ -1,0 +1,97 @@
+"""Tables of what is counted: a row for each case, how far the log was counted, and who took what away."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, ForeignKey, Index, SmallInteger, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from central.database import Base, BigKey
+
+
+class CaseFact(Base):
+    """One case as it is counted: a copy of what its log says, that can be made again at any time.
+
+    Days are the city's. Numbers and the lists behind them are both read from here, so that they agree.
+    """
+
+    __tablename__ = "case_facts"
+    __table_args__ = (
+        Index(
+            "ix_case_facts_occurred",
+            "occurred_day",
+            "state",
+            "kind",
+            "town_id",
+            "cell",
+            "city_id",
+            "station_id",
+            "village_id",
+            "grid_id",
+            "channels",
+            "unit_id",
+        ),
+    )
+
+    case_id: Mapped[str] = mapped_column(ForeignKey("cases.id", ondelete="CASCADE"), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(40))
+    state: Mapped[str] = mapped_column(String(20))
+    channels: Mapped[int] = mapped_column(SmallInteger)
+    """The channels of its leads, a bit each (see :data:`central.insight.facts.CHANNEL_BIT`)."""
+    unit_id: Mapped[str | None] = mapped_column(String(63))
+    """The accountable unit; of a case without a ticket that holds, the last one."""
+    city_id: Mapped[str | None] = mapped_column(String(63))
+    town_id: Mapped[str | None] = mapped_column(String(63))
+    station_id: Mapped[str | None] = mapped_column(String(63))
+    village_id: Mapped[str | None] = mapped_column(String(63))
+    grid_id: Mapped[str | None] = mapped_column(String(63))
+    cell: Mapped[int] = mapped_column(BigInteger)
+    """Of the grid of hot-spots (see :mod:`central.insight.grid`)."""
+    occurred_day: Mapped[date]
+    filed_day: Mapped[date | None] = mapped_column(index=True)
+    dispatched_day: Mapped[date | None]
+    handled_day: Mapped[date | None] = mapped_column(index=True)
+    """When all its units reported the work done for the first time."""
+    closed_day: Mapped[date | None] = mapped_column(index=True)
+    due_at: Mapped[datetime | None]
+    """The first deadline that was missed, else the last there was."""
+    due_day: Mapped[date | None] = mapped_column(index=True)
+    late: Mapped[bool]
+    """The accountable unit was done, or the ticket went elsewhere, after a deadline."""
+    running: Mapped[bool]
+    """The accountable unit has yet to report the work done; the clock may run."""
+    moved: Mapped[bool]
+    """A ruling said that it is the business of another unit than the one that it was sent to."""
+    reworks: Mapped[int]
+
+
+class CountedTo(Base):
+    """How far the log was counted; the table has one row."""
+
+    __tablename__ = "insight_counted_to"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    line: Mapped[int] = mapped_column(BigKey)
+    """Number of the last line of the case log that was counted."""
+    ground: Mapped[str] = mapped_column(String(200))
+    """What the areas and the time zone were then; when they change, everything is counted anew."""
+
+
+class Export(Base):
+    """Who took a list of cases away, when, and which. Only ``rows`` is written later."""
+
+    __tablename__ = "exports"
+    __table_args__ = ({"sqlite_autoincrement": True},)
+
+    number: Mapped[int] = mapped_column(BigKey, primary_key=True)
+    actor: Mapped[str] = mapped_column(String(150), index=True)
+    at: Mapped[datetime]
+    form: Mapped[str] = mapped_column(String(10))
+    """``csv`` or ``geojson``."""
+    chosen: Mapped[dict[str, Any]]
+    """Which cases were asked for."""
+    plates: Mapped[bool]
+    rows: Mapped[int | None] = mapped_column()
+    """How many cases went out; None where it broke off."""

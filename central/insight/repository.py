@@ -1,0 +1,247 @@
+"""All SQL of following the log, and of counting what was made of it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import date, datetime
+from typing import Any, Literal, NamedTuple
+
+from sqlalchemy import ColumnElement, and_, delete, func, insert, or_, select
+from sqlalchemy.orm import Session, lazyload
+from sqlalchemy.sql.expression import case as sql_case
+
+from central.areas.levels import Level
+from central.areas.models import Area
+from central.areas.repository import fingerprint
+from central.cases.models import Case, CaseEvent, Lead, Ticket
+from central.cases.rules import CaseState
+from central.insight.counters import DEFINITIONS, NONE, Counter, Selection
+from central.insight.facts import CHANNEL_BIT
+from central.insight.grid import block_of
+from central.insight.models import CaseFact, CountedTo
+
+Dimension = Literal["kind", "unit", "channels", "day", "city", "town", "station", "village", "grid"]
+LEVEL_COLUMNS = {level: getattr(CaseFact, f"{level}_id") for level in Level}
+
+
+class LogHead(NamedTuple):
+    """That something happened to a case."""
+
+    id: int
+    case_id: str
+    rule: str
+
+
+class LogRow(NamedTuple):
+    """A line of the log, without its words."""
+
+    case_id: str
+    at: datetime
+    rule: str
+    to_state: str
+    detail: dict[str, Any]
+
+
+class TicketRow(NamedTuple):
+    """A ticket that is or was the accountable unit's."""
+
+    case_id: str
+    id: str
+    unit_id: str
+    state: str
+
+
+class CaseRow(NamedTuple):
+    """A case, in short."""
+
+    id: str
+    kind: str
+    state: str
+    lon: float
+    lat: float
+    started_at: datetime
+
+
+def areas_at(session: Session, now: datetime) -> str:
+    """Changes whenever other areas hold than before."""
+    begun = session.scalar(select(func.max(Area.valid_from)).where(Area.valid_from <= now))
+    ended = session.scalar(select(func.max(Area.valid_until)).where(Area.valid_until <= now))
+    return f"{fingerprint(session)} {begun} {ended}"
+
+
+def counted_to(session: Session) -> CountedTo:
+    """How far the log was counted."""
+    return session.scalars(select(CountedTo)).one()
+
+
+def hold_counted_to(session: Session) -> CountedTo | None:
+    """The same, held until the unit of work ends; None while another one holds it."""
+    return session.scalar(select(CountedTo).with_for_update(skip_locked=True))
+
+
+def lines_behind(session: Session) -> int:
+    """How many numbers the log is ahead of what was counted."""
+    newest = session.scalar(select(func.max(CaseEvent.id))) or 0
+    return newest - counted_to(session).line
+
+
+def is_behind(session: Session, ground: str) -> bool:
+    """Whether there is anything to count."""
+    return counted_to(session).ground != ground or lines_behind(session) > 0
+
+
+def lines_after(session: Session, after: int, limit: int) -> list[LogHead]:
+    """What happened after a line, in order."""
+    query = select(CaseEvent.id, CaseEvent.case_id, CaseEvent.rule)
+    rows = session.execute(query.where(CaseEvent.id > after).order_by(CaseEvent.id).limit(limit))
+    return [LogHead(*row) for row in rows]
+
+
+def logs(session: Session, case_ids: Sequence[str]) -> Iterator[LogRow]:
+    """The logs of some cases, each in order."""
+    columns = CaseEvent.case_id, CaseEvent.at, CaseEvent.rule, CaseEvent.to_state, CaseEvent.detail
+    query = select(*columns).where(CaseEvent.case_id.in_(case_ids)).order_by(CaseEvent.id)
+    return (LogRow(*row) for row in session.execute(query))
+
+
+def origins(session: Session, case_ids: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Case and channel of the leads of some cases."""
+    query = select(Lead.case_id, Lead.origin).where(Lead.case_id.in_(case_ids))
+    return ((case_id, origin) for case_id, origin in session.execute(query))
+
+
+def leading_tickets(session: Session, case_ids: Sequence[str]) -> Iterator[TicketRow]:
+    """The tickets of accountable units of some cases, in the order in which they were made."""
+    columns = Ticket.case_id, Ticket.id, Ticket.unit_id, Ticket.state
+    query = select(*columns).where(Ticket.case_id.in_(case_ids), Ticket.leads).order_by(Ticket.id)
+    return (TicketRow(*row) for row in session.execute(query))
+
+
+def case_rows(session: Session, case_ids: Sequence[str]) -> list[CaseRow]:
+    """Some cases."""
+    query = select(Case.id, Case.kind, Case.state, Case.lon, Case.lat, Case.started_at)
+    return [CaseRow(*row) for row in session.execute(query.where(Case.id.in_(case_ids)))]
+
+
+def put_facts(session: Session, rows: Sequence[dict[str, Any]]) -> None:
+    """Put these rows in the place of what was known of their cases."""
+    if rows:
+        session.execute(delete(CaseFact).where(CaseFact.case_id.in_([row["case_id"] for row in rows])))
+        session.execute(insert(CaseFact), rows)
+
+
+_FACT = CaseFact
+_COUNTS = CaseFact.state.not_in((CaseState.REJECTED.value, CaseState.MERGED.value))
+
+
+def _holds(counter: Counter, now: datetime) -> ColumnElement[bool]:
+    """The condition of a counter; its day is :data:`DEFINITIONS`' to say."""
+    due = and_(_COUNTS, or_(~_FACT.running, _FACT.due_at <= now))
+    overdue = or_(_FACT.late, and_(_FACT.running, _FACT.due_at <= now))
+    conditions: dict[Counter, Callable[[], ColumnElement[bool]]] = {
+        Counter.DISPATCHED_RIGHTLY: lambda: and_(_COUNTS, ~_FACT.moved),
+        Counter.REWORKED: lambda: and_(_COUNTS, _FACT.reworks > 0),
+        Counter.DUE: lambda: due,
+        Counter.ON_TIME: lambda: and_(due, ~overdue),
+        Counter.OVERDUE: lambda: and_(due, overdue),
+        Counter.CLOSED_OF_DUE: lambda: and_(due, _FACT.closed_day.is_not(None)),
+    }
+    return conditions.get(counter, lambda: _COUNTS)()
+
+
+def _day(counter: Counter) -> ColumnElement[date]:
+    column: ColumnElement[date] = getattr(CaseFact, DEFINITIONS[counter].day)
+    return column
+
+
+def _filters(chosen: Selection) -> Iterator[ColumnElement[bool]]:
+    """Everything of a selection but its counter and its days."""
+    if chosen.kind is not None:
+        yield _FACT.kind == chosen.kind.value
+    if chosen.area is not None:
+        level = chosen.area.removeprefix(NONE)
+        if chosen.area.startswith(NONE) and level in LEVEL_COLUMNS:
+            yield LEVEL_COLUMNS[Level(level)].is_(None)
+        else:
+            yield or_(*(column == chosen.area for column in LEVEL_COLUMNS.values()))
+    if chosen.unit is not None:
+        yield _FACT.unit_id.is_(None) if chosen.unit == NONE else _FACT.unit_id == chosen.unit
+    if chosen.channel is not None:
+        yield _FACT.channels.bitwise_and(CHANNEL_BIT.get(chosen.channel, 0)) != 0
+    if chosen.block is not None:
+        yield _FACT.cell.in_(block_of(chosen.block))
+
+
+def _meant(chosen: Selection, now: datetime) -> ColumnElement[bool]:
+    """Which rows a selection means."""
+    days = _day(chosen.counter).between(chosen.first, chosen.last)
+    return and_(days, _holds(chosen.counter, now), *_filters(chosen))
+
+
+def total(session: Session, chosen: Selection, now: datetime) -> int:
+    """How many cases a selection means."""
+    return session.scalar(select(func.count()).select_from(CaseFact).where(_meant(chosen, now))) or 0
+
+
+def case_ids(
+    session: Session, chosen: Selection, now: datetime, *, before: str | None, limit: int
+) -> Sequence[str]:
+    """The cases that a selection means, newest first, whose id lies before ``before``."""
+    query = select(CaseFact.case_id).where(_meant(chosen, now)).order_by(CaseFact.case_id.desc())
+    if before:
+        query = query.where(CaseFact.case_id < before)
+    return session.scalars(query.limit(limit)).all()
+
+
+def exported(
+    session: Session, chosen: Selection, now: datetime, *, at_once: int
+) -> Iterator[list[tuple[Case, CaseFact]]]:
+    """Every case that a selection means with what is counted of it, some at a time, never all."""
+    query = (
+        select(Case, CaseFact)
+        .join(CaseFact, CaseFact.case_id == Case.id)
+        .where(_meant(chosen, now))
+        .options(lazyload(Case.leads), lazyload(Case.tickets))
+        .execution_options(yield_per=at_once)
+    )
+    for rows in session.execute(query).partitions(at_once):
+        yield [(case, fact) for case, fact in rows]
+        session.expunge_all()
+
+
+def counts(
+    session: Session, counters: Sequence[Counter], over: Selection, now: datetime, by: Dimension | None = None
+) -> dict[Any, dict[Counter, int]]:
+    """How many cases each counter means over a selection's days, by the values of a dimension.
+
+    Args:
+        session: to read with.
+        counters: what to count; ``over.counter`` does not matter.
+        over: days and filters.
+        now: the present instant, at which what runs is due or not.
+        by: None counts all together, under None. ``channels`` gives bits, ``day`` the day of each counter.
+    """
+    found: defaultdict[Any, dict[Counter, int]] = defaultdict(dict)
+    by_day: defaultdict[str, list[Counter]] = defaultdict(list)
+    for counter in counters:
+        by_day[DEFINITIONS[counter].day].append(counter)
+    for own in by_day.values():
+        day = _day(own[0])
+        groups = [] if by is None else [_column(by, day)]
+        sums = [func.sum(sql_case((_holds(counter, now), 1), else_=0)) for counter in own]
+        query = select(*groups, *sums).where(day.between(over.first, over.last), *_filters(over))
+        for row in session.execute(query.group_by(*groups) if groups else query):
+            key, numbers = (row[0], row[1:]) if groups else (None, row)
+            found[key] |= {counter: int(number or 0) for counter, number in zip(own, numbers, strict=True)}
+    return dict(found)
+
+
+def _column(by: Dimension, day: ColumnElement[date]) -> ColumnElement[Any]:
+    plain: Mapping[str, ColumnElement[Any]] = {
+        "kind": _FACT.kind.expression,
+        "unit": _FACT.unit_id.expression,
+        "channels": _FACT.channels.expression,
+        "day": day,
+    }
+    return plain[by] if by in plain else LEVEL_COLUMNS[Level(by)].expression
