@@ -14,6 +14,7 @@ _WHAT = {
     Kind.VEHICLE_LITTER: "Something thrown from a vehicle ({object}) in zone {zone}",
     Kind.PAVEMENT_OBSTRUCTION: "Goods or refuse ({object}) left on the pavement in zone {zone}",
 }
+_LEFT = "Vehicle ({object}) left standing in zone {zone}"
 _SHOP = "Shop trading beyond its doorway, goods on public ground in zone {zone}"
 
 
@@ -23,17 +24,19 @@ def sentence(report: IncidentReport | Lead, zone: ZoneInfo) -> str:
     ``Vehicle (car) standing in no-parking zone kerb-1 on Yangming East Road for 30 s (limit 30 s); camera
     Yangming East 12, since 2026-05-04 11:00:05.``
     """
-    since = report.started_at.astimezone(zone).strftime("%Y-%m-%d %H:%M:%S")
+    since = (report.standing_since or report.started_at).astimezone(zone).strftime("%Y-%m-%d %H:%M:%S")
     place = f" on {report.road}" if report.road else ""
-    if report.kind == Kind.VEHICLE_LITTER:
+    if report.standing_since:
+        stood = duration((report.observed_at - report.standing_since).total_seconds())
+        times, when = f" for {stood}", f"since {since}"
+    elif report.kind == Kind.VEHICLE_LITTER:
         times, when = "", f"at {since}"
     else:
         stood, limit = duration(report.dwell_s or 0.0), duration(report.limit_s or 0.0)
         times, when = f" for {stood} (limit {limit})", f"since {since}"
     shop = report.kind == Kind.STALL_ENCROACHMENT and report.object_class == BEYOND_DOORWAY
-    what = (_SHOP if shop else _WHAT[Kind(report.kind)]).format(
-        object=report.object_class, zone=report.zone_id
-    )
+    form = _LEFT if report.standing_since else _SHOP if shop else _WHAT[Kind(report.kind)]
+    what = form.format(object=report.object_class, zone=report.zone_id)
     urgent = "URGENT: " if report.urgent else ""
     return f"{urgent}{what}{place}{times}; camera {report.camera_name}, {when}."
 

@@ -84,6 +84,8 @@ class Lead(Base):
     started_at: Mapped[datetime]
     observed_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
+    standing_since: Mapped[datetime | None]
+    """Since when a vehicle has been left standing, for days on end; None of what stands less long."""
     dwell_s: Mapped[float | None]
     limit_s: Mapped[float | None]
     urgent: Mapped[bool]

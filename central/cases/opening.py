@@ -203,6 +203,7 @@ def lead_row(report: IncidentReport) -> Row:
         "started_at": report.started_at,
         "observed_at": report.observed_at,
         "ended_at": report.ended_at,
+        "standing_since": report.standing_since,
         "dwell_s": report.dwell_s,
         "limit_s": report.limit_s,
         "urgent": report.urgent,

@@ -87,6 +87,8 @@ class LeadOut(Out):
     started_at: UtcDatetime
     observed_at: UtcDatetime
     ended_at: UtcDatetime | None
+    standing_since: UtcDatetime | None
+    """Since when a vehicle has been left standing, for days on end."""
     dwell_s: float | None
     limit_s: float | None
     object_class: str | None

@@ -100,6 +100,7 @@ class LeadView:
     zone_id: str
     live_url: str | None
     started_at: datetime
+    standing_since: datetime | None
     stood: str
     object_class: str
     confidence: str
@@ -327,6 +328,7 @@ def _lead(lead: LeadOut) -> LeadView:
         if lead.live_url and lead.live_url.startswith(("https://", "http://"))
         else None,
         started_at=lead.started_at,
+        standing_since=lead.standing_since,
         stood=_stood("case.stood_fact", lead.dwell_s or 0.0, lead.limit_s or 0.0),
         object_class=lead.object_class or "",
         confidence=t("case.confidence", percent=sure) if sure is not None else "",

@@ -125,6 +125,7 @@ _ENGLISH: dict[str, str] = {
     "case.legal_basis": "Legal basis",
     "case.routing": "Why this unit",
     "case.since": "Since",
+    "case.standing_since": "Left standing since",
     "case.since_time": "since",
     "case.stood_fact": "{dwell}, {limit} allowed",
     "case.dwell": "Stood for",

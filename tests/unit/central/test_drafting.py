@@ -23,6 +23,14 @@ def test_a_blocked_fire_lane_is_urgent_from_the_first_word():
     assert sentence(report(urgent=True), SHANGHAI).startswith("URGENT: Vehicle")
 
 
+def test_a_vehicle_left_for_days_says_since_when_also_where_parking_is_lawful():
+    left = report(kind=Kind.ILLEGAL_PARKING, standing_since=NOON - timedelta(days=5))
+    assert sentence(left, SHANGHAI).startswith(
+        "Vehicle (car) left standing in zone kerb on Yangming East Road for 5 d; camera"
+    )
+    assert sentence(left, SHANGHAI).endswith("since 2026-04-29 11:00:00.")
+
+
 def test_litter_has_a_moment_and_no_dwell():
     text = sentence(report(kind=Kind.VEHICLE_LITTER, started_at=NOON - timedelta(seconds=1)), SHANGHAI)
     assert "limit" not in text
