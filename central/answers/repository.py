@@ -27,12 +27,10 @@ def after(session: Session, answer_id: int, source: str | None, limit: int) -> S
     return [(answer, lead) for answer, lead in rows]
 
 
-def to_notify(session: Session, refs: Collection[str]) -> frozenset[str]:
-    """Of some references those whose people have an account and want to be told."""
-    query = select(Reporter.ref).where(
-        Reporter.ref.in_(refs), Reporter.deleted_at.is_(None), Reporter.notify.is_(True)
-    )
-    return frozenset(session.scalars(query))
+def accounts(session: Session, refs: Collection[str]) -> dict[str, bool]:
+    """Of some references those whose people have an account, with whether they want to be told."""
+    query = select(Reporter.ref, Reporter.notify).where(Reporter.ref.in_(refs), Reporter.deleted_at.is_(None))
+    return {row.ref: row.notify for row in session.execute(query)}
 
 
 def due(session: Session, now: datetime, limit: int) -> Sequence[Delivery]:

@@ -16,6 +16,7 @@ from central.answers.schemas import AnswerLine, AnswerOut
 from central.answers.wording import words_for
 from central.cases.models import Case
 from central.cases.rules import CaseState, Origin
+from central.points.models import PointsDue
 
 _OUTCOMES = {
     CaseState.REJECTED: Outcome.REJECTED,
@@ -26,7 +27,9 @@ _MOST_LINES = 1000
 
 
 def give(session: Session, row: Case, now: datetime, *, reason_code: str | None = None) -> None:
-    """Answer every lead of a person of a case that ends now; who wants to be told is put down for it.
+    """Answer every lead of a person of a case that ends now.
+
+    Whoever has an account and wants to be told is put down for it, and what was dealt with for points.
 
     Args:
         session: the unit of work in which the case ends.
@@ -54,22 +57,19 @@ def give(session: Session, row: Case, now: datetime, *, reason_code: str | None 
     ]
     session.add_all(answers)
     refs = {lead.reporter_ref for lead in people if lead.reporter_ref is not None}
-    wanted = repository.to_notify(session, refs) if refs else frozenset()
-    if not wanted:
+    accounts = repository.accounts(session, refs) if refs else {}
+    if not accounts:
         return
     session.flush()
-    session.add_all(
-        Delivery(
-            answer_id=answer.id,
-            reporter_ref=lead.reporter_ref,
-            state="waiting",
-            tries=0,
-            next_try_at=now,
-            updated_at=now,
-        )
-        for answer, lead in zip(answers, people, strict=True)
-        if lead.reporter_ref in wanted
-    )
+    for answer, lead in zip(answers, people, strict=True):
+        ref = lead.reporter_ref
+        if ref is None or ref not in accounts:
+            continue
+        if accounts[ref]:
+            on_its_way = {"state": "waiting", "tries": 0, "next_try_at": now, "updated_at": now}
+            session.add(Delivery(answer_id=answer.id, reporter_ref=ref, **on_its_way))
+        if outcome is Outcome.HANDLED:
+            session.add(PointsDue(answer_id=answer.id, lead_id=lead.id))
 
 
 def answer_of(session: Session, lead_id: str) -> AnswerOut | None:

@@ -43,6 +43,15 @@ class PointsRules(Base):
     actor: Mapped[str] = mapped_column(String(150))
 
 
+class PointsDue(Base):
+    """A report that has turned out true and is yet to be judged; the row goes when it was."""
+
+    __tablename__ = "points_due"
+
+    answer_id: Mapped[int] = mapped_column(ForeignKey("answers.id"), primary_key=True)
+    lead_id: Mapped[str] = mapped_column(ForeignKey("leads.id"))
+
+
 class PointsAward(Base):
     """What a verified report of somebody with an account is worth. Each report is judged once."""
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import delete, func, select, text
+from sqlalchemy import delete, select, text
 from sqlalchemy.orm import Session
 
+from central.cases.models import Case, Lead
 from central.reporters.models import (
     IdentityView,
     Reporter,
@@ -27,7 +28,9 @@ def hold(session: Session, name: str) -> None:
 def reporter(session: Session, ref: str, *, lock: bool = False) -> Reporter | None:
     """Somebody by their reference; ``lock`` holds the row until the unit of work ends."""
     query = select(Reporter).where(Reporter.ref == ref)
-    return session.scalar(query.with_for_update() if lock else query)
+    if lock:
+        query = query.with_for_update().execution_options(populate_existing=True)
+    return session.scalar(query)
 
 
 def identity(session: Session, ref: str) -> ReporterIdentity | None:
@@ -94,9 +97,10 @@ def reports_of(session: Session, ref: str, before: str | None, limit: int) -> Se
     return session.scalars(query.order_by(Report.id.desc()).limit(limit)).all()
 
 
-def count_reports(session: Session, ref: str) -> int:
-    """How much somebody reported."""
-    return session.scalar(select(func.count()).select_from(Report).where(Report.reporter_ref == ref)) or 0
+def case_states(session: Session, lead_ids: Collection[str]) -> dict[str, str]:
+    """Of some leads the state of their case."""
+    query = select(Lead.id, Case.state).join(Case, Case.id == Lead.case_id).where(Lead.id.in_(lead_ids))
+    return {row.id: row.state for row in session.execute(query)}
 
 
 def views(session: Session, *, before: int | None, limit: int) -> Sequence[IdentityView]:

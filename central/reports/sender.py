@@ -11,6 +11,7 @@ from fastapi import Depends, Request
 
 from central.context import CentralDep
 from central.limits.address import client_of
+from central.reporters.access import identified
 
 _KEYED_FOR = b"kerbwatch sender of a report\n"
 
@@ -31,8 +32,8 @@ class ReportSender:
 
 def reporter_ref_of(request: Request, central: CentralDep) -> str | None:
     """The reference of the citizen who is signed in; None for a stranger."""
-    del request, central
-    return None
+    citizen = identified(request, central)
+    return citizen.ref if citizen else None
 
 
 def sender_of(

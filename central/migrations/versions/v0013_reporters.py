@@ -46,6 +46,7 @@ def downgrade() -> None:
     """Take it back."""
     for name in (
         "picture_keys",
+        "points_due",
         "points_entries",
         "gift_moves",
         "redemption_ends",
@@ -203,6 +204,14 @@ def _rules_and_awards() -> None:
         sa.Column("in_force_since", _AT, nullable=False),
         sa.Column("actor", sa.String(150), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_points_rules")),
+    )
+    op.create_table(
+        "points_due",
+        sa.Column("answer_id", _KEY, nullable=False),
+        sa.Column("lead_id", sa.String(36), nullable=False),
+        sa.ForeignKeyConstraint(["answer_id"], ["answers.id"], name=op.f("fk_points_due_answer_id")),
+        sa.ForeignKeyConstraint(["lead_id"], ["leads.id"], name=op.f("fk_points_due_lead_id")),
+        sa.PrimaryKeyConstraint("answer_id", name=op.f("pk_points_due")),
     )
     op.create_table(
         "points_awards",

@@ -53,7 +53,9 @@ def make_settings(folder: Path, root: Path, url: str, **changes) -> CentralSetti
             "duty_list": str(root / "configs/duty-list.yaml"),
             "areas": str(root / "configs/areas.geojson"),
             "public_url": "http://testserver",
+            "metrics": {"open": True},
             "intake": {"gap_first_ask_s": 0},
+            "reporters": {"phone": {"kind": "console"}, "email": {"kind": "console"}},
         }
         | changes
     )
