@@ -13,6 +13,8 @@ from central.intake.consumer import Consumer
 from central.limits.allowance import Allowances
 from central.media.store import MediaStore
 from central.metrics import Metrics
+from central.reporters.contacts import Vault
+from central.reporters.courier import Courier
 from central.settings import CentralSettings
 from central.stream.service import LogTail
 from kerbwatch.clock import Clock
@@ -32,6 +34,9 @@ class Central:
     media: MediaStore
     consumer: Consumer
     allowances: Allowances
+    vault: Vault
+    courier: Courier
+    metrics_token: str | None
 
 
 def central_of(request: Request) -> Central:

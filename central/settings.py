@@ -12,7 +12,10 @@ from pydantic import Field, model_validator
 
 from central.custody.settings import CustodySettings
 from central.limits.settings import LimitSettings, Rate
+from central.insight.settings import InsightSettings
 from central.merging.settings import MergingSettings
+from central.open311.settings import Open311Settings
+from central.operations.settings import LogSettings, MetricsSettings, Unsafe
 from central.reporters.settings import ReporterSettings
 from central.uploads.settings import ReportSettings
 from kerbwatch.ids import Slug
@@ -143,8 +146,8 @@ class PlaceCodeSettings(Settings):
     )
     keys: Annotated[dict[Annotated[int, Field(ge=0, le=31)], SecretSettings], Field(max_length=32)] = Field(
         default_factory=dict,
-        description="Keys by their numbers. None: one that is made from central's secret. A key that is taken "
-        "out makes every code that it signed invalid.",
+        description="Keys by their numbers. None: one that is made from central's secret. "
+        "A key that is taken out makes every code that it signed invalid.",
     )
     font: Path | None = Field(
         None, description="TrueType or OpenType font of printed sheets (PDF); needed for Chinese names."
@@ -226,6 +229,17 @@ class PlaceSettings(Settings):
     )
 
 
+class RecheckSettings(Settings):
+    """The camera checks the work: a case that is reported as handled is looked at again."""
+
+    answer_s: Annotated[float, Field(ge=0, le=86400)] = Field(
+        900.0, description="How long a camera has for its answer; then a person checks. 0: none is asked."
+    )
+    resend_s: Annotated[float, Field(ge=1, le=3600)] = Field(
+        30.0, description="After how long a question without an answer is sent again; doubles, to 10 minutes."
+    )
+
+
 class CentralSettings(Settings):
     """Everything that central needs to know."""
 
@@ -262,6 +276,9 @@ class CentralSettings(Settings):
     escalation: EscalationSettings = Field(
         default_factory=lambda: EscalationSettings.model_validate({}), description="Late tickets."
     )
+    look_again: RecheckSettings = Field(
+        default_factory=lambda: RecheckSettings.model_validate({}), description="Cameras check the work."
+    )
     places: PlaceSettings = Field(
         default_factory=lambda: PlaceSettings.model_validate({}), description="Borders between towns."
     )
@@ -270,6 +287,9 @@ class CentralSettings(Settings):
     )
     reports: ReportSettings = Field(
         default_factory=lambda: ReportSettings.model_validate({}), description="Photos and clips of people."
+    )
+    open311: Open311Settings = Field(
+        default_factory=lambda: Open311Settings.model_validate({}), description="The city's existing apps."
     )
     limits: LimitSettings = Field(
         default_factory=lambda: LimitSettings.model_validate({}), description="How often one may ask."
@@ -283,6 +303,16 @@ class CentralSettings(Settings):
     )
     points: Path | None = Field(
         None, description="Rules of points (YAML), taken in at start when they changed; none: no points."
+    )
+    metrics: MetricsSettings = Field(
+        default_factory=lambda: MetricsSettings.model_validate({}), description="Who may read metrics."
+    )
+    logs: LogSettings = Field(default_factory=lambda: LogSettings.model_validate({}), description="Logs.")
+    allow_unsafe: tuple[Unsafe, ...] = Field(
+        (), description="What central would refuse to start with, and is meant so.", max_length=10
+    )
+    insight: InsightSettings = Field(
+        default_factory=lambda: InsightSettings.model_validate({}), description="Rises and reports."
     )
     calendar: Path | None = Field(
         None,

@@ -21,6 +21,8 @@ class EdgeBox(Base):
     site: Mapped[str] = mapped_column(String(63))
     edge: Mapped[str] = mapped_column(String(63))
     token_hash: Mapped[str | None] = mapped_column(String(64), unique=True)
+    broker_hash: Mapped[str | None] = mapped_column(String(200))
+    """Of the same token, as Mosquitto's password file holds it."""
     status: Mapped[str | None] = mapped_column(String(10))
     status_at: Mapped[datetime | None]
     health_at: Mapped[datetime | None]

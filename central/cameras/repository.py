@@ -21,6 +21,11 @@ def by_name(session: Session, site: str, edge: str) -> EdgeBox | None:
     return session.scalar(select(EdgeBox).where(EdgeBox.site == site, EdgeBox.edge == edge))
 
 
+def all_boxes(session: Session) -> Sequence[EdgeBox]:
+    """Every box, by site and name."""
+    return session.scalars(select(EdgeBox).order_by(EdgeBox.site, EdgeBox.edge)).all()
+
+
 def by_names(session: Session, names: Collection[tuple[str, str]]) -> Sequence[EdgeBox]:
     """The boxes of some (site, edge)."""
     query = select(EdgeBox).where(

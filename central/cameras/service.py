@@ -13,6 +13,7 @@ import structlog
 from sqlalchemy.orm import Session
 
 from central.cameras import repository
+from central.cameras.broker_access import mosquitto_hash
 from central.cameras.models import Camera, EdgeBox
 from central.cameras.schemas import BoxOut, BoxPage, BoxState
 from central.people.service import hash_token
@@ -100,8 +101,23 @@ def register(session: Session, sender: Sender, now: datetime) -> str:
         The token, which is seen here only.
     """
     token = secrets.token_urlsafe(32)
-    box_named(session, sender, now).token_hash = hash_token(token)
+    box = box_named(session, sender, now)
+    box.token_hash, box.broker_hash = hash_token(token), mosquitto_hash(token)
     return token
+
+
+def unregister(session: Session, sender: Sender) -> bool:
+    """Take a box's token away; False when there is no such box, or it has none."""
+    box = repository.by_name(session, sender.site, sender.edge)
+    if box is None or box.token_hash is None:
+        return False
+    box.token_hash = box.broker_hash = None
+    return True
+
+
+def registered(session: Session) -> Sequence[EdgeBox]:
+    """Every box that is known, by name."""
+    return repository.all_boxes(session)
 
 
 def box_named(session: Session, sender: Sender, now: datetime) -> EdgeBox:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import hmac
 from http import HTTPStatus
 from typing import Literal
+from urllib.parse import urlsplit
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import BaseModel
 from sqlalchemy.exc import SQLAlchemyError
 
-from central.context import CentralDep
+from central.context import Central, CentralDep
+from central.problems import Problem, not_found
 from kerbwatch import __version__
+from kerbwatch.safety import is_loopback
 
 router = APIRouter(tags=["health"])
 
@@ -47,6 +51,30 @@ def healthz(central: CentralDep, response: Response) -> HealthOut:
 
 
 @router.get("/metrics", response_class=Response)
-def metrics(central: CentralDep) -> Response:
-    """Prometheus metrics."""
+def metrics(request: Request, central: CentralDep) -> Response:
+    """Prometheus metrics, for who has the token of the configuration (``metrics``)."""
+    _check_reader(request, central)
     return Response(generate_latest(central.metrics.registry), media_type=CONTENT_TYPE_LATEST)
+
+
+def _check_reader(request: Request, central: Central) -> None:
+    """Raises Problem 401 or 403."""
+    settings, token = central.settings, central.metrics_token
+    if settings.metrics.port is not None:
+        raise not_found("metrics here; they have a port of their own")
+    if token is not None:
+        scheme, _, given = request.headers.get("authorization", "").partition(" ")
+        if scheme.lower() != "bearer" or not hmac.compare_digest(given.strip().encode(), token.encode()):
+            raise Problem(
+                HTTPStatus.UNAUTHORIZED,
+                "metrics-token",
+                "metrics need the bearer token of central's configuration",
+                headers={"WWW-Authenticate": 'Bearer realm="metrics"'},
+            )
+        return
+    if not settings.metrics.open and not is_loopback(urlsplit(settings.public_url).hostname or ""):
+        raise Problem(
+            HTTPStatus.FORBIDDEN,
+            "metrics-closed",
+            "metrics are not for everybody: set 'metrics.token_file' or 'metrics.port' in the configuration",
+        )

@@ -23,6 +23,7 @@ from central.people.models import LoginSession, User, UserRole
 from central.people.permissions import Permission, Role, permissions_of
 from central.settings import PeopleSettings
 from kerbwatch.ids import new_id
+from kerbwatch.safety import is_well_known
 
 log = structlog.get_logger(__name__)
 
@@ -99,13 +100,8 @@ def add_user(
     name = name.strip()
     if not 1 <= len(name) <= 100 or not name.isprintable():
         raise PeopleError("a user's name has 1 to 100 printable characters")
-    if not MIN_PASSWORD_CHARS <= len(password) <= MAX_PASSWORD_CHARS:
-        raise PeopleError(f"a password has at least {MIN_PASSWORD_CHARS} characters")
-    chosen = sorted(set(roles))
-    if not chosen:
-        raise PeopleError("a user needs a role")
-    if Role.EDGE in chosen:
-        raise PeopleError("edge boxes are registered with 'kerbwatch central edge add'")
+    _check_new_password(name, password)
+    chosen = _chosen(roles)
     if repository.by_name(session, name):
         raise PeopleError(f"there is a user '{name}' already")
     user = User(
@@ -122,6 +118,61 @@ def add_user(
     session.add(user)
     session.flush()
     return user
+
+
+def all_users(session: Session) -> list[User]:
+    """Every user, by name."""
+    return repository.all_users(session)
+
+
+def set_password(session: Session, name: str, password: str) -> None:
+    """Another password; all sessions and tokens of that name end. Raises PeopleError."""
+    user = _named(session, name)
+    _check_new_password(user.name, password)
+    user.password_hash = _hasher.hash(password)
+    user.failures, user.locked_until = 0, None
+    repository.end_sessions_of(session, user.id)
+    log.info("password_changed", user=user.name)
+
+
+def set_roles(session: Session, name: str, roles: Iterable[Role]) -> None:
+    """Other roles in the place of those a user has; all sessions of that name end. Raises PeopleError."""
+    user, chosen = _named(session, name), _chosen(roles)
+    kept = {role.role: role for role in user.roles}
+    user.roles = [kept.get(role.value) or UserRole(role=role.value) for role in chosen]
+    repository.end_sessions_of(session, user.id)
+    log.info("roles_changed", user=user.name, roles=[role.value for role in chosen])
+
+
+def set_disabled(session: Session, name: str, disabled: bool) -> None:
+    """Let a user in no longer, or again; all sessions of that name end. Raises PeopleError."""
+    user = _named(session, name)
+    user.disabled, user.failures, user.locked_until = disabled, 0, None
+    repository.end_sessions_of(session, user.id)
+    log.info("user_disabled" if disabled else "user_enabled", user=user.name)
+
+
+def _named(session: Session, name: str) -> User:
+    user = repository.by_name(session, name.strip(), lock=True)
+    if user is None:
+        raise PeopleError(f"there is no user '{name}'")
+    return user
+
+
+def _check_new_password(name: str, password: str) -> None:
+    if not MIN_PASSWORD_CHARS <= len(password) <= MAX_PASSWORD_CHARS:
+        raise PeopleError(f"a password has at least {MIN_PASSWORD_CHARS} characters")
+    if is_well_known(password) or password.lower().strip("0123456789!.") == name.lower():
+        raise PeopleError("this password is one of those that are tried first; choose another")
+
+
+def _chosen(roles: Iterable[Role]) -> list[Role]:
+    chosen = sorted(set(roles))
+    if not chosen:
+        raise PeopleError("a user needs a role")
+    if Role.EDGE in chosen:
+        raise PeopleError("edge boxes are registered with 'kerbwatch central edge add'")
+    return chosen
 
 
 def check_password(

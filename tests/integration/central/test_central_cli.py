@@ -65,6 +65,38 @@ def test_an_edge_box_gets_its_token_in_a_file_of_its_own(ready):
     assert printed != token
 
 
+def test_a_box_that_is_removed_may_upload_no_more(ready):
+    assert run("edge", "add", "yuyao", "box-1").exit_code == 0
+    assert "may upload" in run("edge", "list").output
+    assert run("edge", "remove", "yuyao", "box-1").exit_code == 0
+    assert "yuyao/box-1\tno token" in run("edge", "list").output
+    assert "there is no box yuyao/box-1 with a token" in run("edge", "remove", "yuyao", "box-1").output
+
+
+def test_a_user_is_listed_given_other_roles_and_a_password_and_shut_out(ready):
+    run("user", "add", "olga", "--role", "operator", "--password-file", "password")
+    assert run("user", "roles", "olga", "--role", "dispatcher", "--role", "operator").exit_code == 0
+    assert "olga\tdispatcher,operator\t-\tactive" in run("user", "list").output
+    (ready / "password").write_text("Kerbwatch123\n")
+    easy = run("user", "password", "olga", "--password-file", "password")
+    assert (easy.exit_code, "tried first" in easy.output) == (1, True)
+    (ready / "password").write_text("stalls at the corner\n")
+    assert run("user", "password", "olga", "--password-file", "password").exit_code == 0
+    assert run("user", "disable", "olga").exit_code == 0
+    assert "olga\tdispatcher,operator\t-\tdisabled" in run("user", "list").output
+    assert run("user", "enable", "olga").exit_code == 0
+    assert "there is no user 'nobody'" in run("user", "disable", "nobody").output
+
+
+def test_central_refuses_to_serve_the_city_in_the_clear(ready):
+    config = (ready / "configs/central.yaml").read_text()
+    (ready / "open.yaml").write_text(config.replace("http://127.0.0.1:8000", "http://kerbwatch.example"))
+    answer = run("serve", "open.yaml")
+    assert isinstance(answer.exception, SettingsError)
+    assert "public_url: people on other machines" in str(answer.exception)
+    assert "mqtt.username: the broker 127.0.0.1 is used without a name" in str(answer.exception)
+
+
 def test_a_duty_list_with_faults_leaves_the_old_one_in_force(ready):
     text = (ready / "configs/duty-list.yaml").read_text()
     (ready / "bad.yaml").write_text(text.replace("default: traffic-police", "default: traffic-polce"))
@@ -76,6 +108,7 @@ def test_a_duty_list_with_faults_leaves_the_old_one_in_force(ready):
 
 def test_serving_without_init_says_what_to_do(folder):
     (folder / "var/central").mkdir(parents=True)
+    (folder / "var/central/secret").touch(mode=0o600)
     (folder / "var/central/secret").write_text("0f1e2d3c4b5a69788796a5b4c3d2e1f00f1e2d3c")
     answer = run("serve", "configs/central.yaml")
     assert answer.exit_code == 1

@@ -1,0 +1,87 @@
+"""``kerbwatch central user …``: people who may sign in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from central.commands import DEFAULT_CONFIG, Config, clear_errors, configured_database
+from central.people import service
+from central.people.permissions import Role
+from kerbwatch.clock import SystemClock
+from kerbwatch.secrets import read_secret_file
+
+user_app = typer.Typer(no_args_is_help=True, help="People who may sign in.")
+
+Name = Annotated[str, typer.Argument(help="Name to sign in with.")]
+PasswordFile = Annotated[Path | None, typer.Option(help="File that holds the password.")]
+Roles = Annotated[list[Role], typer.Option("--role", help="Role; may be given several times.")]
+
+
+@user_app.command("add")
+def add(
+    name: Name,
+    role: Roles,
+    password_file: PasswordFile = None,
+    unit: Annotated[str | None, typer.Option(help="Unit that they belong to.")] = None,
+    config: Config = DEFAULT_CONFIG,
+) -> None:
+    """Make a user; the password is asked for unless it comes from a file."""
+    with clear_errors():
+        password = _password(password_file)
+        with configured_database(config) as database, database.write() as session:
+            service.add_user(session, name, password, role, SystemClock().now_utc(), unit_id=unit)
+    typer.echo(f"added {name}")
+
+
+@user_app.command("list")
+def show(config: Config = DEFAULT_CONFIG) -> None:
+    """Every user with roles, unit, and whether they may sign in."""
+    with clear_errors(), configured_database(config) as database, database.read() as session:
+        for user in service.all_users(session):
+            roles = ",".join(sorted(role.role for role in user.roles))
+            state = "disabled" if user.disabled else "active"
+            typer.echo(f"{user.name}\t{roles}\t{user.unit_id or '-'}\t{state}")
+
+
+@user_app.command("password")
+def password_command(name: Name, password_file: PasswordFile = None, config: Config = DEFAULT_CONFIG) -> None:
+    """Give a user another password; whoever is signed in by that name is signed out."""
+    with clear_errors():
+        password = _password(password_file)
+        with configured_database(config) as database, database.write() as session:
+            service.set_password(session, name, password)
+    typer.echo(f"{name} has a new password")
+
+
+@user_app.command("roles")
+def roles_command(name: Name, role: Roles, config: Config = DEFAULT_CONFIG) -> None:
+    """Put other roles in the place of a user's; whoever is signed in by that name is signed out."""
+    with clear_errors(), configured_database(config) as database, database.write() as session:
+        service.set_roles(session, name, role)
+    typer.echo(f"{name}: {', '.join(sorted(each.value for each in role))}")
+
+
+@user_app.command("disable")
+def disable(name: Name, config: Config = DEFAULT_CONFIG) -> None:
+    """Let a user in no longer, at once; what they did stays in the log under their name."""
+    with clear_errors(), configured_database(config) as database, database.write() as session:
+        service.set_disabled(session, name, True)
+    typer.echo(f"{name} may no longer sign in")
+
+
+@user_app.command("enable")
+def enable(name: Name, config: Config = DEFAULT_CONFIG) -> None:
+    """Let a user in again; wrong passwords so far are forgotten."""
+    with clear_errors(), configured_database(config) as database, database.write() as session:
+        service.set_disabled(session, name, False)
+    typer.echo(f"{name} may sign in")
+
+
+def _password(file: Path | None) -> str:
+    if file:
+        return read_secret_file(file)
+    asked: str = typer.prompt("Password", hide_input=True, confirmation_prompt=True)
+    return asked
