@@ -11,8 +11,8 @@ from zoneinfo import ZoneInfo, available_timezones
 from pydantic import Field, model_validator
 
 from central.custody.settings import CustodySettings
-from central.limits.settings import LimitSettings, Rate
 from central.insight.settings import InsightSettings
+from central.limits.settings import LimitSettings, Rate
 from central.merging.settings import MergingSettings
 from central.open311.settings import Open311Settings
 from central.operations.settings import LogSettings, MetricsSettings, Unsafe

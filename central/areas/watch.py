@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from datetime import UTC, datetime, time, timedelta, tzinfo
-from math import floor
+from datetime import datetime, timedelta, tzinfo
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from central.areas.displacement import CellCounts, Displacement, displacements
-from central.areas.levels import Level
-from central.areas.service import area_map
-from central.cases.models import Case
+from central.insight.grid import CELLS_A_DEGREE, place_of
+from central.insight.queries import town_cells_a_day
 from kerbwatch.incident import Kind
 from kerbwatch.place import Position
 
-CELL_DEGREES = 0.002
-"""Side of a cell: 220 m from south to north, some 190 m from west to east in Zhejiang."""
+_CELLS_A_SIDE = 2
+CELL_DEGREES = _CELLS_A_SIDE / CELLS_A_DEGREE
+"""Side of a cell here: 220 m from south to north, some 190 m from west to east in Zhejiang."""
 
 
 def watch(
@@ -34,20 +32,10 @@ def watch(
     today = now.astimezone(zone).date()
     days = recent_days + before_days
     first = today - timedelta(days=days)
-    begin, end = (datetime.combine(day, time(), zone).astimezone(UTC) for day in (first, today))
-    query = select(Case.lon, Case.lat, Case.started_at).where(
-        Case.kind == kind.value,
-        Case.started_at >= begin,
-        Case.started_at < end,
-        Case.state.not_in(("rejected", "merged")),
-    )
     counts: dict[tuple[str, int, int], Counter[int]] = defaultdict(Counter)
-    areas = area_map(session, now)
-    for lon, lat, started_at in session.execute(query):
-        town = next((hit.id for hit in areas.locate(Position(lon, lat)) if hit.level is Level.TOWN), None)
-        if town is not None:
-            day = (started_at.astimezone(zone).date() - first).days
-            counts[town, floor(lon / CELL_DEGREES), floor(lat / CELL_DEGREES)][day] += 1
+    for town, cell, day, number in town_cells_a_day(session, kind.value, first, today - timedelta(days=1)):
+        row, column = place_of(cell)
+        counts[town, column // _CELLS_A_SIDE, row // _CELLS_A_SIDE][(day - first).days] += number
     cells = [
         CellCounts(
             cell=f"{x * CELL_DEGREES:.4f},{y * CELL_DEGREES:.4f}",

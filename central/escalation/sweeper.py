@@ -9,7 +9,9 @@ import structlog
 from central.database import Database
 from central.escalation import repository
 from central.escalation.service import sweep
+from central.insight.follow import catch_up
 from central.metrics import Metrics
+from central.rechecks.service import settle
 from central.settings import CentralSettings
 from central.tickets.clockwork import Terms
 from kerbwatch.clock import Clock
@@ -17,6 +19,8 @@ from kerbwatch.clock import Clock
 log = structlog.get_logger(__name__)
 
 NAME = "sweeper"
+_COUNTING_SHARE = 0.1
+"""Share of the time that may go into counting what the log says, so that a rush is not slowed by it."""
 
 
 class Sweeper:
@@ -43,11 +47,15 @@ class Sweeper:
         now = self._clock.now_utc()
         with self._database.write(ordered=True) as session:
             taken = sweep(session, now, self._terms)
+        with self._database.write(ordered=True) as session:
+            taken += settle(session, now, self._terms)
             repository.beat(session, NAME, self._settings.instance, now, taken.total())
         for step, count in taken.items():
             self._metrics.swept.labels(step).inc(count)
             log.info("swept", step=step, count=count)
         self._metrics.swept_at.set(now.timestamp())
+        share_s = _COUNTING_SHARE * self._settings.escalation.sweep_s
+        catch_up(self._database, self._settings.zone, now, budget_s=share_s)
 
     def _run(self) -> None:
         while not self._stopping.is_set():

@@ -23,7 +23,6 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from functools import lru_cache
 from typing import TypeAlias
 
 import numpy as np
@@ -31,6 +30,7 @@ import numpy.typing as npt
 
 from central.areas.levels import Level
 from central.calendar.work import WorkCalendar
+from central.insight.chances import beta_binomial_tail, binomial_tail, p_needed
 from central.insight.days import days_alike
 
 Counts: TypeAlias = npt.NDArray[np.int64]
@@ -141,7 +141,7 @@ def _in_window(
     total = now + before.sum(axis=1)
     alive = np.flatnonzero(total > 0)
     least = {int(i): least_p(int(total[i]), known, dispersions[i]) for i in alive}
-    needed = _tarone(list(least.values()), budget)
+    needed = p_needed(list(least.values()), budget)
     found = []
     for i in np.flatnonzero(now * known > before.sum(axis=1)):
         if least[int(i)] > needed:
@@ -165,42 +165,16 @@ def _in_window(
     return found
 
 
-@lru_cache(maxsize=16_384)
 def rise_p(count: int, total: int, weeks: int, dispersion: float) -> float:
     """Probability that of ``total`` cases on ``weeks`` + 1 like days ``count`` or more fall on the last."""
-    if count <= 0:
-        return 1.0
     if dispersion <= 0:
-        term = _binomial(count, total, 1 / (weeks + 1))
-        ratios = ((total - j) / (j + 1) / weeks for j in range(count, total))
-    else:
-        a = 1 / dispersion
-        b = weeks * a
-        term = math.exp(_log_choose(total, count) + _log_beta(count + a, total - count + b) - _log_beta(a, b))
-        ratios = ((total - j) / (j + 1) * (a + j) / (b + total - j - 1) for j in range(count, total))
-    p = 0.0
-    for ratio in ratios:
-        p += term
-        term *= ratio
-        if term < p * 1e-12 and ratio < 1:
-            break
-    return min(1.0, p + term)
+        return binomial_tail(count, total, 1 / (weeks + 1))
+    return beta_binomial_tail(count, total, 1 / dispersion, weeks / dispersion)
 
 
 def least_p(total: int, weeks: int, dispersion: float) -> float:
     """The ``p`` that there would be had all cases come on the last day: none can be smaller."""
     return rise_p(total, total, weeks, dispersion)
-
-
-def _tarone(least: Sequence[float], budget: float) -> float:
-    """What each ``p`` must stay within, so that all together stay within ``budget``."""
-    ascending = sorted(least)
-    tests = 1
-    while True:
-        able = sum(1 for p in ascending if p <= budget / tests)
-        if able <= tests:
-            return budget / tests
-        tests = able if able > tests else tests + 1
 
 
 def _groups(counts: DailyCounts, day: date, window: int, calendar: WorkCalendar, before: Counts) -> Counts:
@@ -242,15 +216,3 @@ def _dispersion(groups: Counts) -> float:
     estimate = max(0.0, float(beyond.sum()) / whole)
     error = math.sqrt(float(((beyond - estimate * squares) ** 2).sum())) / whole
     return estimate + error
-
-
-def _binomial(k: int, n: int, share: float) -> float:
-    return math.exp(_log_choose(n, k) + k * math.log(share) + (n - k) * math.log1p(-share))
-
-
-def _log_choose(n: int, k: int) -> float:
-    return math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1)
-
-
-def _log_beta(a: float, b: float) -> float:
-    return math.lgamma(a) + math.lgamma(b) - math.lgamma(a + b)

@@ -29,6 +29,8 @@ class Permission(StrEnum):
     CAMERA_READ = "camera:read"
     CODE_MANAGE = "code:manage"
     LOG_READ = "log:read"
+    REPORT_READ = "report:read"
+    EXPORT = "export"
     USER_MANAGE = "user:manage"
     MEDIA_UPLOAD = "media:upload"
     ANSWER_READ = "answer:read"
@@ -54,7 +56,15 @@ class Role(StrEnum):
 
 _P = Permission
 _LOOK = frozenset(
-    {_P.CASE_READ, _P.TICKET_READ, _P.EVIDENCE_VIEW, _P.PLATE_READ, _P.CAMERA_READ, _P.LOG_READ}
+    {
+        _P.CASE_READ,
+        _P.TICKET_READ,
+        _P.EVIDENCE_VIEW,
+        _P.PLATE_READ,
+        _P.CAMERA_READ,
+        _P.LOG_READ,
+        _P.REPORT_READ,
+    }
 )
 
 GRANTS: dict[Role, frozenset[Permission]] = {
@@ -69,6 +79,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
         _P.CASE_CLOSE,
         _P.EVIDENCE_ORIGINAL,
         _P.DEADLINE_APPROVE,
+        _P.EXPORT,
         _P.CODE_MANAGE,
         _P.ANSWER_READ,
         _P.REPORTER_IDENTIFY,
@@ -77,7 +88,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
     Role.UNIT_OFFICER: frozenset({_P.TICKET_HANDLE, _P.PLATE_READ}),
     Role.UNIT_HEAD: frozenset({_P.TICKET_HANDLE, _P.PLATE_READ}),
     Role.ADJUDICATOR: _LOOK | {_P.CASE_EVALUATE, _P.EVIDENCE_ORIGINAL, _P.DISPUTE_RULE, _P.POINTS_APPROVE},
-    Role.AUDITOR: _LOOK | {_P.EVIDENCE_ORIGINAL, _P.EVIDENCE_AUDIT, _P.REPORTER_AUDIT},
+    Role.AUDITOR: _LOOK | {_P.EVIDENCE_ORIGINAL, _P.EVIDENCE_AUDIT, _P.REPORTER_AUDIT, _P.EXPORT},
     Role.ADMINISTRATOR: frozenset(
         {_P.USER_MANAGE, _P.CAMERA_READ, _P.CALENDAR_MANAGE, _P.CODE_MANAGE, _P.POINTS_MANAGE}
     ),

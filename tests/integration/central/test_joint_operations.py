@@ -3,6 +3,7 @@
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
+from central.insight.follow import catch_up
 from central.intake.service import commit_batch
 from central.people.permissions import Role
 from kerbwatch.incident import Kind
@@ -89,6 +90,7 @@ def test_stalls_that_fled_over_the_border_are_flagged(town):
     town.clock.advance(28 * 86_400)
     with town.database.write(ordered=True) as session:
         commit_batch(session, messages, town.clock.now_utc(), town.settings.intake, ZoneInfo("UTC"))
+    catch_up(town.database, town.settings.zone, town.clock.now_utc())
     query = "/api/v1/displacements?kind=stall_encroachment&before_days=20&recent_days=8"
     (flag,) = get(town, query, "olga")
     assert (flag["fell"]["town"], flag["rose"]["town"]) == ("yangming", "fengshan")

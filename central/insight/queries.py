@@ -1,0 +1,87 @@
+"""The SQL of rises, hot-spots and the watch over borders: counts by day, area and cell."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from datetime import date, timedelta
+
+import numpy as np
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+from sqlalchemy.sql.expression import case as sql_case
+
+from central.areas.levels import Level
+from central.areas.models import Area
+from central.cases.rules import CaseState
+from central.insight.hotspots import CellCount
+from central.insight.models import CaseFact
+from central.insight.repository import LEVEL_COLUMNS
+from central.insight.rises import DailyCounts, Series
+
+_F = CaseFact
+_COUNTED = [state.value for state in CaseState if state not in {CaseState.REJECTED, CaseState.MERGED}]
+"""Named one by one, so that an index over day and state finds them."""
+
+
+def first_day(session: Session) -> date | None:
+    """The first day of which anything is known."""
+    return session.scalar(select(func.min(_F.occurred_day)))
+
+
+def daily_counts(session: Session, first: date, last: date) -> DailyCounts:
+    """Occurrences a day of each kind in each area of each level."""
+    columns = [LEVEL_COLUMNS[level] for level in Level]
+    query = (
+        select(_F.occurred_day, _F.kind, *columns, func.count())
+        .where(_F.occurred_day.between(first, last), _F.state.in_(_COUNTED))
+        .group_by(_F.occurred_day, _F.kind, *columns)
+    )
+    counts: defaultdict[Series, Counter[int]] = defaultdict(Counter)
+    for day, kind, *areas, number in session.execute(query):
+        for level, area_id in zip(Level, areas, strict=True):
+            if area_id is not None:
+                counts[Series(kind, level, area_id)][(day - first).days] += number
+    daily = np.zeros((len(counts), (last - first).days + 1), dtype=np.int64)
+    for i, own in enumerate(counts.values()):
+        daily[i, list(own)] = list(own.values())
+    return DailyCounts(tuple(counts), first, daily)
+
+
+def cell_counts(session: Session, since: date, first: date, last: date) -> list[CellCount]:
+    """Occurrences of each kind by town and cell from ``first`` on, and every cell that had any ``since``."""
+    lately = func.sum(sql_case((_F.occurred_day >= first, 1), else_=0))
+    query = (
+        select(_F.kind, _F.town_id, _F.cell, lately)
+        .where(_F.occurred_day.between(since, last), _F.state.in_(_COUNTED))
+        .group_by(_F.kind, _F.town_id, _F.cell)
+    )
+    return [CellCount(kind, town, cell, int(number)) for kind, town, cell, number in session.execute(query)]
+
+
+def town_cells_a_day(
+    session: Session, kind: str, first: date, last: date
+) -> Iterator[tuple[str, int, date, int]]:
+    """Town, cell, day and number of a kind's occurrences within towns."""
+    query = (
+        select(_F.town_id, _F.cell, _F.occurred_day, func.count())
+        .where(
+            _F.occurred_day.between(first, last),
+            _F.state.in_(_COUNTED),
+            _F.kind == kind,
+            _F.town_id.is_not(None),
+        )
+        .group_by(_F.town_id, _F.cell, _F.occurred_day)
+    )
+    return ((town, cell, day, number) for town, cell, day, number in session.execute(query) if town)
+
+
+def area_names(session: Session) -> dict[str, tuple[str, Level]]:
+    """Each area's name and level."""
+    rows = session.execute(select(Area.id, Area.name, Area.level).order_by(Area.id))
+    return {area_id: (name, Level(level)) for area_id, name, level in rows}
+
+
+def days_back(day: date, days: int) -> date:
+    """The first of so many days that end with ``day``."""
+    return day - timedelta(days=days - 1)
