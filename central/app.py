@@ -31,9 +31,17 @@ from central.media import api as media
 from central.media.store import MediaStore
 from central.merging import api as merging
 from central.metrics import Metrics
+from central.open311 import api as open311
 from central.operations.watching import serve_metrics
 from central.pages import api as pages
 from central.people import api as people
+from central.points import api as points
+from central.rechecks import api as rechecks
+from central.reporters import api as reporters
+from central.reporters.contacts import Vault
+from central.reporters.courier import Courier
+from central.reporters.errands import Errands
+from central.reporters.sending import senders_of
 from central.requests import Traced
 from central.settings import CentralSettings
 from central.stream import api as stream
@@ -56,17 +64,20 @@ def build_central(settings: CentralSettings, clock: Clock) -> Central:
         SettingsError, SecretMissingError: when the signing key is absent or weak.
     """
     database, metrics = Database(settings.database.resolve_url()), Metrics()
+    secret = settings.secret.resolve()
     return Central(
         settings=settings,
         clock=clock,
         database=database,
         metrics=metrics,
-        secret=settings.secret.resolve(),
+        secret=secret,
         place_keys=PlaceKeys.of(settings),
         tail=LogTail(database),
         media=MediaStore(settings.media.dir),
         consumer=Consumer(settings, clock, database, metrics),
         allowances=Allowances(clock),
+        vault=Vault(secret),
+        courier=Courier(senders_of(settings.reporters, clock), metrics),
         metrics_token=settings.metrics.resolve_token(),
     )
 
@@ -90,6 +101,8 @@ def create_app(settings: CentralSettings, clock: Clock | None = None) -> FastAPI
         sweeper.start()
         sealer = Sealer(settings, central.clock, central.database, central.metrics)
         sealer.start()
+        errands = Errands(central)
+        errands.start()
         own_port = serve_metrics(settings.metrics, central.metrics)
         try:
             yield
@@ -97,6 +110,7 @@ def create_app(settings: CentralSettings, clock: Clock | None = None) -> FastAPI
             await asyncio.to_thread(central.consumer.stop)
             await asyncio.to_thread(sweeper.stop)
             await asyncio.to_thread(sealer.stop)
+            await asyncio.to_thread(errands.stop)
             await asyncio.to_thread(own_port.close)
             tail.cancel()
             with suppress(asyncio.CancelledError):
@@ -122,8 +136,12 @@ def create_app(settings: CentralSettings, clock: Clock | None = None) -> FastAPI
         merging,
         hotline,
         codes,
+        open311,
         answers,
+        reporters,
+        points,
         tickets,
+        rechecks,
         duty,
         areas,
         adjudication,

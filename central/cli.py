@@ -25,6 +25,7 @@ from central.commands import (
 from central.custody.cli import custody_app, verify_command
 from central.duty.service import check_draft, import_duty_list, read_draft
 from central.hotline import service as hotline
+from central.open311.cli import open311_app
 from central.operations.safety import check_safe
 from central.people.cli import user_app
 from central.settings import load_central_settings
@@ -37,6 +38,7 @@ app.add_typer(user_app, name="user")
 app.add_typer(edge_app, name="edge")
 app.add_typer(import_app, name="import")
 app.add_typer(codes_app, name="codes")
+app.add_typer(open311_app, name="open311")
 app.add_typer(custody_app, name="custody")
 app.command("verify")(verify_command)
 

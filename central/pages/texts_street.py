@@ -36,6 +36,8 @@ STREET: dict[str, str] = {
     "kind_ask.illegal_parking": "A vehicle standing where it may not",
     "kind_ask.vehicle_litter": "Something thrown from a vehicle",
     "kind_ask.pavement_obstruction": "Goods or refuse on the pavement",
+    "open311.follow": "See what becomes of it: {url}",
+    "open311.received": "Received",
     # Where codes are managed.
     "codes.title": "Place codes",
     "codes.in_use": "In use",

@@ -1,0 +1,104 @@
+"""Answers in the two formats of GeoReport v2: XML without a schema, and JSON mapped from it.
+
+JSON follows the Spark convention: a list of things is an array without the element around it.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from enum import StrEnum
+from http import HTTPStatus
+from xml.etree import ElementTree as ET
+
+from fastapi import Request, Response
+
+from kerbwatch.clock import iso_utc
+
+_ITEM_OF = {
+    "services": "service",
+    "service_requests": "request",
+    "attributes": "attribute",
+    "values": "value",
+    "errors": "error",
+    "endpoints": "endpoint",
+    "formats": "format",
+}
+"""Element of a list -> element of each thing in it."""
+_NO_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""What XML 1.0 has no way to say (production 2, Char)."""
+_HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+
+
+class Format(StrEnum):
+    """A format of answers, as the path ends."""
+
+    XML = "xml"
+    JSON = "json"
+
+
+MEDIA_TYPES = {Format.XML: "text/xml", Format.JSON: "application/json"}
+
+
+def format_of(request: Request) -> Format:
+    """The format that a request wants: by its path's end, else by ``Accept``, else XML (the required)."""
+    _stem, dot, ending = request.url.path.rpartition(".")
+    if dot and ending in set(Format):
+        return Format(ending)
+    accepted = request.headers.get("accept", "")
+    json_at, xml_at = accepted.find("application/json"), re.search(r"(text|application)/xml", accepted)
+    return Format.JSON if json_at >= 0 and (xml_at is None or json_at < xml_at.start()) else Format.XML
+
+
+def respond(
+    request: Request,
+    root: str,
+    found: object,
+    *,
+    status: HTTPStatus = HTTPStatus.OK,
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """An answer: ``found`` under the XML element ``root``, or as JSON.
+
+    It is made of mappings, lists, text, numbers, booleans, aware times and None.
+    """
+    wanted = format_of(request)
+    content = _json(found) if wanted is Format.JSON else _xml(root, found)
+    return Response(
+        content,
+        status_code=status,
+        headers={**_HEADERS, **(headers or {})},
+        media_type=f"{MEDIA_TYPES[wanted]}; charset=utf-8",
+    )
+
+
+def _json(found: object) -> bytes:
+    def plain(value: object) -> str:
+        assert isinstance(value, datetime)
+        return iso_utc(value)
+
+    return json.dumps(found, ensure_ascii=False, default=plain).encode()
+
+
+def _xml(root: str, found: object) -> bytes:
+    element = ET.Element(root)
+    _fill(element, root, found)
+    content: bytes = ET.tostring(element, encoding="utf-8", xml_declaration=True)
+    return content
+
+
+def _fill(element: ET.Element, name: str, value: object) -> None:
+    if isinstance(value, Mapping):
+        for key, each in value.items():
+            _fill(ET.SubElement(element, key), key, each)
+    elif isinstance(value, Sequence) and not isinstance(value, str):
+        for each in value:
+            _fill(ET.SubElement(element, _ITEM_OF[name]), _ITEM_OF[name], each)
+    elif isinstance(value, bool):
+        element.text = "true" if value else "false"
+    elif isinstance(value, datetime):
+        element.text = iso_utc(value)
+    elif value is not None:
+        element.text = _NO_XML.sub("", str(value))
