@@ -49,6 +49,8 @@ TICK_SLACK_S = 0.03
 """A camera of ten pictures a second does not send them on time: rather a little early than a picture late."""
 FIRST_S = 2.5
 """Vehicles that are seen so early hide the road from the beginning."""
+MOST_SEEN = 8
+"""Looks at the thrower that are told with a throw."""
 _KEEP_PLACES_S = 4.0
 _MOST_PATH = 120
 
@@ -234,12 +236,19 @@ class LitterEngine:
                 decided_t_s=now_s,
                 path=tuple(path),
                 box_xyxy=(min(xs) - half, min(ys) - half, max(xs) + half, max(ys) + half),
-                vehicle=ThrowingVehicle(found.vehicle.id, found.vehicle.class_id, _box(corners)),
+                vehicle=ThrowingVehicle(
+                    found.vehicle.id, found.vehicle.class_id, _box(corners), self._seen(found.vehicle)
+                ),
                 evidence=found.evidence,
                 size_px=found.size_px,
             )
         )
         self._next_id += 1
+
+    def _seen(self, vehicle: Vehicle) -> tuple[tuple[float, BoxPx], ...]:
+        """The newest looks at a vehicle, for its plate to be read in the pictures of them."""
+        looks = list(zip(vehicle.t_s.tolist(), vehicle.boxes, strict=True))[-MOST_SEEN:]
+        return tuple((t_s, _box(_mapped(self._place(t_s), box.reshape(2, 2)).ravel())) for t_s, box in looks)
 
     def _place(self, t_s: float) -> Homography:
         """From steady coordinates to the picture of about ``t_s``."""

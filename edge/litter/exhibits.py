@@ -23,6 +23,8 @@ from edge.evidence.ring import StoredPacket
 from edge.frame import Image
 from edge.rules.sighting import BoxPx, PathPoint
 
+SAME_PICTURE_S = 0.02
+"""A picture so near in time to a look is the one that was looked at."""
 _TICKS = 90_000
 _MARGIN = 0.12
 """Kept around a vehicle, as a share of its size."""
@@ -43,12 +45,12 @@ class Moment:
     image: Image
 
 
-def picture_at(packets: Sequence[StoredPacket], t_s: float, rotation_deg: int) -> Moment:
-    """The picture shown at ``t_s``, or the nearest there is.
+def pictures_at(packets: Sequence[StoredPacket], times_s: Sequence[float], rotation_deg: int) -> list[Moment]:
+    """The pictures shown at some times, or the nearest there are, each once; decoded in one go.
 
     Args:
-        packets: from a key frame on, past ``t_s``.
-        t_s: the moment.
+        packets: from a key frame on, past the last of the times.
+        times_s: one or more moments.
         rotation_deg: how far a stored picture is turned, counter-clockwise, to stand upright.
 
     Raises:
@@ -61,21 +63,45 @@ def picture_at(packets: Sequence[StoredPacket], t_s: float, rotation_deg: int) -
         raise ExhibitError(f"no decoder for {packets[0].info.codec}")
     if packets[0].info.extradata:
         context.extradata = packets[0].info.extradata
-    best: tuple[float, VideoFrame] | None = None
+    best: dict[float, VideoFrame] = {}
     for stored in (*packets, None):
         try:
             frames = context.decode(_packet(stored))
         except av.FFmpegError:
             continue  # a damaged picture: another one is near
         for frame in frames:
-            if frame.pts is not None and (best is None or abs(frame.pts - t_s * _TICKS) < best[0]):
-                best = abs(frame.pts - t_s * _TICKS), frame
-    if best is None:
+            for t_s in times_s:
+                if frame.pts is not None and (t_s not in best or _off(frame, t_s) < _off(best[t_s], t_s)):
+                    best[t_s] = frame
+    if not best:
         raise ExhibitError("no picture of that moment can be decoded")
-    image = Converter().bgr(best[1], None)
-    turned = np.ascontiguousarray(np.rot90(image, round(rotation_deg / 90) % 4))
-    assert best[1].pts is not None  # chosen by it
-    return Moment(best[1].pts / _TICKS, turned)
+    shown: dict[int, Moment] = {}
+    for frame in best.values():
+        assert frame.pts is not None  # chosen by it
+        if frame.pts not in shown:
+            turned = np.rot90(Converter().bgr(frame, None), round(rotation_deg / 90) % 4)
+            shown[frame.pts] = Moment(frame.pts / _TICKS, np.ascontiguousarray(turned))
+    return [shown[pts] for pts in sorted(shown)]
+
+
+def _off(frame: VideoFrame, t_s: float) -> float:
+    assert frame.pts is not None  # others are passed over
+    return abs(frame.pts - t_s * _TICKS)
+
+
+def pictures_of(moments: Sequence[Moment], seen: Sequence[tuple[float, BoxPx]]) -> list[tuple[Image, BoxPx]]:
+    """The pictures in which a vehicle was looked at, each with its box: for its plate to be read.
+
+    Args:
+        moments: pictures and their times.
+        seen: when and where the vehicle was; a look of which no picture is there is left out.
+    """
+    pictures = {}
+    for t_s, box in seen:
+        moment = min(moments, key=lambda each: abs(each.t_s - t_s))
+        if abs(moment.t_s - t_s) <= SAME_PICTURE_S:
+            pictures[moment.t_s] = moment.image, box
+    return list(pictures.values())
 
 
 def with_path(image: Image, path: Sequence[PathPoint], vehicle_xyxy: BoxPx) -> Image:

@@ -64,11 +64,13 @@ class ThrowingVehicle:
         track_id: as the tracker named it.
         class_id: a value of :class:`models.classes.ObjectClass`.
         box_xyxy: px of the picture as shown.
+        seen: when and where it was seen about then, oldest first, each in the picture of its own time.
     """
 
     track_id: int
     class_id: int
     box_xyxy: BoxPx
+    seen: tuple[tuple[float, BoxPx], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

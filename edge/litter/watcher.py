@@ -133,7 +133,7 @@ def _sighting(occurrence: Occurrence, throw: Throw) -> Sighting:
         object_class=label,
         dwell_s=0.0,
         limit_s=0.0,
-        vehicle=ThrownFrom(vehicle.box_xyxy, label, str(vehicle.track_id)),
+        vehicle=ThrownFrom(vehicle.box_xyxy, label, str(vehicle.track_id), vehicle.seen),
         path=throw.path,
     )
 

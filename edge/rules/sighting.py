@@ -43,6 +43,8 @@ class ThrownFrom:
     box_xyxy: BoxPx
     object_class: str
     track: str
+    seen: tuple[tuple[float, BoxPx], ...] = ()
+    """When and where it was seen about then, oldest first, each box in the picture of its own time."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from time import thread_time
 
@@ -11,10 +11,10 @@ import cv2
 import numpy as np
 
 from edge.evidence.desk import Desk
-from edge.frame import Frame
+from edge.frame import Frame, Image
 from edge.rules.place import Held, Place
 from edge.rules.sighting import BoxPx
-from edge.vision.plates import Search, VehicleCrop, read_crop, shared_reader
+from edge.vision.plates import Search, VehicleCrop, read_crop, read_crops, shared_reader
 from kerbwatch.messages import Box
 from models.classes import VEHICLES
 from models.detections import Detections
@@ -90,6 +90,28 @@ class PlateWatch:
             crop = VehicleCrop.of(np.asarray(image, dtype=np.uint8), box.in_picture(width, height))
             if crop is not None:
                 self._read(place_id, crop, reader)
+
+        self._desk.submit(job)
+
+    def read_passing(self, incident_id: str, pictures: Sequence[tuple[Image, BoxPx]]) -> None:
+        """Read a vehicle that stands nowhere, one that something was thrown from, in all pictures of it.
+
+        Args:
+            incident_id: of what it did; told with the plate.
+            pictures: each whole, with the vehicle's box in it. Only the vehicle is kept of each.
+        """
+        reader = self._reader()
+        crops = [] if reader is None else [VehicleCrop.of(image, box) for image, box in pictures]
+        if reader is None or not any(crops):
+            return
+
+        def job() -> None:
+            began_s = thread_time()
+            plate, voted = read_crops(reader, crops)
+            self.reads += sum(crop is not None for crop in crops)
+            self.read_s += thread_time() - began_s
+            if plate is not None:
+                self._told(incident_id, plate, voted)
 
         self._desk.submit(job)
 

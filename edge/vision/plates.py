@@ -106,7 +106,11 @@ def read_vehicle(
     reader = reader or shared_reader()
     if reader is None:
         return None, 0
-    crops = [VehicleCrop.of(image, box) for image, box in pictures]
+    return read_crops(reader, [VehicleCrop.of(image, box) for image, box in pictures])
+
+
+def read_crops(reader: PlateReader, crops: Sequence[VehicleCrop | None]) -> tuple[PlateReading | None, int]:
+    """As :func:`read_vehicle`, of one vehicle cut out of several pictures; None where it was too small."""
     read = [read_crop(reader, crop) for crop in crops if crop is not None]
     readings = [replace(reading, corners=None) for reading in read if reading is not None]
     if not readings:

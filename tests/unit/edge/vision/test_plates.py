@@ -121,3 +121,13 @@ def test_a_plate_survives_the_way_to_disk(text):
     kept = plate_of(plate_read(said(text), 3))
     assert (kept.text, kept.colour) == (text, PlateColour.BLUE)
     assert "plate" in RememberedPlace.model_fields
+
+
+def test_what_drives_by_is_read_in_all_pictures_of_it_and_told_once():
+    told = []
+    reader = Reader((said("浙B1?345"),), (), (said("浙B12345"),))
+    watch = PlateWatch(lambda *news: told.append(news), AtOnce(), lambda: reader)
+    watch.read_passing("throw", [(STREET, BOX)] * 3)
+    assert [(key, plate.text, pictures) for key, plate, pictures in told] == [("throw", "浙B12345", 2)]
+    watch.read_passing("far", [(STREET, (10, 10, 60, 50))])
+    assert (len(told), watch.reads) == (1, 3)
