@@ -21,6 +21,7 @@ from typing import Literal
 
 import structlog
 
+from kerbwatch.demo.tether import ends_with_us
 from kerbwatch.ports import free_port
 
 log = structlog.get_logger(__name__)
@@ -187,7 +188,7 @@ class Broker:
         with log_path.open("ab") as output:
             # In its own process group, so that Ctrl-C reaches us alone and we end things in order.
             self._process = subprocess.Popen(  # noqa: S603 - our own command line
-                [*_ends_with_us(), *self._command(folder)],
+                [*ends_with_us(), *self._command(folder)],
                 stdin=subprocess.PIPE,
                 stdout=output,
                 stderr=output,
@@ -226,17 +227,6 @@ def _choose(prefer: Literal["auto", "mosquitto", "iotcore"]) -> BrokerKind:
     raise BrokerError(
         f"{wanted} is not on this machine: 'apt-get install mosquitto' or 'pip install kerbwatch[demo]'"
     )
-
-
-def _ends_with_us() -> list[str]:
-    """A prefix that lets the kernel end the broker when we die without a word (Linux).
-
-    The kernel watches the thread that starts the process, so that only the main thread may ask for it.
-    """
-    setpriv = shutil.which("setpriv")
-    if setpriv is None or threading.current_thread() is not threading.main_thread():
-        return []
-    return [setpriv, "--pdeathsig", "TERM"]
 
 
 def _accepts(port: int) -> bool:

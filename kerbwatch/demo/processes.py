@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 
+from kerbwatch.demo.tether import ends_with_us
 from kerbwatch.demo.town import DemoError
 
 _STOP_TIMEOUT_S = 10.0
@@ -30,10 +31,10 @@ class Processes:
             raise DemoError(f"'kerbwatch {' '.join(arguments)}' failed:\n{done.stdout}{done.stderr}")
 
     def start(self, name: str, *arguments: str, env: Mapping[str, str] | None = None) -> None:
-        """Start ``kerbwatch …``; it gets no signal of the terminal, only ours."""
+        """Start ``kerbwatch …``; it gets no signal of the terminal, and ends with us however we end."""
         with self.log_of(name).open("ab") as log:
             self._running[name] = subprocess.Popen(  # noqa: S603
-                _command(arguments),
+                [*ends_with_us(), *_command(arguments)],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,

@@ -13,6 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from urllib.parse import quote
 
+from kerbwatch.demo.tether import ends_with_us
 from kerbwatch.ports import free_port
 
 _HOST = "127.0.0.1"
@@ -117,6 +118,7 @@ class RtspServer:
         self._log_dir = tempfile.TemporaryDirectory(prefix="kerbwatch-rtsp-")
         log_path = Path(self._log_dir.name, "output.txt")
         command = [
+            *ends_with_us(),
             sys.executable,
             "-c",
             _SERVE,
