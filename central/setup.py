@@ -16,6 +16,7 @@ from central.custody.keys import read_key, write_key
 from central.database import Database
 from central.duty import repository as duty
 from central.duty.service import NoDutyListError, import_duty_list
+from central.points.awards import import_rules as import_points_rules
 from central.settings import CentralSettings
 from kerbwatch.secrets import without_credentials
 from kerbwatch.settings import SettingsError
@@ -65,8 +66,8 @@ def initialise(settings: CentralSettings, now: datetime) -> None:
 
 
 def import_reference_data(settings: CentralSettings, database: Database, now: datetime) -> None:
-    """Take in the areas and the duty list of the configuration when they changed. Raises SettingsError."""
-    if not settings.areas and not settings.duty_list and not settings.calendar:
+    """Take in what the configuration refers to when it changed: areas, duty list … Raises SettingsError."""
+    if not any((settings.areas, settings.duty_list, settings.calendar, settings.points)):
         return
     with database.write(ordered=True) as session:
         if settings.areas:
@@ -75,6 +76,8 @@ def import_reference_data(settings: CentralSettings, database: Database, now: da
             import_duty_list(session, settings.duty_list, now, settings.zone, when_changed=True)
         if settings.calendar:
             import_calendar(session, settings.calendar, "system", now)
+        if settings.points:
+            import_points_rules(session, settings.points, "system", now)
 
 
 def check_ready(settings: CentralSettings, database: Database, now: datetime) -> None:
@@ -84,6 +87,7 @@ def check_ready(settings: CentralSettings, database: Database, now: datetime) ->
         SchemaError: when the database was not initialised by this version.
         SettingsError: when a file of the configuration is no good, or nobody could be told anything.
     """
+    settings.reporters.check_sender(settings.public_url)
     schema.check_current(database)
     read_key(settings.custody.key_file)
     retention_rules(settings)
