@@ -18,14 +18,14 @@ from central.tickets.clockwork import Terms
 
 router = APIRouter(prefix="/api/v1", tags=["adjudication"])
 
-Adjudicator = Annotated[Principal, Depends(require(Permission.DISPUTE_RULE))]
+Adjudicator = Annotated[Principal, Depends(require(Permission.DISPUTE_RULE, within_areas=True))]
 
 
 @router.get("/disputes")
-def list_disputes(central: CentralDep, _who: Adjudicator, limit: Limit = 50) -> list[DisputeOut]:
+def list_disputes(central: CentralDep, who: Adjudicator, limit: Limit = 50) -> list[DisputeOut]:
     """Disputes that wait for a ruling, the oldest first."""
     with central.database.read() as session:
-        return service.disputes(session, central.clock.now_utc(), limit)
+        return service.disputes(session, central.clock.now_utc(), limit, who.areas)
 
 
 @router.post("/disputes/{request_id}/ruling", status_code=201)

@@ -34,11 +34,13 @@ from kerbwatch.incident import Kind
 from kerbwatch.place import Position
 
 
-def disputes(session: Session, now: datetime, limit: int) -> list[DisputeOut]:
-    """Disputes that wait for a ruling, the oldest first."""
+def disputes(
+    session: Session, now: datetime, limit: int, areas: frozenset[str] | None = None
+) -> list[DisputeOut]:
+    """Disputes that wait for a ruling, the oldest first; ``areas``: only of cases that lie there."""
     book = duty_book(session, now)
     found: list[DisputeOut] = []
-    for request, ticket in tickets.requests(session, "waiting", "dispute", limit):
+    for request, ticket in tickets.requests(session, "waiting", "dispute", limit, areas):
         entry = duty.entry(session, ticket.duty_entry_id)
         assert entry is not None  # its foreign key
         found.append(

@@ -21,6 +21,11 @@ def all_areas(session: Session) -> Sequence[Area]:
     return session.scalars(select(Area).order_by(Area.id)).all()
 
 
+def area_ids(session: Session) -> set[str]:
+    """The ids of all areas."""
+    return set(session.scalars(select(Area.id)))
+
+
 def replace_all(session: Session, areas: Iterable[Area]) -> None:
     """Put these areas in the place of all that were there."""
     session.execute(delete(Area))

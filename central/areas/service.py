@@ -59,6 +59,11 @@ class AreaMap:
             shapely.prepare(geometry)
         self._tree = shapely.STRtree(self._shapes)
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is no area at all."""
+        return not self._hits
+
     def holds_at(self, now: datetime) -> bool:
         """Whether no area has begun or ended since the map was made."""
         return (self._since is None or self._since <= now) and (self._until is None or now < self._until)

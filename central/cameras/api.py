@@ -19,7 +19,7 @@ router = APIRouter(prefix="/api/v1", tags=["cameras"])
 @router.get("/cameras")
 def list_cameras(
     central: CentralDep,
-    _who: Annotated[Principal, Depends(require(Permission.CAMERA_READ))],
+    _who: Annotated[Principal, Depends(require(Permission.CAMERA_READ, within_areas=True))],
     cursor: Annotated[str | None, Query(max_length=140)] = None,
     limit: Annotated[int, Query(ge=1, le=service.MAX_BOXES)] = service.MAX_BOXES,
 ) -> BoxPage:

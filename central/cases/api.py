@@ -33,6 +33,7 @@ CaseId = Annotated[str, Path(pattern=UUID_PATTERN)]
 IfMatch = Annotated[str | None, Header()]
 Limit = Annotated[int, Query(ge=1, le=service.MAX_PAGE)]
 Reader = Annotated[Principal, Depends(require(Permission.CASE_READ))]
+Lister = Annotated[Principal, Depends(require(Permission.CASE_READ, within_areas=True))]
 States = Annotated[list[CaseState] | None, Query()]
 Kinds = Annotated[list[Kind] | None, Query()]
 Cursor = Annotated[str | None, Query(max_length=100)]
@@ -45,9 +46,9 @@ def shown(found: CaseDetail, who: Principal, response: Response) -> CaseDetail:
 
 
 @router.get("/cases")
-def list_cases(
+def list_cases(  # noqa: PLR0917 - FastAPI passes them by name
     central: CentralDep,
-    _who: Reader,
+    who: Lister,
     state: States = None,
     kind: Kinds = None,
     cursor: Cursor = None,
@@ -55,16 +56,18 @@ def list_cases(
 ) -> CasePage:
     """Cases, newest first; ``state`` and ``kind`` may be given several times."""
     with central.database.read() as session:
-        return service.list_cases(session, states=state or (), kinds=kind or (), cursor=cursor, limit=limit)
+        return service.list_cases(
+            session, states=state or (), kinds=kind or (), cursor=cursor, limit=limit, areas=who.areas
+        )
 
 
 @router.get("/cases.geojson")
 def cases_as_geojson(
-    central: CentralDep, _who: Reader, state: States = None, kind: Kinds = None, limit: Limit = 200
+    central: CentralDep, who: Lister, state: States = None, kind: Kinds = None, limit: Limit = 200
 ) -> FeatureCollection:
     """The newest cases as GeoJSON points (WGS-84, lon lat)."""
     with central.database.read() as session:
-        page = service.list_cases(session, states=state or (), kinds=kind or (), limit=limit)
+        page = service.list_cases(session, states=state or (), kinds=kind or (), limit=limit, areas=who.areas)
     return FeatureCollection(
         features=tuple(
             Feature(
@@ -139,7 +142,7 @@ def case_log(central: CentralDep, _who: Reader, case_id: CaseId) -> list[LogLine
 @router.get("/tickets")
 def list_tickets(  # noqa: PLR0917 - FastAPI passes them by name
     central: CentralDep,
-    who: Annotated[Principal, Depends(require(Permission.TICKET_READ))],
+    who: Annotated[Principal, Depends(require(Permission.TICKET_READ, within_areas=True))],
     state: Annotated[list[TicketState] | None, Query()] = None,
     unit: Annotated[str | None, Query(max_length=63)] = None,
     cursor: Cursor = None,
@@ -147,5 +150,7 @@ def list_tickets(  # noqa: PLR0917 - FastAPI passes them by name
 ) -> TicketPage:
     """Tickets, newest first."""
     with central.database.read() as session:
-        page = service.list_tickets(session, states=state or (), unit_id=unit, cursor=cursor, limit=limit)
+        page = service.list_tickets(
+            session, states=state or (), unit_id=unit, cursor=cursor, limit=limit, areas=who.areas
+        )
     return page if who.may(Permission.PLATE_READ) else page.without_plates()

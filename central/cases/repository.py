@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Table, bindparam, func, select
+from sqlalchemy import ColumnElement, Table, bindparam, func, select
 from sqlalchemy import insert as sql_insert
 from sqlalchemy import update as sql_update
 from sqlalchemy.orm import Session, selectinload
@@ -24,27 +24,52 @@ def case(session: Session, case_id: str, *, lock: bool = False) -> Case | None:
 
 
 def cases(
-    session: Session, *, states: Collection[str], kinds: Collection[str], before: str | None, limit: int
+    session: Session,
+    *,
+    states: Collection[str],
+    kinds: Collection[str],
+    before: str | None,
+    limit: int,
+    areas: frozenset[str] | None = None,
 ) -> Sequence[Case]:
     """Cases, newest first, whose id lies before ``before``; empty filters let everything through."""
-    query = select(Case).order_by(Case.id.desc()).limit(limit)
+    query = select(Case.id).order_by(Case.id.desc()).limit(limit)
     if states:
         query = query.where(Case.state.in_(states))
     if kinds:
         query = query.where(Case.kind.in_(kinds))
     if before:
         query = query.where(Case.id < before)
-    return session.scalars(query).all()
+    if areas is None:
+        return session.scalars(query.with_only_columns(Case)).all()
+    # The ids come out of the index over areas alone; the rows are read afterwards.
+    found = session.scalars(query.where(_lies_in(areas))).all()
+    return session.scalars(select(Case).where(Case.id.in_(found)).order_by(Case.id.desc())).all()
 
 
-def count_in(session: Session, states: Collection[str], most: int) -> int:
+def count_in(
+    session: Session, states: Collection[str], most: int, areas: frozenset[str] | None = None
+) -> int:
     """How many cases are in some states; ``most`` when there are as many or more."""
-    some = select(Case.id).where(Case.state.in_(states)).limit(most).subquery()
+    query = select(Case.id).where(Case.state.in_(states))
+    if areas is not None:
+        query = query.where(_lies_in(areas))
+    some = query.limit(most).subquery()
     return session.scalar(select(func.count()).select_from(some)) or 0
 
 
+def _lies_in(areas: frozenset[str]) -> ColumnElement[bool]:
+    return Case.area_id.in_(sorted(areas))
+
+
 def tickets(
-    session: Session, *, states: Collection[str], unit_id: str | None, before: str | None, limit: int
+    session: Session,
+    *,
+    states: Collection[str],
+    unit_id: str | None,
+    before: str | None,
+    limit: int,
+    areas: frozenset[str] | None = None,
 ) -> Sequence[Ticket]:
     """Tickets, newest first."""
     of_case = selectinload(Ticket.case)
@@ -57,6 +82,8 @@ def tickets(
         query = query.where(Ticket.unit_id == unit_id)
     if before:
         query = query.where(Ticket.id < before)
+    if areas is not None:
+        query = query.join(Case, Case.id == Ticket.case_id).where(_lies_in(areas))
     return session.scalars(query).all()
 
 
@@ -183,10 +210,11 @@ def last_log_id(session: Session) -> int:
     return session.scalar(select(func.max(CaseEvent.id))) or 0
 
 
-def log_after(session: Session, after: int, limit: int) -> Sequence[CaseEvent]:
-    """Lines of the log after a number, in order."""
-    query = select(CaseEvent).where(CaseEvent.id > after).order_by(CaseEvent.id).limit(limit)
-    return session.scalars(query).all()
+def log_after(session: Session, after: int, limit: int) -> list[tuple[CaseEvent, str | None]]:
+    """Lines of the log after a number, in order, each with the area of its case."""
+    query = select(CaseEvent, Case.area_id).join(Case, Case.id == CaseEvent.case_id)
+    rows = session.execute(query.where(CaseEvent.id > after).order_by(CaseEvent.id).limit(limit))
+    return [(line, area_id) for line, area_id in rows]
 
 
 def log_of(session: Session, case_id: str) -> Sequence[CaseEvent]:

@@ -42,11 +42,16 @@ def list_cases(
     kinds: Collection[str] = (),
     cursor: str | None = None,
     limit: int = 50,
+    areas: frozenset[str] | None = None,
 ) -> CasePage:
-    """Cases, newest first. Raises Problem 400 for a cursor that is none of ours."""
+    """Cases, newest first; ``areas``: only those that lie there.
+
+    Raises:
+        Problem: 400 for a cursor that is none of ours.
+    """
     limit = max(1, min(limit, MAX_PAGE))
     found = repository.cases(
-        session, states=states, kinds=kinds, before=_decode_cursor(cursor), limit=limit + 1
+        session, states=states, kinds=kinds, before=_decode_cursor(cursor), limit=limit + 1, areas=areas
     )
     shown = found[:limit]
     here = repository.files_here(session, shown)
@@ -63,11 +68,17 @@ def list_tickets(
     unit_id: str | None = None,
     cursor: str | None = None,
     limit: int = 50,
+    areas: frozenset[str] | None = None,
 ) -> TicketPage:
-    """Tickets, newest first. Raises Problem 400 for a cursor that is none of ours."""
+    """Tickets, newest first; ``areas``: only of cases that lie there.
+
+    Raises:
+        Problem: 400 for a cursor that is none of ours.
+    """
     limit = max(1, min(limit, MAX_PAGE))
+    before = _decode_cursor(cursor)
     found = repository.tickets(
-        session, states=states, unit_id=unit_id, before=_decode_cursor(cursor), limit=limit + 1
+        session, states=states, unit_id=unit_id, before=before, limit=limit + 1, areas=areas
     )
     return TicketPage(
         items=tuple(TicketOut.of(row) for row in found[:limit]),

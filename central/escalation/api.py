@@ -34,22 +34,25 @@ def list_slips(
     if unit_id is None and not who.may(Permission.TICKET_READ):
         raise Problem(HTTPStatus.FORBIDDEN, "permission", f"this needs '{Permission.TICKET_READ.value}'")
     with central.database.read() as session:
-        found = repository.slips(session, unit_id=unit_id, unanswered=unanswered, limit=limit)
+        found = repository.slips(
+            session, unit_id=unit_id, unanswered=unanswered, limit=limit, areas=who.areas
+        )
         return [SlipOut.model_validate(slip) for slip in found]
 
 
-@router.post("/slips/{number}/answer")
+@router.post("/slips/{slip_number}/answer")
 def answer_slip(
-    central: CentralDep, who: SignedIn, number: Annotated[int, Path(ge=1, le=2**53)], body: AnswerIn
+    central: CentralDep, who: SignedIn, slip_number: Annotated[int, Path(ge=1, le=2**53)], body: AnswerIn
 ) -> SlipOut:
     """The unit that was told answers."""
     with central.database.write(ordered=True) as session:
-        return service.answer(session, number, body.answer, who=who, now=central.clock.now_utc())
+        return service.answer(session, slip_number, body.answer, who=who, now=central.clock.now_utc())
 
 
 @router.get("/heartbeats")
 def heartbeats(
-    central: CentralDep, _who: Annotated[Principal, Depends(require(Permission.CAMERA_READ))]
+    central: CentralDep,
+    _who: Annotated[Principal, Depends(require(Permission.CAMERA_READ, within_areas=True))],
 ) -> list[HeartbeatOut]:
     """When the sweeper of each copy of central last ran, and whether it is late."""
     patience = timedelta(seconds=max(_LATE_AFTER_SWEEPS * central.settings.escalation.sweep_s, 30.0))

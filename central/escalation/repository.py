@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from central.cases.models import Case
 from central.escalation.models import Heartbeat, SupervisionSlip
 
 
@@ -17,7 +18,12 @@ def slip(session: Session, number: int) -> SupervisionSlip | None:
 
 
 def slips(
-    session: Session, *, unit_id: str | None, unanswered: bool, limit: int
+    session: Session,
+    *,
+    unit_id: str | None,
+    unanswered: bool,
+    limit: int,
+    areas: frozenset[str] | None = None,
 ) -> Sequence[SupervisionSlip]:
     """Slips, the newest first."""
     query = select(SupervisionSlip).order_by(SupervisionSlip.number.desc()).limit(limit)
@@ -25,6 +31,9 @@ def slips(
         query = query.where(SupervisionSlip.unit_id == unit_id)
     if unanswered:
         query = query.where(SupervisionSlip.answered_at.is_(None))
+    if areas is not None:
+        row = select(Case.id).where(Case.id == SupervisionSlip.case_id, Case.area_id.in_(sorted(areas)))
+        query = query.where(row.exists())
     return session.scalars(query).all()
 
 

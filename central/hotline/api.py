@@ -18,7 +18,9 @@ router = APIRouter(prefix="/api/v1", tags=["hotline"])
 
 @router.post("/hotline")
 def file_items(
-    central: CentralDep, who: Annotated[Principal, Depends(require(Permission.LEAD_FILE))], body: HotlineIn
+    central: CentralDep,
+    who: Annotated[Principal, Depends(require(Permission.LEAD_FILE, within_areas=True))],
+    body: HotlineIn,
 ) -> HotlineOutcome:
     """Take items in. A number comes in once; bad items are told, the others taken."""
     with central.database.write(ordered=True) as session:

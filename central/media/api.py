@@ -32,13 +32,13 @@ _DRAINED_BYTES = 16 * 1024 * 1024
 @router.get("/original-views")
 def list_views(
     central: CentralDep,
-    _who: Annotated[Principal, Depends(require(Permission.EVIDENCE_AUDIT))],
+    who: Annotated[Principal, Depends(require(Permission.EVIDENCE_AUDIT, within_areas=True))],
     sha256: Annotated[str | None, Query(pattern=SHA256_PATTERN)] = None,
     before: Annotated[int | None, Query(ge=1)] = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> list[OriginalViewOut]:
     """Who looked at originals, newest first; ``before`` is the number of the last line seen."""
-    found = service.views(central, sha256=sha256, before=before, limit=limit)
+    found = service.views(central, sha256=sha256, before=before, limit=limit, areas=who.areas)
     return [OriginalViewOut.model_validate(row) for row in found]
 
 

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from central.cases.models import LeadEvidence
 from central.custody.chain import EntryKind, append
 from central.media.models import MediaFile, OriginalView
+from central.people.scope import file_lies_in
 from kerbwatch.incident import Audience
 
 
@@ -37,13 +38,22 @@ def add_view(session: Session, sha256: str, *, actor: str, reason: str, now: dat
     session.add(OriginalView(sha256=sha256, actor=actor, reason=reason, at=now))
 
 
-def views(session: Session, *, sha256: str | None, before: int | None, limit: int) -> Sequence[OriginalView]:
+def views(
+    session: Session,
+    *,
+    sha256: str | None,
+    before: int | None,
+    limit: int,
+    areas: frozenset[str] | None = None,
+) -> Sequence[OriginalView]:
     """Looks at originals, newest first, whose number lies below ``before``."""
     query = select(OriginalView).order_by(OriginalView.id.desc()).limit(limit)
     if sha256:
         query = query.where(OriginalView.sha256 == sha256)
     if before:
         query = query.where(OriginalView.id < before)
+    if areas is not None:
+        query = query.where(file_lies_in(OriginalView.sha256, areas))
     return session.scalars(query).all()
 
 

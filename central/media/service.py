@@ -251,10 +251,17 @@ def original(central: Central, sha256: str, who: Principal, reason: str) -> tupl
     return found, path
 
 
-def views(central: Central, *, sha256: str | None, before: int | None, limit: int) -> list[OriginalView]:
-    """Who looked at originals, newest first."""
+def views(
+    central: Central,
+    *,
+    sha256: str | None,
+    before: int | None,
+    limit: int,
+    areas: frozenset[str] | None = None,
+) -> list[OriginalView]:
+    """Who looked at originals, newest first; ``areas``: only at those of cases that lie there."""
     with central.database.read() as session:
-        return list(repository.views(session, sha256=sha256, before=before, limit=limit))
+        return list(repository.views(session, sha256=sha256, before=before, limit=limit, areas=areas))
 
 
 def _gone(row: MediaFile) -> Problem:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
+import itertools
 import os
+import secrets
 import shutil
-import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -103,17 +104,23 @@ class MediaStore:
         """Where a file lies that waits to be looked through."""
         return self._folder / "aside" / name
 
+    def names_aside(self, most: int = 1000) -> list[str]:
+        """Names of files that wait to be looked through, or whose bytes are to go."""
+        return [path.name for path in itertools.islice((self._folder / "aside").glob("*"), most)]
+
     def add(self, content: Path) -> str:
         """Keep a copy of a file that was made here, durably; its SHA-256. Raises OSError."""
         sha256 = hash_file(content)
         target = self.path(sha256)
         target.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=target.parent, delete=False) as copy:
-            with content.open("rb") as source:
-                shutil.copyfileobj(source, copy, _BLOCK_BYTES)
-            copy.flush()
-            os.fsync(copy.fileno())
-        _move(Path(copy.name), target)
+        staged = target.with_name(f".{secrets.token_hex(8)}")
+        try:
+            os.link(content.resolve(), staged)  # a clip of 200 MB is not written twice on one disk
+        except OSError:
+            shutil.copyfile(content, staged)
+        with staged.open("rb") as file:
+            os.fsync(file.fileno())
+        _move(staged, target)
         return sha256
 
     def verified_path(self, sha256: str) -> Path:

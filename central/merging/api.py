@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Depends, Path, Query, Response
 
 from central.cases import service as cases
-from central.cases.api import CaseId, IfMatch, Limit, Reader, shown
+from central.cases.api import CaseId, IfMatch, Limit, Lister, Reader, shown
 from central.cases.schemas import CaseDetail
 from central.context import CentralDep
 from central.merging import service
@@ -25,21 +25,21 @@ State = Annotated[Literal["open", "accepted", "dismissed", "lapsed"], Query()]
 
 @router.get("/merge-suggestions")
 def list_suggestions(
-    central: CentralDep, _who: Reader, state: State = "open", limit: Limit = 50
+    central: CentralDep, who: Lister, state: State = "open", limit: Limit = 50
 ) -> list[SuggestionOut]:
     """Pairs of cases that may be one occurrence, the newest first."""
     with central.database.read() as session:
-        return service.list_suggestions(session, state=state, limit=limit)
+        return service.list_suggestions(session, state=state, limit=limit, areas=who.areas)
 
 
 @router.get("/cases/{case_id}/merge-suggestions")
 def suggestions_of_case(
-    central: CentralDep, _who: Reader, case_id: CaseId, state: State = "open"
+    central: CentralDep, who: Reader, case_id: CaseId, state: State = "open"
 ) -> list[SuggestionOut]:
     """What a case may be one with."""
     with central.database.read() as session:
         cases.get_case(session, case_id)
-        return service.list_suggestions(session, state=state, case_id=case_id)
+        return service.list_suggestions(session, state=state, case_id=case_id, areas=who.areas)
 
 
 @router.post("/cases/{case_id}/merge-suggestions/{suggestion_id}/accept")

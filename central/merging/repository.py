@@ -94,10 +94,19 @@ def suggestion(session: Session, suggestion_id: int) -> MergeSuggestion | None:
 
 
 def suggestions(
-    session: Session, *, state: str, case_id: str | None = None, limit: int = 100
+    session: Session,
+    *,
+    state: str,
+    case_id: str | None = None,
+    limit: int = 100,
+    areas: frozenset[str] | None = None,
 ) -> Sequence[MergeSuggestion]:
-    """Suggestions in a state, the newest first; of one case where that is named."""
+    """Suggestions in a state, the newest first; of one case, of cases in some areas, where they are named."""
     query = select(MergeSuggestion).where(MergeSuggestion.state == state)
+    if areas is not None:
+        for column in (MergeSuggestion.case_id, MergeSuggestion.into_case_id):
+            row = aliased(Case)
+            query = query.join(row, row.id == column).where(row.area_id.in_(sorted(areas)))
     if case_id is not None:
         query = query.where(or_(MergeSuggestion.case_id == case_id, MergeSuggestion.into_case_id == case_id))
     return session.scalars(query.order_by(MergeSuggestion.id.desc()).limit(limit)).all()

@@ -29,10 +29,18 @@ from central.tickets import repository as tickets
 
 
 def list_suggestions(
-    session: Session, *, state: str = "open", case_id: str | None = None, limit: int = 100
+    session: Session,
+    *,
+    state: str = "open",
+    case_id: str | None = None,
+    limit: int = 100,
+    areas: frozenset[str] | None = None,
 ) -> list[SuggestionOut]:
-    """Suggestions in a state, the newest first; of one case where that is named."""
-    found = repository.suggestions(session, state=state, case_id=case_id, limit=limit)
+    """Suggestions in a state, the newest first; of one case where that is named.
+
+    ``areas``: only those of which both cases lie there.
+    """
+    found = repository.suggestions(session, state=state, case_id=case_id, limit=limit, areas=areas)
     return [SuggestionOut.of(row) for row in found]
 
 
@@ -48,7 +56,7 @@ def accept(
         Problem: 404 absent, 403 no permission, 412 changed since ``version``, 409 decided or over.
     """
     asked = for_change(session, case_id, version)
-    suggestion = _open_suggestion(session, asked, suggestion_id)
+    suggestion = _open_suggestion(session, asked, suggestion_id, who)
     younger, older = _held(session, suggestion.case_id), _held(session, suggestion.into_case_id)
     if CaseState(older.state) in OVER:
         raise Problem(HTTPStatus.CONFLICT, "wrong-state", f"case {older.id} is {older.state}")
@@ -81,7 +89,7 @@ def dismiss(
         Problem: 404 absent, 403 no permission, 412 changed since ``version``, 409 decided.
     """
     asked = for_change(session, case_id, version)
-    suggestion = _open_suggestion(session, asked, suggestion_id)
+    suggestion = _open_suggestion(session, asked, suggestion_id, who)
     _permit(who)
     for each in (suggestion.case_id, suggestion.into_case_id):
         row = _held(session, each)
@@ -164,13 +172,21 @@ def _permit(who: Principal) -> None:
         raise Problem(HTTPStatus.FORBIDDEN, "permission", f"merging is not for {who.name} to do")
 
 
-def _open_suggestion(session: Session, asked: Case, suggestion_id: int) -> MergeSuggestion:
+def _open_suggestion(session: Session, asked: Case, suggestion_id: int, who: Principal) -> MergeSuggestion:
     found = repository.suggestion(session, suggestion_id)
-    if found is None or asked.id not in {found.case_id, found.into_case_id}:
+    of_it = found is not None and asked.id in {found.case_id, found.into_case_id}
+    if found is None or not of_it or not _sees_both(session, found, who):
         raise not_found(f"suggestion {suggestion_id} of case {asked.id}")
     if found.state != "open":
         raise Problem(HTTPStatus.CONFLICT, "decided", f"this suggestion is {found.state} already")
     return found
+
+
+def _sees_both(session: Session, found: MergeSuggestion, who: Principal) -> bool:
+    if who.areas is None:
+        return True
+    both = (cases.case(session, each) for each in (found.case_id, found.into_case_id))
+    return all(row is not None and who.sees(row.area_id) for row in both)
 
 
 def _held(session: Session, case_id: str) -> Case:

@@ -24,7 +24,7 @@ from kerbwatch.incident import Kind
 
 router = APIRouter(include_in_schema=False)
 
-Viewer = Annotated[Principal, Depends(require(Permission.CASE_READ))]
+Viewer = Annotated[Principal, Depends(require(Permission.CASE_READ, within_areas=True))]
 
 _PAGE = 50
 _GROUPS: dict[str, frozenset[CaseState]] = {
@@ -65,28 +65,29 @@ def bench(request: Request, central: CentralDep, who: SignedIn, choice: ChoiceDe
     """The live list; whoever may not see cases goes to what they may see."""
     if not who.may(Permission.CASE_READ) and who.may(Permission.CAMERA_READ):
         return RedirectResponse("/cameras", HTTPStatus.SEE_OTHER, headers=HEADERS)
-    require(Permission.CASE_READ)(who)
+    require(Permission.CASE_READ, within_areas=True)(request, who)
     frame = {"here": "cases", "live": True, "pause_when_hidden": False}
     own = {"list_url": choice.url("/cases", cursor=choice.cursor)}
-    return page(request, "cases.html", {**frame, **own, **_queue(central, choice)}, who=who)
+    return page(request, "cases.html", {**frame, **own, **_queue(central, who, choice)}, who=who)
 
 
 @router.get("/cases")
 def queue(request: Request, central: CentralDep, who: Viewer, choice: ChoiceDep) -> Response:
     """The list alone, for a page that is open."""
-    return page(request, "_queue.html", _queue(central, choice), who=who)
+    return page(request, "_queue.html", _queue(central, who, choice), who=who)
 
 
-def _queue(central: Central, choice: Choice) -> dict[str, object]:
+def _queue(central: Central, who: Principal, choice: Choice) -> dict[str, object]:
     with central.database.read() as session:
         after = repository.last_log_id(session)
-        counts = {} if choice.kind else {name: _count(session, name) for name in _COUNTED}
+        counts = {} if choice.kind else {name: _count(session, name, who.areas) for name in _COUNTED}
         found = service.list_cases(
             session,
             states=[state.value for state in _GROUPS[choice.show]],
             kinds=[choice.kind] if choice.kind else [],
             cursor=choice.cursor,
             limit=_PAGE,
+            areas=who.areas,
         )
     tabs = [
         Tab(
@@ -109,6 +110,7 @@ def _queue(central: Central, choice: Choice) -> dict[str, object]:
     }
 
 
-def _count(session: Session, group: str) -> str:
-    count = repository.count_in(session, [state.value for state in _GROUPS[group]], _MOST_COUNTED)
+def _count(session: Session, group: str, areas: frozenset[str] | None) -> str:
+    states = [state.value for state in _GROUPS[group]]
+    count = repository.count_in(session, states, _MOST_COUNTED, areas)
     return f"{_MOST_COUNTED - 1}+" if count == _MOST_COUNTED else str(count)

@@ -18,7 +18,7 @@ from central.people.service import Principal
 
 router = APIRouter(include_in_schema=False)
 
-Viewer = Annotated[Principal, Depends(require(Permission.CAMERA_READ))]
+Viewer = Annotated[Principal, Depends(require(Permission.CAMERA_READ, within_areas=True))]
 
 
 Cursor = Annotated[str | None, Query(max_length=140)]

@@ -262,7 +262,11 @@ def _case(
             detail = detail.without_plates()
         lines = service.get_log(session, asked.case_id)
         may_merge = asked.who.may(Permission.CASE_MERGE) and CaseState(detail.state) not in OVER
-        same_as = merging.list_suggestions(session, case_id=asked.case_id) if may_merge else []
+        same_as = (
+            merging.list_suggestions(session, case_id=asked.case_id, areas=asked.who.areas)
+            if may_merge
+            else []
+        )
         point = Position(detail.lon, detail.lat)
         near = repository.areas_overlapping(session, map_view.bounds_around(point))
         drawing = map_view.map_of(point, near, detail.area_id)

@@ -28,7 +28,7 @@ from central.tickets.clockwork import Terms
 
 router = APIRouter(include_in_schema=False)
 
-Adjudicator = Annotated[Principal, Depends(require(Permission.DISPUTE_RULE))]
+Adjudicator = Annotated[Principal, Depends(require(Permission.DISPUTE_RULE, within_areas=True))]
 _MOST = 200
 
 
@@ -106,7 +106,7 @@ def _queue(  # noqa: PLR0917 - one page, one place
     written: RulingForm | None = None,
 ) -> Response:
     with central.database.read() as session:
-        found = adjudication.disputes(session, central.clock.now_utc(), _MOST)
+        found = adjudication.disputes(session, central.clock.now_utc(), _MOST, who.areas)
     frame = {"here": "disputes", "live": False}
     values = {**frame, "disputes": found, "notice": notice, "written": written}
     return page(request, "disputes.html", values, who=who, status=status)

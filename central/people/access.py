@@ -19,8 +19,9 @@ from central.cameras import repository as edges
 from central.context import Central, CentralDep
 from central.people import service
 from central.people.permissions import Permission, Role, permissions_of
+from central.people.scope import names_one, out_of_reach
 from central.people.service import Principal
-from central.problems import Problem
+from central.problems import Problem, not_found
 
 _SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 
@@ -151,10 +152,15 @@ MaybePrincipal = Annotated[Principal | None, Depends(principal_or_none)]
 """For the signature of a page that strangers may see."""
 
 
-def signed_in(who: MaybePrincipal) -> Principal:
-    """Who asks. Raises Problem 401 for a stranger."""
+def signed_in(request: Request, central: CentralDep, who: MaybePrincipal) -> Principal:
+    """Who asks, if what the path names lies where they may look. Raises Problem 401 for a stranger, 404."""
     if who is None:
         raise _unauthorised("sign in first")
+    if who.areas is not None:
+        with central.database.read() as session:
+            elsewhere = out_of_reach(session, request.path_params, who.areas)
+        if elsewhere:
+            raise not_found(elsewhere)
     return who
 
 
@@ -162,13 +168,26 @@ SignedIn = Annotated[Principal, Depends(signed_in)]
 """For the signature of an endpoint that asks for no particular permission."""
 
 
-def require(permission: Permission) -> Callable[[Principal], Principal]:
-    """A dependency: who asks, if they have ``permission``. Raises Problem 401 or 403."""
+def require(
+    permission: Permission, *, within_areas: bool = False
+) -> Callable[[Request, Principal], Principal]:
+    """A dependency: who asks, if they have ``permission``. Raises Problem: 401, 403, 404 elsewhere.
 
-    def gate(who: SignedIn) -> Principal:
+    Args:
+        permission: what it takes.
+        within_areas: the endpoint itself shows whoever is limited to areas nothing beyond them. Others are
+            closed to them, unless their path names one thing that lies within
+            (see :mod:`central.people.scope`).
+    """
+
+    def gate(request: Request, who: SignedIn) -> Principal:
         if not who.may(permission):
             raise Problem(
                 HTTPStatus.FORBIDDEN, "permission", f"this needs the permission '{permission.value}'"
+            )
+        if who.areas is not None and not within_areas and not names_one(request.path_params):
+            raise Problem(
+                HTTPStatus.FORBIDDEN, "city-wide", "this is for those who are not limited to some areas"
             )
         return who
 

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from http import HTTPStatus
-from typing import Literal
+from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Depends, Path, Request, Response
 
 from central.context import Central, CentralDep
 from central.limits.access import limited
 from central.people import access, service
-from central.people.access import SignedIn
-from central.people.schemas import Credentials, MeOut, TokenOut
-from central.people.service import IssuedToken, SignInError
+from central.people.access import SignedIn, require
+from central.people.models import User
+from central.people.permissions import Permission
+from central.people.schemas import Credentials, MeOut, TokenOut, UserChange, UserIn, UserOut
+from central.people.service import IssuedToken, Principal, SignInError
 from central.problems import Problem
 
 router = APIRouter(prefix="/api/v1", tags=["people"])
@@ -84,4 +88,71 @@ def close_session(request: Request, response: Response, central: CentralDep, who
 def me(central: CentralDep, who: SignedIn) -> MeOut:
     """Who is signed in, and what they may do."""
     token = service.csrf_token(central.secret, who.session_hash) if who.session_hash else None
-    return MeOut(name=who.name, roles=list(who.roles), permissions=sorted(who.permissions), csrf_token=token)
+    return MeOut(
+        name=who.name,
+        roles=list(who.roles),
+        permissions=sorted(who.permissions),
+        areas=None if who.areas is None else sorted(who.areas),
+        csrf_token=token,
+    )
+
+
+Administrator = Annotated[Principal, Depends(require(Permission.USER_MANAGE))]
+UserName = Annotated[str, Path(min_length=1, max_length=100)]
+
+
+@router.get("/users")
+def list_users(central: CentralDep, _who: Administrator) -> list[UserOut]:
+    """Everybody who may sign in."""
+    with central.database.read() as session:
+        return [_out(user) for user in service.all_users(session)]
+
+
+@router.post("/users", status_code=HTTPStatus.CREATED)
+def make_user(central: CentralDep, who: Administrator, body: UserIn) -> UserOut:
+    """Make a user, limited to areas where some are named."""
+    now = central.clock.now_utc()
+    with _clear_faults(), central.database.write() as session:
+        made = service.add_user(
+            session,
+            body.name,
+            body.password,
+            body.roles,
+            now,
+            unit_id=body.unit,
+            areas=body.areas,
+            actor=who.actor,
+        )
+        return _out(made)
+
+
+@router.patch("/users/{name}")
+def change_user(central: CentralDep, who: Administrator, name: UserName, body: UserChange) -> UserOut:
+    """Other roles, other areas, or no more signing in. Each change goes into the chain of custody."""
+    now, actor = central.clock.now_utc(), who.actor
+    with _clear_faults(), central.database.write() as session:
+        if body.roles is not None:
+            service.set_roles(session, name, body.roles, now=now, actor=actor)
+        if body.areas is not None:
+            service.set_areas(session, name, body.areas, now=now, actor=actor)
+        if body.disabled is not None:
+            service.set_disabled(session, name, body.disabled, now=now, actor=actor)
+        return _out(service.named(session, name))
+
+
+def _out(user: User) -> UserOut:
+    return UserOut(
+        name=user.name,
+        roles=sorted(role.role for role in user.roles),
+        unit=user.unit_id,
+        areas=sorted(area.area_id for area in user.areas),
+        disabled=user.disabled,
+    )
+
+
+@contextmanager
+def _clear_faults() -> Iterator[None]:
+    try:
+        yield
+    except service.PeopleError as error:
+        raise Problem(HTTPStatus.CONFLICT, "user", str(error)) from error

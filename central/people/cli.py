@@ -17,33 +17,40 @@ user_app = typer.Typer(no_args_is_help=True, help="People who may sign in.")
 
 Name = Annotated[str, typer.Argument(help="Name to sign in with.")]
 PasswordFile = Annotated[Path | None, typer.Option(help="File that holds the password.")]
+Areas = Annotated[
+    list[str] | None,
+    typer.Option("--area", help="Id of an area that they are limited to; may be given several times."),
+]
 Roles = Annotated[list[Role], typer.Option("--role", help="Role; may be given several times.")]
 
 
 @user_app.command("add")
-def add(
+def add(  # noqa: PLR0917 - Typer passes them by name
     name: Name,
     role: Roles,
     password_file: PasswordFile = None,
     unit: Annotated[str | None, typer.Option(help="Unit that they belong to.")] = None,
+    area: Areas = None,
     config: Config = DEFAULT_CONFIG,
 ) -> None:
     """Make a user; the password is asked for unless it comes from a file."""
     with clear_errors():
         password = _password(password_file)
         with configured_database(config) as database, database.write() as session:
-            service.add_user(session, name, password, role, SystemClock().now_utc(), unit_id=unit)
+            now = SystemClock().now_utc()
+            service.add_user(session, name, password, role, now, unit_id=unit, areas=area or ())
     typer.echo(f"added {name}")
 
 
 @user_app.command("list")
 def show(config: Config = DEFAULT_CONFIG) -> None:
-    """Every user with roles, unit, and whether they may sign in."""
+    """Every user with roles, unit, areas, and whether they may sign in."""
     with clear_errors(), configured_database(config) as database, database.read() as session:
         for user in service.all_users(session):
             roles = ",".join(sorted(role.role for role in user.roles))
             state = "disabled" if user.disabled else "active"
-            typer.echo(f"{user.name}\t{roles}\t{user.unit_id or '-'}\t{state}")
+            areas = ",".join(sorted(area.area_id for area in user.areas)) or "all"
+            typer.echo(f"{user.name}\t{roles}\t{user.unit_id or '-'}\t{areas}\t{state}")
 
 
 @user_app.command("password")
@@ -52,7 +59,7 @@ def password_command(name: Name, password_file: PasswordFile = None, config: Con
     with clear_errors():
         password = _password(password_file)
         with configured_database(config) as database, database.write() as session:
-            service.set_password(session, name, password)
+            service.set_password(session, name, password, now=SystemClock().now_utc())
     typer.echo(f"{name} has a new password")
 
 
@@ -60,15 +67,23 @@ def password_command(name: Name, password_file: PasswordFile = None, config: Con
 def roles_command(name: Name, role: Roles, config: Config = DEFAULT_CONFIG) -> None:
     """Put other roles in the place of a user's; whoever is signed in by that name is signed out."""
     with clear_errors(), configured_database(config) as database, database.write() as session:
-        service.set_roles(session, name, role)
+        service.set_roles(session, name, role, now=SystemClock().now_utc())
     typer.echo(f"{name}: {', '.join(sorted(each.value for each in role))}")
+
+
+@user_app.command("scope")
+def scope(name: Name, area: Areas = None, config: Config = DEFAULT_CONFIG) -> None:
+    """Limit a user to some areas, with all that lie in them; without an area they see the whole city."""
+    with clear_errors(), configured_database(config) as database, database.write() as session:
+        service.set_areas(session, name, area or (), now=SystemClock().now_utc())
+    typer.echo(f"{name}: {', '.join(sorted(area)) if area else 'the whole city'}")
 
 
 @user_app.command("disable")
 def disable(name: Name, config: Config = DEFAULT_CONFIG) -> None:
     """Let a user in no longer, at once; what they did stays in the log under their name."""
     with clear_errors(), configured_database(config) as database, database.write() as session:
-        service.set_disabled(session, name, True)
+        service.set_disabled(session, name, True, now=SystemClock().now_utc())
     typer.echo(f"{name} may no longer sign in")
 
 
@@ -76,7 +91,7 @@ def disable(name: Name, config: Config = DEFAULT_CONFIG) -> None:
 def enable(name: Name, config: Config = DEFAULT_CONFIG) -> None:
     """Let a user in again; wrong passwords so far are forgotten."""
     with clear_errors(), configured_database(config) as database, database.write() as session:
-        service.set_disabled(session, name, False)
+        service.set_disabled(session, name, False, now=SystemClock().now_utc())
     typer.echo(f"{name} may sign in")
 
 

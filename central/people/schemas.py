@@ -6,7 +6,9 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from central.people.permissions import Role
 from kerbwatch.clock import UtcDatetime
+from kerbwatch.ids import Slug
 
 
 class Credentials(BaseModel):
@@ -26,11 +28,47 @@ class TokenOut(BaseModel):
     expires_at: UtcDatetime
 
 
+class UserOut(BaseModel):
+    """Someone who may sign in."""
+
+    name: str
+    roles: list[str]
+    unit: str | None
+    areas: list[str]
+    """To which they are limited, with all that lie in them; none: the whole city."""
+    disabled: bool
+
+
+class UserIn(BaseModel):
+    """A user to be made."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: Annotated[str, Field(min_length=1, max_length=100)]
+    password: Annotated[str, Field(min_length=1, max_length=1000)]
+    roles: Annotated[list[Role], Field(min_length=1, max_length=10)]
+    unit: Slug | None = None
+    areas: Annotated[list[Slug], Field(max_length=200)] = []
+
+
+class UserChange(BaseModel):
+    """What of a user is to be another; what is not named stays."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    roles: Annotated[list[Role], Field(min_length=1, max_length=10)] | None = None
+    areas: Annotated[list[Slug], Field(max_length=200)] | None = None
+    """Empty: the whole city."""
+    disabled: bool | None = None
+
+
 class MeOut(BaseModel):
     """Who is signed in."""
 
     name: str
     roles: list[str]
     permissions: list[str]
+    areas: list[str] | None
+    """To which they are limited, with all that lie in them; null: the whole city."""
     csrf_token: str | None
     """For a browser's session: what to send with each change."""

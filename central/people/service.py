@@ -17,9 +17,12 @@ from argon2 import PasswordHasher
 from argon2.exceptions import VerifyMismatchError
 from sqlalchemy.orm import Session
 
+from central.areas.repository import area_ids
+from central.areas.scope import within
+from central.custody.chain import EntryKind, append
 from central.database import Database
 from central.people import repository
-from central.people.models import LoginSession, User, UserRole
+from central.people.models import LoginSession, User, UserArea, UserRole
 from central.people.permissions import Permission, Role, permissions_of
 from central.settings import PeopleSettings
 from kerbwatch.ids import new_id
@@ -27,6 +30,8 @@ from kerbwatch.safety import is_well_known
 
 log = structlog.get_logger(__name__)
 
+SYSTEM = "system"
+"""Who changes a user at the command line, as the chain says it."""
 MIN_PASSWORD_CHARS = 10
 MAX_PASSWORD_CHARS = 1000
 _hasher = PasswordHasher()
@@ -63,10 +68,16 @@ class Principal:
     session_hash: str | None = None
     """Of a browser's cookie; what the CSRF token is bound to. None for programs."""
     expires_at: datetime | None = None
+    areas: frozenset[str] | None = None
+    """The areas to which they are limited, with all that lie in them; None for the whole city."""
 
     def may(self, permission: Permission) -> bool:
         """Whether they have a permission."""
         return permission in self.permissions
+
+    def sees(self, area_id: str | None) -> bool:
+        """Whether what lies in an area (None: in no area that is known) is theirs to see."""
+        return self.areas is None or area_id in self.areas
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +106,10 @@ def add_user(
     now: datetime,
     *,
     unit_id: str | None = None,
+    areas: Iterable[str] = (),
+    actor: str = SYSTEM,
 ) -> User:
-    """Make a user. Raises PeopleError."""
+    """Make a user, limited to areas where some are named. Raises PeopleError."""
     name = name.strip()
     if not 1 <= len(name) <= 100 or not name.isprintable():
         raise PeopleError("a user's name has 1 to 100 printable characters")
@@ -114,9 +127,11 @@ def add_user(
         locked_until=None,
         created_at=now,
         roles=[UserRole(role=role.value) for role in chosen],
+        areas=[UserArea(area_id=area_id) for area_id in _known_areas(session, areas)],
     )
     session.add(user)
     session.flush()
+    _tell(session, EntryKind.USER_ADDED, user, actor, now)
     return user
 
 
@@ -125,34 +140,75 @@ def all_users(session: Session) -> list[User]:
     return repository.all_users(session)
 
 
-def set_password(session: Session, name: str, password: str) -> None:
+def set_password(session: Session, name: str, password: str, *, now: datetime, actor: str = SYSTEM) -> None:
     """Another password; all sessions and tokens of that name end. Raises PeopleError."""
-    user = _named(session, name)
+    user = named(session, name)
     _check_new_password(user.name, password)
     user.password_hash = _hasher.hash(password)
     user.failures, user.locked_until = 0, None
     repository.end_sessions_of(session, user.id)
+    _tell(session, EntryKind.USER_CHANGED, user, actor, now, password_changed=True)
     log.info("password_changed", user=user.name)
 
 
-def set_roles(session: Session, name: str, roles: Iterable[Role]) -> None:
+def set_roles(
+    session: Session, name: str, roles: Iterable[Role], *, now: datetime, actor: str = SYSTEM
+) -> None:
     """Other roles in the place of those a user has; all sessions of that name end. Raises PeopleError."""
-    user, chosen = _named(session, name), _chosen(roles)
+    user, chosen = named(session, name), _chosen(roles)
     kept = {role.role: role for role in user.roles}
     user.roles = [kept.get(role.value) or UserRole(role=role.value) for role in chosen]
     repository.end_sessions_of(session, user.id)
+    _tell(session, EntryKind.USER_CHANGED, user, actor, now)
     log.info("roles_changed", user=user.name, roles=[role.value for role in chosen])
 
 
-def set_disabled(session: Session, name: str, disabled: bool) -> None:
+def set_areas(
+    session: Session, name: str, areas: Iterable[str], *, now: datetime, actor: str = SYSTEM
+) -> None:
+    """Limit a user to some areas, with all that lie in them; to none: they see the whole city.
+
+    Sessions go on, and are limited at once. Raises PeopleError.
+    """
+    user, chosen = named(session, name), _known_areas(session, areas)
+    kept = {area.area_id: area for area in user.areas}
+    user.areas = [kept.get(area_id) or UserArea(area_id=area_id) for area_id in chosen]
+    _tell(session, EntryKind.USER_CHANGED, user, actor, now)
+    log.info("scope_changed", user=user.name, areas=chosen)
+
+
+def set_disabled(session: Session, name: str, disabled: bool, *, now: datetime, actor: str = SYSTEM) -> None:
     """Let a user in no longer, or again; all sessions of that name end. Raises PeopleError."""
-    user = _named(session, name)
+    user = named(session, name)
     user.disabled, user.failures, user.locked_until = disabled, 0, None
     repository.end_sessions_of(session, user.id)
+    _tell(session, EntryKind.USER_CHANGED, user, actor, now)
     log.info("user_disabled" if disabled else "user_enabled", user=user.name)
 
 
-def _named(session: Session, name: str) -> User:
+def _known_areas(session: Session, areas: Iterable[str]) -> list[str]:
+    chosen = sorted(set(areas))
+    unknown = sorted(set(chosen) - area_ids(session))
+    if unknown:
+        raise PeopleError(f"there is no area '{unknown[0]}'")
+    return chosen
+
+
+def _tell(session: Session, kind: EntryKind, user: User, actor: str, now: datetime, **more: bool) -> None:
+    """Into the chain: what a user may do from now on, and who said so."""
+    session.flush()
+    payload = {
+        "roles": sorted(role.role for role in user.roles),
+        "areas": sorted(area.area_id for area in user.areas),
+        "unit": user.unit_id,
+        "disabled": user.disabled,
+        **more,
+    }
+    append(session, kind, f"user:{user.name}", actor=actor, now=now, payload=payload)
+
+
+def named(session: Session, name: str) -> User:
+    """A user, their row held. Raises PeopleError."""
     user = repository.by_name(session, name.strip(), lock=True)
     if user is None:
         raise PeopleError(f"there is no user '{name}'")
@@ -266,6 +322,7 @@ def principal_of(
         unit_id=found.user.unit_id,
         session_hash=found.token_hash if kind == "session" else None,
         expires_at=found.expires_at,
+        areas=within(session, [each.area_id for each in found.user.areas]) if found.user.areas else None,
     )
 
 

@@ -30,7 +30,7 @@ _PING_S = 15
 @router.get("/stream", response_class=EventSourceResponse)
 async def stream(
     central: CentralDep,
-    _who: Annotated[Principal, Depends(require(Permission.CASE_READ))],
+    who: Annotated[Principal, Depends(require(Permission.CASE_READ, within_areas=True))],
     last_event_id: Annotated[str | None, Header()] = None,
     after: Annotated[int | None, Query(ge=0, le=2**62)] = None,
 ) -> EventSourceResponse:
@@ -39,7 +39,9 @@ async def stream(
     ``Last-Event-ID`` (or ``after``) goes on after that number; without it the stream begins now.
     """
     start = _number(last_event_id) if last_event_id else after
-    return EventSourceResponse(_events(central, start), ping=_PING_S, headers={"Cache-Control": "no-store"})
+    return EventSourceResponse(
+        _events(central, who, start), ping=_PING_S, headers={"Cache-Control": "no-store"}
+    )
 
 
 def _number(text: str) -> int:
@@ -53,10 +55,10 @@ def _number(text: str) -> int:
     return int(text)
 
 
-async def _events(central: Central, start: int | None) -> AsyncIterator[ServerSentEvent]:
+async def _events(central: Central, who: Principal, start: int | None) -> AsyncIterator[ServerSentEvent]:
     try:
         async with asyncio.timeout(MAX_STREAM_S):
-            async for line in central.tail.follow(start):
+            async for line in central.tail.follow(start, who.sees):
                 yield ServerSentEvent(line.model_dump_json(), event="case", id=str(line.id))
                 await asyncio.sleep(0)  # a listener who has left is noticed even in a long backlog
     except TimeoutError:

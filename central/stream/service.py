@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 
 import structlog
@@ -28,7 +28,8 @@ class LogTail:
 
     def __init__(self, database: Database, interval_s: float = 1.0) -> None:
         self._database, self._interval_s = database, interval_s
-        self._recent: deque[LogLine] = deque(maxlen=_KEPT_LINES)
+        self._recent: deque[tuple[LogLine, str | None]] = deque(maxlen=_KEPT_LINES)
+        """Each with the area of its case."""
         self._floor = 0
         """Every line after this number is in ``_recent``."""
         self._latest = 0
@@ -66,14 +67,20 @@ class LogTail:
             return
         for line in fresh:
             if len(self._recent) == _KEPT_LINES:
-                self._floor = self._recent[0].id
+                self._floor = self._recent[0][0].id
             self._recent.append(line)
-        self._latest = fresh[-1].id
+        self._latest = fresh[-1][0].id
         woken, self._changed = self._changed, asyncio.Event()
         woken.set()
 
-    async def follow(self, after: int | None) -> AsyncIterator[LogLine]:
+    async def follow(
+        self, after: int | None, sees: Callable[[str | None], bool] = lambda _area_id: True
+    ) -> AsyncIterator[LogLine]:
         """Every line after number ``after`` (None: from now on), in order, without end.
+
+        Args:
+            after: number of the last line seen.
+            sees: whether whoever listens may see what lies in an area (None: in no known one).
 
         Raises:
             SQLAlchemyError: when the database is away while the past is read.
@@ -83,13 +90,14 @@ class LogTail:
         while True:
             changed = self._changed
             if seen >= self._floor:
-                lines = [line for line in self._recent if line.id > seen]
+                lines = [line for line in self._recent if line[0].id > seen]
             else:
                 lines = await asyncio.to_thread(self._read, seen)
-            for line in lines:
-                yield line
+            for line, area_id in lines:
+                if sees(area_id):
+                    yield line
             if lines:
-                seen = lines[-1].id
+                seen = lines[-1][0].id
             else:
                 await changed.wait()
 
@@ -97,6 +105,7 @@ class LogTail:
         with self._database.read() as session:
             return repository.last_log_id(session)
 
-    def _read(self, after: int) -> list[LogLine]:
+    def _read(self, after: int) -> list[tuple[LogLine, str | None]]:
         with self._database.read() as session:
-            return [LogLine.of(row) for row in repository.log_after(session, after, _PAGE_LINES)]
+            rows = repository.log_after(session, after, _PAGE_LINES)
+            return [(LogLine.of(row), area_id) for row, area_id in rows]

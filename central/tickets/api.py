@@ -21,7 +21,7 @@ from kerbwatch.ids import UUID_PATTERN
 router = APIRouter(prefix="/api/v1", tags=["tickets"])
 
 TicketId = Annotated[str, Path(pattern=UUID_PATTERN)]
-Handler = Annotated[Principal, Depends(require(Permission.TICKET_HANDLE))]
+Handler = Annotated[Principal, Depends(require(Permission.TICKET_HANDLE, within_areas=True))]
 Checker = Annotated[Principal, Depends(require(Permission.CASE_CLOSE))]
 Move = Literal["accept", "start", "report_handled"]
 
@@ -129,14 +129,14 @@ def joint_operation(
 @router.get("/requests")
 def list_requests(
     central: CentralDep,
-    _who: Annotated[Principal, Depends(require(Permission.TICKET_READ))],
+    who: Annotated[Principal, Depends(require(Permission.TICKET_READ, within_areas=True))],
     kind: Annotated[RequestKind | None, Query()] = None,
     state: Annotated[Literal["waiting", "granted", "declined"], Query()] = "waiting",
     limit: Limit = 50,
 ) -> list[RequestOut]:
     """What units ask for, the oldest first."""
     with central.database.read() as session:
-        return listing.requests(session, state=state, kind=kind, limit=limit)
+        return listing.requests(session, state=state, kind=kind, limit=limit, areas=who.areas)
 
 
 @router.post("/requests/{request_id}/decide")

@@ -29,6 +29,8 @@ class Terms:
     """How near a town must be to be called to a joint operation; 0: none is."""
     window_hours: float = 0.0
     """Working hours in which its units go out together."""
+    look_again: timedelta = timedelta(0)
+    """How long a camera has to say whether the work is done; no time at all: none is asked."""
 
     @classmethod
     def of(cls, settings: CentralSettings) -> Terms:
@@ -41,6 +43,7 @@ class Terms:
             late.answer_hours,
             places.border_band_m,
             places.joint_window_hours,
+            timedelta(seconds=settings.look_again.answer_s),
         )
 
 

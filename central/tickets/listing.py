@@ -46,6 +46,14 @@ def joint_operation(session: Session, case_id: str) -> JointOperationOut:
     )
 
 
-def requests(session: Session, *, state: str, kind: RequestKind | None, limit: int) -> list[RequestOut]:
-    """Requests in a state, the oldest first."""
-    return [RequestOut.of(row, ticket) for row, ticket in repository.requests(session, state, kind, limit)]
+def requests(
+    session: Session,
+    *,
+    state: str,
+    kind: RequestKind | None,
+    limit: int,
+    areas: frozenset[str] | None = None,
+) -> list[RequestOut]:
+    """Requests in a state, the oldest first; ``areas``: only of cases that lie there."""
+    found = repository.requests(session, state, kind, limit, areas)
+    return [RequestOut.of(row, ticket) for row, ticket in found]

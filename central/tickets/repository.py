@@ -42,7 +42,7 @@ def request(session: Session, request_id: str) -> TicketRequest | None:
 
 
 def requests(
-    session: Session, state: str, kind: str | None, limit: int
+    session: Session, state: str, kind: str | None, limit: int, areas: frozenset[str] | None = None
 ) -> list[tuple[TicketRequest, Ticket]]:
     """Requests in a state with their tickets, the oldest first."""
     query = (
@@ -54,6 +54,8 @@ def requests(
     )
     if kind:
         query = query.where(TicketRequest.kind == kind)
+    if areas is not None:
+        query = query.join(Case, Case.id == Ticket.case_id).where(Case.area_id.in_(sorted(areas)))
     return [(row, ticket) for row, ticket in session.execute(query)]
 
 

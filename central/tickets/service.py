@@ -21,6 +21,7 @@ from central.duty.service import duty_book
 from central.people.permissions import Permission
 from central.people.service import Principal
 from central.problems import Problem, not_found
+from central.rechecks import asking
 from central.tickets import dispatch, repository, rules
 from central.tickets.clockwork import Terms, begin_terms, wind
 from central.tickets.models import TicketRequest
@@ -97,6 +98,7 @@ def act(
     _run(session, row, ticket, rule_name, facts, who=who)
     if row.state == CaseState.HANDLED:
         move(session, row, "check", None, now)
+        asking.begin(session, row, now, terms.look_again)
     stamp = {TicketState.ACCEPTED: "accepted_at", TicketState.HANDLED: "handled_at"}
     if (column := stamp.get(TicketState(ticket.state))) is not None:
         setattr(ticket, column, now)
@@ -120,6 +122,7 @@ def close(
     """
     row = for_change(session, case_id, version)
     move(session, row, "close", who, now, note=note)
+    asking.overtake(session, row.id, now)
     row.closed_at = now
     for ticket in row.tickets:
         if ticket.state == TicketState.CLOSED:
@@ -146,6 +149,7 @@ def rework(
     again = [ticket for ticket in row.tickets if ticket.state == TicketState.HANDLED]
     told = {"tickets": begin_terms(session, again, terms)}
     move(session, row, "rework", who, now, note=note, detail=told)
+    asking.overtake(session, row.id, now)
     for ticket in again:
         ticket.reworks += 1
         ticket.handled_at = None

@@ -1,0 +1,179 @@
+"""Whoever is limited to a town sees and does nothing beyond it, whatever door they try."""
+
+import asyncio
+import hashlib
+from zoneinfo import ZoneInfo
+
+import pytest
+from fastapi.routing import APIRoute
+
+from central.areas.scope import within
+from central.cases.models import Case
+from central.intake.service import commit_batch
+from central.merging.models import MergeSuggestion
+from central.people import service as people
+from central.people.permissions import Role
+from central.stream.service import LogTail
+from kerbwatch.incident import Audience
+from tests.unit.central.box import IN_YANGMING, EdgeBox, evidence, report
+
+ELSEWHERE = (121.185, 30.055)
+PICTURE, ORIGINAL = b"\xff\xd8\xff\xe0 blurred" * 9, b"\xff\xd8\xff\xe0 as it was" * 9
+SHA, ORIGINAL_SHA = (hashlib.sha256(each).hexdigest() for each in (PICTURE, ORIGINAL))
+REASON = "objection 2026-114: the driver says it is another car"
+
+
+@pytest.fixture
+def city(town):
+    """One case in the town of Yangming and one outside it; 'yang' is limited to the town."""
+    box = EdgeBox()
+    pieces = (evidence(SHA), evidence(ORIGINAL_SHA, audience=Audience.ORIGINAL))
+    with town.database.write(ordered=True) as session:
+        messages = [
+            box.message(report(at=IN_YANGMING)),
+            box.message(report(at=ELSEWHERE, camera_id="cam-9", evidence=pieces)),
+        ]
+        commit_batch(session, messages, town.clock.now_utc(), town.settings.intake, ZoneInfo("UTC"))
+    for data in (PICTURE, ORIGINAL):
+        headers = {"Content-Type": "image/jpeg", "Upload-Offset": "0", "Upload-Length": str(len(data))}
+        town.client.put(
+            f"/api/v1/media/{hashlib.sha256(data).hexdigest()}", content=data, headers=town.edge | headers
+        )
+    for name, role in (
+        ("yang", Role.DISPATCHER),
+        ("dora", Role.DISPATCHER),
+        ("aude", Role.AUDITOR),
+        ("adam", Role.ADMINISTRATOR),
+    ):
+        town.add_user(name, role)
+    with town.database.write() as session:
+        people.set_areas(session, "yang", ["yangming"], now=town.clock.now_utc())
+        rows = list(session.query(Case))
+    town.here = next(row.id for row in rows if row.lon == IN_YANGMING[0])
+    town.there = next(row.id for row in rows if row.lon == ELSEWHERE[0])
+    return town
+
+
+def get(city, name, path):
+    return city.client.get(path, headers=city.bearer(name))
+
+
+def test_lists_maps_counts_and_pages_show_the_town_alone(city):
+    for path in (
+        "/api/v1/cases",
+        "/api/v1/cases?state=reviewing&kind=illegal_parking",
+        "/api/v1/cases.geojson",
+    ):
+        body = get(city, "yang", path).text
+        assert city.here in body
+        assert city.there not in body
+        assert city.there in get(city, "dora", path).text
+    assert {each["case_id"] for each in get(city, "yang", "/api/v1/tickets").json()["items"]} == {city.here}
+    page = get(city, "yang", "/").text
+    assert city.here in page
+    assert city.there not in page
+    assert '<span class="n">1</span>' in page
+
+
+def test_what_lies_elsewhere_is_not_there_for_them(city):
+    there = city.there
+    paths = ["", "/events", "/merge-suggestions", "/joint-operation"]
+    paths = [f"/api/v1/cases/{there}{path}" for path in paths]
+    paths += [
+        f"/cases/{there}",
+        f"/cases/{there}/panel",
+        f"/cases/{there}/areas.geojson",
+        f"/api/v1/media/{SHA}",
+    ]
+    for path in paths:
+        assert get(city, "yang", path).status_code == 404, path
+    headers = city.bearer("yang") | {"If-Match": '"1"'}
+    for move in ("confirm", "reject", "close", "rework"):
+        answer = city.client.post(f"/api/v1/cases/{there}/{move}", json={}, headers=headers)
+        assert answer.status_code == 404, move
+    look = {"reason": REASON}
+    answer = city.client.post(f"/api/v1/media/{ORIGINAL_SHA}/original", json=look, headers=headers)
+    assert answer.status_code == 404
+    assert city.client.post(f"/api/v1/cases/{city.here}/confirm", json={}, headers=headers).status_code == 200
+    assert get(city, "dora", f"/api/v1/media/{SHA}").status_code == 200
+
+
+def test_a_suggestion_that_names_a_case_elsewhere_is_neither_shown_nor_decided(city):
+    with city.database.write() as session:
+        row = MergeSuggestion(
+            case_id=city.there,
+            into_case_id=city.here,
+            score=0.5,
+            parts={},
+            state="open",
+            created_at=city.clock.now_utc(),
+        )
+        session.add(row)
+        session.flush()
+        number = row.id
+    for path in ("/api/v1/merge-suggestions", f"/api/v1/cases/{city.here}/merge-suggestions"):
+        assert get(city, "yang", path).json() == []
+        assert len(get(city, "dora", path).json()) == 1
+    assert city.there not in get(city, "yang", f"/cases/{city.here}").text
+    headers = city.bearer("yang") | {"If-Match": '"1"'}
+    answer = city.client.post(f"/api/v1/cases/{city.here}/merge-suggestions/{number}/accept", headers=headers)
+    assert answer.status_code == 404
+
+
+def test_the_stream_tells_them_nothing_of_elsewhere(city):
+    async def heard(sees):
+        tail = LogTail(city.database)
+        await tail.start()
+        lines = []
+        async for line in tail.follow(0, sees):
+            lines.append(line.case_id)
+            if line.case_id == city.here:
+                return lines
+        return lines
+
+    with city.database.read() as session:
+        inner = within(session, ["yangming"])
+    assert set(asyncio.run(heard(lambda area_id: area_id in inner))) == {city.here}
+
+
+def test_looks_at_originals_elsewhere_are_not_listed_to_a_town_s_auditor(city):
+    headers = city.bearer("dora")
+    city.client.post(f"/api/v1/media/{ORIGINAL_SHA}/original", json={"reason": REASON}, headers=headers)
+    assert len(get(city, "aude", "/api/v1/media/original-views").json()) == 1
+    change = {"areas": ["yangming"]}
+    answer = city.client.patch("/api/v1/users/aude", json=change, headers=city.bearer("adam"))
+    assert answer.json()["areas"] == ["yangming"]
+    assert get(city, "aude", "/api/v1/media/original-views").json() == []
+
+
+def test_who_is_limited_manages_no_users_and_a_limit_to_no_area_is_refused(city):
+    with city.database.write() as session:
+        people.set_areas(session, "adam", ["yangming"], now=city.clock.now_utc())
+    assert get(city, "adam", "/api/v1/users").status_code == 403
+    with city.database.write() as session:
+        people.set_areas(session, "adam", [], now=city.clock.now_utc())
+    assert {each["name"] for each in get(city, "adam", "/api/v1/users").json()} >= {"yang", "adam"}
+    answer = city.client.patch(
+        "/api/v1/users/yang", json={"areas": ["atlantis"]}, headers=city.bearer("adam")
+    )
+    assert (answer.status_code, answer.json()["detail"]) == (409, "there is no area 'atlantis'")
+
+
+_SHOWN_TO_ALL = {"/api/v1/me", "/api/v1/session", "/api/v1/slips", "/live", "/", "/sign-out"}
+
+
+def test_no_door_is_open_to_them_that_does_not_say_so(city):
+    """Whatever is added later: what neither filters nor names one thing is closed to whoever is limited."""
+    for route in city.client.app.routes:
+        if not isinstance(route, APIRoute) or "GET" not in route.methods or "{" in route.path:
+            continue
+        gates = [each.call for each in _all_of(route.dependant)]
+        asks = [gate for gate in gates if getattr(gate, "__qualname__", "").startswith("require.")]
+        signed_in = any(getattr(gate, "__name__", "") == "signed_in" for gate in gates)
+        assert not signed_in or asks or route.path in _SHOWN_TO_ALL, route.path
+
+
+def _all_of(dependant):
+    yield dependant
+    for each in dependant.dependencies:
+        yield from _all_of(each)
