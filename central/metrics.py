@@ -115,6 +115,11 @@ class Metrics:
             "Deliveries and awards that failed, to be tried again.",
             registry=self.registry,
         )
+        self.questions_sent = Counter(
+            "kerbwatch_central_questions_sent",
+            "Questions to cameras to look again, repetitions included.",
+            registry=self.registry,
+        )
         self.swept = Counter(
             "kerbwatch_central_swept",
             "Steps taken because their time had come.",

@@ -33,6 +33,7 @@ from central.points.models import (
     Redemption,
     RedemptionEnd,
 )
+from central.rechecks.models import Recheck
 from central.reporters.models import (
     IdentityView,
     Reporter,
@@ -85,6 +86,7 @@ __all__ = [
     "PointsDue",
     "PointsEntry",
     "PointsRules",
+    "Recheck",
     "Redemption",
     "RedemptionEnd",
     "Rejection",

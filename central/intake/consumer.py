@@ -1,10 +1,11 @@
-"""The broker's side of intake: one MQTT connection of this copy of central, and the worker behind it."""
+"""The broker's side of central: one MQTT connection of this copy, what it takes in, and what it asks."""
 
 from __future__ import annotations
 
 from central.database import Database
 from central.intake.worker import IntakeWorker, WorkerParts
 from central.metrics import Metrics
+from central.rechecks.asker import Asker
 from central.settings import CentralSettings
 from kerbwatch.clock import Clock
 from kerbwatch.messages import TOPIC_ROOT, Channel
@@ -22,7 +23,7 @@ Each filter has a share name of its own: iotcore serves one filter a name, and d
 
 
 class Consumer:
-    """Intake as a whole: start it, stop it, ask how it is."""
+    """All that goes over the broker: start it, stop it, ask how it is."""
 
     def __init__(self, settings: CentralSettings, clock: Clock, database: Database, metrics: Metrics) -> None:
         """Prepare. Raises SecretMissingError when the broker's password is not there."""
@@ -43,17 +44,30 @@ class Consumer:
             subscriptions=SUBSCRIPTIONS,
             receive_maximum=2 * settings.intake.batch_max,
         )
+        self._asker = Asker(
+            settings.look_again,
+            clock,
+            database,
+            metrics,
+            publish=self._ask,
+            connected=lambda: self._link.connected,
+        )
 
     def _publish(self, topic: str, payload: bytes) -> None:
         self._link.publish(topic, payload, qos=0)  # a receipt that is lost is sent for the edge's repeat
+
+    def _ask(self, topic: str, payload: bytes) -> None:
+        self._link.publish(topic, payload)
 
     def start(self) -> None:
         """Begin, in the background."""
         self._worker.start()
         self._link.start()
+        self._asker.start()
 
     def stop(self) -> None:
         """End in order: no more messages, then the batch under way."""
+        self._asker.stop()
         self._worker.stop()
         self._link.stop()
 

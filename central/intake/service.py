@@ -24,10 +24,18 @@ from central.intake import repository
 from central.intake.gaps import Arrived
 from central.intake.models import Rejection, SequenceState
 from central.intake.reading import Identity, Incoming, Reading, Refusal, read
+from central.rechecks.service import take_answers
 from central.sender import Sender
 from central.settings import IntakeSettings
 from central.told import attempt
-from kerbwatch.messages import HealthReport, IncidentReport, Receipt, SequenceRange, StatusReport
+from kerbwatch.messages import (
+    HealthReport,
+    IncidentReport,
+    LookAgainAnswer,
+    Receipt,
+    SequenceRange,
+    StatusReport,
+)
 from kerbwatch.secrets import redact
 
 log = structlog.get_logger(__name__)
@@ -229,6 +237,10 @@ def _apply(
     ]
     take_in(session, reports, now, zone, settings.merging)
     session.flush()
+    answers = [
+        (item.sender, item.data) for item in items if item.ordinal and isinstance(item.data, LookAgainAnswer)
+    ]
+    take_answers(session, answers, now)
 
 
 def _count(item: Reading, known: set[tuple[str, str]], outcome: Outcome) -> None:

@@ -82,8 +82,8 @@ def test_a_squad_deals_with_its_ticket_and_the_case_is_closed(squad, ticket):
     closed = post(squad, f"/api/v1/cases/{case_id}/close", {"note": "seen"}, "dora", case["version"])
     assert (closed.status_code, closed.json()["state"]) == (200, "closed")
     assert closed.json()["tickets"][0]["state"] == "closed"
-    wanted = ["opened", "file", "dispatch", "accept", "start", "report_handled", "check", "close"]
-    assert rules_of(squad, case_id) == wanted
+    wanted = ["opened", "file", "dispatch", "accept", "start", "report_handled", "check", "look_again"]
+    assert rules_of(squad, case_id) == [*wanted, "close"]
     assert get(squad, "/api/v1/my/tickets", "ulla") == []
 
 

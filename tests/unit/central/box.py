@@ -19,6 +19,8 @@ from kerbwatch.messages import (
     HealthReport,
     IncidentEvent,
     IncidentReport,
+    LookAgainAnswer,
+    LookAgainAnswerEvent,
     Place,
     source_of,
     topic,
@@ -94,6 +96,23 @@ class EdgeBox:
             "data": what,
         }
         return IncidentEvent(**(values | changes))
+
+    def answer(self, question_id: str, verdict: str = "clear", **changes: Any) -> Incoming:
+        """What a camera of the box says when it has looked again, with a picture of the place."""
+        self.sequence += 1
+        picture = evidence("c" * 64, EvidenceRole.SNAPSHOT_CHECKED, captured_at=NOON)
+        values = {"question_id": question_id, "incident_id": new_id(), "camera_id": "cam-12", "model": "m"}
+        values |= {"verdict": verdict, "looked_at": NOON, "looks": 5, "evidence": (picture,)}
+        event = LookAgainAnswerEvent(
+            id=new_id(),
+            source=self.source,
+            type=EventType.LOOK_AGAIN_ANSWER,
+            time=NOON,
+            epoch=self.epoch,
+            sequence=str(self.sequence),
+            data=LookAgainAnswer.model_validate(values | changes),
+        )
+        return self.wire(event)
 
     def message(self, what: IncidentReport, **changes: Any) -> Incoming:
         return self.wire(self.event(what, **changes))

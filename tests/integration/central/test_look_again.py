@@ -1,0 +1,379 @@
+"""The camera checks the work: asked when a unit is done, its answer closes the case or sends it back."""
+
+from datetime import UTC, timedelta
+
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+
+from central.cases import repository as case_repository
+from central.database import Database
+from central.escalation.sweeper import Sweeper
+from central.intake.service import commit_batch
+from central.metrics import Metrics
+from central.people.permissions import Permission, Role
+from central.people.service import Principal
+from central.problems import Problem
+from central.rechecks import repository
+from central.rechecks.asker import Asker
+from central.rechecks.service import settle
+from central.settings import CentralSettings, RecheckSettings
+from central.tickets import service as tickets
+from central.tickets.clockwork import Terms
+from kerbwatch.incident import Kind
+from kerbwatch.messages import CENTRAL_SOURCE, LookAgainEvent, UnableReason, Verdict, parse_event
+from tests.unit.central.box import EdgeBox, report
+
+UNIT = "traffic-police-yangming"
+ON_THE_BORDER = (121.1601, 30.05)
+
+
+class Squad:
+    """A case that went out to a squad, its camera's box, and central's own clockwork."""
+
+    def __init__(self, town):
+        self.town, self.box = town, EdgeBox()
+        self.sent = []
+        self.asker = self.new_asker(town.database)
+        self.sweeper = Sweeper(town.settings, town.clock, town.database, Metrics())
+        town.add_user("ulla", Role.UNIT_OFFICER, UNIT)
+        town.add_user("dora", Role.DISPATCHER)
+        town.add_user("fritz", Role.UNIT_OFFICER, "squad-fengshan")
+        town.add_user("yan", Role.UNIT_OFFICER, "squad-yangming")
+
+    def new_asker(self, database, *, connected=True):
+        return Asker(
+            RecheckSettings(),
+            self.town.clock,
+            database,
+            Metrics(),
+            publish=lambda topic, payload: self.sent.append((topic, payload)),
+            connected=lambda: connected,
+        )
+
+    def tells(self, *messages):
+        with self.town.database.write(ordered=True) as session:
+            now = self.town.clock.now_utc()
+            outcome = commit_batch(session, list(messages), now, self.town.settings.intake, UTC)
+        assert not outcome.rejected
+        return outcome
+
+    def confirmed(self, *reports):
+        self.tells(*(self.box.message(each) for each in reports or (report(),)))
+        case = self.get("/api/v1/cases")["items"][0]
+        done = self.post(f"/api/v1/cases/{case['id']}/confirm", {}, "olga", case["version"])
+        assert done.status_code == 200, done.text
+        return done.json()
+
+    def handles(self, case, *moves, ticket=0, name="ulla"):
+        ticket_id = case["tickets"][ticket]["id"]
+        for move in moves or ("accept", "start", "report_handled"):
+            version = self.case(case["id"])["version"]
+            path = f"/api/v1/my/tickets/{ticket_id}/{move}"
+            done = self.post(path, {"note": "moved on"}, name, version)
+            assert done.status_code == 200, done.text
+        return done.json()
+
+    def asked(self, case):
+        return self.get(f"/api/v1/cases/{case['id']}/look-agains")
+
+    def case(self, case_id):
+        return self.get(f"/api/v1/cases/{case_id}")
+
+    def rules(self, case):
+        return [line["rule"] for line in self.get(f"/api/v1/cases/{case['id']}/events")]
+
+    def get(self, path, name="olga"):
+        answer = self.town.client.get(path, headers=self.town.bearer(name))
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    def post(self, path, body, name, version):
+        headers = self.town.bearer(name) | {"If-Match": f'"{version}"'}
+        return self.town.client.post(path, json=body, headers=headers)
+
+
+@pytest.fixture
+def squad(town):
+    return Squad(town)
+
+
+@pytest.fixture
+def handled(squad):
+    """A case that its squad says is dealt with, and the question about it."""
+    case = squad.handles(squad.confirmed())
+    assert case["state"] == "checking"
+    (question,) = squad.asked(case)
+    return case, question["id"]
+
+
+def test_a_question_goes_to_the_box_of_the_newest_lead_and_is_sent_again_until_it_is_answered(squad, handled):
+    _case, question_id = handled
+    assert squad.new_asker(squad.town.database, connected=False).once() == 0
+    other_copy = Database(squad.town.settings.database.resolve_url())
+    assert [squad.asker.once(), squad.new_asker(other_copy).once()] == [1, 0]
+    other_copy.close()
+    (topic, payload), *_none = squad.sent
+    event = parse_event(payload, LookAgainEvent)
+    assert (topic, event.id, event.source) == (
+        "kerbwatch/v1/yuyao/box-1/command",
+        question_id,
+        CENTRAL_SOURCE,
+    )
+    assert (event.data.camera_id, event.data.zone_id, event.data.box.x2) == ("cam-12", "kerb", 110)
+    squad.town.clock.advance(29)
+    assert squad.asker.once() == 0
+    squad.town.clock.advance(1)
+    assert squad.asker.once() == 1
+    squad.town.clock.advance(59)
+    assert squad.asker.once() == 0
+    squad.town.clock.advance(1)
+    assert squad.asker.once() == 1
+    assert len({payload for _topic, payload in squad.sent}) == 1, "the same question, word for word"
+    squad.tells(squad.box.answer(question_id))
+    squad.town.clock.advance(600)
+    assert squad.asker.once() == 0
+
+
+def test_a_free_place_closes_the_case_with_the_picture_of_it(squad, handled):
+    case, question_id = handled
+    squad.tells(squad.box.answer(question_id))
+    squad.sweeper.once()
+    closed = squad.case(case["id"])
+    assert (closed["state"], closed["tickets"][0]["state"]) == ("closed", "closed")
+    roles = {piece["role"]: piece["sha256"] for piece in closed["leads"][0]["evidence"]}
+    assert roles["snapshot_checked"] == "c" * 64
+    assert squad.rules(case)[-4:] == ["check", "look_again", "camera_answered", "close"]
+    (asked,) = squad.asked(case)
+    assert (asked["state"], asked["verdict"], asked["picture_sha256"]) == ("settled", "clear", "c" * 64)
+    version = closed["version"]
+    again = squad.box.answer(question_id, "not_clear")
+    assert squad.tells(again, again).duplicates == 1
+    squad.sweeper.once()
+    assert squad.case(case["id"])["version"] == version, "one question has one answer"
+
+
+def test_what_still_stands_there_goes_back_to_its_unit_with_a_new_term_and_is_looked_at_again(squad, handled):
+    case, question_id = handled
+    squad.town.clock.advance(60)
+    squad.tells(squad.box.answer(question_id, "not_clear"))
+    squad.sweeper.once()
+    back = squad.get(f"/api/v1/my/tickets/{case['tickets'][0]['id']}", "ulla")
+    assert (back["state"], back["tickets"][0]["state"]) == ("handling", "handling")
+    assert back["tickets"][0]["due_at"] == "2026-05-04T07:01:00.000Z"
+    assert any(piece["role"] == "snapshot_checked" for piece in back["leads"][0]["evidence"])
+    squad.handles(case, "report_handled")
+    second, first = squad.asked(case)
+    assert (second["state"], first["state"]) == ("asking", "settled")
+    assert second["id"] != question_id
+    squad.tells(squad.box.answer(second["id"]))
+    squad.sweeper.once()
+    assert squad.case(case["id"])["state"] == "closed"
+
+
+def test_a_camera_that_cannot_tell_leaves_it_to_a_person_and_says_why(squad, handled):
+    case, question_id = handled
+    squad.tells(squad.box.answer(question_id, "unable", reason="hidden"))
+    squad.sweeper.once()
+    now = squad.case(case["id"])
+    assert now["state"] == "checking"
+    (asked,) = squad.asked(case)
+    assert (asked["state"], asked["reason"]) == ("settled", "hidden")
+    line = squad.get(f"/api/v1/cases/{case['id']}/events")[-1]
+    assert (line["rule"], line["reason_code"], line["actor"]) == (
+        "camera_answered",
+        "hidden",
+        "edge:yuyao/box-1",
+    )
+    closed = squad.post(f"/api/v1/cases/{case['id']}/close", {"note": "seen"}, "dora", now["version"])
+    assert closed.json()["state"] == "closed"
+
+
+def test_no_answer_in_time_goes_to_a_person_and_a_late_one_counts_while_nobody_has_decided(squad, handled):
+    case, question_id = handled
+    squad.town.clock.advance(14 * 60)
+    squad.sweeper.once()
+    assert squad.asked(case)[0]["state"] == "asking"
+    squad.town.clock.advance(60)
+    squad.sweeper.once()
+    assert (squad.asked(case)[0]["state"], squad.case(case["id"])["state"]) == ("silent", "checking")
+    assert squad.rules(case)[-1] == "camera_silent"
+    assert squad.asker.once() == 0
+    squad.town.clock.advance(3600)
+    squad.tells(squad.box.answer(question_id))
+    squad.sweeper.once()
+    assert squad.case(case["id"])["state"] == "closed"
+
+
+@pytest.mark.parametrize("decision", ["close", "rework"])
+def test_what_a_person_decided_stands_whatever_the_camera_says_an_hour_later(squad, handled, decision):
+    case, question_id = handled
+    version = squad.case(case["id"])["version"]
+    done = squad.post(f"/api/v1/cases/{case['id']}/{decision}", {"note": "seen"}, "dora", version).json()
+    squad.town.clock.advance(3600)
+    verdict = "not_clear" if decision == "close" else "clear"
+    squad.tells(squad.box.answer(question_id, verdict))
+    squad.sweeper.once()
+    after = squad.case(case["id"])
+    assert (after["state"], after["version"]) == (done["state"], done["version"])
+    assert squad.rules(case).count("camera_too_late") == 1
+    assert squad.asked(case)[0]["state"] == "overtaken"
+    assert any(piece["role"] == "snapshot_checked" for piece in after["leads"][0]["evidence"])
+
+
+def test_an_answer_of_another_box_or_to_no_question_changes_nothing(squad, handled):
+    case, question_id = handled
+    stranger = EdgeBox(edge="box-2")
+    squad.tells(stranger.answer(question_id), squad.box.answer("0" * 8 + "-0000-7000-8000-" + "0" * 12))
+    squad.sweeper.once()
+    assert squad.asked(case)[0]["state"] == "asking"
+    assert squad.case(case["id"])["state"] == "checking"
+
+
+def test_a_lead_that_was_taken_out_no_longer_speaks_for_the_case(squad, handled):
+    case, question_id = handled
+    elsewhere = squad.confirmed(report(at=(121.158, 30.052), camera_id="cam-99"))
+    with squad.town.database.write(ordered=True) as session:
+        case_repository.case(session, case["id"]).leads[0].case_id = elsewhere["id"]
+    squad.tells(squad.box.answer(question_id))
+    squad.sweeper.once()
+    assert squad.case(case["id"])["state"] == "checking"
+
+
+def test_on_a_border_the_camera_is_asked_once_all_units_are_done(squad):
+    case = squad.confirmed(report(at=ON_THE_BORDER, kind=Kind.STALL_ENCROACHMENT))
+    squad.handles(case, ticket=0, name="fritz")
+    assert squad.asked(case) == []
+    assert squad.handles(case, ticket=1, name="yan")["state"] == "checking"
+    (question,) = squad.asked(case)
+    squad.tells(squad.box.answer(question["id"], "not_clear"))
+    squad.sweeper.once()
+    back = squad.case(case["id"])
+    assert {ticket["state"] for ticket in back["tickets"]} == {"handling"}
+
+
+def test_where_cameras_are_not_to_be_asked_a_person_checks(squad):
+    case = squad.confirmed()
+    with squad.town.database.write(ordered=True) as session:
+        row = case_repository.case(session, case["id"])
+        row.leads[0].origin = "hotline"
+    assert squad.handles(case)["state"] == "checking"
+    assert squad.asked(case) == []
+    assert Terms.of(CentralSettings.model_validate({"look_again": {"answer_s": 0}})).look_again == timedelta(
+        0
+    )
+
+
+class Check(RuleBasedStateMachine):
+    """A unit, a dispatcher, a camera and central's clockwork, who do whatever comes to their minds."""
+
+    database = None
+
+    @initialize()
+    def begin(self):
+        self.conf = CentralSettings.model_validate({})
+        self.terms = Terms.of(self.conf)
+        self.now, self.box = report().observed_at, EdgeBox()
+        self.counted: list[str] = []
+        """Verdicts that counted, and decisions of people, in their order."""
+        incident = report()
+        self.tell(self.box.message(incident))
+        with self.database.read() as session:
+            self.case_id = case_repository.cases(session, states=(), kinds=(), before=None, limit=1)[0].id
+        self.do(tickets.confirm, who=self.boss, terms=self.terms)
+
+    boss = Principal("user:boss", "boss", (), frozenset(Permission), UNIT)
+
+    def tell(self, message):
+        with self.database.write(ordered=True) as session:
+            outcome = commit_batch(session, [message], self.now, self.conf.intake, UTC)
+        assert not outcome.rejected
+
+    def do(self, action, of_id=None, **more):
+        """Try it; that it is refused is as good. Returns whether it was done."""
+        self.now += timedelta(seconds=30)
+        try:
+            with self.database.write(ordered=True) as session:
+                version = case_repository.case(session, self.case_id).version
+                action(session, of_id or self.case_id, now=self.now, version=version, **more)
+        except Problem:
+            return False
+        return True
+
+    def row(self):
+        with self.database.read() as session:
+            row = case_repository.case(session, self.case_id)
+            return row, list(row.tickets), list(repository.of_case(session, self.case_id))
+
+    @rule(name=st.sampled_from(["accept", "start", "report_handled", "report_handled"]))
+    def unit_acts(self, name):
+        _row, (ticket,), _asked = self.row()
+        self.do(lambda session, _id, **more: tickets.act(session, ticket.id, name, **more),
+                who=self.boss, terms=self.terms, note="done")  # fmt: skip
+
+    @rule()
+    def unit_deals_with_it(self):
+        for name in ("accept", "start", "report_handled"):
+            self.unit_acts(name)
+
+    @rule(pick=st.integers(0, 5), verdict=st.sampled_from(Verdict), twice=st.booleans())
+    def camera_answers(self, pick, verdict, twice):
+        row, _tickets, asked = self.row()
+        if not asked:
+            return
+        question = asked[pick % len(asked)]
+        reason = UnableReason.DARK if verdict is Verdict.UNABLE else None
+        if question.answered_at is None and question.state != "overtaken" and row.state == "checking":
+            self.counted.append(verdict.value)
+        for _ in range(1 + twice):
+            self.tell(self.box.answer(question.id, verdict.value, reason=reason))
+
+    @rule(name=st.sampled_from(["close", "rework"]))
+    def person_decides(self, name):
+        more = {"terms": self.terms} if name == "rework" else {}
+        waiting = [each for each in self.row()[2] if each.state == "answered"]
+        if self.do(getattr(tickets, name), who=self.boss, note="looked", **more):
+            if waiting:
+                self.counted.pop()
+            self.counted.append(f"person {name}")
+
+    @rule(minutes=st.sampled_from([0, 1, 16]))
+    def time_passes(self, minutes):
+        self.now += timedelta(minutes=minutes)
+        with self.database.write(ordered=True) as session:
+            settle(session, self.now, self.terms)
+
+    @invariant()
+    def the_case_is_where_the_camera_and_people_brought_it(self):
+        row, (ticket,), asked = self.row()
+        still_counting = [each for each in asked if each.state in {"asking", "silent", "answered"}]
+        assert len(still_counting) <= (row.state == "checking")
+        assert len(asked) >= (row.state == "checking")
+        acted = [each for each in asked if each.state == "settled" and each.verdict != "unable"]
+        assert row.state == "closed" or not any(each.verdict == "clear" for each in acted)
+        decided = [what for what in self.counted if what != "unable"]
+        if row.state == "closed":
+            assert decided[-1] in {"clear", "person close"}
+            assert ticket.state == "closed"
+        waiting = any(each.state == "answered" for each in asked)
+        backs = [what for what in decided if what in {"not_clear", "person rework"}]
+        assert ticket.reworks == len(backs) - (waiting and decided[-1] == "not_clear")
+        for each in asked:
+            assert (each.next_send_at is not None) == (each.state == "asking")
+            assert (each.answered_at is None) == (each.verdict is None)
+
+
+def test_however_camera_clock_and_people_come_in_between_one_decision_is_taken_for_each_check(database):
+    machine = type("CheckHere", (Check,), {"database": database})
+    run_state_machine_as_test(
+        machine,
+        settings=settings(
+            max_examples=12,
+            stateful_step_count=16,
+            deadline=None,
+            derandomize=True,
+            phases=[Phase.generate],
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
