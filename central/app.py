@@ -24,6 +24,7 @@ from central.escalation import api as escalation
 from central.escalation.sweeper import Sweeper
 from central.health import api as health
 from central.hotline import api as hotline
+from central.insight import api as insight
 from central.intake.consumer import Consumer
 from central.limits.access import LimitEverything
 from central.limits.allowance import Allowances
@@ -42,12 +43,14 @@ from central.reporters.contacts import Vault
 from central.reporters.courier import Courier
 from central.reporters.errands import Errands
 from central.reporters.sending import senders_of
+from central.reports import api as reports
 from central.requests import Traced
 from central.settings import CentralSettings
 from central.stream import api as stream
 from central.stream.service import LogTail
 from central.tickets import api as tickets
 from central.uploads import api as uploads
+from central.uploads.beside import workers_of
 from kerbwatch import __version__
 from kerbwatch.clock import Clock, SystemClock
 
@@ -104,9 +107,12 @@ def create_app(settings: CentralSettings, clock: Clock | None = None) -> FastAPI
         errands = Errands(central)
         errands.start()
         own_port = serve_metrics(settings.metrics, central.metrics)
+        workers = workers_of(central)
+        workers.start()
         try:
             yield
         finally:
+            await asyncio.to_thread(workers.stop)
             await asyncio.to_thread(central.consumer.stop)
             await asyncio.to_thread(sweeper.stop)
             await asyncio.to_thread(sealer.stop)
@@ -146,9 +152,11 @@ def create_app(settings: CentralSettings, clock: Clock | None = None) -> FastAPI
         areas,
         adjudication,
         escalation,
+        insight,
         cameras,
         media,
         uploads,
+        reports,
         stream,
         health,
         pages,

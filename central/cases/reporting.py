@@ -29,6 +29,25 @@ _WORDS_CHARS = 300
 
 
 @dataclass(frozen=True, slots=True)
+class Sight:
+    """What was found in the pictures of a report, as a camera would tell it.
+
+    Attributes:
+        object_class: what it is.
+        confidence: 0..1.
+        box: x1, y1, x2, y2 in px of a picture of picture_width_px x picture_height_px.
+        plate: text, likeliest, confidences, colour, pictures; None where none was read.
+        model: fingerprint of the network.
+    """
+
+    object_class: str
+    confidence: float
+    box: dict[str, Any]
+    plate: dict[str, Any] | None
+    model: str
+
+
+@dataclass(frozen=True, slots=True)
 class LeadIn:
     """A report.
 
@@ -46,6 +65,7 @@ class LeadIn:
         accuracy_m: standard deviation of the place, where it is known.
         urgent: whether it cannot wait.
         reporter_ref: stands for the person; None for nobody that is known.
+        sight: what was found in its pictures; None for nothing.
     """
 
     origin: Origin
@@ -61,6 +81,7 @@ class LeadIn:
     accuracy_m: float | None = None
     urgent: bool = False
     reporter_ref: str | None = None
+    sight: Sight | None = None
 
 
 def take_report(
@@ -159,9 +180,11 @@ def _row(report: LeadIn) -> dict[str, Any]:
         "observed_at": report.seen_at,
         "ended_at": None,
         "phase": None,
-        "plate": None,
-        "box": None,
-        "object_class": None,
+        "plate": report.sight.plate if report.sight else None,
+        "box": report.sight.box if report.sight else None,
+        "object_class": report.sight.object_class if report.sight else None,
+        "confidence": report.sight.confidence if report.sight else None,
+        "model": report.sight.model if report.sight else None,
         "urgent": report.urgent,
         "lon": report.lon,
         "lat": report.lat,

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from central.cases.reporting import LeadIn, take_report
+from central.cases.reporting import LeadIn, Sight, take_report
 from central.cases.rules import Origin
 from central.people.service import hash_token
 from central.reports import repository
@@ -132,7 +132,13 @@ def register_pending(session: Session, said: PendingIn, now: datetime) -> Regist
 
 
 def make_lead(
-    session: Session, report: Report, *, actor: str, now: datetime, settings: CentralSettings
+    session: Session,
+    report: Report,
+    *,
+    actor: str,
+    now: datetime,
+    settings: CentralSettings,
+    sight: Sight | None = None,
 ) -> str:
     """Make a report the lead of a case; the lead's id.
 
@@ -142,6 +148,7 @@ def make_lead(
         actor: who brings it, as it stands in logs.
         now: the present instant.
         settings: time zone and merging.
+        sight: what was found in its pictures; None for nothing.
 
     Raises:
         NoDutyListError: when nobody could be told.
@@ -167,6 +174,7 @@ def make_lead(
         accuracy_m=report.accuracy_m,
         urgent=report.urgent,
         reporter_ref=report.reporter_ref,
+        sight=sight,
     )
     lead_id, _new = take_report(
         session, said, actor=actor, now=now, zone=settings.zone, merging=settings.intake.merging
@@ -178,6 +186,13 @@ def make_lead(
 def refuse(report: Report, why: str, now: datetime) -> None:
     """Say that a report cannot become a lead, in words for whoever sent it."""
     report.state, report.refusal, report.updated_at = ReportState.REFUSED.value, why, now
+
+
+def new_follow_token(report: Report) -> str:
+    """A token in the place of the one before, which opens nothing any more."""
+    token = secrets.token_urlsafe(18)
+    report.follow_hash = hash_token(token)
+    return token
 
 
 def followed(session: Session, follow_token: str) -> Report | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from sqlalchemy import func, select
@@ -58,6 +58,12 @@ def expired(session: Session, now: datetime, limit: int) -> Sequence[Upload]:
         .with_for_update(skip_locked=True)
     )
     return session.scalars(query).all()
+
+
+def still_whole(session: Session, upload_ids: Collection[str]) -> frozenset[str]:
+    """Which of some uploads are not over: one that is being put by is still open."""
+    query = select(Upload.id).where(Upload.id.in_(upload_ids), Upload.state != UploadState.OVER)
+    return frozenset(session.scalars(query))
 
 
 def likenesses(session: Session, report_id: str) -> Sequence[UploadFile]:

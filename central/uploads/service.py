@@ -11,7 +11,7 @@ import structlog
 from sqlalchemy.orm import Session
 
 from central.context import Central
-from central.media.store import Part
+from central.media.store import SNIFFED_BYTES, Part, hash_file, sniff
 from central.people.service import hash_token
 from central.problems import Problem
 from central.uploads import repository
@@ -139,10 +139,12 @@ def standing(central: Central, key: str) -> Standing:
         raise Problem(HTTPStatus.NOT_FOUND, "not-found", "there is no such upload")
     if upload.state == UploadState.OVER or (upload.expires_at <= now and upload.report_id is None):
         raise Problem(HTTPStatus.GONE, "over", "this upload is over; begin a new one")
-    if upload.state == UploadState.WHOLE or central.media.aside(upload.id).is_file():
-        offset = upload.length_bytes
-    else:
-        offset = central.media.part_bytes(upload.id, OWNER) or 0
+    if upload.state == UploadState.OPEN and central.media.aside(upload.id).is_file():
+        _note_whole(central, key, upload.id)
+    elif upload.state == UploadState.OPEN:
+        here = central.media.part_bytes(upload.id, OWNER) or 0
+        return Standing(upload.id, here, upload.length_bytes, upload.expires_at)
+    offset = upload.length_bytes
     return Standing(upload.id, offset, upload.length_bytes, upload.expires_at)
 
 
@@ -170,16 +172,23 @@ def check_type(central: Central, part: Part, key: str, length: int) -> None:
         )
 
 
-def settle(central: Central, part: Part, key: str) -> None:
+def settle(central: Central, part: Part, key: str, upload_id: str) -> None:
     """An upload is whole: put it by. Raises Problem 410 when it was given up meanwhile."""
     part.sync()
-    sha256, kind = part.sha256(), part.content_type()
+    central.media.set_aside(part, upload_id)
+    _note_whole(central, key, upload_id)
+
+
+def _note_whole(central: Central, key: str, upload_id: str) -> None:
+    """Write down what was put by; also of one that was put by when this copy of central died."""
+    path = central.media.aside(upload_id)
+    sha256 = hash_file(path)
+    with path.open("rb") as file:
+        kind = sniff(file.read(SNIFFED_BYTES))
     with central.database.write() as session:
         upload = repository.by_key_hash(session, hash_token(key), held=True)
-        if upload is None or upload.state != UploadState.OPEN:
-            part.throw_away()
+        if upload is None or upload.state == UploadState.OVER:
             raise Problem(HTTPStatus.GONE, "over", "this upload is over; begin a new one")
-        central.media.set_aside(part, upload.id)
         upload.state, upload.sha256, upload.content_type = UploadState.WHOLE.value, sha256, kind
         size_bytes = upload.length_bytes
     central.metrics.uploads.labels("whole").inc()

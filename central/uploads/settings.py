@@ -56,7 +56,7 @@ class ReportSettings(Settings):
         10, description="Of the processes that read pictures and clips."
     )
     photo_memory_mb: Annotated[int, Field(ge=128, le=16_000)] = Field(
-        768, description="Most memory of the process that reads a photo."
+        1500, description="Most memory of the process that reads a photo."
     )
     photo_cpu_s: Annotated[int, Field(ge=1, le=600)] = Field(
         20, description="Most processor time to read a photo."

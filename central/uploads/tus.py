@@ -85,9 +85,10 @@ async def take_piece(
         with central.media.open_part(found.id, service.OWNER) as part:
             _check_offset(part.size_bytes, offset)
             await _append(_Writer(central, key, part, found.length, checksum), body)
-            if part.size_bytes == found.length:
-                await run_in_threadpool(service.settle, central, part, key)
-            return Standing(found.id, part.size_bytes, found.length, found.expires_at)
+            here = part.size_bytes
+            if here == found.length:
+                await run_in_threadpool(service.settle, central, part, key, found.id)
+            return Standing(found.id, here, found.length, found.expires_at)
     except BusyError as error:
         raise Problem(
             HTTPStatus.LOCKED, "locked", "another request is sending this file", headers={"Retry-After": "1"}

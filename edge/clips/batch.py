@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Protocol
+from typing import Protocol, TextIO
 
 from edge.clips.confined import run_confined
 from edge.clips.job import ClipJob
@@ -38,6 +40,29 @@ class Silence:
 
     def ended(self, index: int, result: ClipResult) -> None:
         """Nothing."""
+
+
+class Lines:
+    """Progress for programs: ``{"share": 0.4}``, of the whole batch, a line each."""
+
+    def __init__(self, clips: int, out: TextIO) -> None:
+        self._shares, self._out = [0.0] * clips, out
+        self._lock = threading.Lock()
+
+    def began(self, index: int) -> None:
+        """It is told when it is played."""
+
+    def played(self, index: int, share: float) -> None:
+        """Say how far the batch is."""
+        with self._lock:
+            self._shares[index] = share
+            whole = sum(self._shares) / len(self._shares)
+            self._out.write(json.dumps({"share": round(whole, 3)}) + "\n")
+            self._out.flush()
+
+    def ended(self, index: int, result: ClipResult) -> None:
+        """Done, or failed: nothing more comes of it."""
+        self.played(index, 1.0)
 
 
 def run_here(

@@ -13,7 +13,8 @@ import typer
 from rich.console import Console
 
 from edge.clips.analysis import load_detector
-from edge.clips.batch import Progress, Silence, report_of, run_here
+from edge.clips.batch import Lines, Progress, Silence, report_of, run_here
+from edge.clips.blurring import blur_all
 from edge.clips.fleet import FleetError, run_on_fleet
 from edge.clips.job import MB, ClipJob, ClipLimits
 from edge.clips.showing import Bars, print_report
@@ -39,6 +40,9 @@ def analyse(
     workers: Annotated[
         int | None, typer.Option(min=1, help="Clips at a time; as many as there are processors.")
     ] = None,
+    progress: Annotated[
+        bool, typer.Option("--progress", help="Say on standard error how far it is, a line of JSON each.")
+    ] = False,
     ray: Annotated[
         str | None,
         typer.Option(
@@ -84,11 +88,11 @@ def analyse(
             out.mkdir(parents=True, exist_ok=True)
         console = Console(stderr=True)
         with Bars(console, [str(file) for file in files]) if console.is_terminal else nullcontext() as bars:
-            progress: Progress = bars or Silence()
+            told: Progress = bars or (Lines(len(jobs), sys.stderr) if progress else Silence())
             if ray is not None:
-                results = run_on_fleet(jobs, address=ray, workers=workers, progress=progress)
+                results = run_on_fleet(jobs, address=ray, workers=workers, progress=told)
             else:
-                results = run_here(jobs, workers=workers or os.cpu_count() or 1, progress=progress)
+                results = run_here(jobs, workers=workers or os.cpu_count() or 1, progress=told)
     except (ModelError, FleetError, OSError) as error:
         typer.secho(str(error), err=True, fg="red")
         raise typer.Exit(2) from error
@@ -98,6 +102,28 @@ def analyse(
     else:
         print_report(report, Console(highlight=False))
     if report.failed:
+        raise typer.Exit(1)
+
+
+@app.command()
+def blur(
+    files: Annotated[
+        list[Path], typer.Argument(metavar="FILE…", help="Pictures (.jpg) and clips (MP4).", exists=True)
+    ],
+    out: Annotated[Path, typer.Option("--out", help="Folder for what is made.")],
+) -> None:
+    """Make of each picture or clip what people may see: faces and plates blurred. Prints JSON.
+
+    Ends with 1 when something could not be made, with 2 when nothing could be begun.
+    """
+    configure_logs(level="ERROR")
+    try:
+        report = blur_all(files, out)
+    except (ModelError, OSError) as error:
+        typer.secho(str(error), err=True, fg="red")
+        raise typer.Exit(2) from error
+    sys.stdout.write(report.model_dump_json(indent=2) + "\n")
+    if any(each.made is None for each in report.files):
         raise typer.Exit(1)
 
 

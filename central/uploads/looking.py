@@ -1,0 +1,173 @@
+"""Looks through the files of one report, each behind limits, and makes what can be shown of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from central.cases.reporting import Sight
+from central.jobs.service import JobError
+from central.jobs.worker import Progress
+from central.media.store import MediaStore
+from central.reports.models import Report
+from central.reports.service import Seen
+from central.settings import CentralSettings
+from central.uploads import exhibits
+from central.uploads.exhibits import AbsentError
+from central.uploads.findings import REPORTED_CLIP, REPORTED_PHOTO, Exhibit, Findings, Mark
+from central.uploads.models import Upload
+from central.uploads.reading import UnfitError, look_at_clip, read_photo
+from central.uploads.service import CLIP_TYPE
+from kerbwatch.clip_report import ClipFile, Moment
+from kerbwatch.incident import EvidenceRole
+
+_MOST_MOMENTS = 3
+"""Of one clip that go to the lead: the surest."""
+_READ, _ANALYSED, _SHOWN = 0.2, 0.7, 0.95
+"""How much is done when all files are read, clips analysed, and versions for people made."""
+
+
+class Looker:
+    """Looks through one report in a folder of its own, which may go afterwards."""
+
+    def __init__(
+        self,
+        settings: CentralSettings,
+        media: MediaStore,
+        report: Report,
+        *,
+        folder: Path,
+        progress: Progress,
+    ) -> None:
+        self._settings, self._media, self._report = settings, media, report
+        self._folder, self._progress = folder, progress
+        self._found = Findings()
+
+    def look(self, uploads: Sequence[Upload]) -> Findings:
+        """Read every file, and analyse clips.
+
+        Raises:
+            JobError: it came to nothing this time.
+            LeaseLostError, StoppedError: from ``progress``.
+        """
+        for number, upload in enumerate(uploads):
+            read = self._clip if upload.content_type == CLIP_TYPE else self._photo
+            try:
+                read(upload, number, _READ * number / len(uploads))
+            except UnfitError as error:
+                self._found.unfit.append(error.code)
+                self._found.remarks.append(f"File {number + 1} was left out: {error}.")
+        return self._found
+
+    def make_shown(self) -> None:
+        """Make what people see of the exhibits. Raises as :meth:`look`."""
+        settings = self._settings.reports
+        if not settings.blur or not self._found.exhibits:
+            return
+        cut = any(each.role == EvidenceRole.CLIP for each in self._found.exhibits)
+        # Of a clip whose moments were cut out, the whole is not made anew: it takes long, and shows no more.
+        wanted = [each for each in self._found.exhibits if not (cut and each.role == REPORTED_CLIP)]
+        folder = self._folder / "shown"
+        folder.mkdir()
+        try:
+            made = exhibits.blur(
+                [each.path for each in wanted], folder, settings, lambda _share: self._progress(_ANALYSED)
+            )
+        except AbsentError:
+            self._found.remarks.append("Faces and plates could not be blurred here: only originals are kept.")
+            return
+        for each in wanted:
+            if each.path in made:
+                each.shown = exhibits.inside(folder, made[each.path])
+        if any(each.shown is None for each in wanted):
+            self._found.remarks.append("Of some pictures no blurred version could be made.")
+        self._progress(_SHOWN)
+
+    def _photo(self, upload: Upload, number: int, share: float) -> None:
+        photo = read_photo(
+            self._media.aside(upload.id),
+            self._settings.reports,
+            self._settings.zone,
+            lambda: self._progress(share),
+        )
+        path = self._folder / f"photo-{number}.jpg"
+        path.write_bytes(photo.clean)
+        self._found.places += [photo.place] if photo.place else []
+        self._found.times += [photo.taken_at] if photo.taken_at else []
+        at = photo.taken_at or self._report.seen_at
+        self._found.exhibits.append(Exhibit(path, REPORTED_PHOTO, "image/jpeg", at))
+        self._found.marks.append(_mark(upload, photo.phash))
+
+    def _clip(self, upload: Upload, number: int, share: float) -> None:
+        settings, aside = self._settings.reports, self._media.aside(upload.id)
+        head = look_at_clip(aside, settings, lambda: self._progress(share))
+        clip = self._folder / f"clip-{number}.mp4"
+        clip.symlink_to(aside.resolve())
+        moments = self._moments(clip) if settings.analyse_clips else []
+        self._found.places += [head.place] if head.place else []
+        self._found.exhibits.append(Exhibit(clip, REPORTED_CLIP, CLIP_TYPE, self._report.seen_at))
+        stills = [still for moment in moments for still in (moment.still, moment.vehicle_still) if still]
+        phashes = [self._phash(exhibits.inside(self._folder, still)) for still in stills]
+        self._found.marks += [_mark(upload, phash) for phash in phashes or [None]]
+
+    def _moments(self, clip: Path) -> list[Moment]:
+        try:
+            result, model = exhibits.analyse(clip, self._folder, self._settings.reports, self._analysing)
+        except AbsentError:
+            self._found.remarks.append("The clip was not analysed here: a person looks at all of it.")
+            return []
+        moments = sorted(result.moments, key=lambda each: -each.confidence)[:_MOST_MOMENTS]
+        for moment in moments:
+            self._take(moment)
+        if moments and moments[0].kind == self._report.kind:
+            self._found.sight = _sight(moments[0], model)
+        elif moments:
+            self._found.remarks.append(
+                f"The clip seems to show something else as well: {moments[0].kind.replace('_', ' ')}."
+            )
+        else:
+            self._found.remarks.append("No throw was found in the clip: a person looks at all of it.")
+        return moments
+
+    def _take(self, moment: Moment) -> None:
+        at = self._report.seen_at
+        if moment.position is not None:
+            self._found.places.append(Seen(moment.position.lon, moment.position.lat, "clip"))
+            if moment.position.utc is not None:
+                at = moment.position.utc
+                self._found.times.append(at)
+        made: tuple[tuple[ClipFile | None, EvidenceRole], ...] = (
+            (moment.still, EvidenceRole.SNAPSHOT_PATH),
+            (moment.vehicle_still, EvidenceRole.SNAPSHOT_VEHICLE),
+            (moment.clip, EvidenceRole.CLIP),
+        )
+        for file, role in made:
+            if file is not None:
+                path = exhibits.inside(self._folder, file)
+                self._found.exhibits.append(Exhibit(path, role.value, file.content_type, at))
+
+    def _phash(self, still: Path) -> str | None:
+        try:
+            settings, zone = self._settings.reports, self._settings.zone
+            return read_photo(still, settings, zone, lambda: self._progress(_ANALYSED)).phash
+        except UnfitError:  # a vehicle of a few px
+            return None
+
+    def _analysing(self, share: float) -> None:
+        self._progress(_READ + (_ANALYSED - _READ) * min(1.0, max(0.0, share)))
+
+
+def _mark(upload: Upload, phash: str | None) -> Mark:
+    if upload.sha256 is None or upload.content_type is None:
+        raise JobError("an upload of it is not whole")
+    return Mark(upload.sha256, phash, upload.content_type)
+
+
+def _sight(moment: Moment, model: str) -> Sight:
+    return Sight(
+        object_class=moment.vehicle.object_class,
+        confidence=moment.confidence,
+        box=moment.vehicle.box.model_dump(mode="json"),
+        plate=moment.plate.model_dump(mode="json") if moment.plate else None,
+        model=model,
+    )
