@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
+from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
@@ -41,6 +41,7 @@ class Open311Route(APIRoute):
 
         async def answer(request: Request) -> Response:
             try:
+                _check_ending(request)
                 return await handler(request)
             except RefusedError as error:
                 return _errors(request, HTTPStatus(error.status), *error.faults)
@@ -56,6 +57,11 @@ class Open311Route(APIRoute):
         return answer
 
 
+def _check_ending(request: Request) -> None:
+    if request.path_params.get("ending", Format.XML) not in set(Format):
+        raise RefusedError("formats are xml and json", status=HTTPStatus.NOT_FOUND)
+
+
 def _errors(
     request: Request, status: HTTPStatus, *faults: str, headers: dict[str, str] | None = None
 ) -> Response:
@@ -67,7 +73,12 @@ router = APIRouter(tags=["open311"], route_class=Open311Route, dependencies=[Dep
 
 Jurisdiction = Annotated[str | None, Query(max_length=100)]
 Text = Annotated[str | None, Query(max_length=4000)]
-Ending = Annotated[Format, Path()]
+_ENDING: dict[str, Any] = {
+    "parameters": [
+        {"name": "ending", "in": "path", "required": True, "schema": {"type": "string", "enum": list(Format)}}
+    ]
+}
+"""Told to OpenAPI by hand: the same endpoint answers without an ending too."""
 
 
 def _check_jurisdiction(central: Central, jurisdiction_id: str | None) -> None:
@@ -76,8 +87,8 @@ def _check_jurisdiction(central: Central, jurisdiction_id: str | None) -> None:
         raise RefusedError("jurisdiction_id was not found", status=HTTPStatus.NOT_FOUND)
 
 
-@router.get("/open311/discovery.{ending}", response_class=Response)
 @router.get("/open311/discovery", include_in_schema=False)
+@router.get("/open311/discovery.{ending}", response_class=Response, openapi_extra=_ENDING)
 def discovery(request: Request, central: CentralDep) -> Response:
     """Where the endpoint is, in which formats, and whom to ask for a key."""
     said = central.settings.open311
@@ -97,16 +108,16 @@ def discovery(request: Request, central: CentralDep) -> Response:
     return respond(request, "discovery", found)
 
 
-@router.get(f"{ROOT}/services.{{ending}}", response_class=Response)
 @router.get(f"{ROOT}/services", include_in_schema=False)
+@router.get(f"{ROOT}/services.{{ending}}", response_class=Response, openapi_extra=_ENDING)
 def services(request: Request, central: CentralDep, jurisdiction_id: Jurisdiction = None) -> Response:
     """What can be reported."""
     _check_jurisdiction(central, jurisdiction_id)
     return respond(request, "services", [each.listed() for each in SERVICES.values()])
 
 
-@router.get(f"{ROOT}/services/{{service_code}}.{{ending}}", response_class=Response)
 @router.get(f"{ROOT}/services/{{service_code}}", include_in_schema=False)
+@router.get(f"{ROOT}/services/{{service_code}}.{{ending}}", response_class=Response, openapi_extra=_ENDING)
 def definition(
     request: Request, central: CentralDep, service_code: str, jurisdiction_id: Jurisdiction = None
 ) -> Response:
@@ -118,8 +129,8 @@ def definition(
     return respond(request, "service_definition", found.defined())
 
 
-@router.post(f"{ROOT}/requests.{{ending}}", response_class=Response)
 @router.post(f"{ROOT}/requests", include_in_schema=False)
+@router.post(f"{ROOT}/requests.{{ending}}", response_class=Response, openapi_extra=_ENDING)
 async def report(
     request: Request,
     central: CentralDep,
@@ -165,8 +176,8 @@ def _take(central: Central, fields: dict[str, str], number: str | None) -> dict[
         return service.take(session, said, app=app, number=number, now=now, settings=central.settings)
 
 
-@router.get(f"{ROOT}/requests.{{ending}}", response_class=Response)
 @router.get(f"{ROOT}/requests", include_in_schema=False)
+@router.get(f"{ROOT}/requests.{{ending}}", response_class=Response, openapi_extra=_ENDING)
 def requests(  # noqa: PLR0917 - FastAPI passes them by name
     request: Request,
     central: CentralDep,
@@ -194,8 +205,10 @@ def requests(  # noqa: PLR0917 - FastAPI passes them by name
     return respond(request, "service_requests", found)
 
 
-@router.get(f"{ROOT}/requests/{{service_request_id}}.{{ending}}", response_class=Response)
 @router.get(f"{ROOT}/requests/{{service_request_id}}", include_in_schema=False)
+@router.get(
+    f"{ROOT}/requests/{{service_request_id}}.{{ending}}", response_class=Response, openapi_extra=_ENDING
+)
 def one_request(
     request: Request, central: CentralDep, service_request_id: str, jurisdiction_id: Jurisdiction = None
 ) -> Response:
@@ -210,8 +223,8 @@ def one_request(
     return respond(request, "service_requests", found)
 
 
-@router.get(f"{ROOT}/tokens/{{token}}.{{ending}}", response_class=Response)
 @router.get(f"{ROOT}/tokens/{{token}}", include_in_schema=False)
+@router.get(f"{ROOT}/tokens/{{token}}.{{ending}}", response_class=Response, openapi_extra=_ENDING)
 def request_of_token(
     request: Request, central: CentralDep, token: str, jurisdiction_id: Jurisdiction = None
 ) -> Response:

@@ -8,14 +8,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from http import HTTPStatus
 from xml.etree import ElementTree as ET
 
 from fastapi import Request, Response
-
-from kerbwatch.clock import iso_utc
 
 _ITEM_OF = {
     "services": "service",
@@ -74,10 +72,15 @@ def respond(
     )
 
 
+def w3_time(moment: datetime) -> str:
+    """An instant as the standard's examples write it: whole seconds, UTC."""
+    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
 def _json(found: object) -> bytes:
     def plain(value: object) -> str:
         assert isinstance(value, datetime)
-        return iso_utc(value)
+        return w3_time(value)
 
     return json.dumps(found, ensure_ascii=False, default=plain).encode()
 
@@ -99,6 +102,6 @@ def _fill(element: ET.Element, name: str, value: object) -> None:
     elif isinstance(value, bool):
         element.text = "true" if value else "false"
     elif isinstance(value, datetime):
-        element.text = iso_utc(value)
+        element.text = w3_time(value)
     elif value is not None:
         element.text = _NO_XML.sub("", str(value))
