@@ -10,6 +10,8 @@ from central.people.permissions import Role
 from central.reporters.models import IdentityView, Reporter, ReporterCode, ReporterIdentity
 from tests.integration.central.citizens import add_reporter, code_for, report_at, send, sign_in
 
+pytestmark = pytest.mark.parametrize("url", ["sqlite"], indirect=True)
+
 PHONE, MAIL = "138 0013 8000", "Li.Na@Example.org"
 
 
@@ -54,9 +56,9 @@ def test_asking_for_a_code_tells_nothing_of_who_has_an_account(town):
         assert (refused.status_code, refused.json()["type"]) == (401, "urn:kerbwatch:problem:wrong-code")
 
 
-@pytest.mark.parametrize("contact", ["", "hello", "12", "+86 1", "a@b", "x" * 300, "li@na@example.org"])
-def test_what_is_neither_a_number_nor_an_address_is_refused(town, contact):
-    assert ask(town, contact).status_code == 422
+def test_what_is_neither_a_number_nor_an_address_is_refused(town):
+    for contact in ("", "hello", "12", "+86 1", "a@b", "x" * 300, "li@na@example.org"):
+        assert ask(town, contact).status_code == 422, contact
 
 
 def test_a_code_is_good_once(town):
