@@ -33,6 +33,7 @@ from central.media.store import MediaStore
 from central.merging import api as merging
 from central.metrics import Metrics
 from central.open311 import api as open311
+from central.operations.heartbeat import beat
 from central.operations.watching import serve_metrics
 from central.pages import api as pages
 from central.people import api as people
@@ -53,6 +54,7 @@ from central.uploads import api as uploads
 from central.uploads.beside import workers_of
 from kerbwatch import __version__
 from kerbwatch.clock import Clock, SystemClock
+from kerbwatch.supervision import tell_supervisor
 
 DESCRIPTION = """
 Leads in, tickets out. Sign in with `POST /api/v1/token` and send `Authorization: Bearer TOKEN`.
@@ -109,9 +111,12 @@ def create_app(settings: CentralSettings, clock: Clock | None = None) -> FastAPI
         own_port = serve_metrics(settings.metrics, central.metrics)
         workers = workers_of(central)
         workers.start()
+        heart = asyncio.create_task(beat(lambda: central.consumer.alive))
         try:
             yield
         finally:
+            tell_supervisor("STOPPING=1")
+            heart.cancel()
             await asyncio.to_thread(workers.stop)
             await asyncio.to_thread(central.consumer.stop)
             await asyncio.to_thread(sweeper.stop)

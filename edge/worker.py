@@ -31,6 +31,7 @@ from kerbwatch.clock import Clock
 from kerbwatch.messages import CameraHealth, HealthReport, Place, source_of
 from kerbwatch.secrets import SecretMissingError, expand_environment
 from kerbwatch.settings import SettingsError
+from kerbwatch.supervision import tell_supervisor
 from models.errors import ModelError
 from models.runtime import Detector
 
@@ -119,11 +120,16 @@ class EdgeWorker:
     def run(self, config: Path, stop: threading.Event) -> None:
         """Look until ``stop`` is set; a changed configuration file is taken on."""
         self.start()
+        tell_supervisor("READY=1")
         try:
-            for _changes in watch_files(config.parent, stop_event=stop, debounce=300, rust_timeout=1000):
+            for _changes in watch_files(
+                config.parent, stop_event=stop, debounce=300, rust_timeout=1000, yield_on_timeout=True
+            ):
+                tell_supervisor("WATCHDOG=1")
                 if any(Path(name).name == config.name for _, name in _changes):
                     self.reload_file(config)
         finally:
+            tell_supervisor("STOPPING=1")
             self.stop()
 
     def reload_file(self, config: Path) -> bool:
