@@ -17,6 +17,8 @@ from central.cases import api as cases
 from central.codes import api as codes
 from central.codes.signing import PlaceKeys
 from central.context import Central
+from central.custody import api as custody
+from central.custody.keeper import Keeper
 from central.custody.sealer import Sealer
 from central.database import Database
 from central.duty import api as duty
@@ -106,6 +108,8 @@ def create_app(settings: CentralSettings, clock: Clock | None = None) -> FastAPI
         sweeper.start()
         sealer = Sealer(settings, central.clock, central.database, central.metrics)
         sealer.start()
+        keeper = Keeper(settings, central.clock, central.database, central.media, central.metrics)
+        keeper.start()
         errands = Errands(central)
         errands.start()
         own_port = serve_metrics(settings.metrics, central.metrics)
@@ -120,6 +124,7 @@ def create_app(settings: CentralSettings, clock: Clock | None = None) -> FastAPI
             await asyncio.to_thread(workers.stop)
             await asyncio.to_thread(central.consumer.stop)
             await asyncio.to_thread(sweeper.stop)
+            await asyncio.to_thread(keeper.stop)
             await asyncio.to_thread(sealer.stop)
             await asyncio.to_thread(errands.stop)
             await asyncio.to_thread(own_port.close)
@@ -144,6 +149,7 @@ def create_app(settings: CentralSettings, clock: Clock | None = None) -> FastAPI
     for part in (
         people,
         cases,
+        custody,
         merging,
         hotline,
         codes,

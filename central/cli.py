@@ -22,9 +22,10 @@ from central.commands import (
     configured_database,
     write_text,
 )
-from central.custody.cli import custody_app, verify_command
+from central.custody.cli import custody_app, retention_command, verify_command
 from central.duty.service import check_draft, import_duty_list, read_draft
 from central.hotline import service as hotline
+from central.insight.cli import report_command
 from central.open311.cli import open311_app
 from central.operations.safety import check_safe
 from central.people.cli import user_app
@@ -41,6 +42,8 @@ app.add_typer(codes_app, name="codes")
 app.add_typer(open311_app, name="open311")
 app.add_typer(custody_app, name="custody")
 app.command("verify")(verify_command)
+app.command("retention")(retention_command)
+app.command("report")(report_command)
 
 
 @app.command()

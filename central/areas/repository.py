@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
+from central.areas.levels import Level
 from central.areas.models import Area
 
 
@@ -24,6 +25,11 @@ def all_areas(session: Session) -> Sequence[Area]:
 def area_ids(session: Session) -> set[str]:
     """The ids of all areas."""
     return set(session.scalars(select(Area.id)))
+
+
+def of_level(session: Session, level: Level) -> Sequence[Area]:
+    """The areas of a level, by id."""
+    return session.scalars(select(Area).where(Area.level == level.value).order_by(Area.id)).all()
 
 
 def replace_all(session: Session, areas: Iterable[Area]) -> None:

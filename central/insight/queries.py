@@ -14,6 +14,7 @@ from sqlalchemy.sql.expression import case as sql_case
 from central.areas.levels import Level
 from central.areas.models import Area
 from central.cases.rules import CaseState
+from central.duty import repository as duty
 from central.insight.hotspots import CellCount
 from central.insight.models import CaseFact
 from central.insight.repository import LEVEL_COLUMNS
@@ -85,3 +86,8 @@ def area_names(session: Session) -> dict[str, tuple[str, Level]]:
 def days_back(day: date, days: int) -> date:
     """The first of so many days that end with ``day``."""
     return day - timedelta(days=days - 1)
+
+
+def unit_names(session: Session) -> dict[str, str]:
+    """Each unit's name."""
+    return {unit.id: unit.name for unit in duty.units(session)}

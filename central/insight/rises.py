@@ -151,7 +151,7 @@ def _in_window(
             own = tuple(Before(days_, int(count)) for days_, count in zip(befores, before[i], strict=True))
             found.append(
                 Rise(
-                    series=counts.series[i],
+                    series=counts.series[int(i)],
                     first=days[-1],
                     last=day,
                     count=int(now[i]),

@@ -4,13 +4,26 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from central.pages import bench, cameras, cases, codes, duty, live, place_code, rendering, sign_in
+from central.pages import (
+    bench,
+    cameras,
+    cases,
+    checks,
+    codes,
+    duty,
+    insight,
+    live,
+    me,
+    place_code,
+    rendering,
+    sign_in,
+)
 from central.pages.sign_in import problem_page
 
 __all__ = ["problem_page", "router", "static"]
 
 router = APIRouter(include_in_schema=False)
-for part in (sign_in, bench, cases, cameras, duty, live, codes, place_code):
+for part in (sign_in, bench, cases, checks, cameras, duty, live, codes, place_code, me, insight):
     router.include_router(part.router)
 
 static = rendering.Static(directory=rendering.STATIC)

@@ -92,7 +92,8 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.globals |= {"t": t, "static": static_url, "heartbeat_s": HEARTBEAT_S}
-    environment.filters |= {"iso": iso_utc, "full": _full, "clock": _clock, "number": wording.number}
+    environment.filters |= {"iso": iso_utc, "full": _full, "clock": _clock}
+    environment.filters |= {"number": wording.number, "day": wording.day}
     return environment
 
 

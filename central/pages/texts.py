@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from central.pages.texts_checks import CHECKS
+from central.pages.texts_insight import INSIGHT
+from central.pages.texts_reporters import REPORTERS
 from central.pages.texts_street import STREET
 from kerbwatch.incident import Kind
 
@@ -295,7 +298,8 @@ _ENGLISH: dict[str, str] = {
     "error.403.title": "Not permitted",
     "error.other.title": "Something went wrong",
     "error.home": "To the cases",
-} | STREET
+}
+_ENGLISH |= CHECKS | INSIGHT | REPORTERS | STREET
 
 
 def t(key: str, **values: object) -> str:

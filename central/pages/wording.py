@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 
@@ -18,6 +18,11 @@ def clock(moment: datetime, now: datetime, zone: ZoneInfo) -> str:
     if local.date() == now.astimezone(zone).date():
         return f"{local:%H:%M}"
     return f"{local.day} {local:%b %H:%M}"
+
+
+def day(moment: date) -> str:
+    """A day: ``Mon 4 May 2026``."""
+    return f"{moment:%a} {moment.day} {moment:%b %Y}"
 
 
 def number(value: int) -> str:

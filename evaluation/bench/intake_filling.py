@@ -124,7 +124,7 @@ def _rows(past: Sequence[_Past], entries: dict[str, int]) -> dict[str, list[dict
         "leads": [_lead(p) for p in past],
         "lead_evidence": [row for p in past for row in _evidence(p)],
         "tickets": [_ticket(p, entries[p.kind]) for p in past],
-        "case_events": [_line(p) for p in past],
+        "case_events": [line for p in past for line in _lines(p)],
     }
 
 
@@ -228,19 +228,40 @@ def _ticket(p: _Past, entry_id: int) -> dict[str, Any]:
     }
 
 
-def _line(p: _Past) -> dict[str, Any]:
-    return {
-        "case_id": p.case_id,
-        "at": p.at,
-        "rule": "opened",
-        "actor": "system",
-        "from_state": None,
-        "to_state": "reviewing",
-        "reason_code": None,
-        "note": None,
-        "detail": {},
-        "case_version": 1,
-    }
+def _lines(p: _Past) -> Iterator[dict[str, Any]]:
+    """The log of a case: one in ten of those that were closed was done after its deadline."""
+    state: str | None = None
+    for after_h, rule, to_state, detail in _life(p):
+        yield {
+            "case_id": p.case_id,
+            "at": p.at + timedelta(hours=after_h),
+            "rule": rule,
+            "actor": "system",
+            "from_state": state,
+            "to_state": to_state,
+            "reason_code": None,
+            "note": None,
+            "detail": detail,
+            "case_version": 1,
+        }
+        state = to_state
+
+
+def _life(p: _Past) -> Iterator[tuple[float, str, str, dict[str, Any]]]:
+    """Hours after it began, rule, state and detail of each thing that happened to a case."""
+    yield 0.0, "opened", "reviewing", {}
+    if p.state == "rejected":
+        yield 0.1, "reject", "rejected", {}
+    if p.state not in {"closed", "evaluated", "handling"}:
+        return
+    yield 0.1, "file", "filed", {}
+    yield 0.1, "dispatch", "dispatched", {"tickets": {p.lead_id: {"hours": 4.0, "calendar": None}}}
+    if p.state == "handling":
+        return
+    done_h = 6.0 if p.number % 10 == 0 else 2.0
+    yield done_h, "report_handled", "handled", {"ticket": p.lead_id}
+    yield done_h, "check", "checking", {}
+    yield done_h + 1, "close", "closed", {}
 
 
 def _put(database: Database, table: Table, rows: list[dict[str, Any]]) -> None:

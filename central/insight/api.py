@@ -1,0 +1,131 @@
+"""HTTP: counters, rises, hot-spots, reports, and cases to take away."""
+
+from __future__ import annotations
+
+import weakref
+from datetime import date
+from http import HTTPStatus
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Path, Query, Response
+from fastapi.responses import JSONResponse, StreamingResponse
+
+from central.cases.api import Limit
+from central.context import Central, CentralDep
+from central.insight import exports, spots
+from central.insight.counters import Selection
+from central.insight.days import Period, Span
+from central.insight.exports import Form
+from central.insight.listing import cases_behind
+from central.insight.report import Report, Scope, Teller, report_of
+from central.insight.schemas import CountedPage, ExportOut, scope, selection
+from central.insight.service import Look
+from central.people.access import require
+from central.people.permissions import Permission
+from central.people.service import Principal
+from central.problems import FieldError, Problem
+from kerbwatch.ids import UUID_PATTERN
+
+router = APIRouter(prefix="/api/v1/insight", tags=["insight"])
+
+Reader = Annotated[Principal, Depends(require(Permission.REPORT_READ))]
+CaseReader = Annotated[Principal, Depends(require(Permission.CASE_READ))]
+Taker = Annotated[Principal, Depends(require(Permission.EXPORT))]
+Auditor = Annotated[Principal, Depends(require(Permission.EVIDENCE_AUDIT))]
+Chosen = Annotated[Selection, Depends(selection)]
+Whose = Annotated[Scope, Depends(scope)]
+Before = Annotated[str | None, Query(pattern=UUID_PATTERN)]
+PeriodName = Annotated[str, Path(max_length=10)]
+
+
+def look_of(central: Central) -> Look:
+    """Through what this city's days are looked at."""
+    return Look(central.settings.zone, central.settings.insight)
+
+
+def period_of(span: Span, name: str) -> Period:
+    """A period by its name. Raises Problem 422."""
+    try:
+        return Period.named(span, name)
+    except ValueError as error:
+        errors = [FieldError("path.name", str(error))]
+        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "period", str(error), errors=errors) from error
+
+
+def report_in(central: Central, period: Period, whose: Scope) -> Report:
+    """The report of a period as it is counted now."""
+    with central.database.read() as session:
+        return report_of(session, period.days, whose, now=central.clock.now_utc(), look=look_of(central))
+
+
+@router.get("/cases")
+def list_cases(
+    central: CentralDep, who: CaseReader, chosen: Chosen, before: Before = None, limit: Limit = 50
+) -> CountedPage:
+    """The cases behind a number, the newest first, and how many there are."""
+    del who
+    with central.database.read() as session:
+        return cases_behind(session, chosen, central.clock.now_utc(), before=before, limit=limit)
+
+
+@router.get("/rises")
+def list_rises(
+    central: CentralDep, _who: Reader, day: Annotated[date | None, Query()] = None
+) -> list[dict[str, Any]]:
+    """The rises of a day that is over (yesterday if none is named), and of the seven days up to it."""
+    with central.database.read() as session:
+        teller = Teller(session, central.clock.now_utc(), look_of(central))
+        return [each.to_json() for each in teller.rises([day or teller.yesterday()])]
+
+
+@router.get("/hot-spots.geojson")
+def hot_spots(central: CentralDep, _who: Reader) -> Response:
+    """The hot-spots of the days up to yesterday as GeoJSON polygons (WGS-84, lon lat)."""
+    with central.database.read() as session:
+        teller = Teller(session, central.clock.now_utc(), look_of(central))
+        found = spots.geojson_of(teller.hot_spots(teller.yesterday()))
+    return JSONResponse(found, media_type="application/geo+json")
+
+
+@router.get("/reports/{span}/{name}")
+def show_report(
+    central: CentralDep, _who: Reader, span: Span, name: PeriodName, whose: Whose
+) -> dict[str, Any]:
+    """The report of a day (``2026-05-14``), a week (``2026-W20``) or a month (``2026-05``)."""
+    return report_in(central, period_of(span, name), whose).to_json()
+
+
+@router.get("/exports")
+def list_exports(central: CentralDep, _who: Auditor, limit: Limit = 50) -> list[ExportOut]:
+    """Who took cases away, the newest first."""
+    with central.database.read() as session:
+        return [ExportOut.model_validate(row) for row in exports.exports(session, limit)]
+
+
+@router.get("/exports/cases.{form}", response_class=StreamingResponse)
+def export_cases(  # noqa: PLR0917 - FastAPI passes them by name
+    central: CentralDep,
+    who: Taker,
+    chosen: Chosen,
+    form: Form,
+    plates: Annotated[bool, Query()] = False,
+    bom: Annotated[bool, Query(description="A mark by which Excel knows UTF-8 (CSV alone).")] = False,
+) -> StreamingResponse:
+    """Every case that a number means, as CSV (UTF-8) or GeoJSON. Who took what is written down."""
+    exports.take_slot()
+    try:
+        now, zone = central.clock.now_utc(), central.settings.zone
+        number = exports.begin(central.database, chosen, form, who, now, plates=plates)
+        pieces = exports.written(
+            central.database, number, chosen, form, now=now, zone=zone, plates=plates, bom=bom
+        )
+    except Exception:
+        exports.free_slot()
+        raise
+    weakref.finalize(pieces, exports.free_slot)  # also when nobody ever takes the first piece
+    media = "text/csv; charset=utf-8" if form == "csv" else "application/geo+json"
+    headers = {
+        "Content-Disposition": f'attachment; filename="cases-{number}.{form}"',
+        "Cache-Control": "no-store",
+    }
+    return StreamingResponse(pieces, media_type=media, headers=headers)
