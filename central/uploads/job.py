@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import structlog
 from sqlalchemy.orm import Session
 
 from central.areas.service import area_map
-from central.cases.models import Lead, LeadEvidence
-from central.cases.service import note_in_log
 from central.context import Central
 from central.jobs.service import JobError, Writing
 from central.jobs.worker import Progress
-from central.media import repository as media
 from central.reports import following
 from central.reports import service as reports
 from central.reports.models import Report, ReportState
@@ -26,8 +23,8 @@ from central.uploads.findings import REPORTED_CLIP, Exhibit, Findings, Kept
 from central.uploads.looking import Looker
 from central.uploads.models import Upload, UploadFile, UploadState
 from central.uploads.service import CLIP_TYPE
+from central.uploads.showing import keep, show
 from central.uploads.verdict import Terms, Verdict, judge
-from kerbwatch.incident import Audience
 from kerbwatch.place import Position
 
 log = structlog.get_logger(__name__)
@@ -66,7 +63,7 @@ class LookThrough:
             kept: list[Kept] = []
             if verdict.reason is None:
                 looker.make_shown()
-                kept = [each for exhibit in found.exhibits for each in self._keep(exhibit)]
+                kept = [each for exhibit in found.exhibits for each in keep(self._central.media, exhibit)]
         self._count(found, verdict)
         return lambda session: self._write(session, subject_id, found, verdict, kept)
 
@@ -81,7 +78,7 @@ class LookThrough:
             path = self._central.media.aside(upload.id)
             if upload.content_type == CLIP_TYPE and path.is_file():
                 exhibit = Exhibit(path, REPORTED_CLIP, CLIP_TYPE, report.seen_at)
-                kept += self._keep(exhibit)
+                kept += keep(self._central.media, exhibit)
         verdict = self._judge(report, found)
         self._count(found, verdict)
         return lambda session: self._write(session, subject_id, found, verdict, kept)
@@ -113,24 +110,6 @@ class LookThrough:
             told=found.places,
             told_at=found.times,
             received_at=report.received_at,
-        )
-
-    def _keep(self, exhibit: Exhibit) -> list[Kept]:
-        """Put an exhibit, and what people see of it, into the media store."""
-        original = self._kept(exhibit.path, exhibit, Audience.ORIGINAL, None)
-        if exhibit.shown is None:
-            return [original]
-        return [original, self._kept(exhibit.shown, exhibit, Audience.PEOPLE, original.sha256)]
-
-    def _kept(self, path: Path, exhibit: Exhibit, audience: Audience, original: str | None) -> Kept:
-        return Kept(
-            sha256=self._central.media.add(path),
-            role=exhibit.role,
-            content_type=exhibit.content_type,
-            size_bytes=path.stat().st_size,
-            captured_at=exhibit.captured_at,
-            audience=audience,
-            original_sha256=original,
         )
 
     def _count(self, found: Findings, verdict: Verdict) -> None:
@@ -168,51 +147,4 @@ class LookThrough:
         lead_id = reports.make_lead(
             session, report, actor=ACTOR, now=now, settings=self._central.settings, sight=found.sight
         )
-        _show(session, lead_id, kept, found.remarks, now)
-
-
-def _show(
-    session: Session, lead_id: str, kept: Sequence[Kept], remarks: Sequence[str], now: datetime
-) -> None:
-    """Give a lead its pictures, and say so in its case's log."""
-    session.flush()
-    lead = session.get_one(Lead, lead_id)
-    known: set[tuple[str, str]] = set()
-    for each in kept:
-        if media.find(session, each.sha256) is None:
-            media.add(
-                session,
-                each.sha256,
-                content_type=each.content_type,
-                size_bytes=each.size_bytes,
-                source=lead.source,
-                now=now,
-            )
-            session.flush()
-        if (each.sha256, each.role) in known:
-            continue
-        known.add((each.sha256, each.role))
-        session.add(
-            LeadEvidence(
-                lead_id=lead_id,
-                sha256=each.sha256,
-                role=each.role,
-                content_type=each.content_type,
-                size_bytes=each.size_bytes,
-                captured_at=each.captured_at,
-                audience=each.audience.value,
-                original_sha256=each.original_sha256,
-            )
-        )
-    files = [{"sha256": each.sha256, "role": each.role} for each in kept]
-    note_in_log(
-        session,
-        lead.case,
-        "looked_through",
-        ACTOR,
-        now,
-        from_state=lead.case.state,
-        note=" ".join(remarks) or None,
-        detail={"lead": lead_id, "files": files},
-        material=False,
-    )
+        show(session, lead_id, kept, found.remarks, now)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from central.cases.reporting import Sight
@@ -18,6 +18,7 @@ from central.uploads.findings import REPORTED_CLIP, REPORTED_PHOTO, Exhibit, Fin
 from central.uploads.models import Upload
 from central.uploads.reading import UnfitError, look_at_clip, read_photo
 from central.uploads.service import CLIP_TYPE
+from central.uploads.settings import ReportSettings
 from kerbwatch.clip_report import ClipFile, Moment
 from kerbwatch.incident import EvidenceRole
 
@@ -67,20 +68,9 @@ class Looker:
         cut = any(each.role == EvidenceRole.CLIP for each in self._found.exhibits)
         # Of a clip whose moments were cut out, the whole is not made anew: it takes long, and shows no more.
         wanted = [each for each in self._found.exhibits if not (cut and each.role == REPORTED_CLIP)]
-        folder = self._folder / "shown"
-        folder.mkdir()
-        try:
-            made = exhibits.blur(
-                [each.path for each in wanted], folder, settings, lambda _share: self._progress(_ANALYSED)
-            )
-        except AbsentError:
-            self._found.remarks.append("Faces and plates could not be blurred here: only originals are kept.")
-            return
-        for each in wanted:
-            if each.path in made:
-                each.shown = exhibits.inside(folder, made[each.path])
-        if any(each.shown is None for each in wanted):
-            self._found.remarks.append("Of some pictures no blurred version could be made.")
+        remark = make_shown(wanted, self._folder, settings, lambda: self._progress(_ANALYSED))
+        if remark:
+            self._found.remarks.append(remark)
         self._progress(_SHOWN)
 
     def _photo(self, upload: Upload, number: int, share: float) -> None:
@@ -155,6 +145,37 @@ class Looker:
 
     def _analysing(self, share: float) -> None:
         self._progress(_READ + (_ANALYSED - _READ) * min(1.0, max(0.0, share)))
+
+
+def make_shown(
+    wanted: Sequence[Exhibit], folder: Path, settings: ReportSettings, waiting: Callable[[], None]
+) -> str | None:
+    """Make what people see of exhibits, where that is possible.
+
+    Args:
+        wanted: each gets its ``shown``.
+        folder: where it is made.
+        settings: limits.
+        waiting: called while it is made.
+
+    Returns:
+        What did not go well, in words; None when all did.
+
+    Raises:
+        JobError: it came to nothing this time.
+    """
+    into = folder / "shown"
+    into.mkdir()
+    try:
+        made = exhibits.blur([each.path for each in wanted], into, settings, lambda _share: waiting())
+    except AbsentError:
+        return "Faces and plates could not be blurred here: only originals are kept."
+    for each in wanted:
+        if each.path in made:
+            each.shown = exhibits.inside(into, made[each.path])
+    if any(each.shown is None for each in wanted):
+        return "Of some pictures no blurred version could be made."
+    return None
 
 
 def _mark(upload: Upload, phash: str | None) -> Mark:
