@@ -26,8 +26,8 @@ router = APIRouter(include_in_schema=False)
 def ask(request: Request, who: MaybePrincipal, next: str = "/") -> Response:
     """The form; whoever is signed in already goes on."""
     if who:
-        return RedirectResponse(_own_path(next), HTTPStatus.SEE_OTHER)
-    return page(request, "sign_in.html", {"next": _own_path(next), "name": ""})
+        return RedirectResponse(own_path(next), HTTPStatus.SEE_OTHER)
+    return page(request, "sign_in.html", {"next": own_path(next), "name": ""})
 
 
 @router.post("/sign-in", dependencies=[Depends(limited("sign_in"))])
@@ -40,7 +40,7 @@ def enter(
 ) -> Response:
     """Check name and password; on to the page that was asked for, or the form again with the reason."""
     access.check_same_origin(request, central)
-    target = _own_path(next)
+    target = own_path(next)
     try:
         issued = open_session(central, name.strip(), password, "session")
     except Problem as problem:
@@ -85,15 +85,15 @@ def problem_page(request: Request, problem: Problem) -> Response:
 def _to_sign_in(request: Request) -> Response:
     """A redirect, in the form that htmx follows where it asked."""
     asked = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-    target = (
-        f"/sign-in?next={quote(asked)}" if request.method == "GET" and not is_partial(request) else "/sign-in"
-    )
+    mine = request.url.path == "/me" or request.url.path.startswith("/me/")
+    door = "/me/sign-in" if mine else "/sign-in"
+    target = f"{door}?next={quote(asked)}" if request.method == "GET" and not is_partial(request) else door
     if is_partial(request):
         return Response(status_code=HTTPStatus.UNAUTHORIZED, headers={**HEADERS, "HX-Redirect": target})
     return RedirectResponse(target, HTTPStatus.SEE_OTHER, headers=HEADERS)
 
 
-def _own_path(target: str) -> str:
+def own_path(target: str) -> str:
     """``target`` if it is a path of our own, else the first page: nobody is sent to another host."""
     own = (
         target.startswith("/") and not target.startswith("//") and "\\" not in target and target.isprintable()

@@ -120,6 +120,25 @@ def entries(session: Session, ref: str, before: int | None, limit: int) -> Seque
     return session.scalars(query.order_by(PointsEntry.number.desc()).limit(limit)).all()
 
 
+class Paid(NamedTuple):
+    """An award that was paid, and whether it was taken back."""
+
+    entry: PointsEntry
+    award: PointsAward
+    reversed: bool
+
+
+def paid_lately(session: Session, limit: int) -> list[Paid]:
+    """Awards that were paid, the newest first."""
+    back = aliased(PointsEntry)
+    query = (
+        select(PointsEntry, PointsAward, exists().where(back.reverses == PointsEntry.id))
+        .join(PointsAward, PointsAward.id == PointsEntry.award_id)
+        .order_by(PointsEntry.id.desc())
+    )
+    return [Paid(*row) for row in session.execute(query.limit(limit))]
+
+
 def entry(session: Session, entry_id: int) -> PointsEntry | None:
     """A row of a ledger."""
     return session.get(PointsEntry, entry_id)

@@ -214,6 +214,22 @@ def identify(
     return IdentityOut(ref=ref, channel=contact.channel, contact=contact.address)
 
 
+@router.post("/leads/{lead_id}/reporter")
+def identify_by_lead(
+    central: CentralDep,
+    who: Annotated[Principal, Depends(require(Permission.REPORTER_IDENTIFY))],
+    lead_id: Ref,
+    body: IdentityAskIn,
+) -> IdentityOut:
+    """Who sent in a lead, for a reason, which is written down for good as above."""
+    with central.database.write() as session:
+        ref = repository.ref_of_lead(session, lead_id) or ""
+        contact = service.identify(
+            session, ref, central.vault, who=who, reason=body.reason, now=central.clock.now_utc()
+        )
+    return IdentityOut(ref=ref, channel=contact.channel, contact=contact.address)
+
+
 @router.get("/reporters/identity-views")
 def list_views(
     central: CentralDep,

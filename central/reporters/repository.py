@@ -97,6 +97,16 @@ def reports_of(session: Session, ref: str, before: str | None, limit: int) -> Se
     return session.scalars(query.order_by(Report.id.desc()).limit(limit)).all()
 
 
+def ref_of_lead(session: Session, lead_id: str) -> str | None:
+    """Whom a lead is of; None where nobody is known."""
+    return session.scalar(select(Lead.reporter_ref).where(Lead.id == lead_id))
+
+
+def case_of_lead(session: Session, lead_id: str) -> str | None:
+    """The case that a lead belongs to; None where there is no such lead."""
+    return session.scalar(select(Lead.case_id).where(Lead.id == lead_id))
+
+
 def case_states(session: Session, lead_ids: Collection[str]) -> dict[str, str]:
     """Of some leads the state of their case."""
     query = select(Lead.id, Case.state).join(Case, Case.id == Lead.case_id).where(Lead.id.in_(lead_ids))
