@@ -216,7 +216,7 @@ def _summary(row: Case, here: frozenset[str]) -> dict[str, Any]:
         if e.content_type == "image/jpeg"
         and e.audience == Audience.PEOPLE
         and e.sha256 in here
-        and e.role != EvidenceRole.SNAPSHOT_CLEARED
+        and e.role not in {EvidenceRole.SNAPSHOT_CLEARED, EvidenceRole.SNAPSHOT_CHECKED}
     ]
     return own | {
         "unit_name": live[0].unit_name if live else None,

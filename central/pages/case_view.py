@@ -198,8 +198,8 @@ def case_of(
         accuracy=t("case.accuracy", metres=round(first.accuracy_m)) if first and first.accuracy_m else "",
         can_confirm=_may(case, "file", who, None),
         can_reject=_may(case, "reject", who, RejectReason.UNCLEAR),
-        pictures=tuple(_shot(*pair, who) for pair in shots if pair[1].content_type.startswith("image/")),
-        clips=tuple(_shot(*pair, who) for pair in shots if pair[1].content_type.startswith("video/")),
+        pictures=tuple(shot_of(*pair, who) for pair in shots if pair[1].content_type.startswith("image/")),
+        clips=tuple(shot_of(*pair, who) for pair in shots if pair[1].content_type.startswith("video/")),
         leads=tuple(_lead(lead) for lead in case.leads),
         tickets=tuple(_ticket(ticket, alone=_alone(case)) for ticket in case.tickets),
         log=tuple(_line(line) for line in log),
@@ -253,9 +253,13 @@ def _presence(case: CaseDetail, now: datetime, zone: ZoneInfo) -> str:
 
 
 def _shown(lead: LeadOut) -> list[EvidenceOut]:
-    """What was made for people, and the originals of which nothing was made yet."""
-    made = {piece.original_sha256 for piece in lead.evidence}
-    return [piece for piece in lead.evidence if piece.audience == Audience.PEOPLE or piece.sha256 not in made]
+    """What was made for people, and the originals of which nothing was made yet.
+
+    Not what was taken when the camera looked again: that is shown beside the picture of before.
+    """
+    own = [piece for piece in lead.evidence if piece.role != EvidenceRole.SNAPSHOT_CHECKED]
+    made = {piece.original_sha256 for piece in own}
+    return [piece for piece in own if piece.audience == Audience.PEOPLE or piece.sha256 not in made]
 
 
 def _original_of(lead: LeadOut, piece: EvidenceOut, who: Principal) -> str | None:
@@ -267,10 +271,15 @@ def _original_of(lead: LeadOut, piece: EvidenceOut, who: Principal) -> str | Non
     return sha256 if here else None
 
 
-def _shot(lead: LeadOut, piece: EvidenceOut, who: Principal) -> Shot:
+_FRAMED = {EvidenceRole.SNAPSHOT_ARRIVAL, EvidenceRole.SNAPSHOT_LIMIT, EvidenceRole.SNAPSHOT_CHECKED}
+"""Pictures over which the offender's box is drawn: what stood there, or the place where it stood."""
+
+
+def shot_of(lead: LeadOut, piece: EvidenceOut, who: Principal) -> Shot:
+    """A piece of a lead's evidence as ``who`` may see it."""
     box, for_people = lead.box, piece.audience == Audience.PEOPLE
     width, height = (int(box["picture_width_px"]), int(box["picture_height_px"])) if box else (0, 0)
-    shows_offender = piece.role in {EvidenceRole.SNAPSHOT_ARRIVAL, EvidenceRole.SNAPSHOT_LIMIT}
+    shows_place = piece.role in _FRAMED
     return Shot(
         key=f"{piece.role}-{piece.sha256[:16]}",
         role_name=t_or(f"role.{piece.role}", piece.role),
@@ -278,7 +287,7 @@ def _shot(lead: LeadOut, piece: EvidenceOut, who: Principal) -> Shot:
         url=piece.url if piece.here and for_people else None,
         width=width,
         height=height,
-        box=_overlay(box) if box and shows_offender else None,
+        box=_overlay(box) if box and shows_place else None,
         waiting=t("case.waiting" if for_people else "case.being_prepared"),
         original=_original_of(lead, piece, who),
     )

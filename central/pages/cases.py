@@ -19,7 +19,7 @@ from central.media.api import original_response
 from central.media.service import LEAST_REASON_CHARS, MOST_REASON_CHARS
 from central.merging import service as merging
 from central.merging.schemas import SuggestionOut
-from central.pages import map_view, repository
+from central.pages import check_view, map_view, repository
 from central.pages.case_view import REASONS, case_of
 from central.pages.rendering import HEADERS, is_partial, page
 from central.pages.texts import t
@@ -28,6 +28,7 @@ from central.people.access import require
 from central.people.permissions import Permission
 from central.people.service import Principal
 from central.problems import Problem, not_found
+from central.rechecks import service as rechecks
 from central.tickets import service as tickets
 from central.tickets.clockwork import Terms
 from kerbwatch.ids import UUID_PATTERN
@@ -38,7 +39,7 @@ router = APIRouter(include_in_schema=False)
 Viewer = Annotated[Principal, Depends(require(Permission.CASE_READ))]
 
 NOTE_CHARS = 2000
-_DONE = frozenset({"confirmed", "rejected", "merged", "two", "split"})
+_DONE = frozenset({"confirmed", "rejected", "merged", "two", "split", "closed", "reworked"})
 
 
 class ConfirmForm(BaseModel):
@@ -98,13 +99,13 @@ AskedDep = Annotated[Asked, Depends(_asked)]
 def case_page(asked: AskedDep, done: str = "") -> Response:
     """One case alone, as a phone shows it."""
     notice = Notice("good", t(f"notice.{done}")) if done in _DONE else None
-    return _case(asked, notice)
+    return case_page_of(asked, notice)
 
 
 @router.get("/cases/{case_id}/panel")
 def panel(asked: AskedDep) -> Response:
     """One case, to be put beside the list."""
-    return _case(asked, part=True)
+    return case_page_of(asked, part=True)
 
 
 @router.get("/cases/{case_id}/areas.geojson")
@@ -133,8 +134,8 @@ def confirm(asked: AskedDep, form: Annotated[ConfirmForm, Form()]) -> Response:
                 terms=Terms.of(central.settings),
             )
     except Problem as problem:
-        return _undone(asked, problem)
-    return _done(asked, "confirmed")
+        return undone(asked, problem)
+    return done(asked, "confirmed")
 
 
 @router.post("/cases/{case_id}/reject")
@@ -144,7 +145,7 @@ def reject(asked: AskedDep, form: Annotated[RejectForm, Form()]) -> Response:
     lacking = _lacking(form.reason, note)
     if lacking:
         status = HTTPStatus.UNPROCESSABLE_ENTITY
-        return _case(
+        return case_page_of(
             asked, Notice("bad", lacking), status=status, part=is_partial(asked.request), written=form
         )
     try:
@@ -159,8 +160,8 @@ def reject(asked: AskedDep, form: Annotated[RejectForm, Form()]) -> Response:
                 note=note or None,
             )
     except Problem as problem:
-        return _undone(asked, problem, form)
-    return _done(asked, "rejected")
+        return undone(asked, problem, form)
+    return done(asked, "rejected")
 
 
 @router.post("/cases/{case_id}/same")
@@ -173,8 +174,8 @@ def same(asked: AskedDep, form: Annotated[SameForm, Form()]) -> Response:
             now = central.clock.now_utc()
             decide(session, asked.case_id, form.suggestion, who=asked.who, version=form.version, now=now)
     except Problem as problem:
-        return _undone(asked, problem)
-    return _done(asked, "merged" if accepts else "two")
+        return undone(asked, problem)
+    return done(asked, "merged" if accepts else "two")
 
 
 @router.post("/cases/{case_id}/split")
@@ -194,8 +195,8 @@ def split(asked: AskedDep, form: Annotated[SplitForm, Form()]) -> Response:
                 settings=central.settings.intake.merging,
             )
     except Problem as problem:
-        return _undone(asked, problem)
-    return _done(asked, "split")
+        return undone(asked, problem)
+    return done(asked, "split")
 
 
 @router.post("/cases/{case_id}/original")
@@ -219,22 +220,24 @@ def _lacking(reason: str, note: str) -> str | None:
     return None
 
 
-def _done(asked: Asked, what: str) -> Response:
+def done(asked: Asked, what: str) -> Response:
     """After a decision: the case as it now stands, and a nudge to the list beside it."""
     if not is_partial(asked.request):
         target = f"/cases/{asked.case_id}?done={what}"
         return RedirectResponse(target, HTTPStatus.SEE_OTHER, headers=HEADERS)
-    return _case(asked, Notice("good", t(f"notice.{what}")), part=True, headers={"HX-Trigger": "decided"})
+    return case_page_of(
+        asked, Notice("good", t(f"notice.{what}")), part=True, headers={"HX-Trigger": "decided"}
+    )
 
 
-def _undone(asked: Asked, problem: Problem, written: RejectForm | None = None) -> Response:
+def undone(asked: Asked, problem: Problem, written: RejectForm | None = None) -> Response:
     """After a decision that was refused: the case as it stands, what to do, and nothing typed is lost."""
     if problem.status == HTTPStatus.NOT_FOUND:
         raise problem
     changed = problem.status == HTTPStatus.PRECONDITION_FAILED
     words = t("notice.conflict") if changed else t("notice.refused", detail=problem.detail.rstrip("."))
     part = is_partial(asked.request)
-    return _case(
+    return case_page_of(
         asked,
         Notice("warn" if changed else "bad", words),
         status=problem.status,
@@ -244,7 +247,7 @@ def _undone(asked: Asked, problem: Problem, written: RejectForm | None = None) -
     )
 
 
-def _case(
+def case_page_of(
     asked: Asked,
     notice: Notice | None = None,
     *,
@@ -267,12 +270,15 @@ def _case(
             if may_merge
             else []
         )
+        asked_again = rechecks.of_case(session, asked.case_id)
         point = Position(detail.lon, detail.lat)
         near = repository.areas_overlapping(session, map_view.bounds_around(point))
         drawing = map_view.map_of(point, near, detail.area_id)
     values = {
         "case": case_of(detail, lines, asked.who, central.clock.now_utc(), central.settings.zone),
         "same_as": [_same_as(each, asked.case_id) for each in same_as],
+        "looks": check_view.looks_of(detail, asked_again, asked.who),
+        "can_check": check_view.may_decide(detail, asked.who),
         "can_split": may_merge and len(detail.leads) > 1,
         "map": drawing,
         "tiles": central.settings.map,

@@ -39,13 +39,13 @@ def a_shot(role="snapshot_limit", *, here=True, **box):
     usual = {"x1": 10, "y1": 20, "x2": 110, "y2": 90, "picture_width_px": 640, "picture_height_px": 360}
     piece = a_piece(role=role, here=here)
     lead = LeadOut.model_construct(box=usual | box, evidence=(piece,))
-    return case_view._shot(lead, piece, someone())
+    return case_view.shot_of(lead, piece, someone())
 
 
 def shots(*pieces, role=Role.OPERATOR):
     box = {"x1": 10, "y1": 20, "x2": 110, "y2": 90, "picture_width_px": 640, "picture_height_px": 360}
     lead = LeadOut.model_construct(box=box, evidence=pieces)
-    return [case_view._shot(lead, piece, someone(role)) for piece in case_view._shown(lead)]
+    return [case_view.shot_of(lead, piece, someone(role)) for piece in case_view._shown(lead)]
 
 
 def test_the_box_is_drawn_where_the_offender_stood():

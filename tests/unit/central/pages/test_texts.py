@@ -9,13 +9,17 @@ from central.cases.rules import RULES, CaseState, Origin, RejectReason, TicketSt
 from central.pages import texts
 from central.tickets.rules import TICKET_RULES
 from kerbwatch.incident import EvidenceRole, Kind
-from kerbwatch.messages import CameraState
+from kerbwatch.messages import CameraState, UnableReason, Verdict
 
 PAGES = Path(texts.__file__).parent
 SOURCES = [path for path in (*PAGES.glob("*.py"), *PAGES.glob("templates/*.html")) if path.name != "texts.py"]
 NAMED = set(re.findall(r"""\bt\(\s*["']([a-z_.0-9]+)["']""", "".join(path.read_text() for path in SOURCES)))
 NAMED |= set(re.findall(r"""_stood\(\s*["']([a-z_.]+)["']""", "".join(path.read_text() for path in SOURCES)))
 UNRULED = (
+    "camera_answered",
+    "camera_silent",
+    "camera_too_late",
+    "look_again",
     "answer_slip",
     "decline",
     "draft_anew",
@@ -40,13 +44,17 @@ DYNAMIC = {
     *(f"ticket_state.{state}" for state in TicketState),
     *(f"camera_state.{state}" for state in CameraState),
     *(f"edge.{state}" for state in ("online", "offline", "silent")),
-    *(f"reason.{reason}" for reason in RejectReason),
+    *(f"reason.{reason}" for reason in (*RejectReason, *UnableReason)),
+    *(f"reason.{verdict}" for verdict in (Verdict.CLEAR, Verdict.NOT_CLEAR)),
+    *(f"check.{how}{verdict}" for how in ("", "overtaken_") for verdict in Verdict),
+    *(f"check.{verdict}_now" for verdict in (Verdict.CLEAR, Verdict.NOT_CLEAR)),
+    *("check.overtaken", "check.silent", "check.waits"),
     *(f"rule.{rule}" for rule in (*RULES, *TICKET_RULES, *UNRULED)),
     *(f"role.{role}" for role in EvidenceRole),
     *(f"group.{group}" for group in ("reviewing", "running", "over", "all")),
     *(f"case.method.{method}" for method in METHODS),
     *(f"origin.{origin}" for origin in Origin),
-    *(f"notice.{what}" for what in ("confirmed", "rejected", "merged", "two", "split")),
+    *(f"notice.{what}" for what in ("confirmed", "rejected", "merged", "two", "split", "closed", "reworked")),
     *(f"plate.colour.{colour}" for colour in ("blue", "green", "yellow", "white", "black")),
     "case.waiting",
     "case.being_prepared",

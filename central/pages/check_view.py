@@ -1,0 +1,105 @@
+"""When cameras looked again at a case, as its page shows it: what they said, and before beside after."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from central.cases.rules import CaseState
+from central.cases.schemas import CaseDetail, EvidenceOut, LeadOut
+from central.pages.case_view import Shot, shot_of
+from central.pages.texts import t
+from central.people.permissions import Permission
+from central.people.service import Principal
+from central.rechecks.schemas import LookAgainOut
+from central.rechecks.states import RecheckState
+from kerbwatch.incident import Audience, EvidenceRole
+from kerbwatch.messages import Verdict
+
+BEFORE = (EvidenceRole.SNAPSHOT_LIMIT, EvidenceRole.SNAPSHOT_ARRIVAL, EvidenceRole.SNAPSHOT_PATH)
+"""What shows the offence, the best first."""
+
+
+@dataclass(frozen=True, slots=True)
+class LookView:
+    """One question and its answer.
+
+    ``after`` is None while there is no answer, and where no picture came with it.
+    """
+
+    title: str
+    tone: str
+    words: str
+    asked_at: datetime
+    until: datetime
+    """When it was answered, or else by when it should be."""
+    until_words: str
+    before: Shot | None
+    after: Shot | None
+    answered: bool
+
+
+def may_decide(case: CaseDetail, who: Principal) -> bool:
+    """Whether the two decisions after a check are offered."""
+    return case.state == CaseState.CHECKING and who.may(Permission.CASE_CLOSE)
+
+
+def looks_of(case: CaseDetail, asked: Sequence[LookAgainOut], who: Principal) -> tuple[LookView, ...]:
+    """The questions of a case, the newest first."""
+    leads = {lead.id: lead for lead in case.leads}
+    return tuple(_look(each, leads.get(each.lead_id), who) for each in asked)
+
+
+def _look(asked: LookAgainOut, lead: LeadOut | None, who: Principal) -> LookView:
+    answered = asked.answered_at is not None
+    camera = (lead.camera_name if lead else None) or asked.camera_id
+    before = _before(lead) if lead else None
+    after = _after(asked, lead) if lead else None
+    return LookView(
+        title=t("check.title") if answered else t("check.asked_title"),
+        tone=_tone(asked),
+        words=_words(asked, camera),
+        asked_at=asked.asked_at,
+        until=asked.answered_at or asked.answer_by,
+        until_words=t("check.answered") if answered else t("check.expected"),
+        before=shot_of(lead, before, who) if lead and before else None,
+        after=shot_of(lead, after, who) if lead and after else None,
+        answered=answered,
+    )
+
+
+def _words(asked: LookAgainOut, camera: str) -> str:
+    why = t(f"reason.{asked.reason}") if asked.reason else ""
+    if asked.state is RecheckState.OVERTAKEN:
+        key = f"check.overtaken_{asked.verdict}" if asked.verdict else "check.overtaken"
+    elif asked.verdict is not None:
+        acting = asked.state is RecheckState.ANSWERED
+        key = f"check.{asked.verdict}_now" if acting else f"check.{asked.verdict}"
+    else:
+        key = "check.silent" if asked.state is RecheckState.SILENT else "check.waits"
+    return t(key, camera=camera, why=why)
+
+
+def _tone(asked: LookAgainOut) -> str:
+    if asked.state is RecheckState.OVERTAKEN:
+        return ""
+    if asked.verdict is Verdict.UNABLE or asked.state is RecheckState.SILENT:
+        return "warn"
+    return {Verdict.CLEAR: "good", Verdict.NOT_CLEAR: "bad"}.get(asked.verdict, "info")  # type: ignore[arg-type]
+
+
+def _before(lead: LeadOut) -> EvidenceOut | None:
+    """The picture of the offence that people see, or what it is being made from."""
+    for role in BEFORE:
+        found = [piece for piece in lead.evidence if piece.role == role]
+        for piece in sorted(found, key=lambda each: each.audience != Audience.PEOPLE):
+            return piece
+    return None
+
+
+def _after(asked: LookAgainOut, lead: LeadOut) -> EvidenceOut | None:
+    """The picture of this very answer; its original where nothing could be made of it for people."""
+    named = [piece for piece in lead.evidence if piece.role == EvidenceRole.SNAPSHOT_CHECKED]
+    own = [piece for piece in named if piece.sha256 == asked.picture_sha256]
+    return next(iter(own or [piece for piece in named if piece.captured_at == asked.looked_at]), None)

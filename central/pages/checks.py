@@ -1,0 +1,69 @@
+"""The two decisions after a check that no camera decided: the work is done, or goes back to its unit."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Response
+from pydantic import BaseModel
+
+from central.pages.cases import NOTE_CHARS, AskedDep, case_page_of, done, undone
+from central.pages.rendering import is_partial
+from central.pages.texts import t
+from central.pages.values import Notice
+from central.problems import Problem
+from central.tickets import service as tickets
+from central.tickets.clockwork import Terms
+
+router = APIRouter(include_in_schema=False)
+
+
+class CloseForm(BaseModel):
+    """What the button sends that says that it is done."""
+
+    version: int
+
+
+class ReworkForm(BaseModel):
+    """What the form sends that gives it back."""
+
+    version: int
+    note: str = ""
+
+
+@router.post("/cases/{case_id}/close")
+def close(asked: AskedDep, form: Annotated[CloseForm, Form()]) -> Response:
+    """The work was looked at, and is done."""
+    central = asked.central
+    try:
+        with central.database.write(ordered=True) as session:
+            now = central.clock.now_utc()
+            tickets.close(session, asked.case_id, who=asked.who, version=form.version, now=now)
+    except Problem as problem:
+        return undone(asked, problem)
+    return done(asked, "closed")
+
+
+@router.post("/cases/{case_id}/rework")
+def rework(asked: AskedDep, form: Annotated[ReworkForm, Form()]) -> Response:
+    """The work was looked at, and is not done: the note says what is lacking."""
+    central, note = asked.central, form.note.strip()
+    if not note or len(note) > NOTE_CHARS:
+        words = t("notice.note_too_long", chars=NOTE_CHARS) if note else t("notice.rework_note_needed")
+        status, part = HTTPStatus.UNPROCESSABLE_ENTITY, is_partial(asked.request)
+        return case_page_of(asked, Notice("bad", words), status=status, part=part)
+    try:
+        with central.database.write(ordered=True) as session:
+            tickets.rework(
+                session,
+                asked.case_id,
+                who=asked.who,
+                version=form.version,
+                now=central.clock.now_utc(),
+                terms=Terms.of(central.settings),
+                note=note,
+            )
+    except Problem as problem:
+        return undone(asked, problem)
+    return done(asked, "reworked")
