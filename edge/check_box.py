@@ -7,6 +7,7 @@ import tempfile
 
 from edge.lock import DataDirInUseError, DataDirLock
 from edge.settings import EdgeSettings, MetricsSettings
+from kerbwatch.safety import open_secret_files
 from kerbwatch.secrets import SecretMissingError
 
 
@@ -29,6 +30,7 @@ def faults_of_box(settings: EdgeSettings) -> list[str]:
     else:
         if token is None:
             faults.append("central's token: neither 'token_file' nor 'token' is set; uploads will be refused")
+    faults += [each.sentence for each in open_secret_files(settings)]
     # A box that runs already listens there itself.
     if settings.metrics.enabled and not runs:
         faults += _faults_of_port(settings.metrics)

@@ -23,6 +23,8 @@ from edge.store import EdgeStore
 from edge.worker import EdgeWorker
 from kerbwatch.clock import SystemClock
 from kerbwatch.logs import configure_logs
+from kerbwatch.safety import open_secret_files
+from kerbwatch.settings import SettingsError
 from models.errors import ModelError
 
 app = typer.Typer(no_args_is_help=True, help="The edge box: run it, check its configuration.")
@@ -40,6 +42,8 @@ def run(
     """Watch the cameras until told to stop (Ctrl-C or SIGTERM); a changed file is taken on while running."""
     configure_logs(json=log_json)
     settings = load_edge_settings(config)
+    if "open-secret-file" not in settings.allow_unsafe and (found := open_secret_files(settings)):
+        raise SettingsError("\n".join(each.sentence for each in found))
     stop = threading.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
         signal.signal(name, lambda *_: stop.set())

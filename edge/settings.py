@@ -337,6 +337,9 @@ class EdgeSettings(Settings):
 
     site: Slug = Field(description="The city or network.")
     edge: Slug = Field(description="This box, unique in its site.")
+    allow_unsafe: tuple[Literal["open-secret-file"], ...] = Field(
+        (), description="What the box would refuse to start with, and is meant so.", max_length=10
+    )
     data_dir: Path = Field(Path("var/edge"), description="State, outbox and evidence that waits.")
     mqtt: MqttSettings = Field(
         default_factory=lambda: MqttSettings.model_validate({}), description="The broker."

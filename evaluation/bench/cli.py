@@ -16,6 +16,7 @@ from edge.settings import DetectorSettings
 from edge.vision.looking import load_detector
 from evaluation.bench import rival
 from evaluation.bench.cameras import Plan, measure
+from evaluation.bench.fuzz import measure_fuzz
 from evaluation.bench.intake import IntakePlan, measure_intake
 from evaluation.bench.merging import DUPLICATES
 from evaluation.bench.merging import count as count_merging
@@ -148,6 +149,35 @@ def intake(
     print_rows("Intake", result.to_json(), table_console(json_file))
     if json_file is not None:
         write_json(result.to_json(), json_file)
+
+
+@bench_app.command()
+def fuzz(
+    *,
+    messages: Annotated[int, typer.Option(min=1, help="Malformed messages.")] = 10_000,
+    seed: Annotated[int, typer.Option(help="Another seed makes other messages.")] = 1,
+    database: Annotated[
+        str | None,
+        typer.Option(
+            help="URL of a database for the bench alone; a SQLite file that goes afterwards if absent."
+        ),
+    ] = None,
+    json_file: Annotated[
+        Path | None, typer.Option("--json", help="Write the figures here; - is standard output.")
+    ] = None,
+) -> None:
+    """Send central malformed messages over MQTT, good ones between: nothing may stop or be lost."""
+    configure_logs(level="WARNING")
+    try:
+        result = measure_fuzz(messages, seed, expand_environment(database) if database else None)
+    except (BenchError, BrokerError, SecretMissingError) as error:
+        typer.secho(str(error), err=True, fg="red")
+        raise typer.Exit(1) from error
+    print_rows("Hostile messages", result.to_json(), table_console(json_file))
+    if json_file is not None:
+        write_json(result.to_json(), json_file)
+    if not result.clean:
+        raise typer.Exit(1)
 
 
 @bench_app.command()

@@ -83,7 +83,7 @@ class Flood:
     """
 
     def __init__(self, broker: MqttSettings, boxes: int, window: int, seed: int = 1) -> None:
-        self._boxes = [_Box(number) for number in range(boxes)]
+        self._boxes = [SendingBox(number) for number in range(boxes)]
         self._window, self._rng = window, random.Random(seed)  # noqa: S311 - no secret hangs on it
         self._waiting: dict[str, _Waiting] = {}
         self._count = FloodCount()
@@ -147,7 +147,7 @@ class Flood:
                 self._link.publish(topic(SITE, box.name, Channel.HEALTH), box.health(share).to_json())
                 sent()
 
-    def _send(self, box: _Box) -> None:
+    def _send(self, box: SendingBox) -> None:
         event = box.incident(self._rng)
         payload, now_s = event.to_json(), time.monotonic()
         where = topic(SITE, box.name, Channel.INCIDENT)
@@ -191,7 +191,9 @@ class Flood:
             self._changed.notify_all()
 
 
-class _Box:
+class SendingBox:
+    """An edge box that says one thing after another, in its sequence."""
+
     def __init__(self, number: int) -> None:
         self.name = f"box-{number:03d}"
         self._source, self._epoch, self._sequence, self._looks = source_of(SITE, self.name), new_id(), 0, 0

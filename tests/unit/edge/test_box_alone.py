@@ -19,6 +19,7 @@ from kerbwatch.secrets import SecretMissingError
 def settings(folder: Path, **more: Any) -> EdgeSettings:
     camera = {"id": "c1", "source": "a.mp4", "position": {"lon": 121.15, "lat": 30.03}}
     token = folder / "token"
+    token.touch(mode=0o600)
     token.write_text("a token\n")
     tree: dict[str, Any] = {
         "site": "yuyao",
@@ -51,6 +52,13 @@ def test_a_variable_that_is_not_set_is_told_at_the_start_and_not_for_ever_after(
 
 def test_a_sound_box_has_no_faults(tmp_path: Path):
     assert faults_of_box(settings(tmp_path)) == []
+
+
+def test_a_token_that_everybody_may_read_is_told(tmp_path: Path):
+    box = settings(tmp_path)
+    (tmp_path / "token").chmod(0o644)
+    (fault,) = faults_of_box(box)
+    assert "central.token_file: everybody on this machine may read" in fault
 
 
 def test_what_a_box_lacks_is_told_before_it_runs(tmp_path: Path):

@@ -1,0 +1,39 @@
+"""What is shipped in ``deploy`` starts safely: its configuration is read, and nothing in it is open."""
+
+from pathlib import Path
+
+import pytest
+
+from central.operations.safety import findings_of
+from central.settings import CentralSettings, load_central_settings
+from kerbwatch.settings import load_yaml
+
+
+@pytest.fixture
+def deploy(pytestconfig: pytest.Config) -> Path:
+    return pytestconfig.rootpath / "deploy"
+
+
+def test_the_configuration_for_production_is_read_and_has_nothing_open(
+    deploy: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KERBWATCH_DB_PASSWORD", "9b1c77ee02aa4d61")
+    settings = load_central_settings(deploy / "central/central.yaml")
+    (tmp_path / "mqtt").touch(mode=0o600)
+    (tmp_path / "mqtt").write_text("f2c1b85d0e7a94d3")
+    mqtt = settings.mqtt.model_copy(update={"password_file": tmp_path / "mqtt"})
+    assert findings_of(settings.model_copy(update={"mqtt": mqtt})) == []
+    assert settings.secure_cookies
+
+
+def test_every_container_is_watched_and_none_may_write_or_gain_rights(deploy: Path) -> None:
+    compose = load_yaml(deploy / "compose.yaml")
+    for name, service in compose["services"].items():
+        assert service["read_only"], name
+        assert service["cap_drop"] == ["ALL"], name
+        assert "healthcheck" in service or name == "prepare", name
+        for port in service.get("ports", []):
+            assert port.startswith("127.0.0.1:") or port == "8883:8883", "only the broker is open, by TLS"
+    assert compose["services"]["prepare"]["command"][0].startswith("kerbwatch central init")
+    settings = CentralSettings.model_validate(load_yaml(deploy / "central/central.yaml"))
+    assert {settings.mqtt.host, "database"} <= compose["services"].keys()
