@@ -13,6 +13,7 @@ from central.custody.models import CustodyEntry, CustodyHead, LegalHold
 from central.database import Base
 from central.duty.models import DutyEntry, DutyList, Unit
 from central.escalation.models import Heartbeat, SupervisionSlip
+from central.handheld.models import TicketPhoto
 from central.insight.models import CaseFact, CountedTo, Export
 from central.intake.models import Rejection, SequenceState, StoredEvent
 from central.jobs.models import Job
@@ -100,6 +101,7 @@ __all__ = [
     "StoredEvent",
     "SupervisionSlip",
     "Ticket",
+    "TicketPhoto",
     "TicketRequest",
     "Unit",
     "Upload",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import structlog
 
 from central.context import Central
+from central.handheld import photos
 from central.jobs.service import Terms
 from central.jobs.worker import Workers
 from central.uploads import repository, service
@@ -17,7 +18,7 @@ def workers_of(central: Central) -> Workers:
     """The workers of this copy of central, not yet running."""
     settings = central.settings.reports
     return Workers(
-        {KIND: LookThrough(central)},
+        {KIND: LookThrough(central), photos.KIND: photos.ShowPhoto(central)},
         count=settings.workers,
         terms=Terms(lease_s=settings.lease_s, most_attempts=settings.attempts),
         poll_s=settings.poll_s,

@@ -1,4 +1,4 @@
-"""Place codes, and the keys of apps that report by Open311.
+"""Place codes, the keys of apps that report by Open311, and photos with which units prove their work.
 
 Revision ID: 0014
 Revises: 0013
@@ -52,11 +52,26 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_open311_keys")),
         sa.UniqueConstraint("key_hash", name=op.f("uq_open311_keys_key_hash")),
     )
+    op.create_table(
+        "ticket_photos",
+        sa.Column("upload_id", sa.String(36), nullable=False),
+        sa.Column("ticket_id", sa.String(36), nullable=False),
+        sa.Column("sha256", sa.String(64), nullable=False),
+        sa.Column("sent_by", sa.String(150), nullable=False),
+        sa.Column("sent_at", _AT, nullable=False),
+        sa.Column("state", sa.String(10), nullable=False),
+        sa.Column("remark", sa.Text(), nullable=True),
+        sa.ForeignKeyConstraint(["ticket_id"], ["tickets.id"], name=op.f("fk_ticket_photos_ticket_id")),
+        sa.ForeignKeyConstraint(["upload_id"], ["uploads.id"], name=op.f("fk_ticket_photos_upload_id")),
+        sa.PrimaryKeyConstraint("upload_id", name=op.f("pk_ticket_photos")),
+        sa.UniqueConstraint("ticket_id", "sha256", name=op.f("uq_ticket_photos_ticket_id_sha256")),
+    )
     op.create_index("ix_reports_channel_received_at", "reports", ["channel", "received_at"])
 
 
 def downgrade() -> None:
     """Take it back."""
     op.drop_index("ix_reports_channel_received_at", "reports")
+    op.drop_table("ticket_photos")
     op.drop_table("open311_keys")
     op.drop_table("place_codes")
