@@ -11,8 +11,11 @@ import typer
 
 from central.commands import DEFAULT_CONFIG, Config, clear_errors, configured_database, write_text
 from central.custody import signing
+from central.custody.configuration import retention_rules
+from central.custody.fence import FenceError
 from central.custody.findings import Outcome
 from central.custody.keys import PublicKey, read_key, read_public_key, write_key
+from central.custody.retention import Retention
 from central.custody.verifying import What, verify
 from central.custody.verifying_heads import OutsideHeads
 from central.media.store import MediaStore
@@ -50,6 +53,26 @@ def verify_command(  # noqa: PLR0917 - Typer passes them by name
     say(outcome, as_json=as_json)
     if not outcome.good:
         raise typer.Exit(1)
+
+
+def retention_command(
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only say what would go; change nothing.")
+    ] = False,
+    config: Config = DEFAULT_CONFIG,
+) -> None:
+    """Delete files and anonymise leads whose time is up by the rules of retention. Central does it daily."""
+    settings = load_central_settings(config)
+    rules, now = retention_rules(settings), SystemClock().now_utc()
+    with clear_errors(), configured_database(config) as database:
+        run = Retention(database, MediaStore(settings.media.dir), rules, now, settings.zone)
+        try:
+            tally = run.preview() if dry_run else run.run()
+        except FenceError as error:
+            typer.secho(f"{error}; try again later", err=True, fg="red")
+            raise typer.Exit(1) from error
+    for line in tally.lines(dry_run=dry_run):
+        typer.echo(line)
 
 
 def run_verification(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from sqlalchemy import select
@@ -54,6 +54,18 @@ def views(
         query = query.where(OriginalView.id < before)
     if areas is not None:
         query = query.where(file_lies_in(OriginalView.sha256, areas))
+    return session.scalars(query).all()
+
+
+def views_of(session: Session, hashes: Collection[str], limit: int) -> Sequence[OriginalView]:
+    """Looks at some originals, newest first."""
+    query = select(OriginalView).where(OriginalView.sha256.in_(hashes))
+    return session.scalars(query.order_by(OriginalView.id.desc()).limit(limit)).all()
+
+
+def deleted_of(session: Session, hashes: Collection[str]) -> Sequence[MediaFile]:
+    """Of some files those that a rule of retention deleted."""
+    query = select(MediaFile).where(MediaFile.sha256.in_(hashes), MediaFile.deleted_at.is_not(None))
     return session.scalars(query).all()
 
 

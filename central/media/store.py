@@ -59,6 +59,11 @@ class MediaStore:
         """Hash -> (inode, size, mtime in ns) of the file when its content was last checked."""
         self._lock = threading.Lock()
 
+    @property
+    def folder(self) -> Path:
+        """Where everything lies."""
+        return self._folder
+
     def path(self, sha256: str) -> Path:
         """Where a whole file lies."""
         return self._folder / sha256[:2] / sha256

@@ -18,6 +18,7 @@ from central.cases.reporting import group_of, words_of
 from central.cases.rules import OVER, CaseState
 from central.cases.schemas import CaseDetail
 from central.cases.service import for_change, move, note_in_log
+from central.custody.holds import follow
 from central.merging import repository
 from central.merging.models import MergeSuggestion
 from central.merging.schemas import SuggestionOut
@@ -76,6 +77,7 @@ def accept(
     older.urgent = older.urgent or younger.urgent
     told = {"from": younger.id, "leads": ids}
     note_in_log(session, older, "merge_case", who.actor, now, from_state=older.state, detail=told)
+    follow(session, younger, older, now)
     _decide(suggestion, "accepted", who, now)
     return _shown(session, younger, older)
 
@@ -151,6 +153,7 @@ def split(
     note_in_log(session, row, "split_lead", who.actor, now, from_state=row.state, detail=told)
     session.flush()
     repository.move_leads(session, [lead.id], new.id)
+    follow(session, row, _held(session, new.id), now)
     if repository.between(session, new.id, row.id) is None:
         session.add(
             MergeSuggestion(

@@ -25,6 +25,7 @@ class Permission(StrEnum):
     EVIDENCE_VIEW = "evidence:view"
     EVIDENCE_ORIGINAL = "evidence:original"
     EVIDENCE_AUDIT = "evidence:audit"
+    HOLD_MANAGE = "hold:manage"
     PLATE_READ = "plate:read"
     CAMERA_READ = "camera:read"
     CODE_MANAGE = "code:manage"
@@ -87,8 +88,10 @@ GRANTS: dict[Role, frozenset[Permission]] = {
     },
     Role.UNIT_OFFICER: frozenset({_P.TICKET_HANDLE, _P.PLATE_READ}),
     Role.UNIT_HEAD: frozenset({_P.TICKET_HANDLE, _P.PLATE_READ}),
-    Role.ADJUDICATOR: _LOOK | {_P.CASE_EVALUATE, _P.EVIDENCE_ORIGINAL, _P.DISPUTE_RULE, _P.POINTS_APPROVE},
-    Role.AUDITOR: _LOOK | {_P.EVIDENCE_ORIGINAL, _P.EVIDENCE_AUDIT, _P.REPORTER_AUDIT, _P.EXPORT},
+    Role.ADJUDICATOR: _LOOK
+    | {_P.HOLD_MANAGE, _P.CASE_EVALUATE, _P.EVIDENCE_ORIGINAL, _P.DISPUTE_RULE, _P.POINTS_APPROVE},
+    Role.AUDITOR: _LOOK
+    | {_P.HOLD_MANAGE, _P.EVIDENCE_ORIGINAL, _P.EVIDENCE_AUDIT, _P.REPORTER_AUDIT, _P.EXPORT},
     Role.ADMINISTRATOR: frozenset(
         {_P.USER_MANAGE, _P.CAMERA_READ, _P.CALENDAR_MANAGE, _P.CODE_MANAGE, _P.POINTS_MANAGE}
     ),
