@@ -5,18 +5,22 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from central.pages import (
+    api_docs,
     bench,
     cameras,
     cases,
     checks,
     codes,
     duty,
+    handheld,
+    handheld_found,
     insight,
     live,
     me,
     office,
     place_code,
     rendering,
+    report,
     reporter_view,
     sign_in,
 )
@@ -26,6 +30,7 @@ __all__ = ["problem_page", "router", "static"]
 
 router = APIRouter(include_in_schema=False)
 for part in (
+    api_docs,
     sign_in,
     bench,
     cases,
@@ -35,6 +40,9 @@ for part in (
     live,
     codes,
     place_code,
+    handheld,
+    handheld_found,
+    report,
     me,
     office,
     reporter_view,

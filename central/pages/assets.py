@@ -25,6 +25,11 @@ FILES = {
     "maplibre-gl/dist/maplibre-gl-worker.mjs": "maplibre-gl-worker.mjs",
     "maplibre-gl/dist/maplibre-gl.css": "maplibre-gl.css",
     "maplibre-gl/LICENSE.txt": "maplibre-gl.LICENSE.txt",
+    "swagger-ui-dist/swagger-ui-bundle.js": "swagger-ui.js",
+    "swagger-ui-dist/swagger-ui.css": "swagger-ui.css",
+    "swagger-ui-dist/LICENSE": "swagger-ui.LICENSE.txt",
+    "tus-js-client/dist/tus.min.js": "tus.js",
+    "tus-js-client/LICENSE": "tus.LICENSE.txt",
 }
 """Path below ``node_modules`` -> name below ``static/vendor``."""
 

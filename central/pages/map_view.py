@@ -26,6 +26,8 @@ _LABEL_BEYOND_M = 150.0
 _AROUND_M = 4000.0
 """How far around the point areas are sent to MapLibre."""
 _SCALE_M = 500
+_SIMPLER_DEGREES = 1e-4
+"""How far an outline on the map of a whole city may be off: 11 m."""
 _PX_PER_M = WIDTH_PX / 2 / _HALF_WIDTH_M
 _M_PER_DEGREE = math.pi * EARTH_RADIUS_M / 180
 
@@ -119,6 +121,32 @@ def geojson_of(point: Position, areas: Sequence[Area], datum: Datum) -> dict[str
                     "level": area.level,
                     "label_at": None if area.level == "city" else list(_moved(at, datum).coords[0]),
                 },
+            }
+        )
+    return {"type": "FeatureCollection", "features": features}
+
+
+def centre_of(areas: Iterable[Area]) -> Position | None:
+    """The middle of what some areas cover; None of none."""
+    boxes = [(area.min_lon, area.min_lat, area.max_lon, area.max_lat) for area in areas]
+    if not boxes:
+        return None
+    west, south, east, north = zip(*boxes, strict=True)
+    return Position((min(west) + max(east)) / 2, (min(south) + max(north)) / 2)
+
+
+def outlines(areas: Sequence[Area], datum: Datum) -> dict[str, Any]:
+    """Every area as GeoJSON in ``datum``, drawn a little simpler, with the place for each town's name."""
+    features = []
+    for area in _largest_first(areas):
+        drawn = _moved(shape(area.geometry).simplify(_SIMPLER_DEGREES), datum)
+        at = drawn.representative_point()
+        named = None if area.level != "town" else [at.x, at.y]
+        features.append(
+            {
+                "type": "Feature",
+                "geometry": mapping(drawn),
+                "properties": {"name": area.name, "level": area.level, "label_at": named},
             }
         )
     return {"type": "FeatureCollection", "features": features}

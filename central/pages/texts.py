@@ -5,6 +5,7 @@ from __future__ import annotations
 from central.pages.texts_checks import CHECKS
 from central.pages.texts_insight import INSIGHT
 from central.pages.texts_reporters import REPORTERS
+from central.pages.texts_reports import REPORTS
 from central.pages.texts_street import STREET
 from kerbwatch.incident import Kind
 
@@ -292,6 +293,8 @@ _ENGLISH: dict[str, str] = {
     "camera_state.stalled": "Stalled",
     "camera_state.backing_off": "Waiting to retry",
     "camera_state.stopped": "Stopped",
+    "api.title": "API",
+    "api.no_script": "This page needs scripts. The description itself is at /api/openapi.json.",
     "error.429.title": "Too many tries",
     "error.503.title": "Not reachable just now",
     "error.404.title": "Not found",
@@ -299,7 +302,7 @@ _ENGLISH: dict[str, str] = {
     "error.other.title": "Something went wrong",
     "error.home": "To the cases",
 }
-_ENGLISH |= CHECKS | INSIGHT | REPORTERS | STREET
+_ENGLISH |= CHECKS | INSIGHT | REPORTERS | REPORTS | STREET
 
 
 def t(key: str, **values: object) -> str:

@@ -24,7 +24,7 @@ Token = Annotated[str, Path(min_length=20, max_length=64)]
 def report(request: Request, central: CentralDep, sender: SenderDep, body: ReportIn) -> HandedIn:
     """Hand in a report of photos or of a clip that were uploaded before; no account is needed."""
     check_same_origin(request, central)
-    return HandedIn(follow=f"/r/{hand_in(central, body, sender)}")
+    return hand_in(central, body, sender)
 
 
 @router.get("/{token}")

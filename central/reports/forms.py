@@ -48,6 +48,12 @@ def number_of(form_key: str) -> str:
     return hashlib.sha256(form_key.encode()).hexdigest()[:_NUMBER_CHARS].upper()
 
 
+def follow_token_of(source: str, form_key: str, secret: bytes) -> str:
+    """The token that follows the report of a form; whoever has the key and no secret cannot make it."""
+    digest = hmac.digest(secret, f"follow:{source}:{form_key}".encode(), hashlib.sha256)
+    return base64.urlsafe_b64encode(digest[:_TOKEN_BYTES]).decode()
+
+
 def register_form(
     session: Session, said: LeadIn, *, form_key: str, secret: bytes, now: datetime
 ) -> Registered:
@@ -60,9 +66,7 @@ def register_form(
         secret: central's signing key.
         now: the present instant.
     """
-    message = f"follow:{said.source}:{form_key}".encode()
-    digest = hmac.digest(secret, message, hashlib.sha256)
-    token = base64.urlsafe_b64encode(digest[:_TOKEN_BYTES]).decode()
+    token = follow_token_of(said.source, form_key, secret)
     found = service.register(session, replace(said, external_id=number_of(form_key)), now)
     if found.follow_token is not None:
         found.report.follow_hash = hash_token(token)

@@ -6,8 +6,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
+from central.reports.forms import FORM_KEY_PATTERN
 from kerbwatch.clock import UtcDatetime
-from kerbwatch.ids import UuidStr
 from kerbwatch.incident import Kind
 
 MOST_FILES = 20
@@ -27,7 +27,9 @@ class PlaceIn(BaseModel):
 
     lon: Annotated[float, Field(ge=-180, le=180)]
     lat: Annotated[float, Field(ge=-90, le=90)]
-    """WGS-84 degrees."""
+    """Degrees."""
+    datum: Literal["WGS-84", "GCJ-02"] = "WGS-84"
+    """That of the map on which it was chosen; maps in China are in GCJ-02."""
     method: Literal["gps", "map"]
     """By the phone, or chosen on a map."""
     accuracy_m: Annotated[float, Field(gt=0, le=5000)] | None = None
@@ -38,8 +40,8 @@ class ReportIn(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    number: UuidStr | None = None
-    """Chosen by the sender, so that a report that is sent again after a broken line comes in once."""
+    form_key: Annotated[str, StringConstraints(pattern=FORM_KEY_PATTERN)] | None = None
+    """128 random bits (22 characters, base64url): sent again after a broken line, it is the same report."""
     kind: Kind
     words: Annotated[str, _text(MOST_WORDS)] = ""
     place: PlaceIn | None = None
@@ -55,6 +57,8 @@ class HandedIn(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
+    number: str
+    """To speak of it."""
     follow: str
     """Address of the page that shows what becomes of it. Only whoever has it can find the report again."""
 

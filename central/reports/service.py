@@ -188,13 +188,6 @@ def refuse(report: Report, why: str, now: datetime) -> None:
     report.state, report.refusal, report.updated_at = ReportState.REFUSED.value, why, now
 
 
-def new_follow_token(report: Report) -> str:
-    """A token in the place of the one before, which opens nothing any more."""
-    token = secrets.token_urlsafe(18)
-    report.follow_hash = hash_token(token)
-    return token
-
-
 def followed(session: Session, follow_token: str) -> Report | None:
     """The report that a token opens; None for a token of nothing."""
     return repository.by_follow_hash(session, hash_token(follow_token))

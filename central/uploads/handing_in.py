@@ -14,14 +14,15 @@ from central.jobs.service import enqueue
 from central.people.service import hash_token
 from central.problems import Problem
 from central.reports import service as reports
-from central.reports.schemas import ReportIn
+from central.reports.forms import follow_token_of, new_form_key, number_of
+from central.reports.schemas import HandedIn, PlaceIn, ReportIn
 from central.reports.sender import ReportSender
 from central.reports.service import PendingIn, Seen
 from central.uploads import repository
 from central.uploads.job import KIND
 from central.uploads.models import Upload, UploadState
 from central.uploads.service import CLIP_TYPE
-from kerbwatch.ids import new_id
+from kerbwatch.place import Position, gcj02_to_wgs84
 
 log = structlog.get_logger(__name__)
 
@@ -29,26 +30,25 @@ SOURCE = "report-page"
 """``source`` of these reports."""
 
 
-def hand_in(central: Central, said: ReportIn, sender: ReportSender) -> str:
-    """Take a report in; the token of the page that shows what becomes of it.
-
-    The same number with the same uploads is the same report: sent again, it gets a new token.
+def hand_in(central: Central, said: ReportIn, sender: ReportSender) -> HandedIn:
+    """Take a report in. The same key with the same uploads is the same report.
 
     Raises:
         Problem: 409 an upload is not whole or belongs to another report, 422 too many files.
     """
     now = central.clock.now_utc()
-    number = said.number or new_id()
+    form_key = said.form_key or new_form_key()
+    token, number = follow_token_of(SOURCE, form_key, central.secret), number_of(form_key)
+    handed_in = HandedIn(number=number, follow=f"/r/{token}")
     with central.database.write() as session:
         uploads = _uploads(session, central, said.uploads)
-        place = said.place
         pending = PendingIn(
             origin=Origin.DASHCAM if uploads[0].content_type == CLIP_TYPE else Origin.PHOTO,
             source=SOURCE,
             external_id=number,
             kind=said.kind,
             words=said.words,
-            place=Seen(place.lon, place.lat, place.method, place.accuracy_m) if place else None,
+            place=_seen(said.place) if said.place else None,
             seen_at=said.seen_at or now,
             reporter_ref=sender.reporter_ref,
         )
@@ -56,19 +56,28 @@ def hand_in(central: Central, said: ReportIn, sender: ReportSender) -> str:
         if found.follow_token is None:
             if any(upload.report_id != found.report.id for upload in uploads):
                 raise _refused(
-                    central, HTTPStatus.CONFLICT, "number-taken", "this number is of another report"
+                    central, HTTPStatus.CONFLICT, "form-key-used", "this key is of another report"
                 )
-            return reports.new_follow_token(found.report)
+            return handed_in
         if any(upload.report_id is not None or upload.state != UploadState.WHOLE for upload in uploads):
             raise _refused(
                 central, HTTPStatus.CONFLICT, "not-whole", "send each file to its end, and in one report only"
             )
+        found.report.follow_hash = hash_token(token)
         session.flush()
         for upload in uploads:
             upload.report_id = found.report.id
         enqueue(session, KIND, found.report.id, now)
     log.info("report_handed_in", report=found.report.id, files=len(uploads), channel=pending.origin)
-    return found.follow_token
+    return handed_in
+
+
+def _seen(place: PlaceIn) -> Seen:
+    """In WGS-84."""
+    at = Position(place.lon, place.lat)
+    if place.datum == "GCJ-02":
+        at = gcj02_to_wgs84(at)
+    return Seen(at.lon, at.lat, place.method, place.accuracy_m)
 
 
 def _uploads(session: Session, central: Central, keys: Sequence[str]) -> list[Upload]:

@@ -8,6 +8,7 @@ import pytest
 from central.cases.rules import RULES, CaseState, Origin, RejectReason, TicketState
 from central.pages import texts
 from central.tickets.rules import TICKET_RULES
+from central.uploads.findings import REPORTED_CLIP, REPORTED_PHOTO
 from kerbwatch.incident import EvidenceRole, Kind
 from kerbwatch.messages import CameraState, UnableReason, Verdict
 
@@ -36,9 +37,10 @@ UNRULED = (
     "merge_case",
     "dismiss_merge",
     "split_lead",
+    "looked_through",
 )
 """Lines of the log that come of no rule."""
-METHODS = ("camera_position", "ground_homography", "gps", "code", "address")
+METHODS = ("camera_position", "ground_homography", "gps", "code", "address", "exif", "clip", "map")
 DYNAMIC = {
     *(f"state.{state}" for state in CaseState),
     *(f"ticket_state.{state}" for state in TicketState),
@@ -50,7 +52,7 @@ DYNAMIC = {
     *(f"check.{verdict}_now" for verdict in (Verdict.CLEAR, Verdict.NOT_CLEAR)),
     *("check.overtaken", "check.silent", "check.waits"),
     *(f"rule.{rule}" for rule in (*RULES, *TICKET_RULES, *UNRULED)),
-    *(f"role.{role}" for role in EvidenceRole),
+    *(f"role.{role}" for role in (*EvidenceRole, REPORTED_PHOTO, REPORTED_CLIP)),
     *(f"group.{group}" for group in ("reviewing", "running", "over", "all")),
     *(f"case.method.{method}" for method in METHODS),
     *(f"origin.{origin}" for origin in Origin),
