@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
+from functools import cache
 from typing import Any, Literal, NamedTuple
 
-from sqlalchemy import ColumnElement, and_, delete, func, insert, or_, select
+from sqlalchemy import ColumnElement, and_, bindparam, delete, func, insert, or_, select
 from sqlalchemy.orm import Session, lazyload
 from sqlalchemy.sql.expression import case as sql_case
 
@@ -16,6 +17,7 @@ from central.areas.models import Area
 from central.areas.repository import fingerprint
 from central.cases.models import Case, CaseEvent, Lead, Ticket
 from central.cases.rules import CaseState
+from central.database import UtcTimestamp
 from central.insight.counters import DEFINITIONS, NONE, Counter, Selection
 from central.insight.facts import CHANNEL_BIT
 from central.insight.grid import block_of
@@ -138,19 +140,29 @@ _COUNTS = CaseFact.state.in_(
 """Merged and rejected cases count nowhere; the others are named, so that an index finds them."""
 
 
-def _holds(counter: Counter, now: datetime) -> ColumnElement[bool]:
+_NOW = bindparam("now", type_=UtcTimestamp)
+"""The present instant, at which what runs is due or not; whoever runs a query gives it."""
+
+
+@cache
+def _holds(counter: Counter) -> ColumnElement[bool]:
     """The condition of a counter; its day is :data:`DEFINITIONS`' to say."""
-    due = and_(_COUNTS, or_(~_FACT.running, _FACT.due_at <= now))
-    overdue = or_(_FACT.late, and_(_FACT.running, _FACT.due_at <= now))
-    conditions: dict[Counter, Callable[[], ColumnElement[bool]]] = {
-        Counter.DISPATCHED_RIGHTLY: lambda: and_(_COUNTS, ~_FACT.moved),
-        Counter.REWORKED: lambda: and_(_COUNTS, _FACT.reworks > 0),
-        Counter.DUE: lambda: due,
-        Counter.ON_TIME: lambda: and_(due, ~overdue),
-        Counter.OVERDUE: lambda: and_(due, overdue),
-        Counter.CLOSED_OF_DUE: lambda: and_(due, _FACT.closed_day.is_not(None)),
+    due = and_(_COUNTS, or_(~_FACT.running, _FACT.due_at <= _NOW))
+    overdue = or_(_FACT.late, and_(_FACT.running, _FACT.due_at <= _NOW))
+    conditions: dict[Counter, ColumnElement[bool]] = {
+        Counter.DISPATCHED_RIGHTLY: and_(_COUNTS, ~_FACT.moved),
+        Counter.REWORKED: and_(_COUNTS, _FACT.reworks > 0),
+        Counter.DUE: due,
+        Counter.ON_TIME: and_(due, ~overdue),
+        Counter.OVERDUE: and_(due, overdue),
+        Counter.CLOSED_OF_DUE: and_(due, _FACT.closed_day.is_not(None)),
     }
-    return conditions.get(counter, lambda: _COUNTS)()
+    return conditions.get(counter, _COUNTS)
+
+
+@cache
+def _sum(counter: Counter) -> ColumnElement[int]:
+    return func.sum(sql_case((_holds(counter), 1), else_=0))
 
 
 def _day(counter: Counter) -> ColumnElement[date]:
@@ -176,25 +188,26 @@ def _filters(chosen: Selection) -> Iterator[ColumnElement[bool]]:
         yield _FACT.cell.in_(block_of(chosen.block))
 
 
-def _meant(chosen: Selection, now: datetime) -> ColumnElement[bool]:
+def _meant(chosen: Selection) -> ColumnElement[bool]:
     """Which rows a selection means."""
     days = _day(chosen.counter).between(chosen.first, chosen.last)
-    return and_(days, _holds(chosen.counter, now), *_filters(chosen))
+    return and_(days, _holds(chosen.counter), *_filters(chosen))
 
 
 def total(session: Session, chosen: Selection, now: datetime) -> int:
     """How many cases a selection means."""
-    return session.scalar(select(func.count()).select_from(CaseFact).where(_meant(chosen, now))) or 0
+    query = select(func.count()).select_from(CaseFact).where(_meant(chosen))
+    return session.scalar(query, {"now": now}) or 0
 
 
 def case_ids(
     session: Session, chosen: Selection, now: datetime, *, before: str | None, limit: int
 ) -> Sequence[str]:
     """The cases that a selection means, newest first, whose id lies before ``before``."""
-    query = select(CaseFact.case_id).where(_meant(chosen, now)).order_by(CaseFact.case_id.desc())
+    query = select(CaseFact.case_id).where(_meant(chosen)).order_by(CaseFact.case_id.desc())
     if before:
         query = query.where(CaseFact.case_id < before)
-    return session.scalars(query.limit(limit)).all()
+    return session.scalars(query.limit(limit), {"now": now}).all()
 
 
 def exported(
@@ -204,13 +217,12 @@ def exported(
     query = (
         select(Case, CaseFact)
         .join(CaseFact, CaseFact.case_id == Case.id)
-        .where(_meant(chosen, now))
+        .where(_meant(chosen))
         .options(lazyload(Case.leads), lazyload(Case.tickets))
         .execution_options(yield_per=at_once)
     )
-    for rows in session.execute(query).partitions(at_once):
+    for rows in session.execute(query, {"now": now}).partitions(at_once):
         yield [(case, fact) for case, fact in rows]
-        session.expunge_all()
 
 
 def counts(
@@ -232,9 +244,9 @@ def counts(
     for own in by_day.values():
         day = _day(own[0])
         groups = [] if by is None else [_column(by, day)]
-        sums = [func.sum(sql_case((_holds(counter, now), 1), else_=0)) for counter in own]
+        sums = [_sum(counter) for counter in own]
         query = select(*groups, *sums).where(day.between(over.first, over.last), *_filters(over))
-        for row in session.execute(query.group_by(*groups) if groups else query):
+        for row in session.execute(query.group_by(*groups) if groups else query, {"now": now}):
             key, numbers = (row[0], row[1:]) if groups else (None, row)
             found[key] |= {counter: int(number or 0) for counter, number in zip(own, numbers, strict=True)}
     return dict(found)

@@ -42,6 +42,8 @@ LEAST_WEEKS = 4
 _LEAST_TO_ESTIMATE = 30
 """Cases by which a dispersion is estimated at least; with fewer that of every level together holds."""
 _DAYS_A_MONTH = 30
+_NO_CLUSTERS = 1e-6
+"""Below this a dispersion changes no probability that matters, and the logarithms would lose their digits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +169,7 @@ def _in_window(
 
 def rise_p(count: int, total: int, weeks: int, dispersion: float) -> float:
     """Probability that of ``total`` cases on ``weeks`` + 1 like days ``count`` or more fall on the last."""
-    if dispersion <= 0:
+    if dispersion < _NO_CLUSTERS:
         return binomial_tail(count, total, 1 / (weeks + 1))
     return beta_binomial_tail(count, total, 1 / dispersion, weeks / dispersion)
 
