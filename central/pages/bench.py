@@ -63,6 +63,8 @@ ChoiceDep = Annotated[Choice, Depends()]
 @router.get("/")
 def bench(request: Request, central: CentralDep, who: SignedIn, choice: ChoiceDep) -> Response:
     """The live list; whoever may not see cases goes to what they may see."""
+    if not who.may(Permission.CASE_READ) and who.may(Permission.TICKET_HANDLE):
+        return RedirectResponse("/h", HTTPStatus.SEE_OTHER, headers=HEADERS)
     if not who.may(Permission.CASE_READ) and who.may(Permission.CAMERA_READ):
         return RedirectResponse("/cameras", HTTPStatus.SEE_OTHER, headers=HEADERS)
     require(Permission.CASE_READ, within_areas=True)(request, who)
