@@ -9,11 +9,13 @@ import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import httpx
 
+from central.insight.days import Period, Span
 from evaluation.bench.central_box import CentralBox
 from evaluation.bench.intake_filling import fill
 from evaluation.bench.process import BenchError
@@ -34,6 +36,13 @@ LISTS = (
     "/api/v1/tickets?state=dispatched",
     "/api/v1/tickets?unit=squad-yangming&state=handling",
     "/api/v1/cameras",
+    "/insight",
+    "/insight?days=84&by=town",
+    "/insight/cases?first={a_month_ago}&last={today}&counter=on_time",
+    "/insight/reports/day/{yesterday}",
+    "/insight/reports/week/{last_week}",
+    "/insight/reports/month/{last_month}",
+    "/api/v1/insight/rises",
 )
 """Every list that people and programs look at."""
 
@@ -90,17 +99,29 @@ def measure_pages(
         file.write_text(password, encoding="ascii")
         added = ("user", "add", name, "--role", "dispatcher", "--password-file", str(file))
         box.command("central", *added, "--config", str(box.config))
+        say("counting what is in the log")
+        box.command("central", "report", "--config", str(box.config))
         held.enter_context(box)
         client = held.enter_context(httpx.Client(base_url=box.url, timeout=60))
         _sign_in(client, name, password)
         p50_ms, p95_ms = {}, {}
         for path in LISTS:
-            times_ms = [_fetch_ms(client, path) for _ in range(repeats + 1)][1:]
+            times_ms = [_fetch_ms(client, _dated(path)) for _ in range(repeats + 1)][1:]
             p50_ms[path] = round(statistics.median(times_ms), 1)
             p95_ms[path] = round(statistics.quantiles(times_ms, n=20)[-1], 1)
             say(f"{path}: {p50_ms[path]} ms, 95 % within {p95_ms[path]} ms")
         kind = "sqlite" if database.is_sqlite else "postgresql"
         return PagesResult(present, kind, repeats, p50_ms, p95_ms)
+
+
+def _dated(path: str) -> str:
+    """A list's address with the days that it is of."""
+    today = datetime.now(UTC).date()
+    week = Period.around(Span.WEEK, today).before().name
+    month = Period.around(Span.MONTH, today).before().name
+    ago = timedelta(days=1), timedelta(days=28)
+    days = {"today": today, "yesterday": today - ago[0], "a_month_ago": today - ago[1]}
+    return path.format(last_week=week, last_month=month, **days)
 
 
 def _sign_in(client: httpx.Client, name: str, password: str) -> None:
