@@ -8,7 +8,7 @@ UV     := uv==0.13.9
 ONCE   ?=
 DATA   ?=
 
-.PHONY: setup assets demo test eval lint lock clean
+.PHONY: setup assets demo test fuzz eval lint lock clean
 .DEFAULT_GOAL := demo
 
 $(BIN)/uv:
@@ -41,6 +41,11 @@ demo: setup
 test: setup lint
 	@$(BIN)/kerbwatch models pull box plates
 	@$(BIN)/pytest -q -n 2 --dist loadfile
+
+# Hostile messages and requests, far more than 'make test' has time for.
+fuzz: $(VENV)/.ready
+	@$(BIN)/kerbwatch bench fuzz
+	@KERBWATCH_OPENAPI_EXAMPLES=100 $(BIN)/pytest -q tests/integration/central/test_openapi.py
 
 eval: $(VENV)/.ready
 	@$(BIN)/kerbwatch models pull box $(if $(DATA),plates)

@@ -44,7 +44,7 @@ class Traced:
         async def answer(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
-                status = message["status"]
+                status = int(message["status"])
                 MutableHeaders(scope=message)["traceparent"] = trace.header
             await send(message)
 
