@@ -22,6 +22,7 @@ REPORTERS: dict[str, str] = {
     "me.gifts": "Gifts",
     "me.account": "Account",
     "me.balance": "{points} points",
+    "me.report": "Report something",
     "me.none": "No report yet",
     "me.none_help": "What you report while you are signed in appears here, with the city's answer.",
     "me.older": "Older ones",
