@@ -13,6 +13,7 @@ from central import setup
 from central.app import create_app
 from central.areas.flaws import flaws_of
 from central.areas.service import import_areas, read_areas
+from central.backup.cli import backup_command, restore_command
 from central.cameras.cli import edge_app, slug
 from central.codes.cli import codes_app
 from central.commands import (
@@ -41,6 +42,8 @@ app.add_typer(import_app, name="import")
 app.add_typer(codes_app, name="codes")
 app.add_typer(open311_app, name="open311")
 app.add_typer(custody_app, name="custody")
+app.command("backup")(backup_command)
+app.command("restore")(restore_command)
 app.command("verify")(verify_command)
 app.command("retention")(retention_command)
 app.command("report")(report_command)

@@ -65,14 +65,21 @@ def _check_references(connection: Connection) -> None:
         raise SchemaError(f"{len(broken)} rows would point to nothing; the database was left as it was")
 
 
+def head() -> str:
+    """The revision that this version of kerbwatch works with."""
+    found = ScriptDirectory.from_config(_config()).get_current_head()
+    assert found is not None  # there are migrations
+    return found
+
+
 def check_current(database: Database) -> None:
     """Raises SchemaError when the schema is older or newer than this version of kerbwatch."""
-    head = ScriptDirectory.from_config(_config()).get_current_head()
+    wanted = head()
     with database.engine.connect() as connection:
         found = MigrationContext.configure(connection).get_current_revision()
-    if found != head:
+    if found != wanted:
         raise SchemaError(
-            f"the database's schema is at {found or 'nothing'}, this version needs {head}: "
+            f"the database's schema is at {found or 'nothing'}, this version needs {wanted}: "
             "run 'kerbwatch central init CONFIG'"
         )
 

@@ -50,7 +50,7 @@ def show(config: Config = DEFAULT_CONFIG) -> None:
             roles = ",".join(sorted(role.role for role in user.roles))
             state = "disabled" if user.disabled else "active"
             areas = ",".join(sorted(area.area_id for area in user.areas)) or "all"
-            typer.echo(f"{user.name}\t{roles}\t{user.unit_id or '-'}\t{areas}\t{state}")
+            typer.echo(f"{user.name}\t{roles}\t{user.unit_id or '-'}\t{state}\t{areas}")
 
 
 @user_app.command("password")

@@ -58,7 +58,7 @@ def test_listeners_hear_each_line_once_and_in_order(database, happen):
 def test_a_listener_that_was_away_long_catches_up_from_the_database(database, happen):
     happen(1)
     with database.write(ordered=True) as session:
-        (first,) = repository.log_after(session, 0, 10)
+        ((first, _area_id),) = repository.log_after(session, 0, 10)
         session.add_all(
             CaseEvent(
                 case_id=first.case_id,

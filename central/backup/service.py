@@ -1,0 +1,229 @@
+"""A backup of a running central into a folder, and its restore into an empty place.
+
+The database is copied as it stands at one instant while central goes on: SQLite by its online backup,
+PostgreSQL by ``pg_dump``, which everybody who runs PostgreSQL has, and which keeps triggers and every type.
+Files come after it: each lies once in the folder, whatever the number of backups, as a hard link where the
+disk is the same and as a copy otherwise; its SHA-256 is checked when it is taken.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import structlog
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from central import schema
+from central.backup import dumps
+from central.backup.errors import BackupError
+from central.backup.manifest import FileNamed, Manifest, newest_of, read_manifest, write_manifest
+from central.custody import signing
+from central.custody.chain import EntryKind, append
+from central.custody.fence import no_deletions
+from central.custody.keys import SigningKey
+from central.custody.signing import Head
+from central.database import Database
+from central.media.models import MediaFile
+from central.media.store import MediaStore, hash_file
+from kerbwatch import __version__
+
+log = structlog.get_logger(__name__)
+
+MEDIA, BACKUPS, PUBLIC_KEY, HEAD = "media", "backups", "custody-key.pub", "head.jsonl"
+_PAGE_FILES = 1000
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What a backup took.
+
+    Attributes:
+        folder: of this backup.
+        files: how many it names.
+        new_files: how many were not in the folder yet.
+        new_bytes: of those.
+        lost: files that are damaged or missing, and could not be taken.
+    """
+
+    folder: Path
+    files: int
+    new_files: int
+    new_bytes: int
+    lost: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """A backup that was put back: its folder, and what it says of itself."""
+
+    folder: Path
+    manifest: Manifest
+
+
+def back_up(
+    database: Database, media: MediaStore, key: SigningKey, into: Path, *, instance: str, now: datetime
+) -> Made:
+    """Add a backup to a folder.
+
+    Raises:
+        BackupError: when the database cannot be copied, or there is a backup of this second.
+        OSError: when the folder cannot be written.
+    """
+    folder = into / BACKUPS / f"{now:%Y%m%dT%H%M%SZ}"
+    if folder.exists():
+        raise BackupError(f"there is a backup {folder.name} already")
+    unfinished = into / BACKUPS / f".{folder.name}.part"
+    shutil.rmtree(unfinished, ignore_errors=True)
+    unfinished.mkdir(parents=True, mode=0o700)
+    with no_deletions(media.folder):
+        head = _signed_head(database, key, instance, now)
+        dump = dumps.dump(database, unfinished)
+        files, new, lost = _take_files(database, media, into / MEDIA)
+        manifest = Manifest(
+            made_at=now.isoformat(),
+            version=__version__,
+            schema=schema.head(),
+            database=dump.name,
+            database_sha256=hash_file(dump),
+            files=tuple(files),
+            lost=tuple(lost),
+            head=head.document(),
+        )
+        write_manifest(unfinished, manifest, key)
+        (unfinished / HEAD).write_text(json.dumps(head.document()) + "\n", encoding="ascii")
+    (into / PUBLIC_KEY).write_text(key.public.pem, encoding="ascii")
+    unfinished.rename(folder)
+    _sync(folder.parent)
+    with database.write(ordered=True) as session:
+        payload = {"backup": folder.name, "files": len(files), "head": head.number}
+        append(
+            session, EntryKind.BACKED_UP, f"backup:{folder.name}", actor="system", now=now, payload=payload
+        )
+    log.info("backed_up", backup=folder.name, files=len(files), new_files=len(new))
+    return Made(folder, len(files), len(new), sum(new), tuple(lost))
+
+
+def _signed_head(database: Database, key: SigningKey, instance: str, now: datetime) -> Head:
+    with database.write(ordered=True) as session:
+        signing.introduce(session, key.public, instance, now)
+        signing.sign_tip(session, key, instance, now)
+        session.flush()
+        found = signing.newest(session)
+    assert found is not None  # it was signed just now
+    return found
+
+
+def _take_files(
+    database: Database, media: MediaStore, into: Path
+) -> tuple[list[FileNamed], list[int], list[str]]:
+    """Files that are kept now; the copy of the database, made before, names none that is not among them."""
+    files: list[FileNamed] = []
+    new: list[int] = []
+    lost: list[str] = []
+    after = ""
+    while True:
+        with database.read() as session:
+            page = _kept_files(session, after)
+        for sha256, size_bytes in page:
+            try:
+                if _take_file(media.path(sha256), into / sha256[:2] / sha256, sha256):
+                    new.append(size_bytes)
+                files.append(FileNamed(sha256, size_bytes))
+            except (OSError, BackupError) as error:
+                log.error("file_not_backed_up", sha256=sha256, error=str(error))
+                lost.append(sha256)
+        if len(page) < _PAGE_FILES:
+            return files, new, lost
+        after = page[-1][0]
+
+
+def _kept_files(session: Session, after: str) -> list[tuple[str, int]]:
+    query = select(MediaFile.sha256, MediaFile.size_bytes)
+    query = query.where(MediaFile.sha256 > after, MediaFile.deleted_at.is_(None))
+    rows = session.execute(query.order_by(MediaFile.sha256).limit(_PAGE_FILES))
+    return [(sha256, size_bytes) for sha256, size_bytes in rows]
+
+
+def _take_file(source: Path, target: Path, sha256: str) -> bool:
+    """Put a file beside the others unless it lies there, and check it. Returns whether it is new."""
+    if target.exists():
+        return False
+    target.parent.mkdir(parents=True, exist_ok=True)
+    part = target.with_name(f".{sha256}.part")
+    part.unlink(missing_ok=True)
+    try:
+        os.link(source, part)
+    except OSError:
+        shutil.copyfile(source, part)
+    if hash_file(part) != sha256:
+        part.unlink()
+        raise BackupError("its content is not what came in")
+    part.replace(target)
+    return True
+
+
+def restore(
+    folder: Path, name: str | None, database_url: str, media: MediaStore, progress: Progress
+) -> Restored:
+    """Put a backup into an empty place.
+
+    Args:
+        folder: that backups were made into.
+        name: of one of them; None for the newest.
+        database_url: of a database in which there is nothing.
+        media: a folder in which there is nothing.
+        progress: hears how far it is.
+
+    Raises:
+        BackupError: when the place is not empty, or the backup is not whole.
+    """
+    chosen = folder / BACKUPS / name if name else newest_of(folder / BACKUPS)
+    if chosen is None or not chosen.is_dir():
+        raise BackupError(f"there is no backup {name or ''} in {folder}")
+    manifest = read_manifest(chosen)
+    if any(path.is_file() for path in media.folder.rglob("*")) or not dumps.is_empty(database_url):
+        raise BackupError("there is something in the database or the media folder; restore into empty ones")
+    dump = chosen / manifest.database
+    if not dump.is_file() or hash_file(dump) != manifest.database_sha256:
+        raise BackupError(f"{dump} is not what was written; take another backup")
+    for count, file in enumerate(manifest.files, 1):
+        source, target = folder / MEDIA / file.sha256[:2] / file.sha256, media.path(file.sha256)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            shutil.copyfile(source, target)
+        except OSError as error:
+            raise BackupError(f"{source} cannot be read: {error.strerror}") from error
+        if hash_file(target) != file.sha256:
+            raise BackupError(f"{source} is not what came in; the backup is damaged")
+        if count % 10_000 == 0:
+            progress(f"{count} of {len(manifest.files)} files")
+    dumps.load(dump, database_url)
+    return Restored(chosen, manifest)
+
+
+def prune(folder: Path, keep: int) -> int:
+    """Throw away all but the newest backups, and files that none of those names. Returns how many files."""
+    chosen = sorted(path for path in (folder / BACKUPS).iterdir() if path.is_dir() and path.name[0] != ".")
+    for path in chosen[:-keep]:
+        shutil.rmtree(path)
+    named = {file.sha256 for path in chosen[-keep:] for file in read_manifest(path).files}
+    gone = [path for path in (folder / MEDIA).glob("??/*") if path.name not in named]
+    for path in gone:
+        path.unlink()
+    return len(gone)
+
+
+def _sync(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

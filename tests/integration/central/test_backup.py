@@ -1,0 +1,136 @@
+"""A backup of a central that goes on working, and the city as it was, somewhere else."""
+
+import hashlib
+import threading
+from zoneinfo import ZoneInfo
+
+import pytest
+from sqlalchemy import func, select
+
+from central.backup import service
+from central.backup.errors import BackupError
+from central.backup.manifest import is_signed_by, read_manifest
+from central.cases.models import Case
+from central.custody.keys import read_key
+from central.custody.verifying import What, verify
+from central.custody.verifying_heads import OutsideHeads
+from central.database import Database
+from central.intake.service import commit_batch
+from central.media import repository as media
+from central.media.store import MediaStore
+from tests.integration.central.test_retention import DAY_S, keep_file
+from tests.unit.central.box import EdgeBox, report
+
+UTC = ZoneInfo("UTC")
+
+
+@pytest.fixture
+def empty_url(url, tmp_path, request) -> str:
+    """A database of the same kind in which there is nothing."""
+    if url.startswith("sqlite"):
+        yield f"sqlite:///{tmp_path}/restored.db"
+        return
+    cluster, name = request.getfixturevalue("cluster"), f"r{abs(hash(request.node.nodeid))}"
+    cluster.command(f"CREATE DATABASE {name}")
+    yield cluster.url(name)
+    cluster.command(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def store(tmp_path):
+    return MediaStore(tmp_path / "media")
+
+
+def back_up(settings, database, store, clock, into):
+    key = read_key(settings.custody.key_file)
+    clock.advance(60)
+    return service.back_up(database, store, key, into, instance="central", now=clock.now_utc())
+
+
+def put_back(folder, url, tmp_path, name=None):
+    there = MediaStore(tmp_path / "restored-media")
+    return there, service.restore(folder, name, url, there, print)
+
+
+def test_what_is_restored_is_as_it_was_while_central_went_on_writing(
+    settings, database, clock, store, tmp_path, empty_url
+):
+    shas = [keep_file(database, store, clock, b"\xff\xd8\xff\xe0 picture %d" % k) for k in range(5)]
+    stop, box, wrong = threading.Event(), EdgeBox(), []
+
+    def go_on():
+        while not stop.is_set():
+            with database.write(ordered=True) as session:
+                now, message = clock.now_utc(), box.message(report())
+                outcome = commit_batch(session, [message], now, settings.intake, UTC)
+            wrong.extend(outcome.rejected)
+
+    writing = threading.Thread(target=go_on)
+    writing.start()
+    try:
+        made = back_up(settings, database, store, clock, tmp_path / "backups")
+    finally:
+        stop.set()
+        writing.join(20)
+    assert (made.files, made.new_files, made.lost, wrong) == (5, 5, (), [])
+    there, restored = put_back(tmp_path / "backups", empty_url, tmp_path)
+    key = read_key(settings.custody.key_file).public
+    assert is_signed_by(restored.folder, key)
+    found = Database(empty_url)
+    try:
+        what = What([key], OutsideHeads(restored.folder / service.HEAD))
+        outcome = verify(found, there, what, print)
+        assert (outcome.findings, outcome.files, outcome.heads_outside) == ([], 5, 1)
+        assert all(there.path(sha).exists() for sha in shas)
+        with found.read() as session, database.read() as before:
+            count = select(func.count()).select_from(Case)
+            assert 0 <= session.scalar(count) <= before.scalar(count)
+    finally:
+        found.close()
+    with pytest.raises(BackupError, match="restore into empty ones"):
+        put_back(tmp_path / "backups", empty_url, tmp_path)
+
+
+def test_a_second_backup_takes_only_what_is_new_and_old_ones_can_be_thrown_away(
+    settings, database, clock, store, tmp_path
+):
+    into = tmp_path / "backups"
+    gone = keep_file(database, store, clock, b"\xff\xd8\xff\xe0 one")
+    first = back_up(settings, database, store, clock, into)
+    kept = keep_file(database, store, clock, b"\xff\xd8\xff\xe0 two")
+    with database.write() as session:
+        row = media.find(session, gone)
+        row.deleted_at, row.deletion_rule = clock.now_utc(), "rejected"
+    store.path(gone).unlink()
+    second = back_up(settings, database, store, clock, into)
+    assert (first.new_files, second.files, second.new_files) == (1, 1, 1)
+    assert service.prune(into, 1) == 1
+    assert [path.name for path in (into / "media").glob("??/*")] == [kept]
+    assert [path.name for path in (into / "backups").iterdir()] == [second.folder.name]
+
+
+def test_a_damaged_file_is_not_taken_and_a_damaged_backup_is_not_put_back(
+    settings, database, clock, store, tmp_path
+):
+    into = tmp_path / "backups"
+    sha = keep_file(database, store, clock, b"\xff\xd8\xff\xe0 one")
+    bad = keep_file(database, store, clock, b"\xff\xd8\xff\xe0 two")
+    store.path(bad).write_bytes(b"\xff\xd8\xff\xe0 not two")
+    made = back_up(settings, database, store, clock, into)
+    assert made.lost == (bad,)
+    assert read_manifest(made.folder).files[0].sha256 == sha
+    copy = into / "media" / sha[:2] / sha
+    copy.unlink()
+    copy.write_bytes(b"something else")
+    with pytest.raises(BackupError, match="is not what came in"):
+        put_back(into, f"sqlite:///{tmp_path}/elsewhere.db", tmp_path)
+    dump = made.folder / read_manifest(made.folder).database
+    with dump.open("ab") as file:
+        file.write(b"x")
+    with pytest.raises(BackupError, match="is not what was written"):
+        put_back(into, f"sqlite:///{tmp_path}/elsewhere.db", tmp_path / "again")
+    (made.folder / "manifest.json").write_text("{}")
+    with pytest.raises(BackupError, match="no manifest"):
+        put_back(into, f"sqlite:///{tmp_path}/elsewhere.db", tmp_path / "again")
+    assert hashlib.sha256(store.path(sha).read_bytes()).hexdigest() == sha
+    clock.advance(DAY_S)
