@@ -87,7 +87,6 @@ def check_ready(settings: CentralSettings, database: Database, now: datetime) ->
         SchemaError: when the database was not initialised by this version.
         SettingsError: when a file of the configuration is no good, or nobody could be told anything.
     """
-    settings.reporters.check_sender(settings.public_url)
     schema.check_current(database)
     read_key(settings.custody.key_file)
     retention_rules(settings)

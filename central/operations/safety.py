@@ -24,6 +24,7 @@ def findings_of(settings: CentralSettings) -> list[Finding]:
         *_plain_http(settings),
         *_broker(settings),
         *_metrics(settings),
+        *_codes(settings),
         *_passwords(settings),
         *open_secret_files(settings),
     ]
@@ -70,6 +71,15 @@ def _metrics(settings: CentralSettings) -> list[Finding]:
             "listen on 127.0.0.1, set a token instead of a port, or say 'open: true' behind a firewall",
         )
     ]
+
+
+def _codes(settings: CentralSettings) -> list[Finding]:
+    if is_loopback(urlsplit(settings.public_url).hostname or ""):
+        return []
+    unsaid = [name for name in ("phone", "email") if getattr(settings.reporters, name).kind is None]
+    mend = "say http, smtp or off (docs/reporters.md), or console if that is meant"
+    what = "codes that sign people in would be printed on this server's console"
+    return [Finding("console-codes", f"reporters.{name}.kind", what, mend) for name in unsaid]
 
 
 def _passwords(settings: CentralSettings) -> list[Finding]:

@@ -63,7 +63,9 @@ def read_contact(written: str, region: str) -> Contact:
     except phonenumbers.NumberParseException as error:
         raise ContactError("this is neither a phone number nor an e-mail address") from error
     if not phonenumbers.is_valid_number(number):
-        raise ContactError("there is no such phone number; write it with its country, as in +86 138 0013 8000")
+        raise ContactError(
+            "there is no such phone number; write it with its country, as in +86 138 0013 8000"
+        )
     return Contact("phone", phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
@@ -10,6 +9,7 @@ from urllib.parse import urlsplit
 import phonenumbers
 from pydantic import Field, model_validator
 
+from kerbwatch.safety import is_loopback
 from kerbwatch.secrets import read_secret_file
 from kerbwatch.settings import Settings, SettingsError
 
@@ -31,7 +31,7 @@ class SmtpSettings(Settings):
 
     @model_validator(mode="after")
     def _sound(self) -> Self:
-        if self.security == "none" and not is_local(self.host):
+        if self.security == "none" and not is_loopback(self.host):
             raise ValueError("'security: none' sends codes in the clear; only for a server on this machine")
         if (self.username is None) != (self.password_file is None):
             raise ValueError("'username' and 'password_file' belong together")
@@ -49,7 +49,7 @@ class HttpSettings(Settings):
         parts = urlsplit(self.url)
         if parts.username or parts.password:
             raise ValueError("'url' may carry no credentials")
-        plain = parts.scheme == "http" and is_local(parts.hostname or "")
+        plain = parts.scheme == "http" and is_loopback(parts.hostname or "")
         if not parts.hostname or (parts.scheme != "https" and not plain):
             raise ValueError("'url' must be https://HOST/…; http only on this machine")
         return self
@@ -68,7 +68,7 @@ class SendingSettings(Settings):
     kind: SenderKind | None = Field(
         None,
         description="console (standard output of the server: whoever reads it can sign in as anybody), smtp, "
-        "http, or off. Not said: console, and central starts only where 'public_url' is on this machine.",
+        "http, or off. Not said: console, and only where 'public_url' is on this machine.",
     )
     smtp: SmtpSettings | None = Field(None, description="For 'smtp'.")
     http: HttpSettings | None = Field(None, description="For 'http'.")
@@ -108,21 +108,3 @@ class ReporterSettings(Settings):
         if self.phone.kind == "smtp":
             raise ValueError("'phone' cannot be sent to by smtp; use http, for a gateway of text messages")
         return self
-
-    def check_sender(self, public_url: str) -> None:
-        """Raises SettingsError when codes would go to the console of a server that strangers reach."""
-        unsaid = [name for name in ("phone", "email") if getattr(self, name).kind is None]
-        if unsaid and not is_local(urlsplit(public_url).hostname or ""):
-            keys = " and ".join(f"reporters.{name}.kind" for name in unsaid)
-            raise SettingsError(
-                f"{keys}: not said, and codes would be printed on the console of {public_url}; "
-                "say smtp, http, off, or console if that is meant"
-            )
-
-
-def is_local(host: str) -> bool:
-    """Whether a host is this machine."""
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

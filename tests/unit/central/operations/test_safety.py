@@ -9,7 +9,11 @@ from central.settings import CentralSettings
 from kerbwatch.safety import is_well_known
 from kerbwatch.settings import SettingsError
 
-CITY = {"public_url": "https://kerbwatch.example", "mqtt": {"username": "central", "password": "${MQTT}"}}
+CITY = {
+    "public_url": "https://kerbwatch.example",
+    "mqtt": {"username": "central", "password": "${MQTT}"},
+    "reporters": {"phone": {"kind": "off"}, "email": {"kind": "console"}},
+}
 
 
 @pytest.fixture(autouse=True)
@@ -35,6 +39,7 @@ def test_one_machine_by_itself_and_a_city_behind_tls_are_safe() -> None:
         ({"mqtt": {"host": "broker.example", "tls": True}}, "anonymous-broker"),
         ({"mqtt": {}}, "anonymous-broker"),
         ({"metrics": {"port": 9109, "host": "0.0.0.0"}}, "open-metrics"),
+        ({"reporters": {"email": {"kind": "off"}}}, "console-codes"),
     ],
 )
 def test_what_is_unsafe_is_named_with_its_place_and_its_mending(changes: dict, code: str) -> None:
