@@ -27,6 +27,8 @@ from tests.unit.central.box import EdgeBox, report
 
 UNIT = "traffic-police-yangming"
 ON_THE_BORDER = (121.1601, 30.05)
+on_sqlite = pytest.mark.parametrize("url", ["sqlite"], indirect=True)
+"""What is the same on every database; the others, and the state machine, run on both."""
 
 
 class Squad:
@@ -172,6 +174,7 @@ def test_what_still_stands_there_goes_back_to_its_unit_with_a_new_term_and_is_lo
     assert squad.case(case["id"])["state"] == "closed"
 
 
+@on_sqlite
 def test_a_camera_that_cannot_tell_leaves_it_to_a_person_and_says_why(squad, handled):
     case, question_id = handled
     squad.tells(squad.box.answer(question_id, "unable", reason="hidden"))
@@ -190,6 +193,7 @@ def test_a_camera_that_cannot_tell_leaves_it_to_a_person_and_says_why(squad, han
     assert closed.json()["state"] == "closed"
 
 
+@on_sqlite
 def test_no_answer_in_time_goes_to_a_person_and_a_late_one_counts_while_nobody_has_decided(squad, handled):
     case, question_id = handled
     squad.town.clock.advance(14 * 60)
@@ -206,6 +210,7 @@ def test_no_answer_in_time_goes_to_a_person_and_a_late_one_counts_while_nobody_h
     assert squad.case(case["id"])["state"] == "closed"
 
 
+@on_sqlite
 @pytest.mark.parametrize("decision", ["close", "rework"])
 def test_what_a_person_decided_stands_whatever_the_camera_says_an_hour_later(squad, handled, decision):
     case, question_id = handled
@@ -222,6 +227,7 @@ def test_what_a_person_decided_stands_whatever_the_camera_says_an_hour_later(squ
     assert any(piece["role"] == "snapshot_checked" for piece in after["leads"][0]["evidence"])
 
 
+@on_sqlite
 def test_an_answer_of_another_box_or_to_no_question_changes_nothing(squad, handled):
     case, question_id = handled
     stranger = EdgeBox(edge="box-2")
@@ -231,6 +237,7 @@ def test_an_answer_of_another_box_or_to_no_question_changes_nothing(squad, handl
     assert squad.case(case["id"])["state"] == "checking"
 
 
+@on_sqlite
 def test_a_lead_that_was_taken_out_no_longer_speaks_for_the_case(squad, handled):
     case, question_id = handled
     elsewhere = squad.confirmed(report(at=(121.158, 30.052), camera_id="cam-99"))
@@ -241,6 +248,7 @@ def test_a_lead_that_was_taken_out_no_longer_speaks_for_the_case(squad, handled)
     assert squad.case(case["id"])["state"] == "checking"
 
 
+@on_sqlite
 def test_on_a_border_the_camera_is_asked_once_all_units_are_done(squad):
     case = squad.confirmed(report(at=ON_THE_BORDER, kind=Kind.STALL_ENCROACHMENT))
     squad.handles(case, ticket=0, name="fritz")
@@ -253,6 +261,7 @@ def test_on_a_border_the_camera_is_asked_once_all_units_are_done(squad):
     assert {ticket["state"] for ticket in back["tickets"]} == {"handling"}
 
 
+@on_sqlite
 def test_where_cameras_are_not_to_be_asked_a_person_checks(squad):
     case = squad.confirmed()
     with squad.town.database.write(ordered=True) as session:
@@ -369,8 +378,8 @@ def test_however_camera_clock_and_people_come_in_between_one_decision_is_taken_f
     run_state_machine_as_test(
         machine,
         settings=settings(
-            max_examples=12,
-            stateful_step_count=16,
+            max_examples=8,
+            stateful_step_count=14,
             deadline=None,
             derandomize=True,
             phases=[Phase.generate],

@@ -12,7 +12,18 @@ from edge.uplink import MediaQueue, Outbox, Uplink
 from kerbwatch.clock import SystemClock
 from kerbwatch.demo.broker import Broker
 from kerbwatch.ids import new_id
-from kerbwatch.messages import HealthReport, LookAgainEvent, Receipt, SequenceRange, source_of
+from kerbwatch.messages import (
+    CENTRAL_SOURCE,
+    Channel,
+    EventType,
+    HealthReport,
+    LookAgain,
+    LookAgainEvent,
+    Receipt,
+    SequenceRange,
+    source_of,
+    topic,
+)
 from tests.incidents import a_report
 from tests.integration.uplink.receipts import SmallCentral
 from tests.waiting import wait_until
@@ -62,6 +73,14 @@ class Box:
         wait_until(lambda: self.uplink.connected, "the box finds the broker")
 
 
+def a_question():
+    about = a_report()
+    names = ("incident_id", "camera_id", "zone_id", "kind", "object_class", "box")
+    data = LookAgain(**{name: getattr(about, name) for name in names}, handled_at=about.observed_at)
+    values = {"id": new_id(), "source": CENTRAL_SOURCE, "type": EventType.LOOK_AGAIN, "data": data}
+    return LookAgainEvent(**values, time=about.observed_at)
+
+
 @pytest.fixture
 def box(tmp_path, broker):
     boxes = []
@@ -103,6 +122,20 @@ def test_an_incident_leaves_the_box_only_when_centrals_receipt_has_come(box, cen
     central.answering = True
     wait_until(lambda: edge.waiting == 0, "it is sent again, and now receipted")
     assert {arrival.id for arrival in central.arrivals} == {event.id}
+
+
+def test_a_question_reaches_the_box_and_what_only_looks_like_one_does_nothing(box, central):
+    edge = box()
+    edge.connected()
+    asked = [a_question() for _ in range(2)]
+    for payload in (b"[]", asked[0].to_json()[:-1], asked[0].to_json().replace(b"central", b"yuyao/box-9")):
+        central.link.publish(topic("yuyao", "box-1", Channel.COMMAND), payload)
+    central.link.publish(topic("yuyao", "box-2", Channel.COMMAND), asked[0].to_json())
+    for event in asked:
+        central.link.publish(topic("yuyao", "box-1", Channel.COMMAND), event.to_json())
+    wait_until(lambda: len(edge.asked) == 2, "both questions are taken")
+    stats = edge.uplink.stats()
+    assert (edge.asked, stats.questions, stats.bad_commands) == (asked, 2, 3)
 
 
 def test_a_broker_killed_in_the_middle_loses_no_incident(box, central, broker):
