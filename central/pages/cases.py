@@ -15,12 +15,15 @@ from central.cases import repository as case_repository
 from central.cases import service
 from central.cases.rules import OVER, CaseState, RejectReason
 from central.context import Central, CentralDep
+from central.custody.service import deleted_files
+from central.custody.service import of_case as custody_of_case
 from central.media.api import original_response
 from central.media.service import LEAST_REASON_CHARS, MOST_REASON_CHARS
 from central.merging import service as merging
 from central.merging.schemas import SuggestionOut
 from central.pages import check_view, map_view, repository
 from central.pages.case_view import REASONS, case_of
+from central.pages.custody_view import custody_of, deleted_words, with_deleted
 from central.pages.rendering import HEADERS, is_partial, page
 from central.pages.texts import t
 from central.pages.values import Notice
@@ -39,7 +42,9 @@ router = APIRouter(include_in_schema=False)
 Viewer = Annotated[Principal, Depends(require(Permission.CASE_READ))]
 
 NOTE_CHARS = 2000
-_DONE = frozenset({"confirmed", "rejected", "merged", "two", "split", "closed", "reworked"})
+_DONE = frozenset(
+    {"confirmed", "rejected", "merged", "two", "split", "closed", "reworked", "hold_set", "hold_lifted"}
+)
 
 
 class ConfirmForm(BaseModel):
@@ -270,12 +275,17 @@ def case_page_of(
             if may_merge
             else []
         )
+        custody = custody_of(custody_of_case(session, asked.case_id), asked.who, central.settings.zone)
+        gone = deleted_words(deleted_files(session, asked.case_id), central.settings.zone)
         asked_again = rechecks.of_case(session, asked.case_id)
         point = Position(detail.lon, detail.lat)
         near = repository.areas_overlapping(session, map_view.bounds_around(point))
         drawing = map_view.map_of(point, near, detail.area_id)
     values = {
-        "case": case_of(detail, lines, asked.who, central.clock.now_utc(), central.settings.zone),
+        "case": with_deleted(
+            case_of(detail, lines, asked.who, central.clock.now_utc(), central.settings.zone), gone
+        ),
+        "custody": custody,
         "same_as": [_same_as(each, asked.case_id) for each in same_as],
         "looks": check_view.looks_of(detail, asked_again, asked.who),
         "can_check": check_view.may_decide(detail, asked.who),

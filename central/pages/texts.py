@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from central.pages.texts_checks import CHECKS
+from central.pages.texts_custody import CUSTODY
 from central.pages.texts_insight import INSIGHT
 from central.pages.texts_reporters import REPORTERS
 from central.pages.texts_reports import REPORTS
@@ -302,7 +303,7 @@ _ENGLISH: dict[str, str] = {
     "error.other.title": "Something went wrong",
     "error.home": "To the cases",
 }
-_ENGLISH |= CHECKS | INSIGHT | REPORTERS | REPORTS | STREET
+_ENGLISH |= CHECKS | CUSTODY | INSIGHT | REPORTERS | REPORTS | STREET
 
 
 def t(key: str, **values: object) -> str:

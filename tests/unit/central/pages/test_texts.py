@@ -58,6 +58,8 @@ DYNAMIC = {
     *(f"origin.{origin}" for origin in Origin),
     *(f"notice.{what}" for what in ("confirmed", "rejected", "merged", "two", "split", "closed", "reworked")),
     *(f"plate.colour.{colour}" for colour in ("blue", "green", "yellow", "white", "black")),
+    *(f"{part}.hold_{what}" for part in ("custody", "notice", "rule") for what in ("set", "lifted")),
+    *("custody.set", "custody.submit_set"),
     "case.waiting",
     "case.being_prepared",
     "case.helps",
