@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from central.points import repository
 from central.points.models import PictureKey
+from central.reporters.repository import hold
 from central.uploads.service import likeness_of
 
 _QUARTERS, _BITS = 4, 16
@@ -24,6 +25,9 @@ _ENOUGH = 0.5
 
 def index_new(session: Session) -> int:
     """Make what came in since the last time findable; how many pictures that were."""
+    if not repository.pictures_not_indexed(session):
+        return 0
+    hold(session, "likeness of pictures")  # another copy of central may be at it
     fresh = repository.pictures_not_indexed(session)
     for picture_id, perceptual in fresh:
         value = int(perceptual, 16)

@@ -112,7 +112,8 @@ def test_one_wish_sent_five_times_at_once_is_one_gift(office, url):
 
 def test_two_copies_of_central_judge_each_report_once(office, url):
     for number in range(4):
-        office.report((LI, WANG)[number % 2])
+        pictures = [(f"{number}" * 64, f"{0x0F1E2D3C4B5A6978 * (number + 1) % 2**64:016x}")]
+        office.report((LI, WANG)[number % 2], pictures=pictures)
     found = together(url, *[lambda database: settle(database, ZONE)] * 3)
     assert sorted(why for each in found for why in each) == ["first"] * 4
     assert (office.balance(LI), office.balance(WANG)) == (40, 40)
