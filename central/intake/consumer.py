@@ -21,6 +21,9 @@ SUBSCRIPTIONS = (
 Each filter has a share name of its own: iotcore serves one filter a name, and drops the others' messages.
 """
 
+_SESSION_EXPIRY_S = 60
+"""Long enough for a restart; a copy that is gone for good keeps its share of the messages no longer."""
+
 
 class Consumer:
     """All that goes over the broker: start it, stop it, ask how it is."""
@@ -42,6 +45,7 @@ class Consumer:
             f"kerbwatch-central-{settings.instance}",
             on_message=self._worker.offer,
             subscriptions=SUBSCRIPTIONS,
+            session_expiry_s=_SESSION_EXPIRY_S,
             receive_maximum=2 * settings.intake.batch_max,
         )
         self._asker = Asker(
