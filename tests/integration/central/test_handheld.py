@@ -1,0 +1,356 @@
+"""The handheld: a unit sees its own tickets alone, proves its work, and a bad link does nothing twice."""
+
+import io
+import re
+from datetime import timedelta
+from html import unescape
+
+import pytest
+from PIL import Image
+from sqlalchemy import func, select
+
+from central.cases.models import Case, CaseEvent, Lead, LeadEvidence, Ticket
+from central.handheld.models import TicketPhoto
+from central.intake.service import commit_batch
+from central.people.permissions import Role, permissions_of
+from central.people.service import Principal
+from central.reports.models import Report
+from central.tickets import service as tickets
+from central.tickets.clockwork import Terms
+from central.tickets.models import TicketRequest
+from central.uploads import looking
+from central.uploads.beside import sweep, workers_of
+from central.uploads.models import Upload
+from kerbwatch.clip_report import ClipFile
+from tests.integration.central.pictures import photo
+from tests.unit.central.box import IN_YANGMING, NOON, EdgeBox, report
+
+LON, LAT = IN_YANGMING
+ON_SQLITE = pytest.mark.parametrize("url", ["sqlite"], indirect=True)
+OLGA = Principal("user:olga", "olga", ("operator",), permissions_of([Role.OPERATOR]))
+
+
+@pytest.fixture(autouse=True)
+def blurred(monkeypatch):
+    """The edge's command that blurs is tried apart; here it turns all grey."""
+
+    def blur(files, folder, _settings, share):
+        made = {}
+        for path in files:
+            grey = Image.open(path).convert("L").convert("RGB")
+            grey.save(folder / path.name, "JPEG")
+            size = (folder / path.name).stat().st_size
+            made[path] = ClipFile(path=path.name, content_type="image/jpeg", sha256="0" * 64, size_bytes=size)
+        share(1.0)
+        return made
+
+    monkeypatch.setattr(looking.exhibits, "blur", blur)
+
+
+class Officer:
+    """Someone of the unit with a phone."""
+
+    def __init__(self, town, name, unit):
+        town.add_user(name, Role.UNIT_OFFICER, unit)
+        self.town, self.client = town, town.client
+        self.headers = town.bearer(name) | {"accept": "text/html"}
+        self.workers = workers_of(town.client.app.state.central)
+
+    def get(self, path):
+        return self.client.get(path, headers=self.headers)
+
+    def post(self, path, files=None, **form):
+        return self.client.post(path, data=form, files=files, headers=self.headers)
+
+    def version(self, path):
+        return re.search(r'name="version" value="(\d+)"', self.get(path).text)[1]
+
+    def does(self, path, what, **form):
+        return self.post(f"{path}/{what}", version=self.version(path), **form)
+
+    def jobs(self):
+        while self.workers.once():
+            pass
+
+
+@pytest.fixture
+def box():
+    return EdgeBox()
+
+
+@pytest.fixture
+def sent(town, box):
+    """A camera's incident whose ticket went out: the ticket's id, its page and its unit's officer."""
+
+    def send(**changes):
+        incoming = box.message(report(**changes))
+        with town.database.write(ordered=True) as session:
+            commit_batch(session, [incoming], NOON, town.settings.intake, town.settings.zone)
+            row = session.scalars(select(Case).order_by(Case.id.desc())).first()
+            tickets.confirm(
+                session,
+                row.id,
+                who=OLGA,
+                version=row.version,
+                now=town.clock.now_utc(),
+                terms=Terms.of(town.settings),
+            )
+            return row.tickets[0]
+
+    return send
+
+
+@pytest.fixture
+def uwe(town, sent):
+    ticket = sent()
+    officer = Officer(town, "uwe", ticket.unit_id)
+    officer.ticket, officer.path = ticket, f"/h/tickets/{ticket.id}"
+    return officer
+
+
+def state_of(town, ticket):
+    with town.database.read() as session:
+        return session.get(Ticket, ticket.id).state
+
+
+def shot(content, name="after.jpg"):
+    return {"photo": (name, content, "image/jpeg")}
+
+
+def test_a_unit_takes_a_ticket_to_its_end_with_a_photo_that_becomes_evidence(town, uwe):
+    assert uwe.get("/").url.path == "/h"
+    assert " left</span>" in uwe.get("/h").text
+    shown = uwe.get(uwe.path).text
+    assert uwe.ticket.legal_basis in unescape(shown)
+    assert "Accepted." in uwe.does(uwe.path, "accept").text
+    assert "you are at work" in uwe.does(uwe.path, "start").text
+    lacking = uwe.does(uwe.path, "report_handled", note=" ")
+    assert (lacking.status_code, state_of(town, uwe.ticket)) == (409, "handling")
+    done = uwe.does(uwe.path, "report_handled", note="Driver moved it", files=shot(photo(7, at=None)))
+    assert "Reported as handled" in done.text
+    assert "Your photo is here" in done.text
+    uwe.jobs()
+    with town.database.read() as session:
+        case = session.get(Case, uwe.ticket.case_id)
+        pieces = [each for each in case.leads[0].evidence if each.role == "handled_photo"]
+        lines = session.scalars(select(CaseEvent).where(CaseEvent.case_id == case.id)).all()
+    assert (case.state, state_of(town, uwe.ticket)) == ("checking", "handled")
+    assert sorted(each.audience for each in pieces) == ["original", "people"]
+    assert any(line.rule == "report_handled" and line.note == "Driver moved it" for line in lines)
+    people = next(each.sha256 for each in pieces if each.audience == "people")
+    original = next(each.sha256 for each in pieces if each.audience == "original")
+    picture = uwe.get(f"{uwe.path}/pictures/{people}")
+    assert Image.open(io.BytesIO(picture.content)).size == (320, 240)
+    assert b"SECRETCAM" not in picture.content
+    assert uwe.get(f"{uwe.path}/pictures/{original}").status_code == 403
+    assert "After, by the unit" in uwe.get(uwe.path).text
+    assert "Handled, being checked" in uwe.get("/h").text
+
+
+def test_a_form_that_is_sent_twice_is_done_once_and_says_so(town, uwe):
+    version = uwe.version(uwe.path)
+    for words in ("Accepted.", "done already", "done already"):
+        assert words in uwe.post(f"{uwe.path}/accept", version=version).text
+    uwe.does(uwe.path, "start")
+    version, content = uwe.version(uwe.path), photo(8)
+    for _ in range(3):
+        uwe.post(f"{uwe.path}/report_handled", version=version, note="Gone", files=shot(content))
+    assert "done already" in uwe.post(f"{uwe.path}/report_handled", version=version, note="Gone").text
+    with town.database.read() as session:
+        rules = session.scalars(select(CaseEvent.rule).where(CaseEvent.case_id == uwe.ticket.case_id)).all()
+        assert [rules.count(rule) for rule in ("accept", "start", "report_handled")] == [1, 1, 1]
+        assert session.scalar(select(func.count()).select_from(TicketPhoto)) == 1
+    uwe.jobs()
+    sweep(town.client.app.state.central)
+    with town.database.read() as session:
+        assert set(session.scalars(select(Upload.state))) == {"over"}
+    assert not town.client.app.state.central.media.names_aside()
+
+
+def test_a_ticket_that_changed_meanwhile_loses_neither_words_nor_photo(town, uwe):
+    uwe.does(uwe.path, "accept")
+    uwe.does(uwe.path, "start")
+    version = uwe.version(uwe.path)
+    uwe.post(f"{uwe.path}/requests/extension", version=version, note="Crane needed", hours="4")
+    late = uwe.post(f"{uwe.path}/report_handled", version=version, note="All <clear>", files=shot(photo(9)))
+    assert late.status_code == 412
+    assert "nothing was done" in late.text
+    assert ">All &lt;clear&gt;</textarea>" in late.text
+    with town.database.read() as session:
+        assert session.scalar(select(func.count()).select_from(TicketPhoto)) == 1
+    assert "Reported as handled" in uwe.does(uwe.path, "report_handled", note="All clear").text
+
+
+def test_what_a_unit_asks_for_is_shown_with_its_decision(town, uwe):
+    uwe.does(uwe.path, "accept")
+    assert uwe.does(uwe.path, "requests/suspension", note="Crane").status_code == 422
+    until = (NOON + timedelta(days=2)).astimezone(town.settings.zone).strftime("%Y-%m-%dT%H:%M")
+    version = uwe.version(uwe.path)
+    assert (
+        "Asked for."
+        in uwe.post(f"{uwe.path}/requests/suspension", version=version, note="Crane", until=until).text
+    )
+    again = uwe.post(f"{uwe.path}/requests/suspension", version=version, note="Crane", until=until)
+    assert "done already" in again.text
+    dispute = uwe.does(uwe.path, "requests/dispute", note="A private yard", clause="Art. 3")
+    assert "with the adjudicators" in dispute.text
+    with town.database.read() as session:
+        found = {each.kind: each for each in session.scalars(select(TicketRequest))}
+    assert found["suspension"].until == NOON + timedelta(days=2)
+    assert (found["dispute"].clause, found["dispute"].asked_by) == ("Art. 3", "user:uwe")
+    dora = Principal("user:dora", "dora", ("dispatcher",), permissions_of([Role.DISPATCHER]))
+    with town.database.write(ordered=True) as session:
+        tickets.decide(
+            session,
+            found["suspension"].id,
+            granted=True,
+            who=dora,
+            now=town.clock.now_utc(),
+            terms=Terms.of(town.settings),
+            note="Until the crane comes",
+        )
+    shown = uwe.get(uwe.path).text
+    assert "Until the crane comes" in shown
+    assert "Suspended for 2 d more" in shown
+
+
+@ON_SQLITE
+def test_another_units_tickets_and_pictures_are_not_there(town, uwe):
+    other = Officer(town, "otto", "another-unit")
+    homeless = Officer(town, "hans", None)
+    assert str(uwe.ticket.id) in uwe.get("/h").text
+    for stranger in (other, homeless):
+        assert str(uwe.ticket.id) not in stranger.get("/h").text
+        assert stranger.get(uwe.path).status_code == 404
+        for path in ("accept", "requests/dispute", "photos"):
+            answer = stranger.post(
+                f"{uwe.path}/{path}", version="1", note="x", clause="x", files=shot(photo(1))
+            )
+            assert answer.status_code == 404, path
+        assert stranger.get(f"{uwe.path}/pictures/{'a' * 64}").status_code == 404
+    with town.database.read() as session:
+        assert session.scalar(select(func.count()).select_from(Upload)) == 0
+    assert "belong to no unit" in homeless.get("/h").text
+    for path in ("/h", "/h/found", uwe.path):
+        assert town.client.get(path, headers=town.bearer("olga")).status_code == 403
+        assert town.client.get(path, follow_redirects=False).status_code == 401
+
+
+@ON_SQLITE
+def test_nobody_who_reported_is_ever_named_on_a_handheld(town, uwe):
+    with town.database.write() as session:
+        lead = session.scalars(select(Lead)).one()
+        lead.reporter_ref, lead.words = (
+            "11111111-2222-3333-4444-555555555555",
+            "It is Mrs Chen, 138 0000 0000",
+        )
+    shown = uwe.get(uwe.path).text + uwe.get("/h").text
+    assert "11111111" not in shown
+    assert "Mrs Chen" not in shown
+
+
+@ON_SQLITE
+def test_the_urgent_comes_first_then_what_is_due_first(town, uwe, sent):
+    later = sent(at=(LON + 0.004, LAT))
+    with town.database.write() as session:
+        session.get(Ticket, later.id).due_at += timedelta(hours=1)
+    urgent = sent(at=(LON - 0.004, LAT), urgent=True)
+    with town.database.write() as session:
+        session.get(Ticket, urgent.id).due_at += timedelta(days=1)
+    order = re.findall(r"/h/tickets/([0-9a-f-]{36})", uwe.get("/h").text)
+    assert order == [urgent.id, uwe.ticket.id, later.id]
+    town.clock.advance(timedelta(hours=20).total_seconds())
+    assert "overdue" in uwe.get("/h").text
+
+
+@ON_SQLITE
+def test_a_photo_that_proves_nothing_is_remarked_upon_and_a_file_that_is_none_refused(town, uwe):
+    uwe.does(uwe.path, "accept")
+    old = photo(3, at=(LON + 0.01, LAT), taken="2026:05:03 08:00:00")
+    assert "The photo is here." in uwe.does(uwe.path, "photos", files=shot(old)).text
+    assert uwe.does(uwe.path, "photos").status_code == 422
+    assert uwe.does(uwe.path, "photos", files=shot(b"%PDF-1.7 no photo at all")).status_code == 415
+    assert uwe.does(uwe.path, "photos", files=shot(b"\xff\xd8\xff" + b"x" * 500)).status_code == 200
+    uwe.jobs()
+    shown = unescape(uwe.get(uwe.path).text)
+    assert "older than the ticket" in shown
+    assert re.search(r"taken 9\d\d m from here", shown)
+    assert "A photo could not be taken: it is" in shown
+    with town.database.read() as session:
+        assert session.scalar(select(func.count()).select_from(LeadEvidence)) == 2
+    for seed in range(10, 14):
+        assert uwe.does(uwe.path, "photos", files=shot(photo(seed))).status_code == 200
+    assert uwe.does(uwe.path, "photos", files=shot(photo(14))).status_code == 409
+
+
+@ON_SQLITE
+def test_what_was_sent_back_says_why(town, uwe):
+    for what in ("accept", "start"):
+        uwe.does(uwe.path, what)
+    uwe.does(uwe.path, "report_handled", note="Done")
+    dora = Principal("user:dora", "dora", ("dispatcher",), permissions_of([Role.DISPATCHER]))
+    with town.database.write(ordered=True) as session:
+        case = session.get(Case, uwe.ticket.case_id)
+        tickets.rework(
+            session,
+            case.id,
+            who=dora,
+            version=case.version,
+            now=town.clock.now_utc(),
+            terms=Terms.of(town.settings),
+            note="The trailer still stands",
+        )
+    shown = uwe.get(uwe.path).text
+    assert "The trailer still stands" in shown
+    assert "Report as handled" in shown
+
+
+def find(officer, **changes):
+    page = officer.get("/h/found").text
+    key = re.search(r'name="form_key" value="([^"]+)"', page)[1]
+    form = {
+        "form_key": key,
+        "kind": "pavement_obstruction",
+        "lon": str(LON),
+        "lat": str(LAT),
+        "words": "Bricks",
+    }
+    return {name: value for name, value in (form | changes).items() if value is not None}
+
+
+def test_what_a_unit_finds_itself_is_a_lead_once(town, uwe):
+    form = find(uwe, accuracy_m="24.5", urgent="true")
+    for _ in range(2):
+        assert "with the operators" in uwe.post("/h/found", **form).text
+    with town.database.read() as session:
+        lead = session.scalars(select(Lead).where(Lead.origin == "unit")).one()
+        assert (lead.reporter_ref, lead.case.state) == (None, "reviewing")
+    assert (lead.source, lead.words, lead.urgent) == (f"unit {uwe.ticket.unit_id}", "Bricks", True)
+    assert (lead.place_method, round(lead.accuracy_m)) == ("gps", 10)
+    assert "To review" in uwe.get("/h/found").text
+
+
+def test_a_find_with_a_photo_is_looked_through_first(town, uwe):
+    form, files = find(uwe, lon=None, lat=None), shot(photo(21))
+    for _ in range(2):
+        assert "with the operators" in uwe.post("/h/found", files=files, **form).text
+    assert "being looked through" in uwe.get("/h/found").text
+    uwe.jobs()
+    with town.database.read() as session:
+        lead = session.scalars(select(Lead).where(Lead.origin == "unit")).one()
+        assert session.scalar(select(func.count()).select_from(Report)) == 1
+    assert (lead.place_method, lead.kind, len(lead.evidence)) == ("exif", "pavement_obstruction", 2)
+
+
+@ON_SQLITE
+def test_a_find_without_kind_or_place_is_asked_again(town, uwe):
+    for changes, words in (
+        ({"kind": "pothole"}, "Choose what is in the way"),
+        ({"lon": None, "lat": None}, "Say where it is"),
+        ({"lat": "91"}, "Say where it is"),
+        ({"lon": "nan"}, "Say where it is"),
+        ({"words": "x" * 2001}, "at most 2000"),
+    ):
+        answer = uwe.post("/h/found", **find(uwe, **changes))
+        assert (answer.status_code, words in answer.text) == (422, True), changes
+    assert uwe.post("/h/found", **find(uwe, form_key="short")).status_code == 422
