@@ -51,7 +51,7 @@ class CaseFact(Base):
     """Of the grid of hot-spots (see :mod:`central.insight.grid`)."""
     occurred_day: Mapped[date]
     filed_day: Mapped[date | None] = mapped_column(index=True)
-    dispatched_day: Mapped[date | None]
+    dispatched_day: Mapped[date | None] = mapped_column(index=True)
     handled_day: Mapped[date | None] = mapped_column(index=True)
     """When all its units reported the work done for the first time."""
     closed_day: Mapped[date | None] = mapped_column(index=True)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote
 
 from sqlalchemy.orm import Session
 
@@ -31,6 +32,7 @@ from central.insight.service import (
 from kerbwatch.incident import Kind
 
 CASES_PATH = "/insight/cases"
+_quoted = lru_cache(maxsize=4096)(quote)
 _ONE_DAY = timedelta(days=1)
 
 
@@ -44,7 +46,9 @@ class Number:
     @property
     def url(self) -> str | None:
         """Path of the list of its cases."""
-        return f"{CASES_PATH}?{urlencode(self.cases.fields())}" if self.cases else None
+        if self.cases is None:
+            return None
+        return f"{CASES_PATH}?{'&'.join(f'{k}={_quoted(v)}' for k, v in self.cases.fields().items())}"
 
     def to_json(self) -> dict[str, Any]:
         """For a program."""
@@ -169,6 +173,24 @@ class Scope:
         return self == Scope()
 
 
+@dataclass(frozen=True, slots=True)
+class DayCounts:
+    """Every counter on each day of a selection."""
+
+    over: Selection
+    counts: Mapping[date, Mapping[Counter, int]]
+
+    def total(self, first: date, last: date) -> Line:
+        """Some of the days together."""
+        numbers = {counter: self.number(counter, first, last) for counter in Counter}
+        return Line(None, "", numbers)
+
+    def number(self, counter: Counter, first: date, last: date) -> Number:
+        """One counter over some of the days."""
+        value = sum(self.counts.get(day, {}).get(counter, 0) for day in days_between(first, last))
+        return Number(value, replace(self.over, counter=counter, first=first, last=last))
+
+
 class Teller:
     """Puts numbers together with names; reads with one session."""
 
@@ -185,11 +207,9 @@ class Teller:
         """The last day that is over."""
         return self.today() - _ONE_DAY
 
-    def total(self, over: Selection, counters: Iterable[Counter] = Counter) -> Line:
-        """All together."""
-        wanted = list(counters)
-        found = repository.counts(self._session, wanted, over, self._now)
-        return _line(None, "", over, found.get(None, {}), wanted)
+    def by_day(self, over: Selection) -> DayCounts:
+        """Every counter on each day, from which the totals of stretches of these days are made."""
+        return DayCounts(over, repository.counts(self._session, list(Counter), over, self._now, "day"))
 
     def lines(self, over: Selection, by: str, counters: Iterable[Counter] = Counter) -> tuple[Line, ...]:
         """A line for each value of ``kind``, ``unit``, ``channel`` or an area's level; the fullest first."""
@@ -211,20 +231,6 @@ class Teller:
             lines = [self._named(by, value, over, own, wanted) for value, own in found.items()]
         full = [line for line in lines if any(number.value for number in line.numbers.values())]
         return tuple(sorted(full, key=lambda line: (-_weight(line), line.name)))
-
-    def days(self, over: Selection, counters: Iterable[Counter]) -> dict[Counter, list[Number]]:
-        """For each counter a number for each day."""
-        wanted = list(counters)
-        found = repository.counts(self._session, wanted, over, self._now, "day")
-        return {
-            counter: [
-                Number(
-                    found.get(day, {}).get(counter, 0), replace(over, counter=counter, first=day, last=day)
-                )
-                for day in days_between(over.first, over.last)
-            ]
-            for counter in wanted
-        }
 
     def rises(self, days: Iterable[date]) -> tuple[ToldRise, ...]:
         """The rises of some days that are over, the latest first; of overlapping weeks the latest."""
@@ -266,17 +272,17 @@ class Teller:
 
     def _told(self, rise: Rise) -> ToldRise:
         chosen = cases_of(rise)
-        before = tuple(
-            self.number(replace(chosen, first=week.days[0], last=week.days[-1]))
-            if week.days == days_between(week.days[0], week.days[-1])
-            else Number(week.count, None)
-            for week in rise.before
-        )
+        own_days = days_between(rise.first, rise.last)
+        days = [*own_days, *(day for week in rise.before for day in week.days)]
+        counted = repository.on_days(self._session, chosen, days, self._now)
+        before = tuple(_sum_of(chosen, week.days, counted) for week in rise.before)
         channels = {
             channel: Number(number, replace(chosen, channel=channel))
             for channel, number in by_channel(self._session, chosen, self._now).items()
         }
-        return ToldRise(rise, self.area_name(rise.series.area_id), self.number(chosen), before, channels)
+        return ToldRise(
+            rise, self.area_name(rise.series.area_id), _sum_of(chosen, own_days, counted), before, channels
+        )
 
     def _named(
         self, by: str, value: str | None, over: Selection, own: Mapping[Counter, int], wanted: list[Counter]
@@ -298,8 +304,8 @@ def report_of(session: Session, days: Sequence[date], scope: Scope, *, now: date
     teller, (first, last) = Teller(session, now, look), (days[0], days[-1])
     over = Selection(Counter.OCCURRED, first, last, scope.kind, scope.area, scope.unit)
     _id, calendar = calendars.current(session, look.zone)
-    length = last - first
-    earlier = replace(over, first=first - length - _ONE_DAY, last=first - _ONE_DAY)
+    earlier_first = first - (last - first) - _ONE_DAY
+    daily = teller.by_day(replace(over, first=earlier_first))
     dimensions = ["kind", *([] if scope.area else ["town"]), *([] if scope.unit else ["unit"]), "channel"]
     told_to = min(last, teller.today() - _ONE_DAY)
     return Report(
@@ -309,8 +315,8 @@ def report_of(session: Session, days: Sequence[date], scope: Scope, *, now: date
         area=scope.area,
         unit=scope.unit,
         made_at=now,
-        totals=teller.total(over),
-        earlier=teller.total(earlier),
+        totals=daily.total(first, last),
+        earlier=daily.total(earlier_first, first - _ONE_DAY),
         tables={by: teller.lines(over, by) for by in dimensions},
         rises=teller.rises(days) if scope.is_city else (),
         hot_spots=teller.hot_spots(told_to) if scope.is_city else (),
@@ -329,6 +335,13 @@ def _line(
 ) -> Line:
     numbers = {counter: Number(own.get(counter, 0), replace(over, counter=counter)) for counter in wanted}
     return Line(key, name, numbers)
+
+
+def _sum_of(chosen: Selection, days: Sequence[date], counted: Mapping[date, int]) -> Number:
+    """The count of some days, with its cases where the days follow one another."""
+    in_a_row = tuple(days) == days_between(days[0], days[-1])
+    cases = replace(chosen, first=days[0], last=days[-1]) if in_a_row else None
+    return Number(sum(counted.get(day, 0) for day in days), cases)
 
 
 def _weight(line: Line) -> int:

@@ -200,6 +200,14 @@ def total(session: Session, chosen: Selection, now: datetime) -> int:
     return session.scalar(query, {"now": now}) or 0
 
 
+def on_days(session: Session, chosen: Selection, days: Sequence[date], now: datetime) -> dict[date, int]:
+    """How many cases a selection's counter and filters mean on each of some days."""
+    day = _day(chosen.counter)
+    query = select(day, func.count()).where(day.in_(days), _holds(chosen.counter), *_filters(chosen))
+    rows = session.execute(query.group_by(day), {"now": now})
+    return {row[0]: row[1] for row in rows}
+
+
 def case_ids(
     session: Session, chosen: Selection, now: datetime, *, before: str | None, limit: int
 ) -> Sequence[str]:

@@ -29,7 +29,7 @@ from central.insight.counters import DEFINITIONS, RATES, Counter, Selection
 from central.insight.days import Period, Span, days_between
 from central.insight.listing import cases_behind
 from central.insight.pdf import pdf_of
-from central.insight.report import Scope, Teller
+from central.insight.report import DayCounts, Number, Scope, Teller
 from central.insight.service import moved_by
 from central.pages.case_view import row_of
 from central.pages.insight_view import CARDS, chart_of, city_map, word, words_for
@@ -42,6 +42,7 @@ router = APIRouter(include_in_schema=False)
 
 _DAYS = (7, 28, 84)
 _PAGE = 50
+_MOST_BARS = 31
 _RISE_DAYS = 7
 """On the first page rises of so many days are told, however many days are counted."""
 _COLUMNS = (
@@ -90,8 +91,8 @@ def insight(
         last = teller.today()
         first = last - timedelta(days=choice.days - 1)
         over = Selection(Counter.OCCURRED, first, last, choice.kind, choice.area, choice.unit)
-        earlier = replace(over, first=first - timedelta(days=choice.days), last=first - timedelta(days=1))
-        totals, before, daily = teller.total(over), teller.total(earlier), teller.days(over, CARDS)
+        earlier = first - timedelta(days=choice.days)
+        daily = teller.by_day(replace(over, first=earlier))
         lines = teller.lines(over, choice.by, _COLUMNS)
         city = choice.scope.is_city
         recent = days_between(teller.yesterday() - timedelta(days=_RISE_DAYS - 1), teller.yesterday())
@@ -111,9 +112,9 @@ def insight(
         "last": last,
         "last_over": teller.yesterday(),
         "behind": behind,
-        "totals": totals,
-        "before": before,
-        "cards": [(counter, chart_of(daily[counter])) for counter in CARDS],
+        "totals": daily.total(first, last),
+        "before": daily.total(earlier, first - timedelta(days=1)),
+        "cards": [(counter, chart_of(_bars(daily, counter, choice.days))) for counter in CARDS],
         "definitions": DEFINITIONS,
         "rates": RATES,
         "lines": lines,
@@ -183,7 +184,7 @@ def report_pdf(central: CentralDep, who: Reader, span: Span, name: PeriodName, w
 
 
 @router.get("/insight/reports/{span}/{name}")
-def report_page(
+def report_page(  # noqa: PLR0917 - FastAPI passes them by name
     request: Request, central: CentralDep, who: Reader, span: Span, name: PeriodName, whose: Whose
 ) -> Response:
     """A day, a week or a month in numbers."""
@@ -215,6 +216,13 @@ def report_page(
         "insight": central.settings.insight,
     }
     return page(request, "insight_report.html", values, who=who)
+
+
+def _bars(daily: DayCounts, counter: Counter, days: int) -> list[Number]:
+    """A number for each of the last days; for each week where there are many."""
+    last, step = daily.over.last, 7 if days > _MOST_BARS else 1
+    ends = [last - timedelta(days=back) for back in range(0, days, step)]
+    return [daily.number(counter, end - timedelta(days=step - 1), end) for end in reversed(ends)]
 
 
 def _title(period: Period, city: str) -> str:

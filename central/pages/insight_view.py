@@ -52,16 +52,16 @@ def chart_of(days: Sequence[Number]) -> Chart:
     for k, number in enumerate(days):
         assert number.cases is not None  # a day's number always has its cases
         height = round(CHART_HEIGHT_PX * number.value / most, 1) if most else 0.0
-        day = number.cases.first
+        day, last = number.cases.first, number.cases.last
         bars.append(
             Bar(
                 x=k * (BAR_PX + GAP_PX),
                 y=CHART_HEIGHT_PX - height,
                 height=height,
-                day=f"{day:%a} {day.day} {day:%b}",
+                day=f"{day:%a} {day.day} {day:%b}" + (f" – {last.day} {last:%b}" if last != day else ""),
                 value=number.value,
                 url=number.url or "",
-                weekend=day.weekday() >= 5,
+                weekend=day == last and day.weekday() >= 5,
             )
         )
     return Chart(max(1, len(bars) * (BAR_PX + GAP_PX) - GAP_PX), tuple(bars), most)

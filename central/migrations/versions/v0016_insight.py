@@ -68,7 +68,7 @@ def upgrade() -> None:
             "unit_id",
         ],
     )
-    for column in ("filed_day", "handled_day", "closed_day", "due_day"):
+    for column in ("filed_day", "dispatched_day", "handled_day", "closed_day", "due_day"):
         op.create_index(f"ix_case_facts_{column}", "case_facts", [column])
     counted_to = op.create_table(
         "insight_counted_to",
