@@ -30,6 +30,7 @@ from central.insight import api as insight
 from central.intake.consumer import Consumer
 from central.limits.access import LimitEverything
 from central.limits.allowance import Allowances
+from central.limits.body import LimitBodies
 from central.media import api as media
 from central.media.store import MediaStore
 from central.merging import api as merging
@@ -144,6 +145,7 @@ def create_app(settings: CentralSettings, clock: Clock | None = None) -> FastAPI
     )
     app.state.central = central
     problems.install(app, pages.problem_page)
+    app.add_middleware(LimitBodies, photo_bytes=settings.reports.photo_max_bytes)
     app.add_middleware(LimitEverything)
     app.add_middleware(Traced)
     for part in (
