@@ -14,7 +14,7 @@ from edge.evidence.recorder import Recorder
 from edge.frame import ArrayPicture, Frame
 from edge.incidents import IncidentBook
 from edge.litter.desk import LitterDesk
-from edge.litter.exhibits import ExhibitError, pictures_at, pictures_of, vehicle_of, with_path
+from edge.litter.exhibits import ExhibitError, exhibits_of
 from edge.litter.watcher import LitterWatch
 from edge.memory import CameraMemory
 from edge.rechecks.desk import RecheckDesk
@@ -39,8 +39,6 @@ log = structlog.get_logger(__name__)
 
 LONG_AWAY = timedelta(hours=24)
 """A camera that has looked elsewhere for so long will hardly come back by itself."""
-EXHIBIT_SPAN_S = 0.3
-"""Decoded past the moment of a throw: a decoder hands pictures out a little late."""
 
 
 class CameraUnit:
@@ -263,28 +261,16 @@ class CameraUnit:
 
     def _exhibit(self, sighting: Sighting, report: IncidentReport) -> None:
         """Pictures of a throw: the moment, the same with the thing's way, and the vehicle with its plate."""
-        assert sighting.vehicle is not None  # of every throw
-        t_s, box, seen = sighting.started_t_s, sighting.vehicle.box_xyxy, sighting.vehicle.seen
-        times = [t_s, *(at_s for at_s, _ in seen)]
         try:
-            packets = self.camera.ring.cut(min(times), max(times) + EXHIBIT_SPAN_S)
-            moments = pictures_at(packets, times, self.camera.ring.rotation_deg)
+            shown = exhibits_of(self.camera.ring, sighting)
         except ExhibitError as error:
             log.error("throw_not_shown", camera=self.settings.id, error=str(error))
             return
-        moment = min(moments, key=lambda each: abs(each.t_s - t_s))
-        self.plates.read_passing(report.incident_id, pictures_of(moments, [(t_s, box), *seen]))
-        images = {
-            EvidenceRole.SNAPSHOT_PATH: with_path(moment.image, sighting.path, box),
-            EvidenceRole.SNAPSHOT_THROW: moment.image,
-            EvidenceRole.SNAPSHOT_VEHICLE: vehicle_of(moment.image, box),
-        }
-        captured_at = self.camera.captured_at(moment.t_s)
-        for role, image in images.items():
-            if image is None:
-                continue
-            shown = Frame(self.settings.id, moment.t_s, captured_at, ArrayPicture(image))
-            picture = self._snapshot(shown, role)
+        self.plates.read_passing(report.incident_id, shown.vehicle_seen)
+        captured_at = self.camera.captured_at(shown.t_s)
+        for role, image in shown.images.items():
+            frame = Frame(self.settings.id, shown.t_s, captured_at, ArrayPicture(image))
+            picture = self._snapshot(frame, role)
             with self._guard:
                 if picture is None or self._closed:
                     return

@@ -182,6 +182,11 @@ class Watch:
         place_id = self.register.place_of(incident_id) or incident_id
         return next((place for place in self._places(*self._rules) if place.id == place_id), None)
 
+    def permits(self, zone_id: str, at: datetime) -> bool:
+        """Whether staying in a zone is permitted at an instant, by its hours."""
+        zones = [zone for rule in self._rules.values() for zone in rule.zones if zone.id == zone_id]
+        return any(zone.permitted(at) for zone in zones)
+
     def in_picture(self) -> list[tuple[Place, BoxPx]]:
         """All that the rules hold, each with its box in the newest picture."""
         return [(place, self.box_in_picture(place.newest_box)) for place in self._places(*self._rules)]

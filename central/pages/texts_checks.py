@@ -43,6 +43,7 @@ CHECKS: dict[str, str] = {
     "reason.dark": "it is too dark there",
     "reason.hidden": "something stood in front all the time",
     "reason.taken": "something else stands there now",
+    "reason.allowed_now": "something stands there, and may at this hour",
     "reason.unsure": "one look said this and the next that",
     "reason.not_by_looking": "litter on a road is too small for it",
     "reason.busy": "its box had too many such questions",

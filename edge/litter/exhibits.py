@@ -19,10 +19,13 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from edge.camera.picture import Converter
-from edge.evidence.ring import StoredPacket
+from edge.evidence.ring import PacketRing, StoredPacket
 from edge.frame import Image
-from edge.rules.sighting import BoxPx, PathPoint
+from edge.rules.sighting import BoxPx, PathPoint, Sighting
+from kerbwatch.incident import EvidenceRole
 
+EXHIBIT_SPAN_S = 0.3
+"""Decoded past the moment of a throw: a decoder hands pictures out a little late."""
 SAME_PICTURE_S = 0.02
 """A picture so near in time to a look is the one that was looked at."""
 _TICKS = 90_000
@@ -137,3 +140,40 @@ def _packet(stored: StoredPacket | None) -> Packet[VideoStream] | None:
     packet: Packet[VideoStream] = Packet(stored.data)  # type: ignore[assignment]
     packet.pts, packet.dts = round(stored.t_s * _TICKS), None
     return packet
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Exhibits:
+    """What shows a throw.
+
+    Attributes:
+        t_s: when the pictures were taken, seconds on the camera's timeline.
+        images: each with what it shows.
+        vehicle_seen: every picture of the thrower with its box, for its plate.
+    """
+
+    t_s: float
+    images: dict[EvidenceRole, Image]
+    vehicle_seen: list[tuple[Image, BoxPx]]
+
+
+def exhibits_of(ring: PacketRing, sighting: Sighting) -> Exhibits:
+    """Pictures of a throw: the moment, the same with the thing's way, and the vehicle alone.
+
+    Raises:
+        ExhibitError: the ring no longer holds a picture of it that can be decoded.
+    """
+    assert sighting.vehicle is not None  # of every throw
+    t_s, box, seen = sighting.started_t_s, sighting.vehicle.box_xyxy, sighting.vehicle.seen
+    times = [t_s, *(at_s for at_s, _ in seen)]
+    packets = ring.cut(min(times), max(times) + EXHIBIT_SPAN_S)
+    moments = pictures_at(packets, times, ring.rotation_deg)
+    moment = min(moments, key=lambda each: abs(each.t_s - t_s))
+    images = {
+        EvidenceRole.SNAPSHOT_PATH: with_path(moment.image, sighting.path, box),
+        EvidenceRole.SNAPSHOT_THROW: moment.image,
+    }
+    vehicle = vehicle_of(moment.image, box)
+    if vehicle is not None:
+        images[EvidenceRole.SNAPSHOT_VEHICLE] = vehicle
+    return Exhibits(moment.t_s, images, pictures_of(moments, [(t_s, box), *seen]))

@@ -149,6 +149,7 @@ class RecheckDesk:
                     place.id if place is not None else asked.incident_id,
                     asked.kind,
                     asked.box.in_picture(*scene.size_px),
+                    watch.permits(asked.zone_id, frame.captured_at),
                     self._questions.look_of(camera_id, asked.incident_id),
                 )
                 finding = waiting.tally.look(scene.t_s, sight_of(spot, scene))

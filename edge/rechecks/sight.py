@@ -41,6 +41,8 @@ class Sight(Enum):
     """What was reported, or what looks like it."""
     TAKEN = auto()
     """Something else that stands."""
+    ALLOWED = auto()
+    """Something stands there, and may at this hour."""
     FREE = auto()
     HIDDEN = auto()
     """Something is in front."""
@@ -105,17 +107,24 @@ class Spot:
         place_id: of the thing, as a rule held it.
         kind: what it was reported for.
         box_xyxy: where it was, px of the picture as shown.
+        allowed: whether standing there is permitted at the moment of the look.
         patch: what the spot looked like with it; None where that is not known.
     """
 
     place_id: str
     kind: Kind
     box_xyxy: BoxPx
+    allowed: bool = False
     patch: Patch | None = None
 
 
 def sight_of(spot: Spot, scene: Scene) -> Sight:
     """What a look shows of a spot."""
+    sight = _sight_of(spot, scene)
+    return Sight.ALLOWED if spot.allowed and sight in {Sight.THERE, Sight.TAKEN} else sight
+
+
+def _sight_of(spot: Spot, scene: Scene) -> Sight:
     box = np.array(spot.box_xyxy, dtype=np.float64)
     now = cut_patch(scene.thumbnail, box.astype(np.float32), scene.size_px)
     if scene.stale:
@@ -136,13 +145,13 @@ _HELD = {Held.HIDDEN: Sight.HIDDEN, Held.UNSURE: Sight.UNSURE, Held.EMPTY: Sight
 
 def _unheld(spot: Spot, scene: Scene, box: NDArray[np.float64], now: Patch) -> Sight:
     """What a spot shows whose thing no rule holds any more."""
+    if spot.patch is not None and (similarity(spot.patch, now) or 0.0) >= SAME_LOOK:
+        return Sight.THERE
     standing = [(place, np.array(at)) for place, at in scene.places if place.standing and place.there]
     here = [place for place, at in standing if _on_one_spot(box, at)]
     if here:
         traded = spot.kind is not Kind.ILLEGAL_PARKING
         return Sight.THERE if traded and any(p.object_class not in VEHICLES for p in here) else Sight.TAKEN
-    if spot.patch is not None and (similarity(spot.patch, now) or 0.0) >= SAME_LOOK:
-        return Sight.THERE
     covered = _covered(box, scene.detections, [at for _place, at in standing])
     return Sight.HIDDEN if covered else Sight.FREE
 

@@ -20,6 +20,7 @@ _SAYS = {
     Sight.THERE: (Verdict.NOT_CLEAR, None),
     Sight.FREE: (Verdict.CLEAR, None),
     Sight.TAKEN: (Verdict.UNABLE, UnableReason.TAKEN),
+    Sight.ALLOWED: (Verdict.UNABLE, UnableReason.ALLOWED_NOW),
 }
 _PREVENTS = {
     Sight.MOVED: UnableReason.VIEW_MOVED,

@@ -54,6 +54,11 @@ class DwellRule(ABC):
         self._permitted: set[str] = set()
 
     @property
+    def zones(self) -> Sequence[Zone]:
+        """Where it holds."""
+        return tuple(self._zones.values())
+
+    @property
     def places(self) -> Sequence[Place]:
         """What stands in the zones now."""
         return tuple(self._keeper.places)

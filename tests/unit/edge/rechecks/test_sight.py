@@ -32,15 +32,13 @@ def a_place(thing, place_id="another", *, held=Held.SEEN, standing=True):
     )
 
 
-def sight(things, *places, kind=Kind.ILLEGAL_PARKING, patch=None, light=1.0, **scene):
+def sight(things, *places, kind=Kind.ILLEGAL_PARKING, patch=None, light=1.0, allowed=False, **scene):
     look = look_at(things, 10.0)
     picture = (look.thumbnail * light).astype(np.uint8)
     values = {"moved": False, "stale": False} | scene
     held = [(place, place.newest_box) for place in places]
-    return sight_of(
-        Spot(OWN, kind, CAR.box, patch), Scene(10.0, **values, size_px=SIZE_PX, detections=look.detections,
-        thumbnail=picture, places=held)
-    )  # fmt: skip
+    shown = Scene(10.0, **values, size_px=SIZE_PX, detections=look.detections, thumbnail=picture, places=held)
+    return sight_of(Spot(OWN, kind, CAR.box, allowed, patch), shown)
 
 
 def patch_of(*things):
@@ -70,6 +68,15 @@ def test_a_car_that_the_network_misses_is_known_by_what_it_looked_like():
 def test_another_car_in_the_place_is_not_the_one_that_was_reported():
     other = Thing(CAR.box, texture=7)
     assert sight([other], a_place(other), patch=patch_of(CAR)) is Sight.TAKEN
+
+
+def test_the_same_car_that_its_rule_lost_and_found_again_is_still_the_one():
+    assert sight([CAR], a_place(CAR), patch=patch_of(CAR)) is Sight.THERE
+
+
+def test_what_stands_there_may_stand_there_at_this_hour():
+    assert sight([CAR], a_place(CAR), patch=patch_of(CAR), allowed=True) is Sight.ALLOWED
+    assert sight([], allowed=True) is Sight.FREE
 
 
 def test_a_stall_that_is_pushed_a_step_aside_still_trades():

@@ -28,6 +28,7 @@ def looked(*sights, every_s=2.0, kind=Kind.ILLEGAL_PARKING):
         (S.FREE, Verdict.CLEAR, None),
         (S.THERE, Verdict.NOT_CLEAR, None),
         (S.TAKEN, Verdict.UNABLE, UnableReason.TAKEN),
+        (S.ALLOWED, Verdict.UNABLE, UnableReason.ALLOWED_NOW),
     ],
 )
 def test_four_looks_that_agree_decide(sight, verdict, reason):
@@ -85,8 +86,8 @@ def test_whatever_it_sees_it_never_calls_free_what_it_did_not_see_free(looks):
         finding = tally.look(t_s, sight)
         if finding is None:
             continue
-        if finding.reason in {None, UnableReason.TAKEN}:
-            clear = [(at, what) for at, what in seen if what in {S.FREE, S.THERE, S.TAKEN}]
+        if finding.reason in {None, UnableReason.TAKEN, UnableReason.ALLOWED_NOW}:
+            clear = [(at, what) for at, what in seen if what in {S.FREE, S.THERE, S.TAKEN, S.ALLOWED}]
             run = clear[-ENOUGH_LOOKS:]
             assert len({what for _at, what in run}) == 1
             assert len(run) == ENOUGH_LOOKS
