@@ -38,6 +38,7 @@ def migrate(database: Database) -> None:
     ):
         if not database.is_sqlite:
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
+        _check_known(MigrationContext.configure(connection).get_current_revision())
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
         if database.is_sqlite:
@@ -77,10 +78,21 @@ def check_current(database: Database) -> None:
     wanted = head()
     with database.engine.connect() as connection:
         found = MigrationContext.configure(connection).get_current_revision()
+    _check_known(found)
     if found != wanted:
         raise SchemaError(
             f"the database's schema is at {found or 'nothing'}, this version needs {wanted}: "
             "run 'kerbwatch central init CONFIG'"
+        )
+
+
+def _check_known(revision: str | None) -> None:
+    """Raises SchemaError for a revision that this version has never heard of."""
+    known = {each.revision for each in ScriptDirectory.from_config(_config()).walk_revisions()}
+    if revision is not None and revision not in known:
+        raise SchemaError(
+            f"the database's schema is at {revision}, of a newer version of kerbwatch than this one: "
+            "install that version, or bring back the backup from before the upgrade"
         )
 
 

@@ -1,6 +1,7 @@
 """One set of migrations makes the tables that the models speak of, on both databases."""
 
 import pytest
+from sqlalchemy import text
 
 from central import schema
 from central.database import Database
@@ -20,3 +21,12 @@ def test_migrating_again_changes_nothing(database):
 def test_a_database_that_was_never_initialised_is_refused_with_the_remedy(tmp_path):
     with pytest.raises(SchemaError, match="kerbwatch central init"):
         schema.check_current(Database(f"sqlite:///{tmp_path}/empty.db"))
+
+
+@pytest.mark.parametrize("url", ["sqlite"], indirect=True)
+def test_a_database_of_a_newer_version_is_left_alone(database):
+    with database.write() as session:
+        session.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    for work in (schema.check_current, schema.migrate):
+        with pytest.raises(SchemaError, match="at 9999, of a newer version"):
+            work(database)
