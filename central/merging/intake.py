@@ -14,7 +14,16 @@ from central.merging.settings import MergingSettings
 from kerbwatch.incident import Kind, Phase
 
 CAMERA_POSITION = "camera_position"
-_SIGMA_M = {CAMERA_POSITION: 30.0, "ground_homography": 3.0, "gps": 10.0, "code": 5.0, "address": 40.0}
+_SIGMA_M = {
+    CAMERA_POSITION: 30.0,
+    "ground_homography": 3.0,
+    "gps": 10.0,
+    "exif": 12.0,
+    "code": 5.0,
+    "map": 20.0,
+    "clip": 25.0,
+    "address": 40.0,
+}
 """Standard deviation of a place on each axis by how it was found, where the lead does not say it."""
 _UNKNOWN_SIGMA_M = 40.0
 

@@ -7,8 +7,8 @@ REPORTS: dict[str, str] = {
     "report.lead": "No account is needed. You get a link that shows what becomes of it.",
     "report.files": "Photos or a clip",
     "report.choose": "Take or choose photos, or a clip",
-    "report.files_help": "Up to {photos} photos (JPEG, PNG, WebP; {photo_mb} MB each), or one clip (MP4, MOV; "
-    "{clip_s} s, {clip_mb} MB). Data about your phone is taken out of photos.",
+    "report.files_help": "Up to {photos} photos (JPEG, PNG, WebP; {photo_mb} MB each), or one clip (MP4, "
+    "MOV; {clip_s} s, {clip_mb} MB). Data about your phone is taken out of photos.",
     "report.remove": "Remove",
     "report.waiting": "Waiting",
     "report.sent_share": "{percent} % sent",

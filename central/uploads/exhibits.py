@@ -23,7 +23,8 @@ from kerbwatch.clip_report import ClipFile, ClipResult, ClipsReport
 
 log = structlog.get_logger(__name__)
 
-_OPEN_FILES = 256
+_OPEN_FILES, _CLIENT_FILES = 256, 8192
+_CLIENT_MEMORY_MB = 100_000
 _WRITTEN_MB = 1000
 _CANNOT_BEGIN = 2
 """Exit status of a command that lacks its extra or its networks."""
@@ -102,11 +103,12 @@ def inside(folder: Path, made: ClipFile) -> Path:
 def _run(
     arguments: Sequence[str], folder: Path, settings: ReportSettings, share: Share, *, network: bool
 ) -> Ended:
+    # A client of Ray maps much and opens many connections; it passes the file on and decodes nothing.
     fence = Fence(
-        memory_mb=settings.clip_memory_mb,
+        memory_mb=_CLIENT_MEMORY_MB if network else settings.clip_memory_mb,
         cpu_s=settings.clip_cpu_s,
         written_mb=_WRITTEN_MB,
-        open_files=_OPEN_FILES,
+        open_files=_CLIENT_FILES if network else _OPEN_FILES,
         niceness=settings.niceness,
         network=network,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from central.uploads.models import Upload, UploadFile, UploadState
@@ -20,6 +20,20 @@ def by_key_hash(session: Session, key_hash: str, *, held: bool = False) -> Uploa
 def of_report(session: Session, report_id: str) -> Sequence[Upload]:
     """A report's uploads, in the order in which they were begun."""
     return session.scalars(select(Upload).where(Upload.report_id == report_id).order_by(Upload.id)).all()
+
+
+def hold_sender(session: Session, sender_key: str) -> None:
+    """Uploads of one sender are begun one after the other, so that they can be counted."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(select(func.pg_advisory_xact_lock(func.hashtext(sender_key))))
+
+
+def forget(session: Session, before: datetime) -> None:
+    """Let go of uploads that ended before then and were part of no report."""
+    query = delete(Upload).where(
+        Upload.state == UploadState.OVER, Upload.expires_at < before, Upload.report_id.is_(None)
+    )
+    session.execute(query)
 
 
 def open_of(session: Session, sender_key: str) -> int:

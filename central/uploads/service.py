@@ -26,6 +26,8 @@ PHOTO_TYPES = frozenset({"image/jpeg", "image/png", "image/webp"})
 CLIP_TYPE = "video/mp4"
 _GB = 1_000_000_000
 _SWEPT_AT_ONCE = 200
+_REMEMBERED = timedelta(days=7)
+"""How long after its time an upload that came to nothing is still told to be over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +109,7 @@ def begin(central: Central, sender_key: str, length: int) -> Begun:
 
 def _check_room(central: Central, session: Session, sender_key: str, length: int, now: datetime) -> None:
     settings = central.settings.reports
+    repository.hold_sender(session, sender_key)
     if repository.open_of(session, sender_key) >= settings.open_uploads:
         raise refusal(
             central,
@@ -216,10 +219,12 @@ def end(central: Central, key: str, reason: str, part: Part | None = None) -> No
 
 def sweep(central: Central) -> int:
     """Throw away uploads whose time is over and that no report holds; how many."""
+    now = central.clock.now_utc()
     with central.database.write() as session:
-        late = repository.expired(session, central.clock.now_utc(), _SWEPT_AT_ONCE)
+        late = repository.expired(session, now, _SWEPT_AT_ONCE)
         for upload in late:
             _close(central, upload, "expired")
+        repository.forget(session, now - _REMEMBERED)
     if late:
         central.metrics.uploads.labels("expired").inc(len(late))
         log.info("uploads_expired", count=len(late))

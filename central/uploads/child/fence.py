@@ -68,6 +68,7 @@ def stand_behind(fence: Fence) -> bool:
 
 def open_nothing_more(files: int) -> None:
     """From here on no more than ``files`` files, pipes and sockets at once, with those that are open."""
+    files = min(files, resource.getrlimit(resource.RLIMIT_NOFILE)[1])
     resource.setrlimit(resource.RLIMIT_NOFILE, (files, files))
 
 

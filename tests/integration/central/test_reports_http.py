@@ -1,6 +1,7 @@
 """A report of a photo or a clip, from the phone to the case: looked through behind limits, nothing lost."""
 
 import io
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -10,9 +11,11 @@ from sqlalchemy import select
 from central.cases.models import Case, CaseEvent, Lead
 from central.jobs.models import Job
 from central.people.permissions import Role
+from central.problems import Problem
 from central.reports.forms import new_form_key
 from central.reports.models import Report
 from central.uploads import exhibits
+from central.uploads import service as uploads
 from central.uploads.beside import sweep, workers_of
 from central.uploads.exhibits import AbsentError
 from central.uploads.service import likeness_of
@@ -142,6 +145,18 @@ def test_a_copy_that_dies_over_a_report_leaves_it_to_another_and_it_is_one_lead(
     assert not another.once()
     assert len(rows(town, Lead)) == 1
     assert len(rows(town, Case)) == 1
+
+
+def test_a_sender_who_begins_many_uploads_at_once_gets_no_more_than_one_by_one(phone):
+    def begin(_number):
+        try:
+            return uploads.begin(phone.central, "one sender", 1000)
+        except Problem as problem:
+            return problem.code
+
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(begin, range(24)))
+    assert found.count("too-many-open") == 16
 
 
 @pytest.mark.parametrize("url", ["sqlite"], indirect=True)
