@@ -78,6 +78,18 @@ class Video(_Data):
     """By the file's header. Many recorders write their local time there as if it were UTC."""
 
 
+class ClipPosition(_Data):
+    """Where the camera was at a moment. The vehicle is some way ahead."""
+
+    lon: Annotated[float, Field(ge=-180, le=180)]
+    lat: Annotated[float, Field(ge=-90, le=90)]
+    datum: Literal["WGS-84"] = "WGS-84"
+    source: str
+    utc: UtcDatetime | None
+    """By the receiver."""
+    speed_mps: float | None
+
+
 class Positions(_Data):
     """Where the file's positions come from."""
 
@@ -89,18 +101,8 @@ class Positions(_Data):
     clock_offset_s: float | None
     """Receiver's UTC less the file's own time (``recorded_at`` plus clip time), median; None where either is
     absent. Near a whole number of hours it is a time zone."""
-
-
-class ClipPosition(_Data):
-    """Where the camera was at a moment. The vehicle is some way ahead."""
-
-    lon: Annotated[float, Field(ge=-180, le=180)]
-    lat: Annotated[float, Field(ge=-90, le=90)]
-    datum: Literal["WGS-84"] = "WGS-84"
-    source: str
-    utc: UtcDatetime | None
-    """By the receiver."""
-    speed_mps: float | None
+    middle: ClipPosition | None = None
+    """In the middle of the clip, for one in which no moment is found."""
 
 
 class PathPoint(_Data):

@@ -19,7 +19,7 @@ from central.uploads.models import Upload
 from central.uploads.reading import UnfitError, look_at_clip, read_photo
 from central.uploads.service import CLIP_TYPE
 from central.uploads.settings import ReportSettings
-from kerbwatch.clip_report import ClipFile, Moment
+from kerbwatch.clip_report import ClipFile, ClipPosition, Moment
 from kerbwatch.incident import EvidenceRole
 
 _MOST_MOMENTS = 3
@@ -109,6 +109,8 @@ class Looker:
         moments = sorted(result.moments, key=lambda each: -each.confidence)[:_MOST_MOMENTS]
         for moment in moments:
             self._take(moment)
+        if result.positions and result.positions.middle:
+            self._place(result.positions.middle)
         if moments and moments[0].kind == self._report.kind:
             self._found.sight = _sight(moments[0], model)
         elif moments:
@@ -122,10 +124,8 @@ class Looker:
     def _take(self, moment: Moment) -> None:
         at = self._report.seen_at
         if moment.position is not None:
-            self._found.places.append(Seen(moment.position.lon, moment.position.lat, "clip"))
-            if moment.position.utc is not None:
-                at = moment.position.utc
-                self._found.times.append(at)
+            at = moment.position.utc or at
+            self._place(moment.position)
         made: tuple[tuple[ClipFile | None, EvidenceRole], ...] = (
             (moment.still, EvidenceRole.SNAPSHOT_PATH),
             (moment.vehicle_still, EvidenceRole.SNAPSHOT_VEHICLE),
@@ -135,6 +135,10 @@ class Looker:
             if file is not None:
                 path = exhibits.inside(self._folder, file)
                 self._found.exhibits.append(Exhibit(path, role.value, file.content_type, at))
+
+    def _place(self, position: ClipPosition) -> None:
+        self._found.places.append(Seen(position.lon, position.lat, "clip"))
+        self._found.times += [position.utc] if position.utc else []
 
     def _phash(self, still: Path) -> str | None:
         try:

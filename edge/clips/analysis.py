@@ -11,7 +11,7 @@ from edge.clips.clip_file import Clip, ClipProblemError, Shown, sha256_of
 from edge.clips.exhibits import ClipError, Exhibit, drawn, look_again, save_cut, save_still
 from edge.clips.job import ClipJob
 from edge.clips.moments import FoundMoment, Watched, moments_of
-from edge.clips.position import PositionReader, PositionTrack
+from edge.clips.position import Fix, PositionReader, PositionTrack
 from edge.clips.position.reader import recorded_at
 from edge.rules.sighting import BoxPx
 from kerbwatch.clip_report import ClipFile as FileReport
@@ -212,17 +212,20 @@ def _positions(track: PositionTrack, clip: Clip) -> Positions:
         fixes=len(track.fixes),
         moving=not track.fixed,
         clock_offset_s=round(median(offsets), 1) if offsets else None,
+        middle=_position_of(track.fixes[len(track.fixes) // 2], track.source),
     )
 
 
 def _position(track: PositionTrack | None, t_s: float) -> ClipPosition | None:
     fix = track.at(t_s) if track else None
-    if track is None or fix is None:
-        return None
+    return None if track is None or fix is None else _position_of(fix, track.source)
+
+
+def _position_of(fix: Fix, source: str) -> ClipPosition:
     return ClipPosition(
         lon=round(fix.position.lon, 7),
         lat=round(fix.position.lat, 7),
-        source=track.source,
+        source=source,
         utc=fix.utc,
         speed_mps=None if fix.speed_mps is None else round(fix.speed_mps, 2),
     )
