@@ -108,7 +108,8 @@ class Spot:
         kind: what it was reported for.
         box_xyxy: where it was, px of the picture as shown.
         allowed: whether standing there is permitted at the moment of the look.
-        patch: what the spot looked like with it; None where that is not known.
+        patch: what the spot looked like with it; None where that is not known. Of parked vehicles only: a
+            pavement is known by itself, and looks much the same with something small on it.
     """
 
     place_id: str
@@ -145,13 +146,14 @@ _HELD = {Held.HIDDEN: Sight.HIDDEN, Held.UNSURE: Sight.UNSURE, Held.EMPTY: Sight
 
 def _unheld(spot: Spot, scene: Scene, box: NDArray[np.float64], now: Patch) -> Sight:
     """What a spot shows whose thing no rule holds any more."""
-    if spot.patch is not None and (similarity(spot.patch, now) or 0.0) >= SAME_LOOK:
+    parked = spot.kind is Kind.ILLEGAL_PARKING
+    if parked and spot.patch is not None and (similarity(spot.patch, now) or 0.0) >= SAME_LOOK:
         return Sight.THERE
     standing = [(place, np.array(at)) for place, at in scene.places if place.standing and place.there]
     here = [place for place, at in standing if _on_one_spot(box, at)]
     if here:
-        traded = spot.kind is not Kind.ILLEGAL_PARKING
-        return Sight.THERE if traded and any(p.object_class not in VEHICLES for p in here) else Sight.TAKEN
+        goods = any(place.object_class not in VEHICLES for place in here)
+        return Sight.THERE if goods and not parked else Sight.TAKEN
     covered = _covered(box, scene.detections, [at for _place, at in standing])
     return Sight.HIDDEN if covered else Sight.FREE
 

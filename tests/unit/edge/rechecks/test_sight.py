@@ -79,6 +79,11 @@ def test_what_stands_there_may_stand_there_at_this_hour():
     assert sight([], allowed=True) is Sight.FREE
 
 
+def test_a_pavement_that_looks_much_as_it_did_with_a_bag_on_it_is_free_once_its_rule_says_so():
+    assert sight([CAR], patch=patch_of(CAR), kind=Kind.PAVEMENT_OBSTRUCTION) is Sight.HIDDEN
+    assert sight([], patch=patch_of(), kind=Kind.PAVEMENT_OBSTRUCTION) is Sight.FREE
+
+
 def test_a_stall_that_is_pushed_a_step_aside_still_trades():
     moved = Thing((160, 130, 240, 190), texture=7, object_class=ObjectClass.STALL)
     assert sight([moved], a_place(moved), kind=Kind.STALL_ENCROACHMENT) is Sight.THERE
