@@ -20,11 +20,16 @@ from central.codes import repository
 from central.codes.models import PlaceCode
 from central.codes.schemas import MOST_PLACES, MadeOut, PlaceCodeOut, PlaceCodePage, PlaceIn
 from central.codes.signing import PlaceKeys, grouped
+from central.jobs.service import enqueue
 from central.problems import Problem, not_found
+from central.reports import repository as report_rows
 from central.reports import service as reports
-from central.reports.forms import register_form
+from central.reports.forms import number_of, register_form
+from central.reports.models import Report
 from central.reports.service import Registered
 from central.settings import CentralSettings
+from central.uploads import by_form
+from central.uploads.job import KIND as LOOK_THROUGH
 from kerbwatch.incident import Kind
 from kerbwatch.place import Position
 from kerbwatch.settings import SettingsError
@@ -171,8 +176,11 @@ def report(
     secret: bytes,
     now: datetime,
     settings: CentralSettings,
+    photo_key: str | None = None,
 ) -> Registered:
-    """Somebody reports what stands at a place; it is a lead at once. The same form comes in once.
+    """Somebody reports what stands at a place. The same form comes in once.
+
+    It is a lead at once; with a photo, when that was looked through.
 
     Args:
         session: a unit of work with ``ordered=True``.
@@ -183,10 +191,11 @@ def report(
         secret: central's signing key.
         now: the present instant.
         settings: time zone and merging.
+        photo_key: of the upload of a photo (central.uploads.by_form).
 
     Raises:
         NoDutyListError: when nobody could be told.
-        Problem: 422 a kind that cannot be reported there.
+        Problem: 409 the photo is not here any more, 422 a kind that cannot be reported there.
     """
     if kind not in kinds_of(row):
         raise Problem(
@@ -205,12 +214,30 @@ def report(
         road=row.road or row.name,
         urgent=row.urgent,
     )
-    found = register_form(session, said, form_key=form_key, secret=secret, now=now)
-    if found.report.lead_id is None:
-        reports.make_lead(session, found.report, actor="citizen", now=now, settings=settings)
+    source, number = said.source, number_of(form_key)
+    known = report_rows.by_number(session, source, number) is not None
+    found = register_form(
+        session, said, form_key=form_key, secret=secret, now=now, has_photo=photo_key is not None
+    )
+    if not known:
         row.reports += 1
         row.reported_at = now
+    if photo_key is not None:
+        _hand_over(session, found.report, photo_key, now, known=known)
+    elif not known:
+        reports.make_lead(session, found.report, actor="citizen", now=now, settings=settings)
     return found
+
+
+def _hand_over(session: Session, report: Report, photo_key: str, now: datetime, *, known: bool) -> None:
+    """A report's photo waits to be looked through; of a form that came twice the broom takes the second."""
+    upload = by_form.upload_of(session, photo_key)
+    if known:
+        upload.expires_at = now
+        return
+    session.flush()
+    upload.report_id = report.id
+    enqueue(session, LOOK_THROUGH, report.id, now)
 
 
 def shown(row: PlaceCode, keys: PlaceKeys, public_url: str) -> PlaceCodeOut:

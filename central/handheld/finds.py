@@ -11,7 +11,7 @@ from central.cases.models import Lead
 from central.cases.reporting import LeadIn
 from central.cases.rules import Origin
 from central.context import Central
-from central.handheld import photos, repository
+from central.handheld import repository
 from central.jobs.service import enqueue
 from central.people.service import Principal
 from central.reports import repository as report_rows
@@ -19,6 +19,7 @@ from central.reports import service as reports
 from central.reports.forms import number_of
 from central.reports.models import Report, ReportState
 from central.reports.service import PendingIn, Seen
+from central.uploads import by_form
 from central.uploads.job import KIND as LOOK_THROUGH
 from kerbwatch.incident import Kind
 
@@ -125,7 +126,7 @@ def _with_photo(  # noqa: PLR0917 - one caller
         reporter_ref=None,
     )
     found = reports.register_pending(session, pending, now)
-    upload = photos.upload_of(session, photo_key)
+    upload = by_form.upload_of(session, photo_key)
     if found.follow_token is None:
         upload.expires_at = now  # the form came twice: the broom takes the second photo
         return

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 import tempfile
 from datetime import datetime, timedelta
 from http import HTTPStatus
 from pathlib import Path
-from typing import BinaryIO
 
 import structlog
 from sqlalchemy.orm import Session
@@ -18,13 +16,11 @@ from central.handheld import repository
 from central.handheld.models import PhotoState, TicketPhoto
 from central.jobs.service import JobError, Writing, enqueue
 from central.jobs.worker import Progress
-from central.media.store import BusyError
 from central.pages.texts import t
-from central.people.service import Principal, hash_token
+from central.people.service import Principal
 from central.problems import Problem
 from central.reports.service import Seen
-from central.uploads import repository as uploads
-from central.uploads import service
+from central.uploads import by_form
 from central.uploads.findings import Exhibit, Kept
 from central.uploads.looking import make_shown
 from central.uploads.models import Upload, UploadState
@@ -40,61 +36,15 @@ HANDLED_PHOTO = "handled_photo"
 """Role of the evidence, beside those of :class:`kerbwatch.incident.EvidenceRole`."""
 MOST_PHOTOS = 6
 """Of one ticket."""
-_BLOCK_BYTES = 1024 * 1024
 _KEPT_FOR = timedelta(days=30)
 """How long a photo waits to be looked through, when whatever does it is down."""
 _FAR_M = 200.0
 """A photo that says it was taken further away is remarked upon: GPS between houses is off by less."""
 
 
-def put_by(central: Central, who: Principal, file: BinaryIO, length: int) -> str:
-    """Take the bytes of a photo in; the key of its upload.
-
-    Args:
-        central: this copy.
-        who: sends it; what one person has open is counted.
-        file: the photo, from its beginning.
-        length: bytes.
-
-    Raises:
-        Problem: 400 empty, 413 too large, 415 no photo, 429 too many, 507 no room.
-    """
-    sender = hashlib.sha256(who.actor.encode()).hexdigest()
-    begun = service.begin(central, sender, length)
-    upload_id = service.standing(central, begun.key).id
-    try:
-        with central.media.open_part(upload_id, service.OWNER) as part:
-            while block := file.read(_BLOCK_BYTES):
-                part.append(block)
-            service.check_type(central, part, begun.key, length)
-            if part.content_type() not in service.PHOTO_TYPES:
-                service.end(central, begun.key, "content-type", part)
-                raise service.refusal(
-                    central,
-                    HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
-                    "content-type",
-                    "it is no photo (JPEG, PNG, WebP)",
-                )
-            service.settle(central, part, begun.key, upload_id)
-    except (BusyError, OSError) as error:
-        log.error("photo_not_written", error=type(error).__name__)
-        raise Problem(
-            HTTPStatus.INSUFFICIENT_STORAGE, "storage", "the photo could not be written; try again later"
-        ) from error
-    return begun.key
-
-
-def upload_of(session: Session, key: str) -> Upload:
-    """The upload of a key that :func:`put_by` gave, held for this unit of work."""
-    upload = uploads.by_key_hash(session, hash_token(key), held=True)
-    if upload is None or upload.state != UploadState.WHOLE or upload.sha256 is None:
-        raise Problem(HTTPStatus.CONFLICT, "not-whole", "the photo is not here any more; send it again")
-    return upload
-
-
 def add(session: Session, ticket_id: str, key: str, who: Principal, now: datetime) -> None:
     """Give a ticket a photo; the same bytes once. Raises Problem 409 when it has as many as it may."""
-    upload = upload_of(session, key)
+    upload = by_form.upload_of(session, key)
     assert upload.sha256 is not None  # upload_of
     known = repository.photo_of(session, ticket_id, upload.sha256)
     if known is not None:

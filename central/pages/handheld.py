@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 from http import HTTPStatus
-from typing import Annotated, BinaryIO, Literal
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, File, Form, Path, Request, Response, UploadFile
 from fastapi.responses import FileResponse, RedirectResponse
@@ -29,7 +29,7 @@ from central.pages.texts import t
 from central.pages.values import Notice
 from central.people.access import require
 from central.people.permissions import Permission
-from central.people.service import Principal
+from central.people.service import Principal, hash_token
 from central.problems import Problem, not_found
 from central.reports.forms import WORDS_CHARS, cleaned
 from central.tickets import listing, service
@@ -38,6 +38,7 @@ from central.tickets.api import TicketId
 from central.tickets.clockwork import Terms
 from central.tickets.rules import ACTIVE
 from central.tickets.schemas import AskIn
+from central.uploads.by_form import put_by, sent_file
 from kerbwatch.ids import SHA256_PATTERN
 from kerbwatch.place import Position
 
@@ -241,15 +242,10 @@ def _take_photo(central: Central, who: Principal, ticket_id: str, photo: UploadF
         return False
     with central.database.read() as session:
         listing.case_of_ticket(session, who, ticket_id)  # one's own unit's, or 404
-    key = photos.put_by(central, who, *file)
+    key = put_by(central, hash_token(who.actor), *file)
     with central.database.write() as session:
         photos.add(session, ticket_id, key, who, central.clock.now_utc())
     return True
-
-
-def sent_file(photo: UploadFile | None) -> tuple[BinaryIO, int] | None:
-    """The bytes of a file field and how many; None for a field that was left empty."""
-    return (photo.file, photo.size) if photo is not None and photo.size else None
 
 
 def _local(text: str, central: Central) -> datetime | None:

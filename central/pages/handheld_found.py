@@ -10,17 +10,18 @@ from fastapi import APIRouter, Depends, File, Form, Request, Response, UploadFil
 from fastapi.responses import RedirectResponse
 
 from central.context import Central, CentralDep
-from central.handheld import finds, photos
+from central.handheld import finds
 from central.handheld.finds import Find
 from central.limits.access import limited
-from central.pages.handheld import Handler, Text, sent_file
+from central.pages.handheld import Handler, Text
 from central.pages.rendering import HEADERS, page
 from central.pages.texts import kind_term, t, t_or
 from central.pages.values import Notice
-from central.people.service import Principal
+from central.people.service import Principal, hash_token
 from central.problems import Problem
 from central.reports.forms import FORM_KEY_PATTERN, WORDS_CHARS, cleaned, new_form_key
 from central.reports.service import Seen
+from central.uploads.by_form import put_by, sent_file
 from kerbwatch.incident import Kind
 
 router = APIRouter(prefix="/h/found", include_in_schema=False)
@@ -70,7 +71,7 @@ def take(  # noqa: PLR0917 - FastAPI passes them by name
         return _page(request, central, who, form_key, lacking, kind=kind, words=said)
     find = Find(Kind(kind), said, place, urgent)
     try:
-        photo_key = photos.put_by(central, who, *file) if file else None
+        photo_key = put_by(central, hash_token(who.actor), *file) if file else None
         finds.take(central, find, who=who, unit_id=who.unit_id, form_key=form_key, photo_key=photo_key)
     except Problem as problem:
         refused = t("notice.refused", detail=problem.detail.rstrip("."))

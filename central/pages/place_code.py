@@ -2,34 +2,41 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Annotated
 from urllib.parse import quote
 
-from fastapi import APIRouter, Depends, Form, Request, Response
+from fastapi import APIRouter, Depends, File, Form, Request, Response, UploadFile
 from fastapi.responses import RedirectResponse
-from pydantic import BaseModel, StringConstraints
 
 from central.codes import service
 from central.codes.models import PlaceCode
 from central.codes.service import CodeRefusedError
 from central.codes.signing import MOST_TYPED_CHARS, canonical
-from central.context import Central, CentralDep
+from central.context import Central, CentralDep, central_of
 from central.limits.access import count, limited
 from central.pages.rendering import HEADERS, page
 from central.pages.texts import kind_term, t
 from central.pages.values import Notice
 from central.people.access import check_same_origin
+from central.problems import Problem
 from central.reports.forms import FORM_KEY_PATTERN, WORDS_CHARS, cleaned, new_form_key
+from central.reports.sender import SenderDep
+from central.uploads.by_form import put_by, sent_file
 from kerbwatch.incident import Kind
 
 router = APIRouter(include_in_schema=False, dependencies=[Depends(limited("place_codes"))])
 
 
-class PlaceForm(BaseModel):
+Text = Annotated[str, Form(max_length=4 * WORDS_CHARS)]
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceForm:
     """What the form of a place sends."""
 
-    form_key: Annotated[str, StringConstraints(pattern=FORM_KEY_PATTERN)]
+    form_key: str
     kind: str = ""
     words: str = ""
 
@@ -55,49 +62,69 @@ def show(request: Request, central: CentralDep, code: str) -> Response:
 
 
 @router.post("/q/{code}", dependencies=[Depends(limited("reports"))])
-def report(request: Request, central: CentralDep, code: str, form: Annotated[PlaceForm, Form()]) -> Response:
+def report(  # noqa: PLR0917 - FastAPI passes them by name
+    request: Request,
+    central: CentralDep,
+    sender: SenderDep,
+    code: str,
+    form_key: Annotated[str, Form(pattern=FORM_KEY_PATTERN)],
+    kind: Text = "",
+    words: Text = "",
+    photo: Annotated[UploadFile | None, File()] = None,
+) -> Response:
     """Something stands there. Sent twice, it is one report, and the answer is the same."""
     check_same_origin(request, central)
+    form, file = PlaceForm(form_key, kind, cleaned(words)), sent_file(photo)
     try:
         with central.database.read() as session:
             row = service.opened(session, central.place_keys, code)
     except CodeRefusedError as refused:
         return _refused(request, central, refused)
-    words = cleaned(form.words)
     if form.kind not in set(service.kinds_of(row)):
         return _form(request, row, form, Notice("bad", t("notice.kind_needed")))
-    if len(words) > WORDS_CHARS:
+    if len(form.words) > WORDS_CHARS:
         return _form(request, row, form, Notice("bad", t("notice.note_too_long", chars=WORDS_CHARS)))
     count(central, "reports", f"place code {row.number}", central.settings.place_codes.reports)
     try:
+        photo_key = put_by(central, sender.key, *file) if file else None
         with central.database.write(ordered=True) as session:
             found = service.report(
                 session,
                 service.opened(session, central.place_keys, code, lock=True),
                 kind=Kind(form.kind),
-                words=words,
+                words=form.words,
                 form_key=form.form_key,
                 secret=central.secret,
                 now=central.clock.now_utc(),
                 settings=central.settings,
+                photo_key=photo_key,
             )
     except CodeRefusedError as refused:  # revoked a moment ago
         return _refused(request, central, refused)
+    except Problem as problem:
+        detail = t("notice.refused", detail=problem.detail.rstrip("."))
+        return _form(request, row, form, Notice("bad", detail), problem.status)
     values = {"place": row, "number": found.report.external_id, "follow_url": f"/r/{found.follow_token}"}
     return page(request, "place_code_done.html", values)
 
 
-def _form(request: Request, row: PlaceCode, form: PlaceForm, notice: Notice | None = None) -> Response:
+def _form(
+    request: Request,
+    row: PlaceCode,
+    form: PlaceForm,
+    notice: Notice | None = None,
+    status: HTTPStatus = HTTPStatus.UNPROCESSABLE_ENTITY,
+) -> Response:
     kinds = [(kind.value, t(f"kind_ask.{kind}"), kind_term(kind)) for kind in service.kinds_of(row)]
     values = {
         "place": row,
         "kinds": kinds,
         "form": form,
         "words_chars": WORDS_CHARS,
+        "photo_mb": f"{central_of(request).settings.reports.photo_max_mb:g}",
         "notice": notice,
     }
-    status = HTTPStatus.UNPROCESSABLE_ENTITY if notice else HTTPStatus.OK
-    return page(request, "place_code.html", values, status=status)
+    return page(request, "place_code.html", values, status=status if notice else HTTPStatus.OK)
 
 
 def _refused(request: Request, central: Central, refused: CodeRefusedError) -> Response:

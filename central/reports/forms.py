@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 from central.cases.reporting import LeadIn
 from central.people.service import hash_token
 from central.reports import service
+from central.reports.models import ReportState
 from central.reports.service import Registered
 
 FORM_KEY_PATTERN = r"^[A-Za-z0-9_-]{22}$"
@@ -55,7 +56,13 @@ def follow_token_of(source: str, form_key: str, secret: bytes) -> str:
 
 
 def register_form(
-    session: Session, said: LeadIn, *, form_key: str, secret: bytes, now: datetime
+    session: Session,
+    said: LeadIn,
+    *,
+    form_key: str,
+    secret: bytes,
+    now: datetime,
+    has_photo: bool = False,
 ) -> Registered:
     """Write down what a form says, once.
 
@@ -65,9 +72,12 @@ def register_form(
         form_key: that the page wrote into the form.
         secret: central's signing key.
         now: the present instant.
+        has_photo: it waits until its photo was looked through.
     """
     token = follow_token_of(said.source, form_key, secret)
     found = service.register(session, replace(said, external_id=number_of(form_key)), now)
     if found.follow_token is not None:
         found.report.follow_hash = hash_token(token)
+        if has_photo:
+            found.report.state = ReportState.ANALYSING.value
     return Registered(found.report, token)

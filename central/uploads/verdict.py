@@ -8,6 +8,9 @@ from datetime import datetime, timedelta
 
 from central.reports.service import Seen
 
+CODE = "code"
+"""``place_method`` of a report by a place code: its place is where the code hangs."""
+
 
 @dataclass(frozen=True, slots=True)
 class Terms:
@@ -52,7 +55,7 @@ def judge(
     told_at: Sequence[datetime],
     received_at: datetime,
 ) -> Verdict:
-    """Decide. What the first picture tells counts before what the sender says.
+    """Decide. What the first picture tells counts before what the sender says, but not before a code's place.
 
     Args:
         terms: what is taken.
@@ -62,7 +65,9 @@ def judge(
         told_at: when, as the pictures say.
         received_at: when it came in.
     """
-    place, seen_at = (told[0] if told else stated), (told_at[0] if told_at else stated_at)
+    by_code = stated is not None and stated.method == CODE
+    place = told[0] if told and not by_code else stated
+    seen_at = told_at[0] if told_at else stated_at
     by_picture = bool(told_at)
     if seen_at > received_at + terms.tolerance:
         words = "the picture says that it was taken in the future; set your camera's clock"

@@ -15,7 +15,11 @@ from central.limits.access import count
 from central.people.permissions import Role
 from central.reports.models import Report
 from central.reports.service import followed
+from central.uploads import looking
+from central.uploads.beside import sweep, workers_of
+from central.uploads.exhibits import AbsentError
 from kerbwatch.settings import SettingsError
+from tests.integration.central.pictures import photo
 from tests.unit.central.box import IN_YANGMING, NOON
 
 LON, LAT = IN_YANGMING
@@ -85,6 +89,35 @@ def test_a_form_that_is_sent_again_over_a_bad_link_is_one_report_with_one_link(t
     with town.database.read() as session:
         assert session.scalar(select(func.count()).select_from(Report)) == 1
         assert session.scalar(select(func.count()).select_from(Case)) == 1
+
+
+def test_a_photo_at_a_code_is_evidence_and_the_place_stays_the_codes(town, make, monkeypatch):
+    monkeypatch.setattr(looking.exhibits, "_run", _absent)
+    path = make(urgent=True)["path"]
+    key = field(town.client.get(path, headers=PHONE), "form_key")
+    form, far = {"form_key": key, "kind": "illegal_parking"}, photo(4, at=(LON + 0.01, LAT))
+    answers = set()
+    for _ in range(2):
+        files = {"photo": ("p.jpg", far, "image/jpeg")}
+        answers.add(town.client.post(path, data=form, files=files, headers=PHONE).text)
+    assert len(answers) == 1
+    none = {"photo": ("p.jpg", b"GIF89a no photo of ours", "image/jpeg")}
+    refused = town.client.post(path, data=form | {"form_key": "y" * 22}, files=none, headers=PHONE)
+    assert (refused.status_code, "no photo" in refused.text) == (415, True)
+    central = town.client.app.state.central
+    while workers_of(central).once():
+        pass
+    sweep(central)
+    assert not central.media.names_aside()
+    with town.database.read() as session:
+        lead = session.scalars(select(Lead)).one()
+        assert session.scalars(select(Report.state)).all() == ["lead"]
+    assert (lead.origin, lead.place_method, lead.lon, lead.urgent) == ("qr", "code", LON, True)
+    assert [each.audience for each in lead.evidence] == ["original"]
+
+
+def _absent(*_arguments, **_options):
+    raise AbsentError("the extra 'edge' is not installed")
 
 
 def test_two_people_at_one_gate_make_one_case(town, make):
