@@ -157,6 +157,7 @@ class City:
                 "media": {"dir": folder / "media"},
                 "secret": {"file": folder / "secret"},
                 "custody": {"key_file": folder / "custody-key.pem"},
+                "reports": {"workers": 0},
             }
         )
         write_key(folder / "custody-key.pem")
@@ -198,7 +199,8 @@ class City:
                 ("adam", Role.ADMINISTRATOR),
                 ("uwe", Role.UNIT_OFFICER),
             ):
-                add_user(session, name, PASSWORD, [role], now)
+                unit_id = "traffic" if role is Role.UNIT_OFFICER else None
+                add_user(session, name, PASSWORD, [role], now, unit_id=unit_id)
 
     def session_of(self, name: str) -> str:
         """A session of someone whose password was right, as signing in opens it."""
