@@ -329,8 +329,8 @@ def test_silent_boxes_and_unwell_cameras_stand_out_as_they_happen(people, city):
 
 @pytest.mark.parametrize(
     ("name", "path", "words"),
-    [("adam", "/cameras", "Cameras"), ("uwe", "/", "Not permitted")],
-    ids=["an administrator comes to the cameras", "a unit's officer to a plain refusal"],
+    [("adam", "/cameras", "Cameras"), ("uwe", "/h", "My tickets")],
+    ids=["an administrator comes to the cameras", "a unit's officer to its tickets"],
 )
 def test_whoever_may_not_see_cases(people, city, name, path, words):
     city.sees()
