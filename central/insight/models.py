@@ -14,7 +14,8 @@ from central.database import Base, BigKey
 class CaseFact(Base):
     """One case as it is counted: a copy of what its log says, that can be made again at any time.
 
-    Days are the city's. Numbers and the lists behind them are both read from here, so that they agree.
+    Days are the city's. Numbers and the lists behind them are both read from here, so that they agree. Each
+    index holds all that the counters of its day ask for by day and kind.
     """
 
     __tablename__ = "case_facts"
@@ -33,6 +34,11 @@ class CaseFact(Base):
             "channels",
             "unit_id",
         ),
+        Index("ix_case_facts_due", "due_day", "state", "kind", "running", "late", "due_at", "closed_day"),
+        Index("ix_case_facts_filed", "filed_day", "state", "kind"),
+        Index("ix_case_facts_dispatched", "dispatched_day", "state", "kind", "moved"),
+        Index("ix_case_facts_handled", "handled_day", "state", "kind", "reworks"),
+        Index("ix_case_facts_closed", "closed_day", "state", "kind"),
     )
 
     case_id: Mapped[str] = mapped_column(ForeignKey("cases.id", ondelete="CASCADE"), primary_key=True)
@@ -50,14 +56,14 @@ class CaseFact(Base):
     cell: Mapped[int] = mapped_column(BigInteger)
     """Of the grid of hot-spots (see :mod:`central.insight.grid`)."""
     occurred_day: Mapped[date]
-    filed_day: Mapped[date | None] = mapped_column(index=True)
-    dispatched_day: Mapped[date | None] = mapped_column(index=True)
-    handled_day: Mapped[date | None] = mapped_column(index=True)
+    filed_day: Mapped[date | None]
+    dispatched_day: Mapped[date | None]
+    handled_day: Mapped[date | None]
     """When all its units reported the work done for the first time."""
-    closed_day: Mapped[date | None] = mapped_column(index=True)
+    closed_day: Mapped[date | None]
     due_at: Mapped[datetime | None]
     """The first deadline that was missed, else the last there was."""
-    due_day: Mapped[date | None] = mapped_column(index=True)
+    due_day: Mapped[date | None]
     late: Mapped[bool]
     """The accountable unit was done, or the ticket went elsewhere, after a deadline."""
     running: Mapped[bool]

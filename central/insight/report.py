@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter as Tally
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
@@ -17,7 +19,7 @@ from central.calendar import service as calendars
 from central.insight import queries, repository
 from central.insight.counters import NONE, RATES, Counter, Rate, Selection
 from central.insight.days import days_between, is_worked
-from central.insight.facts import CHANNEL_BIT
+from central.insight.facts import channels_in
 from central.insight.hotspots import HotSpot
 from central.insight.rises import Rise
 from central.insight.service import (
@@ -211,26 +213,32 @@ class Teller:
         """Every counter on each day, from which the totals of stretches of these days are made."""
         return DayCounts(over, repository.counts(self._session, list(Counter), over, self._now, "day"))
 
-    def lines(self, over: Selection, by: str, counters: Iterable[Counter] = Counter) -> tuple[Line, ...]:
-        """A line for each value of ``kind``, ``unit``, ``channel`` or an area's level; the fullest first."""
-        wanted = list(counters)
-        if by == "channel":
-            by_bits = repository.counts(self._session, wanted, over, self._now, "channels")
-            lines = [
-                _line(
-                    channel,
-                    channel,
-                    replace(over, channel=channel),
-                    {c: sum(own.get(c, 0) for bits, own in by_bits.items() if bits & bit) for c in wanted},
-                    wanted,
-                )
-                for channel, bit in CHANNEL_BIT.items()
-            ]
-        else:
-            found = repository.counts(self._session, wanted, over, self._now, _dimension(by))
-            lines = [self._named(by, value, over, own, wanted) for value, own in found.items()]
-        full = [line for line in lines if any(number.value for number in line.numbers.values())]
-        return tuple(sorted(full, key=lambda line: (-_weight(line), line.name)))
+    def lines(
+        self, over: Selection, dimensions: Sequence[str], counters: Iterable[Counter] = Counter
+    ) -> dict[str, tuple[Line, ...]]:
+        """For each of ``kind``, ``unit``, ``channel`` and areas' levels its lines, the fullest first."""
+        wanted, columns = list(counters), [_dimension(by) for by in dimensions]
+        found = repository.counts_by(self._session, wanted, over, self._now, columns)
+        return {by: self._lines(by, k, over, found, wanted) for k, by in enumerate(dimensions)}
+
+    def _lines(
+        self,
+        by: str,
+        place: int,
+        over: Selection,
+        found: Mapping[tuple[Any, ...], Mapping[Counter, int]],
+        wanted: list[Counter],
+    ) -> tuple[Line, ...]:
+        """The lines of the dimension at a place of the keys."""
+        sums: defaultdict[str | None, Tally[Counter]] = defaultdict(Tally)
+        for key, numbers in found.items():
+            values = channels_in(key[place]) if by == "channel" else (key[place],)
+            for value in values:
+                sums[value].update(numbers)
+        lines = [
+            self._named(by, value, over, own, wanted) for value, own in sums.items() if any(own.values())
+        ]
+        return tuple(sorted(lines, key=lambda line: (-_weight(line), line.name)))
 
     def rises(self, days: Iterable[date]) -> tuple[ToldRise, ...]:
         """The rises of some days that are over, the latest first; of overlapping weeks the latest."""
@@ -290,6 +298,8 @@ class Teller:
         if by == "kind":
             assert value is not None  # the column is never empty
             return _line(value, value, replace(over, kind=Kind(value)), own, wanted)
+        if by == "channel":
+            return _line(value, value or "", replace(over, channel=value), own, wanted)
         if by == "unit":
             name = self.unit_name(value) if value else ""
             return _line(value, name, replace(over, unit=value or NONE), own, wanted)
@@ -317,7 +327,7 @@ def report_of(session: Session, days: Sequence[date], scope: Scope, *, now: date
         made_at=now,
         totals=daily.total(first, last),
         earlier=daily.total(earlier_first, first - _ONE_DAY),
-        tables={by: teller.lines(over, by) for by in dimensions},
+        tables=teller.lines(over, dimensions),
         rises=teller.rises(days) if scope.is_city else (),
         hot_spots=teller.hot_spots(told_to) if scope.is_city else (),
         moved=tuple(moved_by(session, now, look)) if scope.is_city and last >= told_to else (),
@@ -325,6 +335,8 @@ def report_of(session: Session, days: Sequence[date], scope: Scope, *, now: date
 
 
 def _dimension(by: str) -> repository.Dimension:
+    if by == "channel":
+        return "channels"
     if by in {"kind", "unit"} or by in set(Level):
         return by  # type: ignore[return-value]  # one of them
     raise ValueError(f"there is no dimension '{by}'")

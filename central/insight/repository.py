@@ -245,17 +245,25 @@ def counts(
         now: the present instant, at which what runs is due or not.
         by: None counts all together, under None. ``channels`` gives bits, ``day`` the day of each counter.
     """
-    found: defaultdict[Any, dict[Counter, int]] = defaultdict(dict)
+    found = counts_by(session, counters, over, now, () if by is None else (by,))
+    return {key[0] if key else None: numbers for key, numbers in found.items()}
+
+
+def counts_by(
+    session: Session, counters: Sequence[Counter], over: Selection, now: datetime, by: Sequence[Dimension]
+) -> dict[tuple[Any, ...], dict[Counter, int]]:
+    """The same by the values of several dimensions at once, from which each one's lines can be added up."""
+    found: defaultdict[tuple[Any, ...], dict[Counter, int]] = defaultdict(dict)
     by_day: defaultdict[str, list[Counter]] = defaultdict(list)
     for counter in counters:
         by_day[DEFINITIONS[counter].day].append(counter)
     for own in by_day.values():
         day = _day(own[0])
-        groups = [] if by is None else [_column(by, day)]
+        groups = [_column(each, day) for each in by]
         sums = [_sum(counter) for counter in own]
         query = select(*groups, *sums).where(day.between(over.first, over.last), *_filters(over))
         for row in session.execute(query.group_by(*groups) if groups else query, {"now": now}):
-            key, numbers = (row[0], row[1:]) if groups else (None, row)
+            key, numbers = tuple(row[: len(groups)]), row[len(groups) :]
             found[key] |= {counter: int(number or 0) for counter, number in zip(own, numbers, strict=True)}
     return dict(found)
 

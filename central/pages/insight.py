@@ -93,7 +93,7 @@ def insight(
         over = Selection(Counter.OCCURRED, first, last, choice.kind, choice.area, choice.unit)
         earlier = first - timedelta(days=choice.days)
         daily = teller.by_day(replace(over, first=earlier))
-        lines = teller.lines(over, choice.by, _COLUMNS)
+        lines = teller.lines(over, [choice.by], _COLUMNS)[choice.by]
         city = choice.scope.is_city
         recent = days_between(teller.yesterday() - timedelta(days=_RISE_DAYS - 1), teller.yesterday())
         rises = teller.rises(recent) if city else ()
