@@ -15,6 +15,7 @@ from kerbwatch.ids import Slug
 from kerbwatch.incident import ZoneKind
 from kerbwatch.mqtt import MqttSettings
 from kerbwatch.place import Position
+from kerbwatch.safety import is_loopback
 from kerbwatch.secrets import expand_environment, read_secret_file
 from kerbwatch.settings import Settings, load_settings
 
@@ -310,7 +311,7 @@ class CentralSettings(Settings):
             raise ValueError(f"'url' must be http(s)://host, not {self.url!r}")
         if parts.username or parts.password:
             raise ValueError("'url' may not carry credentials; use 'token_file'")
-        local = parts.hostname in {"127.0.0.1", "localhost", "::1"}
+        local = is_loopback(parts.hostname)
         if parts.scheme == "http" and not local and not self.allow_plaintext:
             raise ValueError(f"central {parts.hostname} is another machine: use https")
         if self.token and not self.token.startswith("${"):

@@ -21,12 +21,11 @@ from paho.mqtt.reasoncodes import ReasonCode
 from pydantic import Field, model_validator
 
 from kerbwatch.messages import CONTENT_TYPE
+from kerbwatch.safety import is_loopback
 from kerbwatch.secrets import SecretMissingError, expand_environment, read_secret_file
 from kerbwatch.settings import Settings
 
 log = structlog.get_logger(__name__)
-
-_LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 
 class MqttSettings(Settings):
@@ -56,7 +55,7 @@ class MqttSettings(Settings):
     def _safe(self) -> MqttSettings:
         if self.password and not self.password.startswith("${"):
             raise ValueError("'password' may not be written in the file: use ${NAME} or 'password_file'")
-        if not self.tls and self.host not in _LOOPBACK and not self.allow_plaintext:
+        if not self.tls and not is_loopback(self.host) and not self.allow_plaintext:
             raise ValueError(
                 f"broker {self.host} is another machine: set 'tls: true' (or 'allow_plaintext: true')"
             )

@@ -24,6 +24,7 @@ from edge.uplink.backoff import Backoff
 from edge.uplink.media import MediaFile, MediaQueue
 from kerbwatch.clock import Clock
 from kerbwatch.ids import new_id
+from kerbwatch.safety import is_loopback
 from kerbwatch.secrets import SecretMissingError
 from kerbwatch.tracing import trace_id_of, trace_of
 
@@ -41,7 +42,6 @@ _STRIKES = 3
 _FIRST_DELAY_S, _MOST_DELAY_S = 1.0, 300.0
 _REFUSED_FIRST_DELAY_S, _REFUSED_MOST_DELAY_S = 60.0, 6 * 3600.0
 _IDLE_S = 30.0
-_LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,7 @@ class MediaUploader:
             timeout=_TIMEOUT,
             limits=httpx.Limits(keepalive_expiry=_KEEP_ALIVE_S),
             verify=ssl.create_default_context(cafile=str(settings.ca_file)) if settings.ca_file else True,
-            trust_env=urlsplit(settings.url).hostname not in _LOOPBACK,
+            trust_env=not is_loopback(urlsplit(settings.url).hostname or ""),
         )
         self._backoff = Backoff(_FIRST_DELAY_S, _MOST_DELAY_S)
         self._refusals: dict[str, Backoff] = {}

@@ -155,6 +155,7 @@ def intake(
 def fuzz(
     *,
     messages: Annotated[int, typer.Option(min=1, help="Malformed messages.")] = 10_000,
+    uploads: Annotated[int, typer.Option(min=0, help="Hostile uploads after them.")] = 10_000,
     seed: Annotated[int, typer.Option(help="Another seed makes other messages.")] = 1,
     database: Annotated[
         str | None,
@@ -166,10 +167,10 @@ def fuzz(
         Path | None, typer.Option("--json", help="Write the figures here; - is standard output.")
     ] = None,
 ) -> None:
-    """Send central malformed messages over MQTT, good ones between: nothing may stop or be lost."""
+    """Send central malformed messages and uploads, good ones between: nothing may stop or be lost."""
     configure_logs(level="WARNING")
     try:
-        result = measure_fuzz(messages, seed, expand_environment(database) if database else None)
+        result = measure_fuzz(messages, uploads, seed, expand_environment(database) if database else None)
     except (BenchError, BrokerError, SecretMissingError) as error:
         typer.secho(str(error), err=True, fg="red")
         raise typer.Exit(1) from error

@@ -8,7 +8,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -17,6 +17,7 @@ import httpx
 
 from evaluation.bench.central_box import CentralBox
 from evaluation.bench.flood import SendingBox
+from evaluation.bench.hostile_uploads import HostileUploads
 from evaluation.bench.intake_filling import SITE
 from evaluation.bench.malformed import Mutator
 from evaluation.bench.process import BenchError
@@ -52,11 +53,18 @@ class FuzzResult:
     counted: int
     """What central counted: committed, come again or refused."""
     seconds_s: float
+    uploads: int = 0
+    """Hostile uploads."""
+    upload_faults: int = 0
+    """Of them, those that central answered with a fault of its own."""
+    good_uploads: int = 0
+    good_uploads_whole: int = 0
 
     @property
     def clean(self) -> bool:
         """Whether nothing was lost and nothing went uncounted."""
-        return self.good_committed == self.good and self.counted == self.heard
+        messages = self.good_committed == self.good and self.counted == self.heard
+        return messages and not self.upload_faults and self.good_uploads == self.good_uploads_whole
 
     def to_json(self) -> dict[str, Any]:
         """For a file or a program."""
@@ -151,8 +159,8 @@ def counted_in(metrics: str) -> int:
     return int(sum(float(line.rsplit(" ", 1)[1]) for line in lines))
 
 
-def measure_fuzz(messages: int, seed: int, database_url: str | None) -> FuzzResult:
-    """Send ``messages`` malformed ones to a central of its own over a broker of its own.
+def measure_fuzz(messages: int, uploads: int, seed: int, database_url: str | None) -> FuzzResult:
+    """Send ``messages`` malformed ones to a central of its own over a broker of its own, then ``uploads``.
 
     Raises:
         BenchError, BrokerError: when central stops, stalls or is not well afterwards.
@@ -163,6 +171,9 @@ def measure_fuzz(messages: int, seed: int, database_url: str | None) -> FuzzResu
         url = database_url or f"sqlite:///{folder / 'central.db'}"
         box = CentralBox(folder / "central", url, broker.port)
         box.initialise()
+        token_file = folder / "box.token"
+        more = ("--token-file", str(token_file), "--config", str(box.config))
+        box.command("central", "edge", "add", "bench", "box-0", *more)
         held.enter_context(box)
 
         def counted() -> int:
@@ -170,7 +181,15 @@ def measure_fuzz(messages: int, seed: int, database_url: str | None) -> FuzzResu
 
         fuzz = held.enter_context(Fuzz(MqttSettings(port=broker.port), counted, seed))
         result = fuzz.run(messages)
+        client = held.enter_context(httpx.Client(base_url=box.url, timeout=30))
+        count = HostileUploads(client, token_file.read_text(encoding="ascii").strip(), seed).run(uploads)
         health = httpx.get(f"{box.url}/healthz", timeout=30)
         if not health.is_success:
             raise BenchError(f"central is not well after it: {health.text}")
-        return result
+        return replace(
+            result,
+            uploads=count.sent,
+            upload_faults=len(count.faults),
+            good_uploads=count.good,
+            good_uploads_whole=count.good_whole,
+        )
