@@ -13,6 +13,7 @@ from central.areas.service import import_areas
 from central.calendar.service import import_calendar
 from central.custody.configuration import note_configuration, retention_rules
 from central.custody.keys import read_key, write_key
+from central.custody.signing import introduce, sign_tip
 from central.database import Database
 from central.duty import repository as duty
 from central.duty.service import NoDutyListError, import_duty_list
@@ -54,12 +55,15 @@ def initialise(settings: CentralSettings, now: datetime) -> None:
     settings.secret.resolve()
     if write_key(settings.custody.key_file):
         log.info("custody_key_written", path=str(settings.custody.key_file))
-    read_key(settings.custody.key_file)
+    key = read_key(settings.custody.key_file)
     settings.media.dir.mkdir(parents=True, exist_ok=True)
     database = Database(settings.database.resolve_url())
     try:
         schema.migrate(database)
         import_reference_data(settings, database, now)
+        with database.write(ordered=True) as session:
+            introduce(session, key.public, settings.instance, now)
+            sign_tip(session, key, settings.instance, now)
     finally:
         database.close()
     log.info("central_initialised", database=without_credentials(settings.database.url))

@@ -146,7 +146,7 @@ def rotate_key(config: Config = DEFAULT_CONFIG) -> None:
     with clear_errors(), configured_database(config) as database, database.write(ordered=True) as session:
         signing.introduce(session, old.public, settings.instance, now)
         signing.introduce(session, new.public, settings.instance, now)
-        heads = [signing.sign_tip(session, old, settings.instance, now)]
+        heads = [signing.sign_tip(session, key, settings.instance, now) for key in (old, new)]
     _keep_outside(settings, heads)
     try:
         new_path.replace(path)

@@ -63,8 +63,12 @@ class Sealer:
             newest, tip = repository.newest_head(session), repository.tip(session)
             assert tip is not None  # the key is in it
             terms = self._settings.custody
-            due = newest is None or now - newest.at >= timedelta(seconds=terms.sign_every_s)
-            due = due or (newest is not None and tip.number - newest.number >= terms.sign_every_entries)
+            due = (
+                newest is None
+                or newest.key_id != self._key.public.id
+                or now - newest.at >= timedelta(seconds=terms.sign_every_s)
+                or tip.number - newest.number >= terms.sign_every_entries
+            )
             if due or sign_now:
                 head = sign_tip(session, self._key, instance, now)
             beat(session, NAME, instance, now, tip.number)

@@ -81,10 +81,9 @@ def introduce(session: Session, key: PublicKey, instance: str, now: datetime) ->
 
 
 def sign_tip(session: Session, key: SigningKey, instance: str, now: datetime) -> Head | None:
-    """Sign the newest entry; None where there is none, or it is signed. Needs ``ordered=True``."""
-    tip = repository.tip(session)
-    newest = repository.newest_head(session)
-    if tip is None or (newest is not None and newest.number == tip.number and newest.hash == tip.hash):
+    """Sign the newest entry; None where there is none, or this key has signed it. Needs ``ordered=True``."""
+    tip, newest = repository.tip(session), repository.newest_head(session)
+    if tip is None or (newest and (newest.number, newest.key_id) == (tip.number, key.public.id)):
         return None
     head = sign(tip, key, instance, now)
     row = CustodyHead(

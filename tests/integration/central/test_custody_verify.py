@@ -88,13 +88,8 @@ def books(settings, clock, database, tmp_path):
 
 def test_books_that_nobody_touched_are_found_in_order(books):
     outcome = books.verified()
-    assert (outcome.findings, outcome.rows, outcome.files, outcome.heads, outcome.heads_outside) == (
-        [],
-        6,
-        1,
-        3,
-        3,
-    )
+    assert (outcome.findings, outcome.rows, outcome.files) == ([], 6, 1)
+    assert (outcome.heads, outcome.heads_outside) == (4, 3), "the first was signed when it was initialised"
     happen(books.database, books.settings, books.clock, 1)
     outcome = books.verified()
     assert (outcome.good, outcome.rows_unsealed) == (True, 1), "what came a moment ago is only counted"
