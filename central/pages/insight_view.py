@@ -177,7 +177,7 @@ def words_for(chosen: Selection, teller: Teller) -> list[str]:
     if chosen.unit:
         said.append(t("insight.none.unit") if chosen.unit == NONE else teller.unit_name(chosen.unit))
     if chosen.channel:
-        said.append(t_or(f"channel.{chosen.channel}", chosen.channel))
+        said.append(t_or(f"origin.{chosen.channel}", chosen.channel))
     if chosen.block is not None:
         said.append(t("insight.block"))
     return said
@@ -186,7 +186,9 @@ def words_for(chosen: Selection, teller: Teller) -> list[str]:
 def word(key: str) -> str:
     """The name of ``kind.K``, ``channel.C`` or ``by.D`` (a dimension), for a report on paper."""
     what, _, name = key.partition(".")
-    return kind_name(name) if what == "kind" else t_or(f"insight.{key}" if what == "by" else key, name)
+    if what == "kind":
+        return kind_name(name)
+    return t_or(f"origin.{name}" if what == "channel" else f"insight.{key}", name)
 
 
 CARDS = (Counter.OCCURRED, Counter.FILED, Counter.HANDLED, Counter.CLOSED, Counter.OVERDUE, Counter.REWORKED)

@@ -31,7 +31,6 @@ INSIGHT: dict[str, str] = {
     "insight.earlier": "{days} days before: {number}",
     "insight.rates": "Rates",
     "insight.of": "of",
-    "insight.nothing_to_share": "nothing to count",
     "insight.map": "Hot-spots",
     "insight.map_alt": "Map of the towns with the hot-spots",
     "insight.hot_spots_help": "Blocks of 200 m in which a kind gathered in the {days} days up to {last} "
@@ -61,8 +60,6 @@ INSIGHT: dict[str, str] = {
     "insight.report.month": "Month",
     "insight.report_title": "{span} {name}",
     "insight.pdf": "PDF",
-    "insight.before": "Before",
-    "insight.after": "After",
     "insight.worked_days": "{days} days, {worked} of them worked",
     "insight.counted_at": "As counted at {time}",
     "insight.now_column": "These days",
@@ -78,11 +75,4 @@ INSIGHT: dict[str, str] = {
     "insight.more": "More",
     "insight.block": "One place of 200 m",
     "insight.back": "Insight",
-    "channel.camera": "Camera",
-    "channel.dashcam": "Dash-cam",
-    "channel.photo": "Photo",
-    "channel.qr": "Place code",
-    "channel.hotline": "Hotline",
-    "channel.open311": "Open311",
-    "channel.unit": "Unit's own find",
 }

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from central.cases.rules import RULES, CaseState, Origin, RejectReason, TicketState
+from central.insight.days import Span
 from central.pages import texts
 from central.tickets.rules import TICKET_RULES
 from central.uploads.findings import REPORTED_CLIP, REPORTED_PHOTO
@@ -16,6 +17,8 @@ PAGES = Path(texts.__file__).parent
 SOURCES = [path for path in (*PAGES.glob("*.py"), *PAGES.glob("templates/*.html")) if path.name != "texts.py"]
 NAMED = set(re.findall(r"""\bt\(\s*["']([a-z_.0-9]+)["']""", "".join(path.read_text() for path in SOURCES)))
 NAMED |= set(re.findall(r"""_stood\(\s*["']([a-z_.]+)["']""", "".join(path.read_text() for path in SOURCES)))
+NAMED = {key for key in NAMED if not key.endswith(".")}
+"""What ends with a dot is the beginning of a key that the page completes."""
 UNRULED = (
     "camera_answered",
     "camera_silent",
@@ -60,6 +63,9 @@ DYNAMIC = {
     *(f"plate.colour.{colour}" for colour in ("blue", "green", "yellow", "white", "black")),
     *(f"{part}.hold_{what}" for part in ("custody", "notice", "rule") for what in ("set", "lifted")),
     *("custody.set", "custody.submit_set"),
+    *(f"insight.by.{by}" for by in ("kind", "town", "village", "grid", "unit", "channel")),
+    *(f"insight.none.{by}" for by in ("town", "village", "grid", "unit")),
+    *(f"insight.report.{span}" for span in Span),
     "case.waiting",
     "case.being_prepared",
     "case.helps",
