@@ -139,6 +139,11 @@ def _check_characters(pdf: FPDF, font: Path | None, stickers: Sequence[Sticker],
             )
 
 
+def _step_mm(size_pt: float) -> float:
+    """From line to line."""
+    return size_pt * _MM_PER_PT * 1.2
+
+
 @dataclass(frozen=True, slots=True)
 class _Cell:
     """A sticker's place on the page; (left, top) in millimetres."""
@@ -158,8 +163,9 @@ class _Cell:
         beside, width = _PADDING_MM + _QR_MM + 2, _CELL_WIDTH_MM - _QR_MM - 2 * _PADDING_MM - 2
         y = self._lines(words.call, _SMALL_PT, (beside, _PADDING_MM + 2), width, _SMALL_LINES)
         y = self._lines(sticker.name, _NAME_PT, (beside, y + 2), width, _NAME_LINES)
-        self._lines(sticker.below, _SMALL_PT, (beside, y + 1), width, _SMALL_LINES)
         below = (_PADDING_MM, _PADDING_MM + _QR_MM + 1)
+        room = int((below[1] - y - 1) / _step_mm(_SMALL_PT))
+        self._lines(sticker.below, _SMALL_PT, (beside, y + 1), width, min(_SMALL_LINES, room))
         whole = _CELL_WIDTH_MM - 2 * _PADDING_MM
         self._lines(f"{words.typed} {sticker.code}", _CODE_PT, below, whole, most=2)
 
@@ -195,7 +201,7 @@ class _Cell:
             The y below it within the cell, mm.
         """
         self.pdf.set_font(self.family, size=size_pt)
-        step = size_pt * _MM_PER_PT * 1.2
+        step = _step_mm(size_pt)
         found = self.pdf.multi_cell(width, step, text, dry_run=True, output=MethodReturnValue.LINES)
         assert isinstance(found, list)
         shown = found[:most]

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from central.codes.sheet import Sticker, Wording, pdf_of, qr_of, qr_svg, stickers_of
@@ -25,6 +26,13 @@ def test_the_qr_of_a_usual_host_stays_small_and_stands_dirt():
     assert (qr.version, qr.error) <= (4, "M")
     assert qr_of(sticker(host="a-very-long-name-of-a-host.command-centre.example").url).version <= 5
     assert "style" not in qr_svg(sticker().url)
+
+
+def test_a_scanner_reads_from_the_qr_what_opens_the_place():
+    cv2 = pytest.importorskip("cv2")
+    matrix = np.array([list(row) for row in qr_of(sticker().url).matrix], np.uint8)
+    drawn = np.kron(np.pad(1 - matrix, 4, constant_values=1) * 255, np.ones((6, 6))).astype(np.uint8)
+    assert cv2.QRCodeDetector().detectAndDecode(drawn)[0] == f"https://kerbwatch.yuyao.gov.cn/q/{CODE}"
 
 
 def test_nine_codes_fill_two_pages():
