@@ -44,6 +44,8 @@ from tests.unit.central.box import IN_YANGMING, NOON, EdgeBox, report
 ZONE = ZoneInfo("Asia/Shanghai")
 TERMS = MergingSettings()
 REF = "00000000-0000-4000-8000-000000000001"
+on_sqlite = pytest.mark.parametrize("url", ["sqlite"], indirect=True)
+"""Where databases do not differ."""
 
 
 def told(database, lead_id):
@@ -51,6 +53,7 @@ def told(database, lead_id):
         return answer_of(session, lead_id)
 
 
+@on_sqlite
 def test_a_reporter_is_told_with_the_rejection_in_words_and_without_the_officials_note(database, settings):
     with database.write(ordered=True) as session:
         lead_id = send(session, settings, report_at(0))
@@ -64,6 +67,7 @@ def test_a_reporter_is_told_with_the_rejection_in_words_and_without_the_official
     assert "Wang" not in answer.words
 
 
+@on_sqlite
 def test_a_camera_is_not_answered_and_the_caller_who_joined_it_is(database, settings):
     with database.write(ordered=True) as session:
         commit_batch(session, [EdgeBox().message(report())], NOON, settings.intake, ZONE)
@@ -100,6 +104,7 @@ def test_what_a_reporter_was_told_stays_as_it_was_written(database, settings):
             session.execute(change)
 
 
+@on_sqlite
 def test_the_hotline_fetches_the_answers_to_its_numbers(town):
     with town.database.write(ordered=True) as session:
         for metres, source, number in ((0, "12345", "A-1"), (5000, "12345", "A-2"), (9000, "app", "7")):
@@ -158,6 +163,7 @@ def test_an_answer_goes_to_the_phone_of_whoever_reported_once(database, settings
     assert message.text.startswith("Your report of 4 May 2026, Yangming East Road: Thank you")
 
 
+@on_sqlite
 def test_a_gateway_that_is_down_holds_up_no_closing_and_is_tried_again_ever_later(
     database, settings, errand, clock
 ):
@@ -184,6 +190,7 @@ def test_a_gateway_that_is_down_holds_up_no_closing_and_is_tried_again_ever_late
         assert session.scalar(select(Delivery.state)) == "sent"
 
 
+@on_sqlite
 def test_after_eight_tries_the_answer_is_left_to_be_read(database, settings, errand, clock):
     gateway, deliver = errand
     gateway.down = True
@@ -197,6 +204,7 @@ def test_after_eight_tries_the_answer_is_left_to_be_read(database, settings, err
     assert (row.state, row.tries) == ("given_up", 8)
 
 
+@on_sqlite
 def test_whoever_does_not_want_to_be_told_is_not(database, settings, errand):
     gateway, deliver = errand
     with database.write(ordered=True) as session:
@@ -258,7 +266,7 @@ class City:
                 merging.split(session, row.id, last, **args)
 
 
-@examples(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=STEPS)
 def test_whatever_happens_no_case_is_over_before_everyone_who_reported_it_has_an_answer(
     database, settings, steps

@@ -132,7 +132,7 @@ STEPS = st.lists(
 )
 
 
-@examples(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=STEPS)
 def test_whatever_happens_nobody_has_less_than_nothing_and_points_and_pieces_add_up(office, steps):
     machine = Machine(office)
