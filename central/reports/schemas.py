@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
@@ -13,6 +14,7 @@ from kerbwatch.incident import Kind
 MOST_FILES = 20
 MOST_WORDS = 2000
 
+_EARLIEST, _LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
 UploadKey = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{32}$")]
 
 
@@ -46,7 +48,7 @@ class ReportIn(BaseModel):
     words: Annotated[str, _text(MOST_WORDS)] = ""
     place: PlaceIn | None = None
     """None leaves it to the pictures; what they tell counts first anyway."""
-    seen_at: AwareDatetime | None = None
+    seen_at: Annotated[AwareDatetime, Field(ge=_EARLIEST, le=_LATEST)] | None = None
     """None: now, unless the pictures tell."""
     uploads: Annotated[list[UploadKey], Field(min_length=1, max_length=MOST_FILES)]
     """The last part of each upload's address."""

@@ -14,7 +14,7 @@ from central.jobs.service import enqueue
 from central.people.service import hash_token
 from central.problems import Problem
 from central.reports import service as reports
-from central.reports.forms import follow_token_of, new_form_key, number_of
+from central.reports.forms import cleaned, follow_token_of, new_form_key, number_of
 from central.reports.schemas import HandedIn, PlaceIn, ReportIn
 from central.reports.sender import ReportSender
 from central.reports.service import PendingIn, Seen
@@ -47,7 +47,7 @@ def hand_in(central: Central, said: ReportIn, sender: ReportSender) -> HandedIn:
             source=SOURCE,
             external_id=number,
             kind=said.kind,
-            words=said.words,
+            words=cleaned(said.words),
             place=_seen(said.place) if said.place else None,
             seen_at=said.seen_at or now,
             reporter_ref=sender.reporter_ref,
@@ -55,9 +55,7 @@ def hand_in(central: Central, said: ReportIn, sender: ReportSender) -> HandedIn:
         found = reports.register_pending(session, pending, now)
         if found.follow_token is None:
             if any(upload.report_id != found.report.id for upload in uploads):
-                raise _refused(
-                    central, HTTPStatus.CONFLICT, "form-key-used", "this key is of another report"
-                )
+                raise _refused(central, HTTPStatus.CONFLICT, "form-key-used", "this key is of another report")
             return handed_in
         if any(upload.report_id is not None or upload.state != UploadState.WHOLE for upload in uploads):
             raise _refused(

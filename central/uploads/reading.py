@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, TypeVar
 from zoneinfo import ZoneInfo
@@ -35,6 +35,8 @@ _STANDARD_FILES = 3
 """Standard input, output and error: once it reads, a process opens nothing more."""
 _GREY_PX = 32
 _MOST_HEAD_BYTES = 10_000
+_SENSIBLE = (datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC))
+"""A camera whose clock tells another time was never set."""
 _DEATHS = {
     "memory": "reading it took more memory than a file may have",
     "cpu_time": "reading it took more time than a file may have",
@@ -140,6 +142,8 @@ def read_photo(path: Path, settings: ReportSettings, zone: ZoneInfo, waiting: Ca
     taken_at = said.taken_at
     if taken_at is not None and taken_at.tzinfo is None:
         taken_at = taken_at.replace(tzinfo=zone)
+    if taken_at is not None and not _SENSIBLE[0] < taken_at < _SENSIBLE[1]:
+        taken_at = None
     return Photo(clean, str(imagehash.phash(grey)), _seen(said, "exif", said.accuracy_m), taken_at)
 
 

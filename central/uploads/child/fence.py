@@ -9,11 +9,12 @@ import ctypes
 import json
 import os
 import resource
+import signal
 import sys
 from dataclasses import dataclass
 
 _CLONE_NEWUSER, _CLONE_NEWNET = 0x10000000, 0x40000000
-_PR_SET_NO_NEW_PRIVS, _PR_SET_DUMPABLE = 38, 4
+_PR_SET_PDEATHSIG, _PR_SET_NO_NEW_PRIVS, _PR_SET_DUMPABLE = 1, 38, 4
 _MB = 1_000_000
 
 
@@ -59,6 +60,7 @@ def stand_behind(fence: Fence) -> bool:
     # The soft limit's signal tells why; the hard one ends what ignores it.
     resource.setrlimit(resource.RLIMIT_CPU, (fence.cpu_s, fence.cpu_s + 5))
     kernel = ctypes.CDLL(None, use_errno=True)
+    kernel.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)  # whoever waits for it may be killed
     kernel.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
     kernel.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
     if fence.network:

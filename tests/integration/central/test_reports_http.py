@@ -257,6 +257,14 @@ class TestOnOneDatabase:
         assert town.client.get(f"/api/v1/reports/{report.id}").status_code == 404
         assert town.client.get("/api/v1/reports/" + "x" * 24).status_code == 404
 
+    def test_a_clock_that_was_never_set_is_not_asked(self, town, phone):
+        phone.report(photo(1), photo(2, taken="0001:01:01 00:00:00"))
+        phone.workers.once()
+        assert len(rows(town, Lead)[0].evidence) == 2
+        key = phone.upload(photo(3))
+        body = {"kind": "illegal_parking", "uploads": [key], "seen_at": "0001-01-01T00:00:00+14:00"}
+        assert town.client.post("/api/v1/reports", json=body).status_code == 422
+
     def test_when_it_was_seen_is_what_the_sender_says_if_the_picture_does_not(self, town, phone):
         seen_at = town.clock.now_utc() - timedelta(hours=3)
         phone.report(photo(taken=None), seen_at=seen_at.isoformat())
