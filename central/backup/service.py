@@ -189,7 +189,8 @@ def restore(
     if chosen is None or not chosen.is_dir():
         raise BackupError(f"there is no backup {name or ''} in {folder}")
     manifest = read_manifest(chosen)
-    if any(path.is_file() for path in media.folder.rglob("*")) or not dumps.is_empty(database_url):
+    here = (path for path in media.folder.rglob("*") if path.is_file() and not path.name.startswith("."))
+    if any(here) or not dumps.is_empty(database_url):
         raise BackupError("there is something in the database or the media folder; restore into empty ones")
     dump = chosen / manifest.database
     if not dump.is_file() or hash_file(dump) != manifest.database_sha256:

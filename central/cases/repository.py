@@ -42,8 +42,8 @@ def cases(
         query = query.where(Case.id < before)
     if areas is None:
         return session.scalars(query.with_only_columns(Case)).all()
-    # The ids come out of the index over areas alone; the rows are read afterwards.
-    found = session.scalars(query.where(_lies_in(areas))).all()
+    # Where the index over areas serves, the ids come out of it alone; the rows are read afterwards.
+    found = session.scalars(query.where(_lies_in(session, areas))).all()
     return session.scalars(select(Case).where(Case.id.in_(found)).order_by(Case.id.desc())).all()
 
 
@@ -53,13 +53,33 @@ def count_in(
     """How many cases are in some states; ``most`` when there are as many or more."""
     query = select(Case.id).where(Case.state.in_(states))
     if areas is not None:
-        query = query.where(_lies_in(areas))
+        query = query.where(Case.area_id.in_(sorted(areas)))
     some = query.limit(most).subquery()
     return session.scalar(select(func.count()).select_from(some)) or 0
 
 
-def _lies_in(areas: frozenset[str]) -> ColumnElement[bool]:
-    return Case.area_id.in_(sorted(areas))
+_MANY_CASES = 5_000
+"""Areas with fewer are looked up by their index; of those with more, the newest turn up soon in any list."""
+
+
+def _many_in(session: Session, areas: frozenset[str]) -> bool:
+    some = select(Case.id).where(Case.area_id.in_(sorted(areas))).limit(_MANY_CASES).subquery()
+    return session.scalar(select(func.count()).select_from(some)) == _MANY_CASES
+
+
+def _lies_in(session: Session, areas: frozenset[str]) -> ColumnElement[bool]:
+    """That a case lies in some areas, for a list with the newest first."""
+    many = _many_in(session, areas)
+    # A function of the column is no use to its index, so that the list is read in its own order.
+    area_id = func.coalesce(Case.area_id, "") if many else Case.area_id
+    return area_id.in_(sorted(areas))
+
+
+def _ticket_lies_in(session: Session, areas: frozenset[str]) -> ColumnElement[bool]:
+    if not _many_in(session, areas):
+        return Ticket.case_id.in_(select(Case.id).where(Case.area_id.in_(sorted(areas))))
+    its_area = select(Case.area_id).where(Case.id == Ticket.case_id).scalar_subquery()
+    return its_area.in_(sorted(areas))
 
 
 def tickets(
@@ -83,7 +103,7 @@ def tickets(
     if before:
         query = query.where(Ticket.id < before)
     if areas is not None:
-        query = query.join(Case, Case.id == Ticket.case_id).where(_lies_in(areas))
+        query = query.where(_ticket_lies_in(session, areas))
     return session.scalars(query).all()
 
 

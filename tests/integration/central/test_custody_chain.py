@@ -1,5 +1,6 @@
 """The chain: what was written stays, what is cut or changed is found, whoever did it with whatever rights."""
 
+from concurrent.futures import ThreadPoolExecutor
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -69,6 +70,24 @@ def test_an_auditor_finds_a_line_that_was_changed_and_nothing_before(
         session.execute(update(CaseEvent).where(CaseEvent.id == 2).values(detail={"unit_id": "another"}))
     (finding,) = verify(database, store, what, print).findings
     assert (finding.code, finding.where) == ("rows-changed", "case_events 1-3")
+
+
+def test_whoever_writes_and_seals_at_once_the_chain_is_one(settings, clock, database, tmp_path):
+    def work(name):
+        copy = Sealer(settings, clock, database, Metrics())
+        for _ in range(6):
+            with database.write() as session:
+                who, now = f"user:{name}", clock.now_utc()
+                append(session, EntryKind.CONFIGURED, f"settings:{name}", actor=who, now=now, payload={})
+            happen(database, settings, clock, 1)
+            copy.once()
+
+    with ThreadPoolExecutor(3) as pool:
+        assert list(pool.map(work, ("a", "b", "c"))) == [None] * 3
+    Sealer(settings, clock, database, Metrics()).once(sign_now=True)
+    what = What([read_key(settings.custody.key_file).public], OutsideHeads(None))
+    outcome = verify(database, MediaStore(tmp_path / "media"), what, print)
+    assert (outcome.findings, outcome.rows, outcome.rows_unsealed) == ([], 18, 0)
 
 
 @pytest.mark.parametrize("table", [CustodyEntry, CustodyHead, CaseEvent])
