@@ -18,7 +18,7 @@ from central.people.service import Principal
 router = APIRouter(prefix="/api/v1", tags=["answers"])
 
 Reader = Annotated[Principal, Depends(require(Permission.ANSWER_READ))]
-Source = Annotated[str | None, Query(max_length=300)]
+Source = Annotated[str | None, Query(max_length=300, pattern=r"^[^\x00]*$")]
 After = Annotated[int, Query(ge=0, le=2**53)]
 Limit = Annotated[int, Query(ge=1, le=1000)]
 

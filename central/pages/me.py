@@ -17,10 +17,12 @@ from central.pages.values import Notice
 from central.people.access import check_same_origin
 from central.points import gifts, ledger
 from central.points import repository as points
+from central.points.api import GiftId, Uuid
 from central.points.schemas import EntryOut, GiftOut
 from central.problems import Problem
 from central.reporters import access, api, mine, repository, service
 from central.reporters.access import CitizenDep, MaybeCitizen
+from central.reporters.schemas import CHALLENGE_PATTERN
 from central.reporters.service import Citizen
 from kerbwatch.ids import UUID_PATTERN, new_id
 
@@ -74,7 +76,7 @@ def send_code(
 def enter(
     request: Request,
     central: CentralDep,
-    challenge: Annotated[str, Form(max_length=36)] = "",
+    challenge: Annotated[str, Form(pattern=CHALLENGE_PATTERN)],
     code: Annotated[str, Form(max_length=40)] = "",
     next: Next = "/me",
 ) -> Response:
@@ -123,7 +125,7 @@ def my_points(
     request: Request,
     central: CentralDep,
     citizen: CitizenDep,
-    before: Annotated[int | None, Query(ge=1, le=2**31)] = None,
+    before: Annotated[int | None, Query(ge=1, lt=2**31)] = None,
 ) -> Response:
     """The ledger."""
     with central.database.read() as session:
@@ -141,7 +143,7 @@ def my_gifts(request: Request, central: CentralDep, citizen: CitizenDep, done: s
 
 
 @router.post("/gifts/{gift_id}")
-def redeem(request: Request, central: CentralDep, citizen: CitizenDep, gift_id: str, key: Key) -> Response:
+def redeem(request: Request, central: CentralDep, citizen: CitizenDep, gift_id: GiftId, key: Key) -> Response:
     """Take a gift. The form carries the key of the wish, so that two taps are one gift."""
     try:
         with central.database.write() as session:
@@ -160,7 +162,7 @@ def redeem(request: Request, central: CentralDep, citizen: CitizenDep, gift_id: 
 
 
 @router.post("/redemptions/{redemption_id}/cancel")
-def cancel(request: Request, central: CentralDep, citizen: CitizenDep, redemption_id: str) -> Response:
+def cancel(request: Request, central: CentralDep, citizen: CitizenDep, redemption_id: Uuid) -> Response:
     """Give it back before it was picked up."""
     now = central.clock.now_utc()
     try:

@@ -31,7 +31,7 @@ _MOST_PAID = 20
 _DONE = frozenset(
     {"approved", "refused_award", "declared", "handed_over", "stocked", "gift_saved", "reversed"}
 )
-Words = Annotated[str, Form(max_length=600)]
+Words = Annotated[str, Form(max_length=600, pattern=r"^[^\x00]*$")]
 
 
 def _office(who: SignedIn) -> Principal:

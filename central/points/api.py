@@ -128,7 +128,7 @@ def ledger_of(
     central: CentralDep,
     _who: Manager,
     ref: Uuid,
-    before: Annotated[int | None, Query(ge=1, le=2**31)] = None,
+    before: Annotated[int | None, Query(ge=1, lt=2**31)] = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> list[EntryLine]:
     """The ledger of a reference, the newest row first."""

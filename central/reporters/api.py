@@ -136,7 +136,7 @@ def my_reports(
 def my_points(
     central: CentralDep,
     citizen: CitizenDep,
-    before: Annotated[int | None, Query(ge=1, le=2**31)] = None,
+    before: Annotated[int | None, Query(ge=1, lt=2**31)] = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> PointsOut:
     """One's own points; ``before`` is the number of the last row that was seen."""

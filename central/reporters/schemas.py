@@ -10,6 +10,8 @@ from central.answers.schemas import AnswerOut
 from central.points.schemas import EntryOut
 from kerbwatch.clock import UtcDatetime
 
+CHALLENGE_PATTERN = r"^[A-Za-z0-9_-]{1,36}$"
+
 
 class _In(BaseModel):
     model_config = ConfigDict(extra="forbid")
@@ -37,7 +39,7 @@ class CodeAskedOut(_Out):
 class CodeIn(_In):
     """A code as it was received."""
 
-    challenge: Annotated[str, Field(min_length=1, max_length=36)]
+    challenge: Annotated[str, StringConstraints(pattern=CHALLENGE_PATTERN)]
     code: Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[0-9]{6}$")]
 
 

@@ -229,7 +229,7 @@ def identify(
         Problem: 404 nobody, or an account that was deleted; 422 no reason.
     """
     why = " ".join(reason.split())
-    if not LEAST_REASON_CHARS <= len(why) <= MOST_REASON_CHARS:
+    if not LEAST_REASON_CHARS <= len(why) <= MOST_REASON_CHARS or not why.isprintable():
         raise Problem(
             HTTPStatus.UNPROCESSABLE_ENTITY,
             "reason",

@@ -120,6 +120,7 @@ def settle(folder: Path, media_dir: Path, *, broker_port: int, central_port: int
         "custody": {"key_file": str(folder / "central.custody-key.pem")},
         "duty_list": str(configs / "duty-list.yaml"),
         "areas": str(configs / "areas.geojson"),
+        "points": str(configs / "points.yaml"),
     }
     return Town(
         folder=folder,

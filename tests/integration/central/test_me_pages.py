@@ -189,3 +189,20 @@ def test_a_dispatcher_sees_who_reported_for_a_reason_from_the_case(street):
     told = street.client.post(url, data={"reason": "call back about the gate"}, headers=dora)
     assert "+8613800138000" in told.text
     assert street.client.get(url, headers=street.bearer("olga")).status_code == 403
+
+
+def test_what_no_database_takes_is_refused_and_breaks_nothing(street):
+    headers, dora = sign_in(street, PHONE), street.bearer("dora")
+    lead = "00000000-0000-4000-8000-000000000009"
+    bad = "a\x00reason long enough"
+    answers = [
+        street.client.post("/api/v1/reporter/token", json={"challenge": "a\x00", "code": "123456"}),
+        street.client.post("/me/sign-in/code", data={"challenge": "a\x00", "code": "123456"}),
+        street.client.post("/api/v1/reporter/codes", json={"contact": "a\x00@example.org"}),
+        street.client.get("/api/v1/answers", params={"source": "a\x00"}, headers=dora),
+        street.client.get("/api/v1/reporter/points", params={"before": 2**31}, headers=headers),
+        street.client.post(f"/api/v1/leads/{lead}/reporter", json={"reason": bad}, headers=dora),
+        street.client.post(f"/points/awards/{lead}", data={"approves": "true", "note": bad}, headers=dora),
+        street.client.post("/api/v1/points/pickups", json={"code": "a\x00bcdefgh"}, headers=dora),
+    ]
+    assert {each.status_code for each in answers} <= {403, 404, 422}
