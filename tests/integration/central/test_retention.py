@@ -158,6 +158,18 @@ def test_a_hold_is_set_and_lifted_by_those_who_may_with_a_reason_and_keeps_every
     assert verified(street).good
 
 
+def test_a_hold_goes_with_leads_that_go_into_another_case(street):
+    hold(street.database, street.parked, True, street.clock.now_utc())
+    with street.database.write(ordered=True) as session:
+        here, there = (session.get(Case, case_id) for case_id in (street.parked, street.stall))
+        holds.follow(session, here, there, street.clock.now_utc())
+        holds.follow(session, here, there, street.clock.now_utc())
+    with street.database.read() as session:
+        (found,) = repository.holds_of(session, street.stall)
+    assert (found.set_by, REASON in found.reason, street.parked in found.reason) == ("user:aude", True, True)
+    assert verified(street).good
+
+
 def test_while_files_are_being_copied_none_is_deleted(street):
     with no_deletions(street.store.folder), pytest.raises(FenceError):
         run(street.database, street.store, street.clock)
