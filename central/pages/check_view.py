@@ -8,7 +8,7 @@ from datetime import datetime
 
 from central.cases.rules import CaseState
 from central.cases.schemas import CaseDetail, EvidenceOut, LeadOut
-from central.pages.case_view import Shot, shot_of
+from central.pages.shots import Shot, shot_of
 from central.pages.texts import t
 from central.people.permissions import Permission
 from central.people.service import Principal

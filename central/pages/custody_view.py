@@ -11,7 +11,8 @@ from zoneinfo import ZoneInfo
 from central.custody.chain import EntryKind
 from central.custody.schemas import CaseCustodyOut
 from central.media.models import MediaFile
-from central.pages.case_view import CaseView, Shot
+from central.pages.case_view import CaseView
+from central.pages.shots import Shot
 from central.pages.texts import t
 from central.people.permissions import Permission
 from central.people.service import Principal

@@ -8,7 +8,8 @@ import pytest
 from central.cases.schemas import CaseDetail, EvidenceOut, LeadOut, PlateOut
 from central.pages import case_view, wording
 from central.pages.plate_view import plate_of
-from central.pages.sign_in import _own_path
+from central.pages.shots import Overlay, shot_of
+from central.pages.sign_in import own_path
 from central.pages.texts import t
 from central.people.permissions import Role, permissions_of
 from central.people.service import Principal
@@ -39,21 +40,21 @@ def a_shot(role="snapshot_limit", *, here=True, **box):
     usual = {"x1": 10, "y1": 20, "x2": 110, "y2": 90, "picture_width_px": 640, "picture_height_px": 360}
     piece = a_piece(role=role, here=here)
     lead = LeadOut.model_construct(box=usual | box, evidence=(piece,))
-    return case_view.shot_of(lead, piece, someone())
+    return shot_of(lead, piece, someone())
 
 
 def shots(*pieces, role=Role.OPERATOR):
     box = {"x1": 10, "y1": 20, "x2": 110, "y2": 90, "picture_width_px": 640, "picture_height_px": 360}
     lead = LeadOut.model_construct(box=box, evidence=pieces)
-    return [case_view.shot_of(lead, piece, someone(role)) for piece in case_view._shown(lead)]
+    return [shot_of(lead, piece, someone(role)) for piece in case_view._shown(lead)]
 
 
 def test_the_box_is_drawn_where_the_offender_stood():
-    assert a_shot().box == case_view.Overlay(10, 20, 100, 70)
+    assert a_shot().box == Overlay(10, 20, 100, 70)
 
 
 def test_a_box_that_leaves_the_picture_is_drawn_as_far_as_it_is_in_it():
-    assert a_shot(x1=-50.0, y2=400.0).box == case_view.Overlay(0, 20, 110, 340)
+    assert a_shot(x1=-50.0, y2=400.0).box == Overlay(0, 20, 110, 340)
 
 
 def test_a_box_beside_the_picture_is_not_drawn():
@@ -111,7 +112,7 @@ def test_times_are_the_citys(now, shown):
 
 @pytest.mark.parametrize("target", ["/", "/cameras", "/cases/1?done=confirmed"])
 def test_after_signing_in_one_comes_to_the_page_that_was_asked_for(target):
-    assert _own_path(target) == target
+    assert own_path(target) == target
 
 
 @pytest.mark.parametrize(
@@ -119,7 +120,7 @@ def test_after_signing_in_one_comes_to_the_page_that_was_asked_for(target):
     ["//elsewhere.example", "https://elsewhere.example", "/\\elsewhere.example", "javascript:x", "/\n/x", ""],
 )
 def test_and_never_to_another_host(target):
-    assert _own_path(target) == "/"
+    assert own_path(target) == "/"
 
 
 @pytest.mark.parametrize(
