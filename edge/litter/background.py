@@ -20,7 +20,8 @@ FRESH_TICKS = 2
 """Ticks that something must have stood still to be news: 0.4 s."""
 ABSORB_TICKS = 30
 """Ticks after which what stands still becomes the background: 6 s."""
-LEAST_THRESHOLD = 9
+LEAST_THRESHOLD, LEAST_SWAYING = 6, 9
+"""Grey levels; more is asked of a camera that sways, whose picture never fits quite."""
 MOST_THRESHOLD = 30
 NOISE_FACTOR = 4.5
 """A difference of so many standard deviations of the camera's noise is not noise."""
@@ -33,7 +34,7 @@ class Background:
     """The layers of one camera. Pictures come smoothed, in the anchor's coordinates."""
 
     def __init__(self, first: Luma) -> None:
-        self.threshold = float(LEAST_THRESHOLD)
+        self.threshold = float(LEAST_SWAYING)
         self.sways = False
         """Whether the camera sways: an edge of the background may then lie farther off."""
         self.picture = first.copy()
@@ -60,7 +61,8 @@ class Background:
         step = np.abs(luma[::8, ::8].astype(np.int16) - previous[::8, ::8])
         sigma = float(np.percentile(step, 75)) / (1.15 * np.sqrt(2))
         self._noise = sigma if self._noise is None else self._noise + 0.1 * (sigma - self._noise)
-        self.threshold = float(np.clip(NOISE_FACTOR * self._noise, LEAST_THRESHOLD, MOST_THRESHOLD))
+        least = LEAST_SWAYING if self.sways else LEAST_THRESHOLD
+        self.threshold = float(np.clip(NOISE_FACTOR * self._noise, least, MOST_THRESHOLD))
 
     def tick(self, luma: Luma, covered: Mask) -> None:
         """Take in a picture.

@@ -193,7 +193,13 @@ class LitterEngine:
                 rest.judged = True
                 continue
             found = judge_rest(
-                rest, self._traffic, vehicles, trails=trails, rests=self._rests.lying, now_s=t_s
+                rest,
+                self._traffic,
+                vehicles,
+                trails=trails,
+                rests=self._rests.lying,
+                now_s=t_s,
+                known_s=self._began_s + WARM_S,
             )
             if found is not None and found.evidence.score >= REST_SCORE and self._on_road(found):
                 rest.judged = True

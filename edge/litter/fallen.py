@@ -25,24 +25,34 @@ FALL_S = 0.85
 """From a window or a hand to the ground (0.45 s), and until it has rolled out."""
 MOST_FALL_M = (0.4, 0.6)
 """Where the way is not known: so far aside and so far up from where it lies is drawn at most."""
+LEAST_FALL_M = 0.3
+"""It fell, whatever the vehicle's outline says: a thing thrown aside lies farther up than its window."""
 TRAIL_S = 0.6
 """A trail ends no longer before the thing lies."""
 MOST_GAP_M, NEAR_M = 2.5, 0.4
 """So far from its vehicle a thing lies at most; so near to it a trail begins."""
+NO_TRAIL_M = (1.2, 0.6)
+"""Where its way was not seen it lies no farther from where the vehicle was; surely within the second."""
 MOST_WAY_M, MOST_WAY_S = 3.5, 1.3
 """A trail is no longer, in way and in time."""
-MOST_RISE_M = 0.25
+MOST_RISE_M = 0.1
 """A thing falls: its trail begins no farther below where it lies (a vehicle may go uphill in the picture)."""
 BACK_S = 0.4
 """How far a trail is followed back to the vehicle."""
 LEAST_TRAIL = 4
 """Pictures of a trail; fewer may be anything."""
+MOST_GROWTH = 1.2
+"""How much larger or smaller than a thing its trail's may have been, as a logarithm of the area."""
 LEAST_TRAIL_SIZES = 1.5
 """A trail is longer than the thing, by this factor."""
 ALONE_S, ALONE_M, ALIKE = 1.0, 5.0, 0.8
 """What comes to lie so near in time (s) and place (m), of like area (log), comes at once: leaves, rain."""
 SMALL_PX = 16.0
 """What is larger is no leaf."""
+USUAL_S = 4.0
+"""What came to lie so near in time where no vehicle had been tells how often things seem to lie here."""
+TRAIL_TICKS, TICKS = 3, 5
+"""How often a thing is seen lying, a fifth of a second apart, where its way was seen and where it was not."""
 
 
 def judge_rest(
@@ -53,6 +63,7 @@ def judge_rest(
     trails: Sequence[Tracklet],
     rests: Sequence[Rest],
     now_s: float,
+    known_s: float = -np.inf,
 ) -> Finding | None:
     """The best explanation of something that newly lies as thrown; None where there is none at all.
 
@@ -63,6 +74,7 @@ def judge_rest(
         trails: what was in the air lately.
         rests: all that lies.
         now_s: the time of the newest picture.
+        known_s: from when on the road without vehicles was known: what came to light before is not new.
     """
     beside = [
         other
@@ -72,6 +84,7 @@ def judge_rest(
         and abs(other.since_s - rest.since_s) <= ALONE_S
         and abs(np.log(max(other.area, 1.0) / max(rest.area, 1.0))) < ALIKE
     ]
+    trails = [each for each in trails if _may_be_its(each, rest)]
     best, most = None, -np.inf
     for vehicle in vehicles:
         nearest = _when_nearest(rest, vehicle)
@@ -87,24 +100,45 @@ def judge_rest(
             if longer and _leads_here(each, rest, scale) and _back_to(each, vehicle, scale) < NEAR_M:
                 trail = each
         size_m = rest.size_px / scale
+        if trail is None and t_near < known_s:
+            continue
         crowd = sum(float(np.linalg.norm(each.xy - rest.xy)) < ALONE_M * scale for each in beside)
         parts = {
-            "origin": ramp(gap_m, MOST_GAP_M, 1.5) if trail is not None else ramp(gap_m, 1.2, 0.6),
+            "origin": ramp(gap_m, MOST_GAP_M, 1.5) if trail is not None else ramp(gap_m, *NO_TRAIL_M),
             "leaves": _has_gone(rest, vehicle, scale, now_s),
-            "lies": ramp(rest.ticks, 1, 3),
+            "lies": ramp(rest.ticks, 1, TRAIL_TICKS) if trail is not None else ramp(rest.ticks, 2, TICKS),
             "shape": rest.clear
             * ramp(rest.size_px, 3.0 if trail is not None else 3.5, 4.5 if trail is not None else 5.5)
             * float(LEAST_SIZE_M <= size_m <= MOST_SIZE_M),
             "solid": rest.solid * ramp(rest.kept, 0.35, 0.6),
             "alone": 1.0 if rest.size_px >= SMALL_PX else ramp(crowd, 7, 3),
+            "unusual": 1.0,
             "nobody_near": nobody_near(rest.xy, rest.since_s, traffic, vehicle),
         }
+        if trail is None and min(parts.values()) > 0.0:
+            parts["unusual"] = ramp(_strays(rest, rests, vehicles), 6, 2)
         evidence = of_rest(parts, 1.0 if trail is not None else 0.85)
         worth = evidence.score - 0.2 * gap_m
         if best is None or worth > most:
             most = worth
             best = _followed(rest, vehicle, trail, evidence) if trail else _dropped(rest, vehicle, evidence)
     return best
+
+
+def _strays(rest: Rest, rests: Sequence[Rest], vehicles: Sequence[Vehicle]) -> int:
+    """How many things came to lie about then where no vehicle had been: so often it seems so here."""
+    count = 0
+    for other in rests:
+        if other is rest or not other.counts or abs(other.since_s - rest.since_s) > USUAL_S:
+            continue
+        if other.behind is None:
+            passed = [(each, _when_nearest(other, each)) for each in vehicles]
+            other.behind = any(
+                near is not None and near[1] <= NO_TRAIL_M[0] * scale_of(each, near[0])
+                for each, near in passed
+            )
+        count += not other.behind
+    return count
 
 
 def _has_gone(rest: Rest, vehicle: Vehicle, scale: float, now_s: float) -> float:
@@ -128,13 +162,16 @@ def _when_nearest(rest: Rest, vehicle: Vehicle) -> tuple[float, float] | None:
     return float(times[nearest]), float(gaps[nearest])
 
 
+def _may_be_its(track: Tracklet, rest: Rest) -> bool:
+    """Whether a thing in the air was of about its size, and there when it should have been."""
+    if len(track.t_s) < LEAST_TRAIL or not rest.since_s - MOST_WAY_S <= track.t_s[0] <= rest.since_s:
+        return False
+    return abs(float(np.log(max(rest.area, 1.0) / max(track.size_px**2, 1.0)))) <= MOST_GROWTH
+
+
 def _leads_here(track: Tracklet, rest: Rest, scale: float) -> bool:
-    """Whether a thing in the air, of about its size, came to where this lies when it did, by no long way."""
+    """Whether a thing in the air came to where this lies when it did, by no long way."""
     times, xy = np.array(track.t_s), np.array(track.xy)
-    if len(times) < LEAST_TRAIL or not rest.since_s - MOST_WAY_S <= times[0] <= rest.since_s:
-        return False
-    if abs(np.log(max(rest.area, 1.0) / max(float(np.median(track.area)), 1.0))) > 1.2:
-        return False
     way = float(np.linalg.norm(xy[0] - rest.xy))
     if way < LEAST_TRAIL_SIZES * rest.size_px or way > MOST_WAY_M * scale:
         return False
@@ -187,7 +224,8 @@ def _dropped(rest: Rest, vehicle: Vehicle, evidence: Evidence) -> Finding:
     scale = scale_of(vehicle, left_s)
     tall = box[3] - box[1]
     hand: NDArray[np.float64] = np.clip(rest.xy, (box[0], box[1] + 0.3 * tall), (box[2], box[1] + 0.7 * tall))
-    reach = np.array(MOST_FALL_M) * scale
-    start = rest.xy + np.clip(hand - rest.xy, -reach, reach)
+    aside, up = np.array(MOST_FALL_M) * scale
+    way = np.clip(hand - rest.xy, (-aside, -up), (aside, -LEAST_FALL_M * scale))
+    start = rest.xy + way
     path = np.array([(left_s, *start), (rest.since_s, *rest.xy)])
     return Finding(vehicle, left_s, rest.since_s, path, rest.size_px, evidence)

@@ -18,6 +18,8 @@ REACH_M = 2.5
 """A thing first seen farther than this from a vehicle is not its."""
 COMPANY_S, COMPANY_M = 0.4, 4.0
 """Things that begin so near in time and place are company."""
+LYING_TICKS, KEPT = 3, 0.6
+"""What lies at the end of a flight was seen so often, and has kept so much of its size."""
 _GONE_EDGE = 0.02
 """Share of the picture's size: what ends so near its edge has left it."""
 
@@ -121,7 +123,7 @@ def _rest_of(track: Tracklet, rests: Sequence[Rest], px_per_m: float) -> Rest | 
         on = track.xy[-1] + track.velocity * np.linspace(0.0, 0.3, 7)[:, None]
         near = min(np.linalg.norm(on - rest.xy, axis=1).min(), np.linalg.norm(track.xy[-1] - rest.xy))
         alike = abs(np.log(max(rest.area, 1.0) / track.size_px**2)) < 1.8
-        if near <= reach and alike and rest.counts:
+        if near <= reach and alike and rest.counts and rest.ticks >= LYING_TICKS and rest.kept >= KEPT:
             return rest
     return None
 

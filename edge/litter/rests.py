@@ -15,12 +15,15 @@ from edge.litter.views import View
 KEEP_S = 120.0
 """What was hidden no longer than this and comes to light again has not come newly."""
 MOST_LYING = 300
+SETTLED_TICKS = 2
+"""Seen so often it has settled: at first the end of its way is part of it."""
 STILL_SHARE = 0.6
 """Share of a thing's pixels that have stood still, from which it lies."""
 LIGHT_CORRELATION = 0.75
 """Where a patch keeps this much of the road's texture it is a shadow or a light, not a thing."""
 MOST_SHIFT_PX, SHIFTED_CORRELATION = 10, (0.65, 0.78)
 """While the camera sways, a patch so like the road a few pixels beside is an edge out of place."""
+CORE_SHARE = 0.5
 _RIM_PX = 6
 _TEXTURE = 3.0
 """Standard deviation, grey levels, below which a patch of road has no texture to compare."""
@@ -49,6 +52,8 @@ class Rest:
     seen_s: float
     ticks: int = 1
     judged: bool = False
+    behind: bool | None = None
+    """Whether a vehicle had been where it lies, shortly before; None until that was looked into."""
     first_xy: NDArray[np.float64] = field(init=False)
     first_area: float = field(init=False)
 
@@ -89,6 +94,8 @@ class Rests:
                 self.lying.append(found)
             else:
                 known.seen_s, known.ticks = t_s, known.ticks + 1
+                if known.ticks == SETTLED_TICKS:
+                    known.first_area = found.area
                 known.xy, known.box, known.area = found.xy, found.box, found.area
                 known.clear = found.clear
                 known.solid = min(known.solid, found.solid) if background.sways else found.solid
@@ -124,7 +131,7 @@ def _solid(box: NDArray[np.float64], inside: NDArray[np.bool_], background: Back
         return 0.0
     contrast = float(np.median(np.abs(now - road)))
     clear = float(np.clip((contrast / background.threshold - 1.1) / 0.5, 0.0, 1.0)) * _edged(
-        box, inside, background
+        box, _core(box, inside, background), background
     )
     if clear > 0.0 and background.sways:
         clear *= 1.0 - _out_of_place(box, background)
@@ -132,6 +139,13 @@ def _solid(box: NDArray[np.float64], inside: NDArray[np.bool_], background: Back
         return clear
     texture = float(np.corrcoef(now, road)[0, 1])
     return clear * float(np.clip((1.0 - texture) / (1.0 - LIGHT_CORRELATION), 0.0, 1.0))
+
+
+def _core(box: NDArray[np.float64], inside: NDArray[np.bool_], background: Background) -> NDArray[np.bool_]:
+    """The part of a patch that stands out at least half as much as its most: without halo and shade."""
+    x1, y1, x2, y2 = box.astype(int)
+    apart = cv2.absdiff(background.candidate[y1:y2, x1:x2], background.picture[y1:y2, x1:x2])
+    return np.asarray(inside & (apart >= CORE_SHARE * np.percentile(apart[inside], 90)), dtype=np.bool_)
 
 
 def _out_of_place(box: NDArray[np.float64], background: Background) -> float:

@@ -106,7 +106,7 @@ def car_at(t_s: float) -> Detections:
     )
 
 
-def watch(things: Things, until_s: float = 4.5, *, late_s: float = 0.1, **how: float | bool) -> list[Throw]:
+def watch(things: Things, until_s: float = 5.0, *, late_s: float = 0.1, **how: float | bool) -> list[Throw]:
     """What the engine decides, with looks five times a second that come a little late."""
     engine = LitterEngine(SIZE_PX)
     looks: list[tuple[float, Detections]] = []

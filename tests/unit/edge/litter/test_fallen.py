@@ -25,7 +25,7 @@ def car(passed_px: float = 0.0) -> Vehicle:
 
 def lying(x: float = 250.0, y: float = 275.0, since_s: float = LAY_S, solid: float = 1.0) -> Rest:
     box = np.array([x - 5, y - 5, x + 5, y + 5])
-    return Rest(np.array([x, y]), box, 80.0, since_s, 1.0, solid, since_s + 0.6, ticks=3)
+    return Rest(np.array([x, y]), box, 80.0, since_s, 1.0, solid, since_s + 1.0, ticks=5)
 
 
 def judged(rest: Rest, vehicle: Vehicle, others: list[Rest] | None = None) -> Finding | None:
