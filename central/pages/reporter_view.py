@@ -41,7 +41,7 @@ def show(
 ) -> Response:
     """Who it is."""
     try:
-        with central.database.write() as session:
+        with central.database.write(ordered=True) as session:
             ref = repository.ref_of_lead(session, lead_id) or ""
             now = central.clock.now_utc()
             contact = service.identify(session, ref, central.vault, who=who, reason=reason, now=now)

@@ -207,7 +207,7 @@ def identify(
     body: IdentityAskIn,
 ) -> IdentityOut:
     """Who a reporter is, for a reason. Each look is written down for good: who, when, whose and why."""
-    with central.database.write() as session:
+    with central.database.write(ordered=True) as session:
         contact = service.identify(
             session, ref, central.vault, who=who, reason=body.reason, now=central.clock.now_utc()
         )
@@ -222,7 +222,7 @@ def identify_by_lead(
     body: IdentityAskIn,
 ) -> IdentityOut:
     """Who sent in a lead, for a reason, which is written down for good as above."""
-    with central.database.write() as session:
+    with central.database.write(ordered=True) as session:
         ref = repository.ref_of_lead(session, lead_id) or ""
         contact = service.identify(
             session, ref, central.vault, who=who, reason=body.reason, now=central.clock.now_utc()

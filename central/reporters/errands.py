@@ -15,6 +15,8 @@ log = structlog.get_logger(__name__)
 EVERY_S = 5.0
 _MOST_AT_ONCE = 200
 """Reports judged before answers are looked at again."""
+_MOST_ROUNDS = 10
+"""Rounds of deliveries before reports are looked at again."""
 
 
 class Errands:
@@ -46,7 +48,11 @@ class Errands:
             if why is None:
                 break
             central.metrics.awards.labels(why.value).inc()
-        deliver_due(central.settings, central.clock, central.database, central.vault, central.courier)
+        for _ in range(_MOST_ROUNDS):
+            if not deliver_due(
+                central.settings, central.clock, central.database, central.vault, central.courier
+            ):
+                break
 
     def _run(self) -> None:
         while not self._stopping.is_set():

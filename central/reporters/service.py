@@ -225,6 +225,8 @@ def identify(
 ) -> Contact:
     """Who a reporter is, after the look was written down for good: who, when and why.
 
+    Needs a unit of work with ``ordered=True``, so that the looks stand in the order of their numbers.
+
     Raises:
         Problem: 404 nobody, or an account that was deleted; 422 no reason.
     """
