@@ -18,12 +18,19 @@ from central.database import Database
 from central.pages.texts import t
 from central.settings import load_central_settings
 from kerbwatch.clock import SystemClock
+from kerbwatch.logs import configure_logs
 from kerbwatch.settings import SettingsError
 
-codes_app = typer.Typer(no_args_is_help=True, help="Signed codes of places (QR).")
+codes_app = typer.Typer(no_args_is_help=True)
 
 _ACTOR = "system"
 _LISTED = ("number", "code", "name", "road", "lon", "lat", "area_name", "kind", "urgent", "reports", "url")
+
+
+@codes_app.callback()
+def codes() -> None:
+    """Signed codes of places (QR)."""
+    configure_logs()
 
 
 @codes_app.command("make")

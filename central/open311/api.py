@@ -79,6 +79,22 @@ _ENDING: dict[str, Any] = {
     ]
 }
 """Told to OpenAPI by hand: the same endpoint answers without an ending too."""
+_TEXTS = ("api_key", "service_code", "lat", "long", "description", "address_string", "media_url")
+_POSTED = _ENDING | {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/x-www-form-urlencoded": {
+                "schema": {
+                    "type": "object",
+                    "properties": {name: {"type": "string"} for name in _TEXTS},
+                    "patternProperties": {r"^attribute\[.+\]$": {"type": "string"}},
+                    "required": ["api_key", "service_code", "lat", "long"],
+                }
+            }
+        },
+    }
+}
 
 
 def _check_jurisdiction(central: Central, jurisdiction_id: str | None) -> None:
@@ -130,7 +146,7 @@ def definition(
 
 
 @router.post(f"{ROOT}/requests", include_in_schema=False)
-@router.post(f"{ROOT}/requests.{{ending}}", response_class=Response, openapi_extra=_ENDING)
+@router.post(f"{ROOT}/requests.{{ending}}", response_class=Response, openapi_extra=_POSTED)
 async def report(
     request: Request,
     central: CentralDep,

@@ -11,9 +11,16 @@ from central.cameras.cli import slug
 from central.commands import DEFAULT_CONFIG, Config, clear_errors, configured_database, write_private
 from central.open311 import repository, service
 from kerbwatch.clock import SystemClock
+from kerbwatch.logs import configure_logs
 from kerbwatch.settings import SettingsError
 
-open311_app = typer.Typer(no_args_is_help=True, help="Keys of apps that report by Open311.")
+open311_app = typer.Typer(no_args_is_help=True)
+
+
+@open311_app.callback()
+def open311() -> None:
+    """Keys of apps that report by Open311."""
+    configure_logs()
 
 
 @open311_app.command("add-key")
