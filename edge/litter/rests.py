@@ -24,6 +24,8 @@ LIGHT_CORRELATION = 0.75
 MOST_SHIFT_PX, SHIFTED_CORRELATION = 10, (0.65, 0.78)
 """While the camera sways, a patch so like the road a few pixels beside is an edge out of place."""
 CORE_SHARE = 0.5
+EDGE_PX = 2
+"""What lies so near to the edge of what is searched may be larger than what is seen of it."""
 _RIM_PX = 6
 _TEXTURE = 3.0
 """Standard deviation, grey levels, below which a patch of road has no texture to compare."""
@@ -113,6 +115,9 @@ def _rest(view: View, blobs: Blobs, index: int, background: Background) -> Rest 
     rim_x, rim_y = (x2 - x1) // 2 + 2, (y2 - y1) // 2 + 2
     around = view.mask[max(y1 - rim_y, 0) : y2 + rim_y, max(x1 - rim_x, 0) : x2 + rim_x]
     clear = float(np.clip((area / max(cv2.countNonZero(around), 1) - 0.3) / 0.4, 0.0, 1.0))
+    height, width = view.mask.shape
+    if min(x1, y1, width - x2, height - y2) < EDGE_PX:
+        clear = 0.0  # a part of something, of a vehicle that has left the picture say
     since_s = view.t_s - float(np.median(age)) * TICK_S
     return Rest(xy, box, area, since_s, clear, _solid(box, inside, background), view.t_s)
 
