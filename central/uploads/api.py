@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from datetime import datetime
 from email.utils import format_datetime
 from http import HTTPStatus
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Request, Response
 from fastapi.concurrency import run_in_threadpool
@@ -39,6 +39,22 @@ Key = Annotated[str, Path(pattern=r"^[A-Za-z0-9_-]{32}$")]
 Counted = Depends(limited("uploads"))
 
 
+def _told(*bytes_in: str, piece: bool = False) -> dict[str, Any]:
+    """For the API's page: headers that an endpoint reads; they are judged in the protocol's own words."""
+    headers: list[tuple[str, dict[str, Any], bool]] = [
+        ("Tus-Resumable", {"type": "string", "const": VERSION}, True)
+    ]
+    headers += [(name, {"type": "integer", "minimum": 0}, True) for name in bytes_in]
+    if piece:
+        headers.append(("Upload-Checksum", {"type": "string", "examples": ["sha256 BASE64"]}, False))
+    return {
+        "parameters": [
+            {"name": name, "in": "header", "required": required, "schema": schema}
+            for name, schema, required in headers
+        ]
+    }
+
+
 @router.options("", status_code=HTTPStatus.NO_CONTENT, response_class=Response)
 @router.options("/{key}", status_code=HTTPStatus.NO_CONTENT, response_class=Response)
 def abilities(central: CentralDep) -> Response:
@@ -55,7 +71,13 @@ def abilities(central: CentralDep) -> Response:
     )
 
 
-@router.post("", status_code=HTTPStatus.CREATED, response_class=Response, dependencies=[Counted])
+@router.post(
+    "",
+    status_code=HTTPStatus.CREATED,
+    response_class=Response,
+    dependencies=[Counted],
+    openapi_extra=_told("Upload-Length"),
+)
 def begin(request: Request, central: CentralDep, sender: SenderDep) -> Response:
     """Begin an upload of ``Upload-Length`` bytes; ``Location`` is where it goes on."""
     with _speaking_tus():
@@ -69,7 +91,7 @@ def begin(request: Request, central: CentralDep, sender: SenderDep) -> Response:
     )
 
 
-@router.head("/{key}", dependencies=[Counted])
+@router.head("/{key}", dependencies=[Counted], openapi_extra=_told())
 def progress(request: Request, central: CentralDep, key: Key) -> Response:
     """How much of it is here: ``Upload-Offset``."""
     with _speaking_tus():
@@ -79,13 +101,25 @@ def progress(request: Request, central: CentralDep, key: Key) -> Response:
     return Response(headers={**_TUS, **headers, **_expiry(found.expires_at)})
 
 
-@router.patch("/{key}", status_code=HTTPStatus.NO_CONTENT, response_class=Response, dependencies=[Counted])
+@router.patch(
+    "/{key}",
+    status_code=HTTPStatus.NO_CONTENT,
+    response_class=Response,
+    dependencies=[Counted],
+    openapi_extra=_told("Upload-Offset", piece=True),
+)
 async def go_on(request: Request, central: CentralDep, key: Key) -> Response:
-    """Send a piece from byte ``Upload-Offset`` on."""
+    """Send a piece from byte ``Upload-Offset`` on, as ``application/offset+octet-stream``."""
     return await _patch(request, central, key)
 
 
-@router.delete("/{key}", status_code=HTTPStatus.NO_CONTENT, response_class=Response, dependencies=[Counted])
+@router.delete(
+    "/{key}",
+    status_code=HTTPStatus.NO_CONTENT,
+    response_class=Response,
+    dependencies=[Counted],
+    openapi_extra=_told(),
+)
 def give_up(request: Request, central: CentralDep, key: Key) -> Response:
     """Give an upload up; its bytes go."""
     return _delete(request, central, key)
