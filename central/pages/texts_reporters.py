@@ -94,7 +94,6 @@ REPORTERS: dict[str, str] = {
     "office.pickup_submit": "Hand it over",
     "office.catalogue": "Catalogue",
     "office.catalogue_none": "No gift yet.",
-    "office.offered": "on offer",
     "office.withdrawn": "not on offer",
     "office.stock": "{count} in stock",
     "office.add": "Pieces that came in (or, with a minus, are gone)",
