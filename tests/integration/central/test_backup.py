@@ -64,6 +64,7 @@ def test_what_is_restored_is_as_it_was_while_central_went_on_writing(
                 now, message = clock.now_utc(), box.message(report())
                 outcome = commit_batch(session, [message], now, settings.intake, UTC)
             wrong.extend(outcome.rejected)
+            stop.wait(0.01)  # SQLite gives its writers no turns
 
     writing = threading.Thread(target=go_on)
     writing.start()

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import shutil
 from dataclasses import dataclass
 
 import pytest
@@ -15,10 +16,13 @@ from central.custody.models import CustodyEntry, CustodyHead
 from central.custody.sealer import Sealer
 from central.custody.verifying import What, verify
 from central.custody.verifying_heads import OutsideHeads
+from central.database import Database
 from central.media import repository as media
 from central.media.models import MediaFile
 from central.media.store import MediaStore
 from central.metrics import Metrics
+from kerbwatch.clock import ManualClock
+from tests.integration.central.conftest import make_settings
 from tests.integration.central.test_custody_chain import happen
 
 PICTURE = b"\xff\xd8\xff\xe0 a car on the kerb" * 50
@@ -63,27 +67,41 @@ class Books:
                 session.execute(text(statement))
 
 
-@pytest.fixture
-def url(sqlite_url):
-    """Most of it on SQLite alone: tests/integration/central/test_custody_chain.py does it on both."""
-    return sqlite_url
+def opened(folder, root, clock):
+    """Books in a folder. Most of it on SQLite alone: test_custody_chain.py does it on both."""
+    made = make_settings(folder, root, f"sqlite:///{folder}/central.db")
+    custody = made.custody.model_copy(update={"heads_dir": folder / "elsewhere"})
+    database = Database(made.database.url)
+    return Books(made.model_copy(update={"custody": custody}), clock, database, MediaStore(folder / "media"))
 
 
-@pytest.fixture
-def books(settings, clock, database, tmp_path):
-    custody = settings.custody.model_copy(update={"heads_dir": tmp_path / "elsewhere"})
-    made = Books(
-        settings.model_copy(update={"custody": custody}), clock, database, MediaStore(tmp_path / "media")
-    )
+@pytest.fixture(scope="session")
+def written(sqlite_template, tmp_path_factory, pytestconfig):
+    """A folder of books, written once."""
+    folder = tmp_path_factory.mktemp("books")
+    shutil.copy(sqlite_template, folder / "central.db")
+    write_key(folder / "custody-key.pem")
+    made = opened(folder, pytestconfig.rootpath, ManualClock())
     path = made.store.path(SHA)
     path.parent.mkdir(parents=True)
     path.write_bytes(PICTURE)
-    with database.write(ordered=True) as session:
-        now, source = clock.now_utc(), "/kerbwatch/v1/yuyao/box-1"
+    with made.database.write(ordered=True) as session:
+        now, source = made.clock.now_utc(), "/kerbwatch/v1/yuyao/box-1"
         media.add(session, SHA, content_type="image/jpeg", size_bytes=len(PICTURE), source=source, now=now)
     for _ in range(3):
         made.more()
-    return made
+    made.database.close()
+    return folder
+
+
+@pytest.fixture
+def books(written, tmp_path, pytestconfig):
+    shutil.copytree(written, tmp_path / "books")
+    clock = ManualClock()
+    clock.advance(300)
+    made = opened(tmp_path / "books", pytestconfig.rootpath, clock)
+    yield made
+    made.database.close()
 
 
 def test_books_that_nobody_touched_are_found_in_order(books):

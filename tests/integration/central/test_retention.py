@@ -158,6 +158,7 @@ def test_a_hold_is_set_and_lifted_by_those_who_may_with_a_reason_and_keeps_every
     assert verified(street).good
 
 
+@pytest.mark.parametrize("url", ["sqlite"], indirect=True)
 def test_a_hold_goes_with_leads_that_go_into_another_case(street):
     hold(street.database, street.parked, True, street.clock.now_utc())
     with street.database.write(ordered=True) as session:
@@ -170,11 +171,13 @@ def test_a_hold_goes_with_leads_that_go_into_another_case(street):
     assert verified(street).good
 
 
+@pytest.mark.parametrize("url", ["sqlite"], indirect=True)
 def test_while_files_are_being_copied_none_is_deleted(street):
     with no_deletions(street.store.folder), pytest.raises(FenceError):
         run(street.database, street.store, street.clock)
 
 
+@pytest.mark.parametrize("url", ["sqlite"], indirect=True)
 def test_a_file_that_comes_in_again_after_it_was_deleted_is_here_again(street):
     end(street.database, street.parked, "rejected", street.clock.now_utc())
     street.clock.advance(31 * DAY_S)
@@ -198,7 +201,7 @@ _STEPS = st.lists(
 )
 
 
-@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=4, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=_STEPS)
 def test_whatever_happens_a_held_or_open_case_keeps_its_files_and_the_books_are_in_order(
     steps, sqlite_template, tmp_path_factory, pytestconfig
