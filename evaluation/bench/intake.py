@@ -15,10 +15,11 @@ import httpx
 from sqlalchemy import func, select
 
 from central.database import Database
+from central.settings import load_central_settings
 from central.tables import metadata
 from evaluation.bench.central_box import CentralBox
 from evaluation.bench.flood import Flood, FloodCount
-from evaluation.bench.intake_filling import fill
+from evaluation.bench.intake_filling import fill, settle
 from evaluation.bench.usage import usage_of
 from kerbwatch.demo.broker import Broker
 from kerbwatch.mqtt import MqttSettings
@@ -93,6 +94,7 @@ def measure_intake(plan: IntakePlan, say: Callable[[str], None]) -> IntakeResult
         held.callback(database.close)
         say(f"filling the database up to {plan.cases:,} cases")
         before = fill(database, plan.cases, say)
+        settle(database, load_central_settings(box.config).zone, say)
         held.enter_context(box)
         flood = held.enter_context(
             Flood(MqttSettings(host="127.0.0.1", port=broker.port), plan.boxes, WINDOW)

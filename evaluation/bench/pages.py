@@ -16,8 +16,9 @@ from typing import Any
 import httpx
 
 from central.insight.days import Period, Span
+from central.settings import load_central_settings
 from evaluation.bench.central_box import CentralBox
-from evaluation.bench.intake_filling import fill
+from evaluation.bench.intake_filling import fill, settle
 from evaluation.bench.process import BenchError
 from kerbwatch.demo.broker import Broker
 from kerbwatch.incident import Kind
@@ -93,14 +94,13 @@ def measure_pages(
         held.callback(database.close)
         say(f"filling the database up to {cases:,} cases")
         present = fill(database, cases, say)
+        settle(database, load_central_settings(box.config).zone, say)
         name, password = f"bench-{secrets.token_hex(4)}", secrets.token_urlsafe(12)
         file = folder / "password"
         file.touch(mode=0o600)
         file.write_text(password, encoding="ascii")
         added = ("user", "add", name, "--role", "dispatcher", "--password-file", str(file))
         box.command("central", *added, "--config", str(box.config))
-        say("counting what is in the log")
-        box.command("central", "report", "--config", str(box.config))
         held.enter_context(box)
         client = held.enter_context(httpx.Client(base_url=box.url, timeout=60))
         _sign_in(client, name, password)
