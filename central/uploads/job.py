@@ -138,7 +138,7 @@ class LookThrough:
                 )
             )
         if verdict.reason is not None or verdict.place is None:
-            reports.refuse(report, verdict.words, now)
+            reports.refuse(report, f"{verdict.words[:1].upper()}{verdict.words[1:].rstrip('.')}.", now)
             log.info("report_refused", report=report_id, reason=verdict.reason)
             return
         place = verdict.place
