@@ -167,6 +167,7 @@ def test_a_form_that_is_sent_twice_is_done_once_and_says_so(town, uwe):
     assert not town.client.app.state.central.media.names_aside()
 
 
+@ON_SQLITE
 def test_a_ticket_that_changed_meanwhile_loses_neither_words_nor_photo(town, uwe):
     uwe.does(uwe.path, "accept")
     uwe.does(uwe.path, "start")
@@ -181,6 +182,7 @@ def test_a_ticket_that_changed_meanwhile_loses_neither_words_nor_photo(town, uwe
     assert "Reported as handled" in uwe.does(uwe.path, "report_handled", note="All clear").text
 
 
+@ON_SQLITE
 def test_what_a_unit_asks_for_is_shown_with_its_decision(town, uwe):
     uwe.does(uwe.path, "accept")
     assert uwe.does(uwe.path, "requests/suspension", note="Crane").status_code == 422
@@ -318,6 +320,7 @@ def find(officer, **changes):
     return {name: value for name, value in (form | changes).items() if value is not None}
 
 
+@ON_SQLITE
 def test_what_a_unit_finds_itself_is_a_lead_once(town, uwe):
     form = find(uwe, accuracy_m="24.5", urgent="true")
     for _ in range(2):

@@ -78,6 +78,7 @@ def test_a_passer_by_reports_in_three_taps_and_can_follow_it(town, make):
     assert (lead.source, lead.reporter_ref) == (f"place code {code['number']}", None)
 
 
+@ON_SQLITE
 def test_a_form_that_is_sent_again_over_a_bad_link_is_one_report_with_one_link(town, make):
     path = make()["path"]
     key = field(town.client.get(path, headers=PHONE), "form_key")
@@ -120,6 +121,7 @@ def _absent(*_arguments, **_options):
     raise AbsentError("the extra 'edge' is not installed")
 
 
+@ON_SQLITE
 def test_two_people_at_one_gate_make_one_case(town, make):
     path = make()["path"]
     send(town, path)
@@ -165,6 +167,7 @@ def test_a_forged_code_opens_nothing_and_is_counted(town, make, keys):
     assert 'kerbwatch_central_place_codes_refused_total{reason="unknown"} 7.0' in metrics
 
 
+@ON_SQLITE
 def test_a_revoked_code_says_that_it_is_out_of_use(town, make, dora):
     code = make()
     path = f"/api/v1/codes/{code['number']}/revoke"
