@@ -23,7 +23,7 @@ _NUMBERS = (
     "9" * 30,
     "0x10",
     "",
-    " ",
+    "+1",
     "0, 0",
     "NaN",
     "\u0663",
@@ -40,7 +40,7 @@ class UploadCount:
 
     Attributes:
         sent: hostile requests.
-        by_status: answers to them.
+        by_status: answers to them; 0: the connection was closed on it.
         faults: requests that central answered with a fault of its own.
         good: good uploads.
         good_whole: those of them that central has whole.
@@ -72,8 +72,12 @@ class HostileUploads:
         count = UploadCount()
         for number in range(requests):
             method, url, headers, body = self._rng.choice((self._media, self._media, self._tus))()
-            answer = self._send(method, url, headers, body)
             count.sent += 1
+            try:
+                answer = self._send(method, url, headers, body)
+            except httpx.TransportError:
+                count.by_status[0] += 1
+                continue
             count.by_status[answer.status_code] += 1
             if answer.status_code >= 500 and answer.status_code not in _MEANT:
                 count.faults.append(f"{method} {url} {headers} -> {answer.status_code}"[:1000])
