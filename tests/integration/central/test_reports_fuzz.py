@@ -16,7 +16,7 @@ from central.uploads.beside import sweep, workers_of
 from central.uploads.models import Upload, UploadState
 from tests.integration.central.pictures import mp4_head, photo
 
-FILES = int(os.environ.get("KERBWATCH_FUZZ", "100"))
+FILES = int(os.environ.get("KERBWATCH_FUZZ", "60"))
 READ = max(6, FILES // 60)
 """So many of those that look like photos or clips are reported, and read by a process each."""
 TUS = {"Tus-Resumable": "1.0.0"}
