@@ -301,7 +301,7 @@ _ENGLISH: dict[str, str] = {
     "error.404.title": "Not found",
     "error.403.title": "Not permitted",
     "error.other.title": "Something went wrong",
-    "error.home": "To the cases",
+    "error.home": "To the start",
 }
 _ENGLISH |= CHECKS | CUSTODY | INSIGHT | REPORTERS | REPORTS | STREET
 
