@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from datetime import timedelta
 
 import structlog
@@ -14,6 +13,7 @@ from central.database import Database
 from central.escalation.repository import beat, beats
 from central.media.store import MediaStore
 from central.metrics import Metrics
+from central.rounds import Rounds
 from central.settings import CentralSettings
 from kerbwatch.clock import Clock
 
@@ -23,7 +23,7 @@ NAME = "retention"
 _LOOK_S = 60.0
 
 
-class Keeper:
+class Keeper(Rounds):
     """Looks every minute whether a run is due, by any copy of central; a run that fails is tried again."""
 
     def __init__(
@@ -34,28 +34,21 @@ class Keeper:
         media: MediaStore,
         metrics: Metrics,
     ) -> None:
+        super().__init__(NAME, _LOOK_S, rest_first=True, failures=metrics.custody_failures)
         self._settings, self._clock, self._database = settings, clock, database
         self._media, self._metrics = media, metrics
         self._rules = retention_rules(settings)
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name=NAME, daemon=True)
-
-    def start(self) -> None:
-        """Begin."""
-        self._thread.start()
-
-    def stop(self) -> None:
-        """End after the run under way."""
-        self._stopping.set()
-        if self._thread.is_alive():
-            self._thread.join(timeout=10)
 
     def once(self) -> bool:
         """Delete what is due, if it is time. Returns whether it was."""
         now = self._clock.now_utc()
         if not self._take_turn():
             return False
-        tally = Retention(self._database, self._media, self._rules, now, self._settings.zone).run()
+        try:
+            tally = Retention(self._database, self._media, self._rules, now, self._settings.zone).run()
+        except FenceError as error:
+            log.info("retention_waits", reason=str(error))
+            return False
         self._metrics.custody_deleted.inc(tally.files.total())
         with self._database.write() as session:
             beat(session, NAME, self._settings.instance, now, tally.files.total())
@@ -69,13 +62,3 @@ class Keeper:
         with self._database.read() as session:
             last = max((each.at for each in beats(session) if each.name == NAME), default=None)
         return last is None or self._clock.now_utc() - last >= timedelta(hours=hours)
-
-    def _run(self) -> None:
-        while not self._stopping.wait(_LOOK_S):
-            try:
-                self.once()
-            except FenceError as error:
-                log.info("retention_waits", reason=str(error))
-            except Exception:
-                self._metrics.custody_failures.inc()
-                log.exception("retention_failed")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from datetime import timedelta
 
 import structlog
@@ -14,6 +13,7 @@ from central.custody.signing import Head, introduce, sign_tip
 from central.database import Database
 from central.escalation.repository import beat
 from central.metrics import Metrics
+from central.rounds import Rounds
 from central.settings import CentralSettings
 from kerbwatch.clock import Clock
 
@@ -24,26 +24,22 @@ _REST_SHARE = 20.0
 """With many rows to cover, it rests for so many times as long as it worked: intake comes first."""
 
 
-class Sealer:
+class Sealer(Rounds):
     """Seals until it is stopped; what fails is logged, counted and tried again."""
 
     def __init__(self, settings: CentralSettings, clock: Clock, database: Database, metrics: Metrics) -> None:
+        super().__init__(
+            NAME,
+            settings.custody.seal_s,
+            failures=metrics.custody_failures,
+            last=lambda: self.once(sign_now=True),
+        )
         self._settings, self._clock, self._database, self._metrics = settings, clock, database, metrics
         self._key = read_key(settings.custody.key_file)
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name=NAME, daemon=True)
+        self._more = False
+        """Whether rows waited after the last round."""
         self._outside: list[Head] = []
         """Signed, and not yet written to the place outside."""
-
-    def start(self) -> None:
-        """Begin."""
-        self._thread.start()
-
-    def stop(self) -> None:
-        """End after a last sealing and signature."""
-        self._stopping.set()
-        if self._thread.is_alive():
-            self._thread.join(timeout=10)
 
     def once(self, *, sign_now: bool = False) -> bool:
         """Cover a batch of each table and sign when it is due. Returns whether more rows wait.
@@ -52,7 +48,7 @@ class Sealer:
             sign_now: sign whatever time it is.
         """
         now, instance = self._clock.now_utc(), self._settings.instance
-        more = False
+        more = self._more = False
         for model in COVERED:
             count = seal_next(self._database, model, now, f"central:{instance}")
             self._metrics.custody_sealed.inc(count)
@@ -80,6 +76,7 @@ class Sealer:
         with self._database.read() as session:
             self._metrics.custody_unsealed.set(unsealed(session))
         self._metrics.custody_sealed_at.set(now.timestamp())
+        self._more = more
         return more
 
     def _write_outside(self) -> None:
@@ -93,20 +90,7 @@ class Sealer:
                 return
             self._outside.pop(0)
 
-    def _run(self) -> None:
-        while not self._stopping.is_set():
-            began_s = self._clock.monotonic_s()
-            more = self._try()
-            rest_s = self._settings.custody.seal_s
-            if more:
-                rest_s = min(rest_s, _REST_SHARE * (self._clock.monotonic_s() - began_s))
-            self._stopping.wait(rest_s)
-        self._try(sign_now=True)
-
-    def _try(self, *, sign_now: bool = False) -> bool:
-        try:
-            return self.once(sign_now=sign_now)
-        except Exception:
-            self._metrics.custody_failures.inc()
-            log.exception("sealing_failed")
-            return False
+    def rest_s(self, took_s: float) -> float:
+        """Less while rows wait, and then the longer the more it did."""
+        rest_s = super().rest_s(took_s)
+        return min(rest_s, _REST_SHARE * took_s) if self._more else rest_s

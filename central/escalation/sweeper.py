@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-
 import structlog
 
 from central.database import Database
@@ -12,6 +10,7 @@ from central.escalation.service import sweep
 from central.insight.follow import catch_up
 from central.metrics import Metrics
 from central.rechecks.service import settle
+from central.rounds import Rounds
 from central.settings import CentralSettings
 from central.tickets.clockwork import Terms
 from kerbwatch.clock import Clock
@@ -23,24 +22,13 @@ _COUNTING_SHARE = 0.1
 """Share of the time that may go into counting what the log says, so that a rush is not slowed by it."""
 
 
-class Sweeper:
+class Sweeper(Rounds):
     """Sweeps until it is stopped; one that fails is logged, counted and tried again."""
 
     def __init__(self, settings: CentralSettings, clock: Clock, database: Database, metrics: Metrics) -> None:
+        super().__init__(NAME, settings.escalation.sweep_s, failures=metrics.sweep_failures)
         self._settings, self._clock, self._database, self._metrics = settings, clock, database, metrics
         self._terms = Terms.of(settings)
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name=NAME, daemon=True)
-
-    def start(self) -> None:
-        """Begin."""
-        self._thread.start()
-
-    def stop(self) -> None:
-        """End after the sweep under way."""
-        self._stopping.set()
-        if self._thread.is_alive():
-            self._thread.join(timeout=10)
 
     def once(self) -> None:
         """Do what is due now, and write the heartbeat."""
@@ -56,12 +44,3 @@ class Sweeper:
         self._metrics.swept_at.set(now.timestamp())
         share_s = _COUNTING_SHARE * self._settings.escalation.sweep_s
         catch_up(self._database, self._settings.zone, now, budget_s=share_s)
-
-    def _run(self) -> None:
-        while not self._stopping.is_set():
-            try:
-                self.once()
-            except Exception:
-                self._metrics.sweep_failures.inc()
-                log.exception("sweep_failed")
-            self._stopping.wait(self._settings.escalation.sweep_s)

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from datetime import timedelta
 
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
 
 from central.database import Database
 from central.metrics import Metrics
 from central.rechecks import repository
 from central.rechecks.models import Recheck
+from central.rounds import Rounds
 from central.settings import RecheckSettings
 from kerbwatch.clock import Clock
 from kerbwatch.messages import CENTRAL_SOURCE, Channel, EventType, LookAgain, LookAgainEvent, topic
@@ -28,7 +27,7 @@ Publish = Callable[[str, bytes], object]
 """Sends a message to a topic, QoS 1; None where the link is down, and then the question is sent later."""
 
 
-class Asker:
+class Asker(Rounds):
     """Sends what is due to be sent. A question is due once its unit of work has committed.
 
     Of several copies of central one sends a question; should it die between its commit and the sending, the
@@ -53,20 +52,9 @@ class Asker:
         publish: Publish,
         connected: Callable[[], bool],
     ) -> None:
+        super().__init__("asker", _TICK_S, rest_first=True)
         self._settings, self._clock, self._database, self._metrics = settings, clock, database, metrics
         self._publish, self._connected = publish, connected
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="asker", daemon=True)
-
-    def start(self) -> None:
-        """Begin."""
-        self._thread.start()
-
-    def stop(self) -> None:
-        """End after what is being sent."""
-        self._stopping.set()
-        if self._thread.is_alive():
-            self._thread.join(timeout=10)
 
     def once(self) -> int:
         """Send what is due now. Returns how much that was."""
@@ -87,15 +75,6 @@ class Asker:
             log.info("asked_to_look_again", question=recheck.id, case=recheck.case_id, times=recheck.sends)
         self._metrics.questions_sent.inc(len(due))
         return len(due)
-
-    def _run(self) -> None:
-        while not self._stopping.wait(_TICK_S):
-            try:
-                self.once()
-            except SQLAlchemyError as error:
-                log.warning("questions_not_sent", error=type(error).__name__)
-            except Exception:
-                log.exception("asker_failed")
 
 
 def event_of(recheck: Recheck) -> LookAgainEvent:

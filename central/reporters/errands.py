@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import threading
-
-import structlog
-
 from central.answers.delivery import deliver_due
 from central.context import Central
 from central.points.awards import settle_next
-
-log = structlog.get_logger(__name__)
+from central.rounds import Rounds
 
 EVERY_S = 5.0
 _MOST_AT_ONCE = 200
@@ -19,24 +14,21 @@ _MOST_ROUNDS = 10
 """Rounds of deliveries before reports are looked at again."""
 
 
-class Errands:
+class Errands(Rounds):
     """Runs until it is stopped; what fails is logged, counted and tried again."""
 
     def __init__(self, central: Central) -> None:
+        super().__init__("errands", EVERY_S, failures=central.metrics.errand_failures)
         self._central = central
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="errands", daemon=True)
 
     def start(self) -> None:
         """Begin."""
         self._central.courier.start()
-        self._thread.start()
+        super().start()
 
     def stop(self) -> None:
         """End after what is under way."""
-        self._stopping.set()
-        if self._thread.is_alive():
-            self._thread.join(timeout=10)
+        super().stop()
         self._central.courier.stop()
 
     def once(self) -> None:
@@ -53,12 +45,3 @@ class Errands:
                 central.settings, central.clock, central.database, central.vault, central.courier
             ):
                 break
-
-    def _run(self) -> None:
-        while not self._stopping.is_set():
-            try:
-                self.once()
-            except Exception:
-                self._central.metrics.errand_failures.inc()
-                log.exception("errands_failed")
-            self._stopping.wait(EVERY_S)
