@@ -14,7 +14,7 @@ from central.pages.rendering import HEADERS, page
 from central.pages.sign_in import own_path
 from central.pages.texts import kind_name, t
 from central.pages.values import Notice
-from central.people.access import check_same_origin
+from central.people.access import check_same_origin, clear_session_cookie, set_session_cookie
 from central.points import gifts, ledger
 from central.points import repository as points
 from central.points.api import GiftId, Uuid
@@ -92,7 +92,7 @@ def enter(
         now = central.clock.now_utc()
         issued = service.open_session(session, ref, "session", central.settings.reporters, now)
     response = RedirectResponse(own_path(next), HTTPStatus.SEE_OTHER, headers=HEADERS)
-    access.set_cookie(response, central, issued)
+    set_session_cookie(response, central, issued, access.cookie_name(central))
     return response
 
 
@@ -281,7 +281,7 @@ def _mine(
 
 def _out(central: Central, target: str) -> Response:
     response = RedirectResponse(target, HTTPStatus.SEE_OTHER, headers=HEADERS)
-    access.clear_cookie(response, central)
+    clear_session_cookie(response, central, access.cookie_name(central))
     return response
 
 

@@ -31,10 +31,12 @@ def cookie_name(central: Central) -> str:
     return "__Host-kerbwatch" if central.settings.secure_cookies else "kerbwatch"
 
 
-def set_session_cookie(response: Response, central: Central, issued: service.IssuedToken) -> None:
-    """Give a browser its session."""
+def set_session_cookie(
+    response: Response, central: Central, issued: service.IssuedToken, name: str | None = None
+) -> None:
+    """Give a browser its session, in the cookie ``name`` or else in that of those who work here."""
     response.set_cookie(
-        cookie_name(central),
+        name or cookie_name(central),
         issued.token,
         max_age=int((issued.expires_at - central.clock.now_utc()).total_seconds()),
         path="/",
@@ -44,10 +46,10 @@ def set_session_cookie(response: Response, central: Central, issued: service.Iss
     )
 
 
-def clear_session_cookie(response: Response, central: Central) -> None:
+def clear_session_cookie(response: Response, central: Central, name: str | None = None) -> None:
     """Take it back."""
     response.delete_cookie(
-        cookie_name(central),
+        name or cookie_name(central),
         path="/",
         secure=central.settings.secure_cookies,
         httponly=True,

@@ -9,11 +9,11 @@ import hmac
 from http import HTTPStatus
 from typing import Annotated
 
-from fastapi import Depends, Request, Response
+from fastapi import Depends, Request
 
 from central.context import Central, CentralDep
 from central.people.access import check_same_origin, submitted_csrf
-from central.people.service import IssuedToken, csrf_token
+from central.people.service import csrf_token
 from central.problems import Problem
 from central.reporters import service
 from central.reporters.service import Citizen
@@ -24,25 +24,6 @@ _SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 def cookie_name(central: Central) -> str:
     """Name of the cookie; over TLS the browser itself guards ``__Host-``."""
     return "__Host-kerbwatch-me" if central.settings.secure_cookies else "kerbwatch-me"
-
-
-def set_cookie(response: Response, central: Central, issued: IssuedToken) -> None:
-    """Give a browser its session."""
-    response.set_cookie(
-        cookie_name(central),
-        issued.token,
-        max_age=int((issued.expires_at - central.clock.now_utc()).total_seconds()),
-        path="/",
-        secure=central.settings.secure_cookies,
-        httponly=True,
-        samesite="lax",
-    )
-
-
-def clear_cookie(response: Response, central: Central) -> None:
-    """Take it back."""
-    secure = central.settings.secure_cookies
-    response.delete_cookie(cookie_name(central), path="/", secure=secure, httponly=True, samesite="lax")
 
 
 def csrf_of(central: Central, citizen: Citizen | None) -> str:
