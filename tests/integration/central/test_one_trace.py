@@ -90,7 +90,7 @@ def test_one_search_follows_an_incident_from_the_camera_to_the_confirmed_ticket(
             store = EdgeStore(tmp_path / "edge.db")
             outbox = Outbox(store, source=source_of("yuyao", "box-1"), settings=box.outbox, clock=clock)
             media = MediaQueue(store, box.outbox, clock)
-            uplink = Uplink(box, outbox, media, lambda: HEALTH, clock)
+            uplink = Uplink(box, outbox, media, lambda: HEALTH, clock, asked=lambda _question: None)
             uplink.start()
             try:
                 book = IncidentBook(box.cameras[0], store, outbox, media, model="yolox-nano")

@@ -10,7 +10,6 @@ import sys
 from pathlib import Path
 
 import psutil
-import pytest
 
 from kerbwatch.ports import free_port
 from tests.waiting import wait_until
@@ -44,8 +43,7 @@ def test_the_demo_proves_the_whole_way_and_ends(tmp_path: Path):
     assert not listening_on(port)
 
 
-@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
-def test_ctrl_c_leaves_no_process_and_no_port_behind(tmp_path: Path, how: signal.Signals):
+def test_ctrl_c_leaves_no_process_and_no_port_behind(tmp_path: Path):
     port = free_port()
     demo = start(tmp_path / "demo", "--port", str(port))
     try:
@@ -60,8 +58,8 @@ def test_ctrl_c_leaves_no_process_and_no_port_behind(tmp_path: Path, how: signal
             if connection.status == psutil.CONN_LISTEN
         }
         assert len(family) >= 4 and port in ports
-        os.killpg(demo.pid, how)
-        out, _ = demo.communicate(timeout=40)
+        os.killpg(demo.pid, signal.SIGINT)
+        out, _ = demo.communicate(timeout=60)
     finally:
         demo.kill()
     assert demo.returncode == 0
