@@ -119,7 +119,7 @@ class Desk:
         """Read the leads of open cases near some leads (their columns) that may turn out to be new."""
         spots: list[Spot] = []
         for near in merging.leads_near(session, reaches_of(new, self._settings)):
-            spots.append(spot_of(near.lead.__dict__, near.case_id, near.until))
+            spots.append(spot_of(near.lead, near.case_id, near.until))
             if near.case_id not in self.cases:
                 self.cases[near.case_id] = CaseNow(
                     near.case_id, CaseState(near.state), near.version, near.urgent, near.open_group

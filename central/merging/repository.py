@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import and_, bindparam, delete, func, or_, select, update
 from sqlalchemy.orm import Session, aliased
@@ -14,6 +14,23 @@ from central.merging.models import MergeSuggestion, OpenLead
 
 _MOST_OF_A_CAMERA = 20
 """Of one camera at most its newest so many leads in a cell are looked at: more do not stand before it."""
+
+_COUNTS = (
+    "id",
+    "kind",
+    "origin",
+    "source",
+    "camera_id",
+    "lon",
+    "lat",
+    "place_method",
+    "accuracy_m",
+    "started_at",
+    "plate",
+    "object_class",
+    "box",
+)
+"""Columns of a lead that :func:`central.merging.intake.spot_of` asks for: whole leads are far dearer."""
 
 
 class Reach(NamedTuple):
@@ -26,7 +43,8 @@ class Reach(NamedTuple):
 class Near(NamedTuple):
     """A lead of an open case, with its case in short."""
 
-    lead: Lead
+    lead: Mapping[str, Any]
+    """The columns of it that count for merging."""
     until: datetime
     case_id: str
     state: str
@@ -48,14 +66,18 @@ def leads_near(session: Session, reaches: Mapping[str, Reach]) -> list[Near]:
         order_by=(OpenLead.until.desc(), OpenLead.lead_id.desc()),
     )
     found = select(OpenLead.lead_id, OpenLead.until, place.label("place")).where(or_(*where)).subquery()
-    lead = aliased(Lead)
+    lead, case = Lead.__table__.c, Case.__table__.c
     query = (
-        select(lead, found.c.until, Case.id, Case.state, Case.version, Case.urgent, Case.open_group)
-        .join_from(found, lead, lead.id == found.c.lead_id)
-        .join(Case, Case.id == lead.case_id)
+        select(found.c.until, case.id, case.state, case.version, case.urgent, case.open_group)
+        .add_columns(*(lead[name] for name in _COUNTS))
+        .join_from(found, Lead.__table__, lead.id == found.c.lead_id)
+        .join(Case.__table__, case.id == lead.case_id)
         .where(found.c.place <= _MOST_OF_A_CAMERA)
     )
-    return [Near(*row) for row in session.execute(query)]
+    return [
+        Near(dict(zip(_COUNTS, row[6:], strict=True)), *row[:6])
+        for row in session.connection().execute(query)
+    ]
 
 
 def put_ends(session: Session, ends: Mapping[str, datetime]) -> None:
