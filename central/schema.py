@@ -102,11 +102,3 @@ def check_models_agree(database: Database) -> None:
     with database.engine.connect() as connection:
         config.attributes["connection"] = connection
         command.check(config)
-
-
-def write_revision(database: Database, message: str) -> None:
-    """For developers: write a migration from the difference between the models and a migrated database."""
-    config = _config()
-    with database.engine.connect() as connection:
-        config.attributes["connection"] = connection
-        command.revision(config, message, autogenerate=True)

@@ -2,8 +2,7 @@
 
 Corners of the background are followed by pyramidal Lucas-Kanade on a reduced picture, there and back, and a
 homography is fitted to them with MAGSAC. A homography is exact for a turn of the camera and for one plane;
-what stands nearer or further than the dominant plane keeps a motion of its own (parallax), which
-:meth:`EgoMotion.residual_px` tells around any place, so that it is not taken for a thing that flies.
+what stands nearer or further than the dominant plane keeps a motion of its own (parallax).
 """
 
 from __future__ import annotations
@@ -40,8 +39,6 @@ _LIKELY_ONE_VIEW = 0.8
 _FLAT = 3.0
 """Standard deviation below which a thumbnail shows nothing (a tunnel, a covered lens)."""
 _VEHICLE_MARGIN = 0.08
-_NEAR = 0.12
-"""Radius, as a share of the picture's width, of the background that tells the motion around a place."""
 
 Points = NDArray[np.float32]
 
@@ -102,22 +99,6 @@ class EgoMotion:
         reduce = np.diag([scale, scale, 1.0])
         self._homography = np.linalg.inv(reduce) @ (np.eye(3) if fitted is None else fitted) @ reduce
         return self._homography
-
-    def residual_px(self, x: float, y: float) -> tuple[float, float] | None:
-        """How the background around a place of the newest picture moves beyond the homography.
-
-        Returns:
-            Median px in x and y since the previous picture; None where too little of it is seen.
-        """
-        if len(self._to) == 0:
-            return None
-        distance = np.hypot(self._to[:, 0] - x, self._to[:, 1] - y)
-        near = distance < _NEAR * self._width_px
-        if near.sum() < 3:
-            return None
-        moved = cv2.perspectiveTransform(self._from[near][:, None].astype(np.float64), self._homography)[:, 0]
-        dx, dy = np.median(self._to[near] - moved, axis=0)
-        return float(dx), float(dy)
 
     def _follow(self, previous: Luma, small: Luma, scale: float) -> tuple[Points, Points]:
         """Corners of the background that are in both (reduced) pictures."""

@@ -48,8 +48,3 @@ def _children(process: psutil.Process) -> Iterator[psutil.Process]:
         with contextlib.suppress(psutil.NoSuchProcess):
             if child.status() != psutil.STATUS_ZOMBIE:
                 yield child
-
-
-def other_load(seconds_s: float) -> float:
-    """Cores that the whole machine uses over the next ``seconds_s``, to tell whether it is quiet."""
-    return psutil.cpu_percent(interval=seconds_s) / 100 * (psutil.cpu_count() or 1)

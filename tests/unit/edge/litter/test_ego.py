@@ -94,15 +94,3 @@ def test_in_the_dark_the_motion_is_declared_unsure() -> None:
     assert found is not None
     assert not ego.sure
     assert ego.unsure == 2
-
-
-def test_what_stands_nearer_than_the_background_is_known_to_move_by_itself() -> None:
-    ego, view, near = EgoMotion(), _view(), _view(5)
-    for index in range(2):
-        luma = _shown(view, np.eye(3))
-        # A wall at the side of the road passes at 6 px a picture.
-        luma[200:340, 10:150] = near[200:340, 40 - 6 * index : 180 - 6 * index]
-        ego.advance(index * 0.04, luma)
-
-    assert ego.residual_px(80, 270) == pytest.approx((6.0, 0.0), abs=0.7)
-    assert ego.residual_px(500, 100) == pytest.approx((0.0, 0.0), abs=0.3)

@@ -9,7 +9,7 @@ from edge.rules.memory import RememberedPlace
 from edge.rules.place import Place
 from edge.rules.plates import plate_of, plate_read
 from edge.vision.plate_watch import PlateWatch
-from edge.vision.plates import MOST_READS, Search, VehicleCrop, read_crop, read_vehicle
+from edge.vision.plates import MOST_READS, Search, VehicleCrop, read_crop, read_crops
 from models.detections import Detections
 from models.plates import Character, PlateColour, PlateReading
 from tests.unit.edge.street import NOON
@@ -105,9 +105,9 @@ def test_the_plate_of_a_car_that_passes_in_front_is_not_the_offenders():
 
 def test_pictures_of_one_vehicle_vote():
     reader = Reader((said("浙B12345"),), (), (said("浙B1?345"),))
-    plate, pictures = read_vehicle([(STREET, BOX)] * 3, reader)
+    plate, pictures = read_crops(reader, [VehicleCrop.of(STREET, BOX)] * 3)
     assert (plate.text, plate.corners, pictures) == ("浙B12345", None, 2)
-    assert read_vehicle([(STREET, BOX)], Reader()) == (None, 0)
+    assert read_crops(Reader(), [VehicleCrop.of(STREET, BOX)]) == (None, 0)
 
 
 def test_what_was_known_before_a_restart_has_its_vote():
