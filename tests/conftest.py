@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 
 from kerbwatch.clock import ManualClock
 from kerbwatch.demo.broker import Broker, iotcore_available, mosquitto_path
@@ -24,6 +25,19 @@ def _require(present: object, reason: str) -> None:
 def require() -> Callable[[object, str], None]:
     """``require(present, reason)``: skips a test that lacks its server; with CI=true it fails instead."""
     return _require
+
+
+@pytest.fixture(scope="session", autouse=True)
+def loggers_that_can_be_listened_to() -> Iterator[None]:
+    """A command that a test runs in this process sets logs up for good; no logger keeps that for itself."""
+    configure = structlog.configure
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            structlog,
+            "configure",
+            lambda **options: configure(**options | {"cache_logger_on_first_use": False}),
+        )
+        yield
 
 
 @pytest.fixture

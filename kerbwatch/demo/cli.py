@@ -14,7 +14,7 @@ import typer
 from rich.console import Console
 
 from kerbwatch.demo.broker import Broker, BrokerError
-from kerbwatch.demo.processes import Processes
+from kerbwatch.demo.processes import ENDS, Processes
 from kerbwatch.demo.proof import ProofError, Standing, Witness
 from kerbwatch.demo.rtsp import RtspServer, RtspServerError
 from kerbwatch.demo.town import DemoError, Town, claimed, fresh_folder, prepare_clip, settle
@@ -43,7 +43,7 @@ def demo(
 ) -> None:
     """Show the whole way: a real clip streams, the edge looks, central makes a case and a ticket of it."""
     configure_logs(level="WARNING")
-    for name in (signal.SIGTERM, signal.SIGHUP):
+    for name in ENDS:
         signal.signal(name, _interrupt)
     run = _Run(Console(stderr=True, highlight=False, soft_wrap=True), once=once)
     reason: str | None = None
@@ -79,6 +79,7 @@ class _Run:
         self._first_ticket_s: float | None = None
         self._url = ""
         self._deadline_s = 0.0
+        self._interrupted = False
 
     @property
     def proven(self) -> bool:
@@ -151,8 +152,16 @@ class _Run:
         self.console.print(f"  central         {self._url} (log: {processes.log_of('central')})")
 
     def _watch(self, processes: Processes, witness: Witness, town: Town, began_s: float) -> None:
-        """Tell what happens until the proof (``--once``) or Ctrl-C."""
+        """Tell what happens until the proof (``--once``) or Ctrl-C.
+
+        An interrupt is noted here and heeded between two looks: raised in the midst of one, in the callbacks
+        of a decoder, it would be lost.
+        """
+        for name in ENDS:
+            signal.signal(name, self._note_interrupt)
         while True:
+            if self._interrupted:
+                raise KeyboardInterrupt
             processes.check()
             before, self._standing = self._standing, witness.look()
             elapsed_s = time.monotonic() - began_s
@@ -172,6 +181,9 @@ class _Run:
             if self._once and time.monotonic() > self._deadline_s:
                 raise DemoError(f"not proven after {elapsed_s:.0f} s of stream: {self._standing.missing}")
             time.sleep(_POLL_S)
+
+    def _note_interrupt(self, _signal: int, _frame: FrameType | None) -> None:
+        self._interrupted = True
 
     def _invite(self, town: Town) -> None:
         if self._once:

@@ -14,6 +14,8 @@ from types import TracebackType
 from kerbwatch.demo.tether import ends_with_us
 from kerbwatch.demo.town import DemoError
 
+ENDS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+"""Signals that ask the demo to end."""
 _STOP_TIMEOUT_S = 10.0
 
 
@@ -62,7 +64,7 @@ class Processes:
     def stop(self) -> None:
         """End all, the newest first; what does not go in time is killed. A second Ctrl-C changes nothing."""
         if threading.current_thread() is threading.main_thread():
-            for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            for name in ENDS:
                 signal.signal(name, signal.SIG_IGN)
         for process in reversed(self._running.values()):
             if process.poll() is None:
