@@ -64,6 +64,11 @@ def sequences(session: Session) -> Sequence[SequenceState]:
     return session.scalars(select(SequenceState).order_by(SequenceState.source, SequenceState.epoch)).all()
 
 
+def rejections(session: Session, limit: int) -> Sequence[Rejection]:
+    """The newest refusals."""
+    return session.scalars(select(Rejection).order_by(Rejection.id.desc()).limit(limit)).all()
+
+
 def prune_rejections(session: Session, keep: int) -> None:
     """Forget all but the newest refusals."""
     newest = session.scalar(select(func.max(Rejection.id)))
