@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from http import HTTPStatus
 from pathlib import Path
@@ -20,6 +19,7 @@ from central.codes import repository
 from central.codes.models import PlaceCode
 from central.codes.schemas import MOST_PLACES, MadeOut, PlaceCodeOut, PlaceCodePage, PlaceIn
 from central.codes.signing import PlaceKeys, grouped
+from central.csv_file import rows_of
 from central.jobs.service import enqueue
 from central.problems import Problem, not_found
 from central.reports import repository as report_rows
@@ -104,7 +104,7 @@ def read_places(path: Path) -> list[PlaceIn]:
         SettingsError: with a line for each fault.
     """
     places, faults = list[PlaceIn](), list[str]()
-    for line, row in _lines(path):
+    for line, row in rows_of(path, needed=_NEEDED, columns=_COLUMNS):
         if len(places) + len(faults) >= MOST_PLACES:
             faults.append(f"{path}:{line}: at most {MOST_PLACES} places at once")
             break
@@ -116,27 +116,6 @@ def read_places(path: Path) -> list[PlaceIn]:
     if faults:
         raise SettingsError("\n".join(faults))
     return places
-
-
-def _lines(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.DictReader(file, restkey="more", strict=True)
-            heading = reader.fieldnames or ()
-            wrong = [f"lacks '{name}'" for name in _NEEDED if name not in heading]
-            wrong += [f"has '{name}'" for name in heading if name not in _COLUMNS]
-            if wrong:
-                raise SettingsError(
-                    f"{path}:1: the heading {', '.join(wrong)}; columns are: {', '.join(_COLUMNS)}"
-                )
-            for row in reader:
-                yield reader.line_num, {name: value for name, value in row.items() if value}
-    except OSError as error:
-        raise SettingsError(f"{path}: cannot be read: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise SettingsError(f"{path}: is not UTF-8 text (byte {error.start})") from error
-    except csv.Error as error:
-        raise SettingsError(f"{path}: is not CSV: {error}") from error
 
 
 def revoke(session: Session, number: int, *, actor: str, reason: str, now: datetime) -> PlaceCode:

@@ -61,23 +61,28 @@ def _rows(tree: Any, k: int, item: ItemEntry, own_units: Mapping[str, str | None
                 for days in (left_over(Days(), said) if unit else ())
             ]
     for at, place in places:
-        yield DutyRow(
-            line=line_of(tree, ("items", k, "lead", *at)) or 1,
-            item_id=item.key,
-            class_id=item.class_,
-            kind=item.kind.value if item.kind else None,
-            item=item.name,
-            power=item.power,
-            legal_basis=item.legal_basis,
-            basis=Days(item.basis_valid_from, item.basis_valid_until),
-            deadline_hours=item.deadline_hours,
-            urgent_deadline_hours=item.urgent_deadline_hours or item.deadline_hours,
-            area_id=place.area or CITY_WIDE,
-            unit_id=place.unit,
-            co_unit_ids=tuple(name for name in item.co_units if name != place.unit),
-            period=Days(place.valid_from, place.valid_until),
-            ruling=place.ruling,
-        )
+        yield _row(line_of(tree, ("items", k, "lead", *at)) or 1, item.key, item, place)
+
+
+def _row(line: int, item_id: str, item: ItemEntry | DutyLine, place: DatedLead) -> DutyRow:
+    """An item at a place; a line of a CSV file is both."""
+    return DutyRow(
+        line=line,
+        item_id=item_id,
+        class_id=item.class_,
+        kind=item.kind.value if item.kind else None,
+        item=item.name,
+        power=item.power,
+        legal_basis=item.legal_basis,
+        basis=Days(item.basis_valid_from, item.basis_valid_until),
+        deadline_hours=item.deadline_hours,
+        urgent_deadline_hours=item.urgent_deadline_hours or item.deadline_hours,
+        area_id=place.area or CITY_WIDE,
+        unit_id=place.unit,
+        co_unit_ids=tuple(name for name in item.co_units if name != place.unit),
+        period=Days(place.valid_from, place.valid_until),
+        ruling=place.ruling,
+    )
 
 
 def _words(text: object) -> object:
@@ -126,26 +131,7 @@ def read_csv(path: Path, units: Sequence[UnitRow]) -> DutyDraft:
     Raises:
         SettingsError: with file and line for each fault of form.
     """
-    rows = tuple(
-        DutyRow(
-            line=line,
-            item_id=each.item,
-            class_id=each.class_,
-            kind=each.kind.value if each.kind else None,
-            item=each.name,
-            power=each.power,
-            legal_basis=each.legal_basis,
-            basis=Days(each.basis_valid_from, each.basis_valid_until),
-            deadline_hours=each.deadline_hours,
-            urgent_deadline_hours=each.urgent_deadline_hours or each.deadline_hours,
-            area_id=each.area or CITY_WIDE,
-            unit_id=each.unit,
-            co_unit_ids=tuple(name for name in each.co_units if name != each.unit),
-            period=Days(each.valid_from, each.valid_until),
-            ruling=each.ruling,
-        )
-        for line, each in _lines(path, DutyLine)
-    )
+    rows = tuple(_row(line, each.item, each, each) for line, each in _lines(path, DutyLine))
     return DutyDraft(path=path, units=tuple(units), rows=rows)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -15,16 +14,16 @@ from sqlalchemy.orm import Session
 
 from central.cases.reporting import LeadIn, take_reports
 from central.cases.rules import Origin
+from central.csv_file import rows_of
 from central.database import Database
 from central.hotline.schemas import HotlineItem, HotlineOutcome, RefusedItem
 from central.settings import CentralSettings
-from kerbwatch.settings import SettingsError
 
 log = structlog.get_logger(__name__)
 
 _BATCH = 400
-_COLUMNS = frozenset(HotlineItem.model_fields)
-_NEEDED = frozenset(name for name, field in HotlineItem.model_fields.items() if field.is_required())
+_COLUMNS = sorted(HotlineItem.model_fields)
+_NEEDED = [name for name in _COLUMNS if HotlineItem.model_fields[name].is_required()]
 
 
 def take_items(
@@ -78,7 +77,8 @@ def import_csv(
         SettingsError: when the file cannot be read, or its heading lacks a column.
     """
     whole = HotlineOutcome()
-    for some in _batches(_lines(path, settings.zone)):
+    rows = rows_of(path, needed=_NEEDED, columns=_COLUMNS)
+    for some in _batches((line, _localised(row, settings.zone)) for line, row in rows):
         with database.write(ordered=True) as session:
             part = take_items(session, some, source=source, actor="system", now=now, settings=settings)
         whole.taken += part.taken
@@ -87,7 +87,7 @@ def import_csv(
     return whole
 
 
-def _batches(lines: Iterator[tuple[int, dict[str, Any]]]) -> Iterator[list[tuple[int, Mapping[str, Any]]]]:
+def _batches(lines: Iterator[tuple[int, Mapping[str, Any]]]) -> Iterator[list[tuple[int, Mapping[str, Any]]]]:
     some: list[tuple[int, Mapping[str, Any]]] = []
     for line in lines:
         some.append(line)
@@ -98,33 +98,12 @@ def _batches(lines: Iterator[tuple[int, dict[str, Any]]]) -> Iterator[list[tuple
         yield some
 
 
-def _lines(path: Path, zone: ZoneInfo) -> Iterator[tuple[int, dict[str, Any]]]:
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.DictReader(file, restkey="more", strict=True)
-            heading = set(reader.fieldnames or ())
-            lacking, strange = sorted(_NEEDED - heading), sorted(heading - _COLUMNS)
-            if lacking or strange:
-                wrong = [f"lacks '{name}'" for name in lacking] + [f"has '{name}'" for name in strange]
-                known = ", ".join(sorted(_COLUMNS))
-                raise SettingsError(f"{path}:1: the heading {', '.join(wrong)}; columns are: {known}")
-            for row in reader:
-                filled = {name: value for name, value in row.items() if value is not None and value != ""}
-                yield reader.line_num, _localised(filled, zone)
-    except OSError as error:
-        raise SettingsError(f"{path}: cannot be read: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise SettingsError(f"{path}: is not UTF-8 text (byte {error.start})") from error
-    except csv.Error as error:
-        raise SettingsError(f"{path}: is not CSV: {error}") from error
-
-
-def _localised(row: dict[str, Any], zone: ZoneInfo) -> dict[str, Any]:
+def _localised(row: Mapping[str, Any], zone: ZoneInfo) -> Mapping[str, Any]:
     try:
         at = datetime.fromisoformat(row.get("at", ""))
     except ValueError:
         return row  # the schema says what is wrong with it
-    return row | {"at": at if at.tzinfo else at.replace(tzinfo=zone)}
+    return {**row, "at": at if at.tzinfo else at.replace(tzinfo=zone)}
 
 
 def _faults(error: ValidationError) -> str:

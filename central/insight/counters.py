@@ -33,6 +33,19 @@ class Counter(StrEnum):
     CLOSED = "closed"
 
 
+COLUMNS = (
+    Counter.OCCURRED,
+    Counter.FILED,
+    Counter.DISPATCHED_RIGHTLY,
+    Counter.DUE,
+    Counter.ON_TIME,
+    Counter.OVERDUE,
+    Counter.REWORKED,
+    Counter.CLOSED,
+)
+"""Those of a table of reports, in the order in which people read them."""
+
+
 @dataclass(frozen=True, slots=True)
 class Definition:
     """When a case counts."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Protocol
 
 from central.calendar.work import WorkCalendar
 from central.cases.rules import OVER, CaseState, Origin
+from central.tickets import deadlines
 from central.tickets.deadlines import clock_of
 
 CHANNEL_BIT: dict[str, int] = {origin.value: 1 << place for place, origin in enumerate(Origin)}
@@ -18,24 +19,12 @@ Calendars = Callable[[int | None], WorkCalendar]
 """The working calendar of an id, as a ticket's line in the log names it."""
 
 
-class Line(Protocol):
+class Line(deadlines.Line, Protocol):
     """A line of a case's log."""
-
-    @property
-    def at(self) -> datetime:
-        """When it happened."""
-
-    @property
-    def rule(self) -> str:
-        """What happened, by its rule's name."""
 
     @property
     def to_state(self) -> str:
         """Where the case stood then."""
-
-    @property
-    def detail(self) -> Mapping[str, Any]:
-        """What the rule says besides."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,23 +8,13 @@ from http import HTTPStatus
 from fpdf import FPDF, FontFace
 from fpdf.errors import FPDFException
 
-from central.insight.counters import DEFINITIONS, RATES, Counter
+from central.insight.counters import COLUMNS, DEFINITIONS, RATES, Counter
 from central.insight.report import Line, Number, Report, ToldRise
 from central.insight.settings import InsightSettings
 from central.problems import Problem
 from central.settings import CentralSettings
 from kerbwatch.settings import SettingsError
 
-_COLUMNS = (
-    Counter.OCCURRED,
-    Counter.FILED,
-    Counter.DISPATCHED_RIGHTLY,
-    Counter.DUE,
-    Counter.ON_TIME,
-    Counter.OVERDUE,
-    Counter.REWORKED,
-    Counter.CLOSED,
-)
 _FAMILY = "report"
 _INK, _LINK, _SHADE = (22, 32, 43), (10, 90, 168), (233, 237, 242)
 _MOST_LINES = 60
@@ -91,14 +81,14 @@ def pdf_of(report: Report, title: str, settings: CentralSettings, words: Callabl
         paper.table(["Kind", "Town", "Cases", "Expected"], spots, (70, 60, 25, 25), left=(0, 1))
     for by, lines in report.tables.items():
         paper.heading(words(f"by.{by}"), 13)
-        heads = ["", *(DEFINITIONS[counter].name for counter in _COLUMNS)]
+        heads = ["", *(DEFINITIONS[counter].name for counter in COLUMNS)]
         paper.table(heads, [_line(line, by, words) for line in lines], (52, *(16,) * 8), left=(0,))
     return paper.done()
 
 
 def _line(line: Line, by: str, words: Callable[[str], str]) -> list[str | Number]:
     name = words(f"{by}.{line.name}") if by in {"kind", "channel"} else line.name or "none"
-    return [name, *(line.numbers[counter] for counter in _COLUMNS)]
+    return [name, *(line.numbers[counter] for counter in COLUMNS)]
 
 
 def _rise(told: ToldRise, words: Callable[[str], str]) -> list[str | Number]:

@@ -25,7 +25,7 @@ from central.insight.api import (
     period_of,
     report_in,
 )
-from central.insight.counters import DEFINITIONS, RATES, Counter, Selection
+from central.insight.counters import COLUMNS, DEFINITIONS, RATES, Counter, Selection
 from central.insight.days import Period, Span, days_between
 from central.insight.listing import cases_behind
 from central.insight.pdf import pdf_of
@@ -45,16 +45,6 @@ _PAGE = 50
 _MOST_BARS = 31
 _RISE_DAYS = 7
 """On the first page rises of so many days are told, however many days are counted."""
-_COLUMNS = (
-    Counter.OCCURRED,
-    Counter.FILED,
-    Counter.DISPATCHED_RIGHTLY,
-    Counter.DUE,
-    Counter.ON_TIME,
-    Counter.OVERDUE,
-    Counter.REWORKED,
-    Counter.CLOSED,
-)
 
 
 class Choice:
@@ -93,7 +83,7 @@ def insight(
         over = Selection(Counter.OCCURRED, first, last, choice.kind, choice.area, choice.unit)
         earlier = first - timedelta(days=choice.days)
         daily = teller.by_day(replace(over, first=earlier))
-        lines = teller.lines(over, [choice.by], _COLUMNS)[choice.by]
+        lines = teller.lines(over, [choice.by], COLUMNS)[choice.by]
         city = choice.scope.is_city
         recent = days_between(teller.yesterday() - timedelta(days=_RISE_DAYS - 1), teller.yesterday())
         rises = teller.rises(recent) if city else ()
@@ -118,7 +108,7 @@ def insight(
         "definitions": DEFINITIONS,
         "rates": RATES,
         "lines": lines,
-        "columns": _COLUMNS,
+        "columns": COLUMNS,
         "rises": rises,
         "spots": spots,
         "moved": moved,
@@ -205,7 +195,7 @@ def report_page(  # noqa: PLR0917 - FastAPI passes them by name
         "spans": [(each, Period.around(each, period.first)) for each in Span],
         "definitions": DEFINITIONS,
         "rates": RATES,
-        "columns": _COLUMNS,
+        "columns": COLUMNS,
         "areas": choices[0],
         "units": choices[1],
         "area_name": teller.area_name,

@@ -82,6 +82,17 @@ async def submitted_csrf(request: Request) -> str | None:
     return value if isinstance(value, str) else None
 
 
+def check_csrf(central: Central, session_hash: str, submitted: str | None) -> None:
+    """Raises Problem 403 when a change does not carry the CSRF token of its session."""
+    expected = service.csrf_token(central.secret, session_hash)
+    if submitted is None or not hmac.compare_digest(submitted.encode(), expected.encode()):
+        raise Problem(
+            HTTPStatus.FORBIDDEN,
+            "csrf",
+            "the page's token is absent or from another session; load the page again",
+        )
+
+
 def principal_or_none(
     request: Request, central: CentralDep, submitted: Annotated[str | None, Depends(submitted_csrf)]
 ) -> Principal | None:
@@ -103,13 +114,7 @@ def principal_or_none(
     if who and request.method not in _SAFE_METHODS:
         assert who.session_hash is not None
         check_same_origin(request, central)
-        expected = service.csrf_token(central.secret, who.session_hash)
-        if submitted is None or not hmac.compare_digest(submitted.encode(), expected.encode()):
-            raise Problem(
-                HTTPStatus.FORBIDDEN,
-                "csrf",
-                "the page's token is absent or from another session; load the page again",
-            )
+        check_csrf(central, who.session_hash, submitted)
     return who
 
 

@@ -5,14 +5,13 @@ It has nothing to do with the sign-in of those who work here, and opens none of 
 
 from __future__ import annotations
 
-import hmac
 from http import HTTPStatus
 from typing import Annotated
 
 from fastapi import Depends, Request
 
 from central.context import Central, CentralDep
-from central.people.access import check_same_origin, submitted_csrf
+from central.people.access import check_csrf, check_same_origin, submitted_csrf
 from central.people.service import csrf_token
 from central.problems import Problem
 from central.reporters import service
@@ -59,13 +58,7 @@ def citizen_or_none(
     """Who asks; None for a stranger. Raises Problem 403 for a change without the page's CSRF token."""
     citizen = identified(request, central)
     if citizen and citizen.session_hash and request.method not in _SAFE_METHODS:
-        wanted = csrf_of(central, citizen)
-        if submitted is None or not hmac.compare_digest(submitted.encode(), wanted.encode()):
-            raise Problem(
-                HTTPStatus.FORBIDDEN,
-                "csrf",
-                "the page's token is absent or from another session; load the page again",
-            )
+        check_csrf(central, citizen.session_hash, submitted)
     return citizen
 
 

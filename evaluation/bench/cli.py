@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -38,6 +38,16 @@ from models.fetch import ensure
 bench_app = typer.Typer(no_args_is_help=True, help="How fast is it, on this machine.")
 
 
+JsonFile = Annotated[
+    Path | None, typer.Option("--json", help="Write the figures here; - is standard output.")
+]
+BenchDatabase = Annotated[
+    str | None,
+    typer.Option(help="URL of a database for the bench alone; a SQLite file that goes afterwards if absent."),
+]
+FilledCases = Annotated[int, typer.Option(min=0, help="Cases that the database is filled with first.")]
+
+
 class Rival(StrEnum):
     """What the edge can be measured against."""
 
@@ -62,9 +72,7 @@ def cameras(
     clip: Annotated[
         Path | None, typer.Option(exists=True, dir_okay=False, help="Clip to play; OpenCV's vtest if absent.")
     ] = None,
-    json_file: Annotated[
-        Path | None, typer.Option("--json", help="Write the figures here; - is standard output.")
-    ] = None,
+    json_file: JsonFile = None,
     against: Annotated[Rival | None, typer.Option(help="Run the same clip through this, too.")] = None,
     ultralytics_python: Annotated[
         Path | None, typer.Option(exists=True, dir_okay=False, help="A Python that has Ultralytics.")
@@ -105,34 +113,23 @@ def cameras(
                 weights=ultralytics_weights,
             )
     except (BenchError, RtspServerError, BrokerError, ModelError, TimeoutError, ValueError) as error:
-        typer.secho(str(error), err=True, fg="red")
-        raise typer.Exit(1) from error
+        raise _failed(error) from error
     document = to_json(measured, comparison)
     print_result(document, table_console(json_file))
-    if json_file is not None:
-        write_json(document, json_file)
+    _keep(document, json_file)
 
 
 @bench_app.command()
 def intake(
     *,
-    database: Annotated[
-        str | None,
-        typer.Option(
-            help="URL of a database for the bench alone; a SQLite file that goes afterwards if absent."
-        ),
-    ] = None,
-    cases: Annotated[
-        int, typer.Option(min=0, help="Cases that the database is filled with first.")
-    ] = 1_000_000,
+    database: BenchDatabase = None,
+    cases: FilledCases = 1_000_000,
     seconds: Annotated[float, typer.Option(min=2, help="Length of the flood, and of the paced run.")] = 30.0,
     boxes: Annotated[int, typer.Option(min=1, max=5000, help="Edge boxes that send.")] = 500,
     cameras: Annotated[
         int, typer.Option(min=0, max=500_000, help="Cameras whose health comes every 15 s beside it.")
     ] = 50_000,
-    json_file: Annotated[
-        Path | None, typer.Option("--json", help="Write the figures here; - is standard output.")
-    ] = None,
+    json_file: JsonFile = None,
 ) -> None:
     """Flood central over MQTT: incidents a second that become cases, and how soon a ticket is there.
 
@@ -140,15 +137,13 @@ def intake(
     """
     configure_logs(level="WARNING")
     progress = Console(stderr=True)
-    plan = IntakePlan(expand_environment(database) if database else None, cases, seconds, boxes, cameras)
+    plan = IntakePlan(_url(database), cases, seconds, boxes, cameras)
     try:
         result = measure_intake(plan, lambda step: progress.print(f"[dim]{step}[/]"))
     except (BenchError, BrokerError, SecretMissingError) as error:
-        typer.secho(str(error), err=True, fg="red")
-        raise typer.Exit(1) from error
+        raise _failed(error) from error
     print_rows("Intake", result.to_json(), table_console(json_file))
-    if json_file is not None:
-        write_json(result.to_json(), json_file)
+    _keep(result.to_json(), json_file)
 
 
 @bench_app.command()
@@ -157,26 +152,17 @@ def fuzz(
     messages: Annotated[int, typer.Option(min=1, help="Malformed messages.")] = 10_000,
     uploads: Annotated[int, typer.Option(min=0, help="Hostile uploads after them.")] = 10_000,
     seed: Annotated[int, typer.Option(help="Another seed makes other messages.")] = 1,
-    database: Annotated[
-        str | None,
-        typer.Option(
-            help="URL of a database for the bench alone; a SQLite file that goes afterwards if absent."
-        ),
-    ] = None,
-    json_file: Annotated[
-        Path | None, typer.Option("--json", help="Write the figures here; - is standard output.")
-    ] = None,
+    database: BenchDatabase = None,
+    json_file: JsonFile = None,
 ) -> None:
     """Send central malformed messages and uploads, good ones between: nothing may stop or be lost."""
     configure_logs(level="WARNING")
     try:
-        result = measure_fuzz(messages, uploads, seed, expand_environment(database) if database else None)
+        result = measure_fuzz(messages, uploads, seed, _url(database))
     except (BenchError, BrokerError, SecretMissingError) as error:
-        typer.secho(str(error), err=True, fg="red")
-        raise typer.Exit(1) from error
+        raise _failed(error) from error
     print_rows("Hostile messages", result.to_json(), table_console(json_file))
-    if json_file is not None:
-        write_json(result.to_json(), json_file)
+    _keep(result.to_json(), json_file)
     if not result.clean:
         raise typer.Exit(1)
 
@@ -184,33 +170,22 @@ def fuzz(
 @bench_app.command()
 def pages(
     *,
-    database: Annotated[
-        str | None,
-        typer.Option(
-            help="URL of a database for the bench alone; a SQLite file that goes afterwards if absent."
-        ),
-    ] = None,
-    cases: Annotated[
-        int, typer.Option(min=0, help="Cases that the database is filled with first.")
-    ] = 1_000_000,
+    database: BenchDatabase = None,
+    cases: FilledCases = 1_000_000,
     repeats: Annotated[int, typer.Option(min=2, help="How often each list is fetched.")] = 20,
-    json_file: Annotated[
-        Path | None, typer.Option("--json", help="Write the figures here; - is standard output.")
-    ] = None,
+    json_file: JsonFile = None,
 ) -> None:
     """How long people wait for each list, with a million cases in the database."""
     configure_logs(level="WARNING")
     progress = Console(stderr=True)
-    url = expand_environment(database) if database else None
+    url = _url(database)
     try:
         result = measure_pages(url, cases, repeats, lambda step: progress.print(f"[dim]{step}[/]"))
     except (BenchError, BrokerError, SecretMissingError) as error:
-        typer.secho(str(error), err=True, fg="red")
-        raise typer.Exit(1) from error
+        raise _failed(error) from error
     rows = {path: f"{result.p50_ms[path]} ms, 95 % within {ms} ms" for path, ms in result.p95_ms.items()}
     print_rows(f"Lists with {result.cases:,} cases", rows, table_console(json_file))
-    if json_file is not None:
-        write_json(result.to_json(), json_file)
+    _keep(result.to_json(), json_file)
 
 
 @bench_app.command()
@@ -222,9 +197,7 @@ def motion(
     clip: Annotated[
         Path | None, typer.Option(exists=True, dir_okay=False, help="A busy road; OpenCV's vtest if absent.")
     ] = None,
-    json_file: Annotated[
-        Path | None, typer.Option("--json", help="Write the figures here; - is standard output.")
-    ] = None,
+    json_file: JsonFile = None,
 ) -> None:
     """Cores a camera that is searched for litter: every picture decoded, 25 a second; busy and empty road."""
     configure_logs(level="WARNING")
@@ -239,18 +212,14 @@ def motion(
                 for road, empty in (("busy", False), ("empty", True))
             ]
     except (ModelError, ReplayError, ValueError) as error:
-        typer.secho(str(error), err=True, fg="red")
-        raise typer.Exit(1) from error
+        raise _failed(error) from error
     console = table_console(json_file)
     for cost in costs:
         console.print(
             f"{cost.road} road, {size.value}: {cost.cores:.3f} cores a camera "
             f"(decoding alone {cost.decode_cores:.3f}), {cost.alarms} alarms in {cost.seconds_s:.0f} s"
         )
-    if json_file is not None:
-        write_json(
-            {"size": size.value, "model": model, "roads": [each.to_json() for each in costs]}, json_file
-        )
+    _keep({"size": size.value, "model": model, "roads": [each.to_json() for each in costs]}, json_file)
 
 
 @bench_app.command()
@@ -264,9 +233,7 @@ def merging(
     database: Annotated[
         str | None, typer.Option(help="URL of an empty database for the look-up; a SQLite file if absent.")
     ] = None,
-    json_file: Annotated[
-        Path | None, typer.Option("--json", help="Write the figures here; - is standard output.")
-    ] = None,
+    json_file: JsonFile = None,
 ) -> None:
     """Planted duplicates (9.56 %): how many are found, how often merging is wrong, what a look-up costs."""
     configure_logs(level="WARNING")
@@ -284,5 +251,20 @@ def merging(
             lookup = measure_lookup(url, cases, 200, 50, lambda step: progress.print(f"[dim]{step}[/]"))
         print_rows("look-up", lookup, console)
         document["lookup"] = lookup
+    _keep(document, json_file)
+
+
+def _url(database: str | None) -> str | None:
+    """The URL with the environment's values in it. Raises SecretMissingError."""
+    return expand_environment(database) if database else None
+
+
+def _failed(error: Exception) -> typer.Exit:
+    """Says on standard error what went wrong; to be raised."""
+    typer.secho(str(error), err=True, fg="red")
+    return typer.Exit(1)
+
+
+def _keep(figures: dict[str, Any], json_file: Path | None) -> None:
     if json_file is not None:
-        write_json(document, json_file)
+        write_json(figures, json_file)

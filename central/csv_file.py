@@ -1,0 +1,42 @@
+"""CSV files that people hand in: UTF-8, with a heading that names the columns."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from kerbwatch.settings import SettingsError
+
+
+def rows_of(
+    path: Path, *, needed: Sequence[str], columns: Sequence[str]
+) -> Iterator[tuple[int, dict[str, str]]]:
+    """The lines of a CSV file, each with its number; an empty field is an absent one.
+
+    Args:
+        path: the file.
+        needed: columns that there must be.
+        columns: all that there may be, in the order in which an error names them.
+
+    Raises:
+        SettingsError: when it cannot be read, is not UTF-8 or CSV, or its heading lacks or adds a column.
+    """
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            reader = csv.DictReader(file, restkey="more", strict=True)
+            heading = reader.fieldnames or ()
+            wrong = [f"lacks '{name}'" for name in needed if name not in heading]
+            wrong += [f"has '{name}'" for name in heading if name not in columns]
+            if wrong:
+                raise SettingsError(
+                    f"{path}:1: the heading {', '.join(wrong)}; columns are: {', '.join(columns)}"
+                )
+            for row in reader:
+                yield reader.line_num, {name: value for name, value in row.items() if value}
+    except OSError as error:
+        raise SettingsError(f"{path}: cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise SettingsError(f"{path}: is not UTF-8 text (byte {error.start})") from error
+    except csv.Error as error:
+        raise SettingsError(f"{path}: is not CSV: {error}") from error
