@@ -256,6 +256,29 @@ def test_a_case_that_someone_else_decided_is_redrawn(people, city):
     expect(bo.page.get_by_role("button", name="Confirm")).to_have_count(0)
 
 
+def test_a_redraw_takes_back_neither_a_decision_nor_what_was_told(people, city):
+    case = case_of(city, city.sees())
+    anna = people()
+    anna.goes_to(f"/cases/{case.id}")
+    anna.sees_case("Illegal parking")
+    held = []
+    anna.page.route("**/panel", lambda route: held.append((route, route.fetch())), times=1)
+    redraw = "document.getElementById('case').dispatchEvent(new CustomEvent('stale'))"
+    with anna.page.expect_request("**/panel"):
+        anna.page.evaluate(redraw)
+    anna.page.get_by_role("button", name="Confirm").click()
+    told = expect(anna.page.get_by_role("alert"))
+    told.to_have_text("Confirmed: the ticket went out.")
+    [(late, answer)] = held
+    with anna.page.expect_response("**/panel"):
+        late.fulfill(response=answer)
+    with anna.page.expect_response("**/panel"):
+        anna.page.evaluate(redraw)
+    anna.page.evaluate("new Promise((done) => requestAnimationFrame(() => setTimeout(done)))")
+    told.to_have_text("Confirmed: the ticket went out.")
+    expect(anna.page.locator("#case-state")).to_have_text("Dispatched")
+
+
 def test_a_lost_server_connection_is_shown_and_found_again(people, city):
     anna = people()
     anna.is_live()

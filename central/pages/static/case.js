@@ -65,6 +65,21 @@ function refresh(event) {
 document.body.addEventListener("case", refresh);
 document.body.addEventListener("relinked", refresh);
 
+// A redraw neither takes away what the person was just told, nor goes back behind what is already shown: the answer to
+// a decision may overtake a redraw that was asked for before it.
+document.addEventListener("htmx:before:swap", (event) => {
+  const here = opened();
+  if (!here || event.detail.ctx.sourceElement !== here) return;
+  const fresh = event.detail.tasks.map((task) => task.fragment?.querySelector?.("#case")).find(Boolean);
+  if (!fresh || fresh.dataset.id !== here.dataset.id) return;
+  if (Number(fresh.dataset.seen) < Number(here.dataset.seen)) {
+    event.preventDefault();
+    return;
+  }
+  const notice = document.getElementById("notice");
+  if (notice && !fresh.querySelector("#notice")) fresh.prepend(notice.cloneNode(true));
+});
+
 // The button that was pressed is gone: whoever works by keyboard goes on from the heading.
 document.addEventListener("htmx:after:swap", () => {
   if (document.getElementById("notice") && document.activeElement === document.body) {
