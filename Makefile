@@ -22,7 +22,7 @@ VENDORED := central/pages/static/vendor/stamp.txt
 # The lock file names every package with its version and SHA-256.
 $(VENV)/.ready: requirements/dev.lock pyproject.toml | $(BIN)/uv
 	@echo "Installing the locked dependencies"
-	@VIRTUAL_ENV=$(abspath $(VENV)) $(BIN)/uv pip sync --quiet --require-hashes requirements/dev.lock
+	@VIRTUAL_ENV=$(abspath $(VENV)) $(BIN)/uv pip sync --quiet --compile-bytecode --require-hashes requirements/dev.lock
 	@VIRTUAL_ENV=$(abspath $(VENV)) $(BIN)/uv pip install --quiet --no-deps --no-build-isolation -e .
 	@touch $@
 
