@@ -25,8 +25,10 @@ from central.cases.service import log_line
 from central.duty.book import DutyBook
 from central.duty.service import duty_book
 from central.merging import repository as merging
+from central.merging.crowding import Crowding
 from central.merging.grid import cell_of
 from central.merging.intake import reaches_of, spot_of
+from central.merging.lately import crowding_of
 from central.merging.models import MergeSuggestion, OpenLead
 from central.merging.neighbourhood import Match, Neighbourhood
 from central.merging.scoring import Spot
@@ -82,14 +84,19 @@ class Desk:
     """Open it, recall what is known, take leads, write."""
 
     def __init__(
-        self, book: DutyBook, calendar: WorkCalendar, now: datetime, settings: MergingSettings
+        self,
+        book: DutyBook,
+        calendar: WorkCalendar,
+        crowding: Crowding,
+        now: datetime,
+        settings: MergingSettings,
     ) -> None:
         self.now = now
         self.cases: dict[str, CaseNow] = {}
         self._book, self._settings = book, settings
         self._due_after = cache(lambda hours: calendar.after(now, timedelta(hours=hours)))
         self._groups: dict[str, CaseNow] = {}
-        self._near = Neighbourhood(settings)
+        self._near = Neighbourhood(settings, crowding)
         self._tickets: dict[str, Row] = {}
         """Of cases that this batch makes, by case."""
         self._sentences: dict[str, str] = {}
@@ -105,7 +112,7 @@ class Desk:
     def opened(cls, session: Session, now: datetime, zone: ZoneInfo, settings: MergingSettings) -> Desk:
         """With the duty list and the calendar as they are now. Raises NoDutyListError."""
         _calendar_id, calendar = calendars.current(session, zone)
-        return cls(duty_book(session, now), calendar, now, settings)
+        return cls(duty_book(session, now), calendar, crowding_of(session, now, zone), now, settings)
 
     def recall(self, session: Session, case_ids: Iterable[str], groups: Iterable[str]) -> None:
         """Read some cases: by their ids, and by what makes leads the same beyond doubt."""

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from central.merging.crowding import Crowding
 from central.merging.grid import cell_of, cells_around
 from central.merging.scoring import FOREVER, REPEAT_RATE, Pair, Parts, Spot, are_two, compare
 from central.merging.settings import MergingSettings
@@ -33,8 +34,8 @@ class Match:
 class Neighbourhood:
     """Leads of open cases by the cells of the grid."""
 
-    def __init__(self, settings: MergingSettings) -> None:
-        self._settings = settings
+    def __init__(self, settings: MergingSettings, crowding: Crowding) -> None:
+        self._settings, self._crowding = settings, crowding
         self._cells: defaultdict[_Key, dict[str, Spot]] = defaultdict(dict)
         self._standing: defaultdict[_Key, defaultdict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
         """For each cell and camera the cases of what stands before it: each is an occurrence of its own."""
@@ -76,8 +77,11 @@ class Neighbourhood:
             elif are_two(new, spot):
                 barred.add(spot.case_id)
                 near.add(spot.case_id)
+        if not best:
+            return []
         rivals = max(len(near) - 1, 0)
-        weight = REPEAT_RATE / (terms.chance_neighbours + rivals)
+        chance = self._crowding.neighbours(new.kind, new.lon, new.lat, terms, rivals)
+        weight = REPEAT_RATE / chance
         odds = {
             case_id: pair.ratio * (1 if pair.same_camera else weight)
             for case_id, (_lead_id, pair) in best.items()
@@ -89,7 +93,9 @@ class Neighbourhood:
                 case_id,
                 best[case_id][0],
                 round(value / total, 4),
-                best[case_id][1].parts | ({"rivals": rivals} if rivals else {}),
+                best[case_id][1].parts
+                | {"chance": round(chance, 4)}
+                | ({"rivals": rivals} if rivals else {}),
                 best[case_id][1].certain,
             )
             for case_id, value in odds.items()

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import and_, bindparam, delete, func, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from central.cases.models import Case, Lead
+from central.cases.rules import CaseState
+from central.insight.models import CaseFact
 from central.merging.models import MergeSuggestion, OpenLead
 
 _MOST_OF_A_CAMERA = 20
@@ -78,6 +80,24 @@ def leads_near(session: Session, reaches: Mapping[str, Reach]) -> list[Near]:
         Near(dict(zip(_COUNTS, row[6:], strict=True)), *row[:6])
         for row in session.connection().execute(query)
     ]
+
+
+def cases_by_cell(
+    session: Session, first: date, before: date
+) -> tuple[date | None, dict[str, dict[int, int]]]:
+    """The cases of some days as they were counted, by kind and cell of the grid of hot-spots.
+
+    Returns:
+        The first of these days that has any, None for none; and the counts.
+    """
+    fact = CaseFact.__table__.c
+    days = fact.occurred_day >= first, fact.occurred_day < before
+    begun = session.scalar(select(func.min(fact.occurred_day)).where(*days))
+    query = select(fact.kind, fact.cell, func.count()).where(*days, fact.state != CaseState.MERGED.value)
+    counts: dict[str, dict[int, int]] = {}
+    for kind, cell, count in session.execute(query.group_by(fact.kind, fact.cell)):
+        counts.setdefault(kind, {})[cell] = count
+    return begun, counts
 
 
 def put_ends(session: Session, ends: Mapping[str, datetime]) -> None:

@@ -26,8 +26,8 @@ _PLATE_AGREES, _PLATE_DOUBT = 1000.0, 0.1
 _LEAST_AGREEING = 5
 """Sure characters that must agree before two plates are taken for one."""
 _CLASS_AGREES, _CLASS_DIFFERS = 1.5, 0.3
-_TIME_SHARE = 1 / 3
-"""Share of the window in which the reports of one occurrence fall off to 1/e."""
+_LATE = 0.1
+"""Share of the reports that come whenever, anywhere in the window; the others soon, and fall off."""
 _REOPEN_S = 120.0
 """The same for one camera that lost a thing from sight and sees it again: what passes before it is brief."""
 _SPOT_ODDS = 40.0
@@ -158,9 +158,10 @@ def _place_ratio(apart_m: float, a: Spot, b: Spot, terms: KindMerging) -> float:
 
 
 def _time_ratio(gap_s: float, terms: KindMerging) -> float:
-    """Reports that fall off exponentially against a time anywhere within the window."""
-    share = gap_s / (terms.window_minutes * 60)
-    return math.exp(-share / _TIME_SHARE) / _TIME_SHARE / (1 - math.exp(-1 / _TIME_SHARE))
+    """Reports that fall off exponentially, but for a few late ones, against any time within the window."""
+    window = terms.window_minutes / terms.follow_minutes
+    soon = window * math.exp(-gap_s / (terms.follow_minutes * 60)) / (1 - math.exp(-window))
+    return (1 - _LATE) * soon + _LATE
 
 
 def _overlap(a: Spot, b: Spot) -> float:

@@ -19,11 +19,16 @@ class KindMerging(Settings):
     window_minutes: Annotated[float, Field(gt=0, le=7 * 24 * 60)] = Field(
         120.0, description="Leads between which more time lies are never compared."
     )
+    follow_minutes: Annotated[float, Field(gt=0, le=24 * 60)] = Field(
+        30.0, description="Mean time in which the reports of one occurrence follow each other."
+    )
     spread_m: Annotated[float, Field(ge=0, le=200)] = Field(
         5.0, description="How far apart two exact places of one occurrence lie: the thing's own size or way."
     )
     chance_neighbours: Annotated[float, Field(gt=0, le=100)] = Field(
-        0.05, description="Unrelated open cases that chance puts within radius and window of a place."
+        0.05,
+        description="Unrelated open cases that chance puts within radius and window of a place where nothing "
+        "was counted yet; what was counted in four weeks around it takes its place.",
     )
     merge_from: Annotated[float, Field(gt=0, le=1)] = Field(
         0.92, description="Probability from which two leads are merged at once."
@@ -59,7 +64,8 @@ class MergingSettings(Settings):
         default_factory=lambda: _terms(240, 8, 0.05), description="A stall stays for half a day."
     )
     vehicle_litter: KindMerging = Field(
-        default_factory=lambda: _terms(20, 25, 0.01), description="Over in a second, from a moving vehicle."
+        default_factory=lambda: _terms(60, 25, 0.03),
+        description="Over in a second, from a moving vehicle, and told of when somebody has stopped.",
     )
     pavement_obstruction: KindMerging = Field(
         default_factory=lambda: _terms(24 * 60, 8, 0.1), description="Goods and refuse stay for days."

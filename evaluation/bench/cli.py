@@ -18,8 +18,8 @@ from evaluation.bench import rival
 from evaluation.bench.cameras import Plan, measure
 from evaluation.bench.fuzz import measure_fuzz
 from evaluation.bench.intake import IntakePlan, measure_intake
-from evaluation.bench.merging import DUPLICATES
 from evaluation.bench.merging import count as count_merging
+from evaluation.bench.merging_city import DUPLICATES
 from evaluation.bench.merging_lookup import measure_lookup
 from evaluation.bench.motion import cut
 from evaluation.bench.motion import measure as motion_cost

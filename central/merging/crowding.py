@@ -1,0 +1,85 @@
+"""How crowded a place is: how many unrelated open cases chance puts around it, from the cases of four weeks.
+
+At a market gate a second stall within an hour is nothing; on a quiet road it is nearly always the same one.
+One constant for both is wrong on both sides, so that what was counted lately around a place decides.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Mapping
+
+from central.insight.grid import CELLS_A_DEGREE, cell_of, number_of, place_of
+from central.merging.settings import KindMerging
+from kerbwatch.place import EARTH_RADIUS_M
+
+MOST_DAYS = 28
+"""How far back cases are counted."""
+_SPREAD_M = 80.0
+"""A case speaks for its surroundings with a normal distribution of this deviation: a crossing, a gate."""
+_REACH_CELLS = 2
+"""Cells on each side that are looked at: 220 m more."""
+_AWAKE = 2.0
+"""What happens in a day happens in twelve hours of it."""
+_PRIOR_DAYS = 1.0
+"""How many days of counting the kind's constant is worth."""
+_OVERDISPERSION = 2.0
+"""Shape of the gamma distribution by which a day is busier than its four weeks: market day, school's end."""
+_M_A_DEGREE = math.radians(1) * EARTH_RADIUS_M
+
+Counts = Mapping[str, Mapping[int, int]]
+"""For each kind the cases of each cell of the grid of hot-spots (:mod:`central.insight.grid`)."""
+
+
+class Crowding:
+    """What was counted lately, and what it makes of a place."""
+
+    def __init__(self, counts: Counts | None = None, days: float = 0.0) -> None:
+        """``days``: over how many the counts are; 0 where nothing is known yet."""
+        self._counts, self._days = counts or {}, days
+        self._all: Counter[int] = Counter()
+        for cells in self._counts.values():
+            self._all.update(cells)
+        whole = self._all.total()
+        self._share = {kind: sum(cells.values()) / whole for kind, cells in self._counts.items() if whole}
+
+    def neighbours(self, kind: str, lon: float, lat: float, terms: KindMerging, around: int) -> float:
+        """Unrelated open cases that chance puts within radius and window of a place.
+
+        Args:
+            kind: of offence.
+            lon: WGS-84 degrees.
+            lat: WGS-84 degrees.
+            terms: the kind's.
+            around: other open cases that are there now; they tell of a busy day.
+        """
+        usual = terms.chance_neighbours
+        if self._days > 0:
+            window_days = terms.window_minutes / (24 * 60)
+            here = self._density(kind, lon, lat) * math.pi * terms.radius_m**2
+            counted = here * min(window_days * _AWAKE, max(window_days, 1.0))
+            usual = (counted + usual * _PRIOR_DAYS) / (self._days + _PRIOR_DAYS)
+        return usual * (_OVERDISPERSION + around) / (_OVERDISPERSION + usual)
+
+    def _density(self, kind: str, lon: float, lat: float) -> float:
+        """Cases a square metre that were counted around a place.
+
+        Half is what was counted of the kind, half its share of what was counted of all kinds: where one kind
+        gathers others do, and four weeks hold few cases of one kind at one corner.
+        """
+        own, share = self._counts.get(kind, {}), self._share.get(kind, 0.0)
+        row, column = place_of(cell_of(lon, lat))
+        up_m = _M_A_DEGREE / CELLS_A_DEGREE
+        aside_m = up_m * math.cos(math.radians(lat))
+        found = 0.0
+        for up in range(-_REACH_CELLS, _REACH_CELLS + 1):
+            for aside in range(-_REACH_CELLS, _REACH_CELLS + 1):
+                cell = number_of(row + up, column + aside)
+                count = self._all.get(cell)
+                if count:
+                    x_m = (column + aside + 0.5 - lon * CELLS_A_DEGREE) * aside_m
+                    y_m = (row + up + 0.5 - lat * CELLS_A_DEGREE) * up_m
+                    weight = math.exp(-(x_m**2 + y_m**2) / (2 * _SPREAD_M**2))
+                    found += weight * (own.get(cell, 0) + share * count) / 2
+        return found / (2 * math.pi * _SPREAD_M**2)

@@ -1,0 +1,46 @@
+"""A place is as crowded as it was lately; where nothing is known yet, the kind's constant holds."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from central.insight.grid import cell_of
+from central.merging.crowding import Crowding
+from central.merging.settings import MergingSettings
+from kerbwatch.incident import Kind
+
+LON, LAT = 121.1505, 30.0505
+TERMS = MergingSettings().stall_encroachment
+KIND = Kind.STALL_ENCROACHMENT.value
+
+
+def counted(cases, kind=KIND, days=28):
+    return Crowding({kind: {cell_of(LON, LAT): cases}}, days)
+
+
+def neighbours(crowding, lon=LON, lat=LAT, around=0):
+    return crowding.neighbours(KIND, lon, lat, TERMS, around)
+
+
+def test_a_city_that_counted_nothing_yet_holds_to_the_constant():
+    assert neighbours(Crowding()) == pytest.approx(TERMS.chance_neighbours)
+
+
+def test_a_market_gate_is_crowded_and_a_street_a_kilometre_on_is_not():
+    market = counted(60)
+    assert neighbours(market) > TERMS.chance_neighbours
+    assert neighbours(market, lat=LAT + 0.01) < TERMS.chance_neighbours / 10
+
+
+def test_where_another_kind_gathers_this_one_is_likelier_too():
+    both = Crowding({"x": {cell_of(LON, LAT): 60}, KIND: {cell_of(LON + 1, LAT): 60}}, 28)
+    assert neighbours(both) > neighbours(both, lat=LAT + 0.01)
+
+
+def test_what_is_around_right_now_tells_of_a_busy_day():
+    assert neighbours(counted(60), around=3) > neighbours(counted(60), around=0)
+
+
+@given(few=st.integers(0, 500), more=st.integers(0, 500), around=st.integers(0, 50))
+def test_more_cases_never_make_a_place_quieter(few, more, around):
+    assert neighbours(counted(few + more), around=around) >= neighbours(counted(few), around=around) > 0
