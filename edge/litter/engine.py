@@ -14,8 +14,8 @@ from edge.litter.background import TICK_S
 from edge.litter.blobs import NONE, Blobs, blobs_of
 from edge.litter.bodies import Bodies
 from edge.litter.evidence import LEAST_POINTS
-from edge.litter.fallen import judge_rest
-from edge.litter.judge import Finding, judge_flight
+from edge.litter.fallen import judge_rest, may_be_thrown
+from edge.litter.judge import Finding, judge_flight, settled
 from edge.litter.rests import Rests
 from edge.litter.throw import Homography, Throw, ThrowingVehicle, inverse
 from edge.litter.tracklets import Tracklet, Tracklets
@@ -152,34 +152,36 @@ class LitterEngine:
         self._judge_rests(t_s, vehicles)
 
     def _judge_flights(self, t_s: float, vehicles: Sequence[Vehicle]) -> None:
-        size = (self._crop[2] - self._crop[0], self._crop[3] - self._crop[1])
+        self._waiting = [
+            each
+            for each in self._waiting
+            if t_s - each.t_s[-1] <= WAIT_REST_S and each.id not in self._thrown
+        ]
+        lying = settled(self._rests.lying)
+        if not lying:
+            return
         flying = [each for each in self._tracklets.live if len(each.t_s) >= LEAST_POINTS + 2]
         others = [*self._tracklets.live, *self._waiting]
         done: set[int] = set()
         for track in (*self._waiting, *flying):
-            ended_s = track.t_s[-1]
-            if track.id in self._thrown or not self._seen_until(ended_s, t_s):
+            if track.id in self._thrown or not self._seen_until(track.t_s[-1], t_s):
                 continue
-            found = judge_flight(
-                track, self._traffic, vehicles, rests=self._rests.lying, others=others, size_px=size
-            )
-            if found is not None and found.evidence.score >= FLIGHT_SCORE and self._on_road(found):
+            found = judge_flight(track, self._traffic, vehicles, rests=lying, others=others)
+            if found is None:
+                continue
+            if found.evidence.score >= FLIGHT_SCORE and self._on_road(found):
                 self._thrown.add(track.id)
                 self._say(found, t_s)
-            if found is None or found.evidence.ceiling < FLIGHT_SCORE:
+            if found.evidence.ceiling < FLIGHT_SCORE:
                 done.add(track.id)
-        self._waiting = [
-            each
-            for each in self._waiting
-            if t_s - each.t_s[-1] <= WAIT_REST_S and each.id not in done and each.id not in self._thrown
-        ]
+        self._waiting = [each for each in self._waiting if each.id not in done]
 
     def _judge_rests(self, t_s: float, vehicles: Sequence[Vehicle]) -> None:
         trails = [*self._tracklets.live, *self._trails]
         for rest in self._rests.lying:
             if (
                 rest.judged
-                or rest.ticks < 2
+                or not may_be_thrown(rest, REST_SCORE)
                 or t_s - rest.since_s > JUDGE_REST_S
                 or not self._seen_until(rest.since_s, t_s)
             ):

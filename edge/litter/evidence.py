@@ -143,12 +143,11 @@ class Flight:
         return float(np.sqrt(rough)) / (1.0 + 0.2 * self.tracklet.size_px)
 
 
-def of_flight(flight: Flight, lies: float, company: float, people: float) -> Evidence:
-    """What speaks for a thing seen in flight.
+def of_flight(flight: Flight, company: float, people: float) -> Evidence:
+    """What speaks for a thing that was seen in flight and lies at the end of it.
 
     Args:
         flight: the thing beside its vehicle.
-        lies: 0..1, whether it lies on the road afterwards (1), or went out of sight where that is natural.
         company: 0..1, 1 where nothing else like it is in the air.
         people: 0..1, 1 where nobody on foot is near.
     """
@@ -164,7 +163,6 @@ def of_flight(flight: Flight, lies: float, company: float, people: float) -> Evi
         "leaves": ramp(flight.moved_m, 0.25, 0.8) * ramp(last_m - first_m, -0.1, 0.25),
         "falls": max(ramp(drop_m, 0.1, 0.5), min(ramp(down_m_s2, 1.0, 4.0), ramp(drop_m, -0.1, 0.15))),
         "slows": 0.5 if slowed is None else ramp(slowed, 0.1, 0.5) * ramp(slowed, 2.2, 1.5),
-        "lies": lies,
         "shape": ramp(flight.roughness(), 2.5, 1.0)
         * ramp(float(np.std(np.log(track.area))), 1.0, 0.55)
         * ramp(len(track.t_s), LEAST_POINTS - 2, LEAST_POINTS + 1)
@@ -172,8 +170,7 @@ def of_flight(flight: Flight, lies: float, company: float, people: float) -> Evi
         "alone": company,
         "nobody_near": people,
     }
-    physics = 0.55 * parts["falls"] + 0.1 * parts["slows"] + 0.35 * parts["lies"]
-    physics = min(1.0, physics) * ramp(lies, 0.0, 0.4)
+    physics = 0.35 + 0.55 * parts["falls"] + 0.1 * parts["slows"]
     return _sum(parts, ("origin", "moves", "leaves", "shape", "alone", "nobody_near"), 0.2 + 0.8 * physics)
 
 

@@ -76,6 +76,9 @@ def judge_rest(
         now_s: the time of the newest picture.
         known_s: from when on the road without vehicles was known: what came to light before is not new.
     """
+    passed = [(each, near) for each in vehicles if (near := _when_nearest(rest, each)) is not None]
+    if not passed:
+        return None
     beside = [
         other
         for other in rests
@@ -86,10 +89,7 @@ def judge_rest(
     ]
     trails = [each for each in trails if _may_be_its(each, rest)]
     best, most = None, -np.inf
-    for vehicle in vehicles:
-        nearest = _when_nearest(rest, vehicle)
-        if nearest is None:
-            continue
+    for vehicle, nearest in passed:
         t_near, gap_px = nearest
         scale = scale_of(vehicle, t_near)
         gap_m, trail = gap_px / scale, None
@@ -110,7 +110,7 @@ def judge_rest(
             "shape": rest.clear
             * ramp(rest.size_px, 3.0 if trail is not None else 3.5, 4.5 if trail is not None else 5.5)
             * float(LEAST_SIZE_M <= size_m <= MOST_SIZE_M),
-            "solid": rest.solid * ramp(rest.kept, 0.35, 0.6),
+            "solid": _solid(rest),
             "alone": 1.0 if rest.size_px >= SMALL_PX else ramp(crowd, 7, 3),
             "unusual": 1.0,
             "nobody_near": nobody_near(rest.xy, rest.since_s, traffic, vehicle),
@@ -123,6 +123,15 @@ def judge_rest(
             most = worth
             best = _followed(rest, vehicle, trail, evidence) if trail else _dropped(rest, vehicle, evidence)
     return best
+
+
+def may_be_thrown(rest: Rest, least: float) -> bool:
+    """Whether what lies can reach a score of ``least`` at all, by what is known of it alone."""
+    return rest.ticks >= TRAIL_TICKS and rest.clear * _solid(rest) >= least
+
+
+def _solid(rest: Rest) -> float:
+    return rest.solid * ramp(rest.kept, 0.35, 0.6)
 
 
 def _strays(rest: Rest, rests: Sequence[Rest], vehicles: Sequence[Vehicle]) -> int:
@@ -171,12 +180,13 @@ def _may_be_its(track: Tracklet, rest: Rest) -> bool:
 
 def _leads_here(track: Tracklet, rest: Rest, scale: float) -> bool:
     """Whether a thing in the air came to where this lies when it did, by no long way."""
-    times, xy = np.array(track.t_s), np.array(track.xy)
-    way = float(np.linalg.norm(xy[0] - rest.xy))
+    first = track.xy[0]
+    way = float(np.hypot(*(first - rest.xy)))
     if way < LEAST_TRAIL_SIZES * rest.size_px or way > MOST_WAY_M * scale:
         return False
-    if xy[0, 1] - rest.xy[1] > MOST_RISE_M * scale:
+    if first[1] - rest.xy[1] > MOST_RISE_M * scale:
         return False
+    times, xy = np.array(track.t_s), np.array(track.xy)
     before = (times > rest.since_s - TRAIL_S) & (times < rest.since_s + 0.3)
     if not before.any():
         return False

@@ -20,8 +20,6 @@ COMPANY_S, COMPANY_M = 0.4, 4.0
 """Things that begin so near in time and place are company."""
 LYING_TICKS, KEPT = 3, 0.6
 """What lies at the end of a flight was seen so often, and has kept so much of its size."""
-_GONE_EDGE = 0.02
-"""Share of the picture's size: what ends so near its edge has left it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -51,36 +49,51 @@ def judge_flight(
     *,
     rests: Sequence[Rest],
     others: Sequence[Tracklet],
-    size_px: tuple[int, int],
 ) -> Finding | None:
-    """The best explanation of a tracklet as a throw; None where there is none at all."""
+    """The best explanation of a tracklet as a throw; None where nothing lies (yet) where it may have ended.
+
+    Args:
+        track: the thing in the air.
+        traffic: the people on the road.
+        vehicles: those that may have thrown it.
+        rests: what lies and has settled (:func:`settled`).
+        others: all that was in the air about then.
+    """
     best: Finding | None = None
-    start = track.xy[0]
+    start, began_s = track.xy[0], track.t_s[0]
+    ends = _ends(track, rests)
+    if not ends:
+        return None
     for vehicle in vehicles:
-        box = vehicle.box_at(track.t_s[0])
-        if box is None or outside_m(start, box, vehicle.px_per_m(track.t_s[0])) > REACH_M:
+        box = vehicle.box_at(began_s)
+        if box is None or outside_m(start, box, vehicle.px_per_m(began_s)) > REACH_M:
             continue
         flight = Flight(track, vehicle)
         if not flight.whole or flight.moved_m < 0.2:
             continue
-        if _goes_with_another(track, vehicle, (*vehicles, *traffic.people)):
+        reach = 0.35 * flight.px_per_m + track.size_px
+        rest = next((each for each, near in ends if near <= reach), None)
+        if rest is None or _goes_with_another(track, vehicle, (*vehicles, *traffic.people)):
             continue
-        rest = _rest_of(track, rests, flight.px_per_m)
-        lies = 1.0 if rest is not None else (0.4 if _left_picture(track, size_px) else 0.0)
         company = ramp(_company(track, others, flight.px_per_m), 14, 5)
-        evidence = of_flight(flight, lies, company, nobody_near(start, track.t_s[0], traffic, vehicle))
+        evidence = of_flight(flight, company, nobody_near(start, began_s, traffic, vehicle))
         if best is None or evidence.score > best.evidence.score:
             best = _finding(flight, rest, evidence)
     return best
 
 
-def _finding(flight: Flight, rest: Rest | None, evidence: Evidence) -> Finding:
+def settled(rests: Sequence[Rest]) -> list[Rest]:
+    """Of what lies, what was seen often enough to be the end of a flight."""
+    return [each for each in rests if each.ticks >= LYING_TICKS and each.kept >= KEPT and each.counts]
+
+
+def _finding(flight: Flight, rest: Rest, evidence: Evidence) -> Finding:
     track = flight.tracklet
     left_s, left = flight.release()
     points = [(left_s, *left)] if left_s < track.t_s[0] else []
     points += [(t, *xy) for t, xy in zip(track.t_s, track.xy, strict=True)]
     landed_s = track.t_s[-1]
-    if rest is not None and rest.since_s > landed_s:
+    if rest.since_s > landed_s:
         points.append((rest.since_s, *rest.xy))
         landed_s = rest.since_s
     return Finding(flight.vehicle, left_s, landed_s, np.array(points), track.size_px, evidence)
@@ -114,24 +127,17 @@ def _within(inner: NDArray[np.float64], outer: NDArray[np.float64]) -> bool:
     return bool(overlap >= 0.8 * max((inner[2:] - inner[:2]).prod(), 1e-6))
 
 
-def _rest_of(track: Tracklet, rests: Sequence[Rest], px_per_m: float) -> Rest | None:
-    """What lies where a thing came down: at the end of its path or a little on."""
-    reach = 0.35 * px_per_m + track.size_px
+def _ends(track: Tracklet, rests: Sequence[Rest]) -> list[tuple[Rest, float]]:
+    """What lies that it may be, and how near (px) to the end of its path or a little on."""
+    began_s, ended_s, area = track.t_s[0], track.t_s[-1], track.size_px**2
+    found = []
+    on = track.xy[-1] + track.velocity * np.linspace(0.0, 0.3, 7)[:, None]
     for rest in rests:
-        if rest.since_s < track.t_s[0] - 0.1 or rest.since_s > track.t_s[-1] + 1.2:
+        if not began_s - 0.1 <= rest.since_s <= ended_s + 1.2:
             continue
-        on = track.xy[-1] + track.velocity * np.linspace(0.0, 0.3, 7)[:, None]
-        near = min(np.linalg.norm(on - rest.xy, axis=1).min(), np.linalg.norm(track.xy[-1] - rest.xy))
-        alike = abs(np.log(max(rest.area, 1.0) / track.size_px**2)) < 1.8
-        if near <= reach and alike and rest.counts and rest.ticks >= LYING_TICKS and rest.kept >= KEPT:
-            return rest
-    return None
-
-
-def _left_picture(track: Tracklet, size_px: tuple[int, int]) -> bool:
-    margin = _GONE_EDGE * max(size_px) + track.size_px
-    x, y = track.xy[-1] + track.velocity * 0.06
-    return bool(x < margin or x > size_px[0] - margin or y > size_px[1] - margin)
+        if abs(np.log(max(rest.area, 1.0) / area)) < 1.8:
+            found.append((rest, float(np.linalg.norm(on - rest.xy, axis=1).min())))
+    return found
 
 
 def _company(track: Tracklet, others: Sequence[Tracklet], px_per_m: float) -> int:

@@ -87,20 +87,21 @@ class Rests:
     def tick(self, view: View, background: Background, blobs: Blobs) -> None:
         """Take in what stands out from the background, of which a part stands still."""
         t_s = view.t_s
+        places = np.array([each.first_xy for each in self.lying]).reshape(-1, 2)
+        sizes = np.array([each.size_px for each in self.lying])
+        fresh = []
         for i in range(len(blobs)):
             found = _rest(view, blobs, i, background)
             if found is None:
                 continue
-            known = next((each for each in self.lying if _same(each, found)), None)
-            if known is None:
-                self.lying.append(found)
-            else:
-                known.seen_s, known.ticks = t_s, known.ticks + 1
-                if known.ticks == SETTLED_TICKS:
-                    known.first_area = found.area
-                known.xy, known.box, known.area = found.xy, found.box, found.area
-                known.clear = found.clear
-                known.solid = min(known.solid, found.solid) if background.sways else found.solid
+            near = np.hypot(*(places - found.xy).T) <= 2.0 + 0.4 * np.maximum(sizes, found.size_px)
+            if not near.any():
+                fresh.append(found)
+                continue
+            known = self.lying[int(near.argmax())]
+            if known.seen_s < t_s:
+                _again(known, found, background.sways)
+        self.lying += fresh
         self.lying = [each for each in self.lying if t_s - each.seen_s < KEEP_S][-MOST_LYING:]
 
 
@@ -122,9 +123,14 @@ def _rest(view: View, blobs: Blobs, index: int, background: Background) -> Rest 
     return Rest(xy, box, area, since_s, clear, _solid(box, inside, background), view.t_s)
 
 
-def _same(a: Rest, b: Rest) -> bool:
-    """Whether two are one; what creeps along, as a shadow does, is each time another."""
-    return bool(np.linalg.norm(a.first_xy - b.xy) <= 2.0 + 0.4 * max(a.size_px, b.size_px))
+def _again(known: Rest, found: Rest, sways: bool) -> None:
+    """It was seen once more. What creeps along, as a shadow does, is each time another (by ``first_xy``)."""
+    known.seen_s, known.ticks = found.seen_s, known.ticks + 1
+    if known.ticks == SETTLED_TICKS:
+        known.first_area = found.area
+    known.xy, known.box, known.area = found.xy, found.box, found.area
+    known.clear = found.clear
+    known.solid = min(known.solid, found.solid) if sways else found.solid
 
 
 def _solid(box: NDArray[np.float64], inside: NDArray[np.bool_], background: Background) -> float:

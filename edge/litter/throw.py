@@ -48,7 +48,7 @@ class Evidence:
         parts: named evidence, each 0..1 (see docs/litter.md): ``origin``, ``leaves``, ``falls``, ``slows``,
             ``lies``, ``shape``.
         score: 0..1, all together.
-        ceiling: the score that it could still reach by lying down.
+        ceiling: the score that it could still reach.
     """
 
     parts: Mapping[str, float]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from statistics import median
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,7 +44,7 @@ class Tracklet:
     @property
     def size_px(self) -> float:
         """The thing's size: the square root of its median area."""
-        return float(np.sqrt(np.median(self.area)))
+        return float(np.sqrt(median(self.area)))
 
     @property
     def lies(self) -> bool:

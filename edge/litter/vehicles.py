@@ -44,18 +44,30 @@ class Vehicle:
 
     def boxes_at(self, t_s: NDArray[np.float64]) -> NDArray[np.float64]:
         """Its boxes [K, 4], between looks by interpolation, NaN where it was not in sight."""
-        boxes = np.stack([np.interp(t_s, self.t_s, self.boxes[:, k]) for k in range(4)], axis=1)
-        first, last, n = self.t_s[0], self.t_s[-1], len(self.t_s)
+        n = len(self.t_s)
+        first, last = self.t_s[0], self.t_s[-1]
+        boxes = np.repeat(self.boxes[:1], len(t_s), axis=0)
         if n > 1:
+            after = np.clip(np.searchsorted(self.t_s, t_s), 1, n - 1)
+            before_s = self.t_s[after - 1]
+            share = np.clip((t_s - before_s) / (self.t_s[after] - before_s), 0.0, 1.0)[:, None]
+            boxes = (1.0 - share) * self.boxes[after - 1] + share * self.boxes[after]
+        if t_s.min() < first or t_s.max() > last:
             early, late = np.minimum(t_s - first, 0)[:, None], np.maximum(t_s - last, 0)[:, None]
             boxes = boxes + early * self._rate(0, min(2, n - 1)) + late * self._rate(max(0, n - 3), n - 1)
-        boxes[(t_s < first - REACH_S) | (t_s > last + REACH_S)] = np.nan
+            boxes[(t_s < first - REACH_S) | (t_s > last + REACH_S)] = np.nan
         return np.asarray(boxes)
 
     def box_at(self, t_s: float) -> NDArray[np.float64] | None:
         """Its box at one instant; None where it was not in sight."""
-        box = self.boxes_at(np.array([t_s]))[0]
-        return None if np.isnan(box[0]) else np.asarray(box)
+        times = self.t_s
+        if not times[0] - REACH_S <= t_s <= times[-1] + REACH_S:
+            return None
+        if not times[0] < t_s <= times[-1]:
+            return np.asarray(self.boxes_at(np.array([t_s]))[0])
+        after = int(times.searchsorted(t_s))
+        share = (t_s - times[after - 1]) / (times[after] - times[after - 1])
+        return np.asarray(self.boxes[after - 1] + share * (self.boxes[after] - self.boxes[after - 1]))
 
     def velocity(self, t_s: float, over_s: float = 0.6) -> NDArray[np.float64]:
         """How fast its centre moves about ``t_s``, px/s [2]."""
