@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
 
 from central.pages import assets
 from tests.browser.city import City, Operator
@@ -14,7 +14,8 @@ from tests.browser.city import City, Operator
 ARGUMENTS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 DESKTOP = {"width": 1400, "height": 900}
 PHONE = {"width": 390, "height": 844}
-PATIENCE_MS = 8000
+PATIENCE_MS = 30_000
+"""How long a page may take before a test fails: far longer than it does, as a machine that runs tests is busy."""
 
 
 @pytest.fixture(scope="module")
@@ -24,6 +25,7 @@ def browser(require) -> Iterator[Browser]:
     chromium = shutil.which("chromium")
     require(chromium, "Chromium is not on this machine (apt-get install chromium)")
     require(not assets.faults(), "the pages' scripts are not here (make assets)")
+    expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
         running = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
         yield running

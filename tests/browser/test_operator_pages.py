@@ -287,7 +287,7 @@ def test_a_lost_server_connection_is_shown_and_found_again(people, city):
     expect(anna.page.get_by_role("alert")).to_contain_text("Trying again by itself")
     city.sees(road="Seen while the link was down")
     city.restart()
-    expect(anna.page.locator("#link")).to_have_text("Live", timeout=15_000)
+    expect(anna.page.locator("#link")).to_have_text("Live")
     expect(anna.rows.first).to_contain_text("Seen while the link was down")
     expect(anna.page.locator("#lost")).to_be_hidden()
 
@@ -345,7 +345,7 @@ def test_silent_boxes_and_unwell_cameras_stand_out_as_they_happen(people, city):
     expect(boxes.last.locator("tr.unwell")).to_contain_text("Frozen picture")
     expect(anna.page.get_by_text("1 of 3 cameras working")).to_be_visible()
     city.reports_health([a_camera("east", dark=True, view="moved")], edge="box-2")
-    expect(anna.page.get_by_text("Dark or covered")).to_be_visible(timeout=15_000)
+    expect(anna.page.get_by_text("Dark or covered")).to_be_visible()
     expect(anna.page.get_by_text("Looks elsewhere")).to_be_visible()
     expect(anna.page.locator(".box-card.silent")).to_have_count(0)
 

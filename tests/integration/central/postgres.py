@@ -72,7 +72,7 @@ class Cluster:
                 user=self._user,
                 cwd=self._dir,
             )
-        wait_until(self._answers, "PostgreSQL answers", timeout_s=20)
+        wait_until(self._answers, "PostgreSQL answers")
 
     def url(self, name: str) -> str:
         return f"postgresql://kerbwatch@/{name}?host={self._dir}"

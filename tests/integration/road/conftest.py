@@ -50,7 +50,7 @@ class RunningTown:
     def start_central(self) -> None:
         """Start central and wait until it is healthy."""
         self.processes.start("central", "central", "serve", str(self.town.central_config))
-        wait_until(self.witness.ready, "central is healthy", 30)
+        wait_until(self.witness.ready, "central is healthy")
 
     def start_edge(self) -> None:
         """Start the edge box and wait until it looks."""
@@ -58,7 +58,7 @@ class RunningTown:
         starts = log.read_text().count("edge_started") if log.exists() else 0
         address = self._rtsp.url("street.mp4").partition("/street.mp4")[0]
         self.processes.start("edge", "edge", "run", str(self.town.edge_config), env={"DEMO_RTSP": address})
-        wait_until(lambda: log.read_text().count("edge_started") > starts, "the box looks", 30)
+        wait_until(lambda: log.read_text().count("edge_started") > starts, "the box looks")
 
     def told(self) -> list[tuple[int, str, str, int]]:
         """What waits in the edge's outbox: (sequence, incident, phase, revision)."""

@@ -47,9 +47,9 @@ def test_ctrl_c_leaves_no_process_and_no_port_behind(tmp_path: Path):
     port = free_port()
     demo = start(tmp_path / "demo", "--port", str(port))
     try:
-        wait_until(lambda: listening_on(port), "the console is there", 90)
+        wait_until(lambda: listening_on(port), "the console is there")
         edge_log = tmp_path / "demo" / "edge.log"
-        wait_until(lambda: edge_log.exists() and "edge_started" in edge_log.read_text(), "the box looks", 60)
+        wait_until(lambda: edge_log.exists() and "edge_started" in edge_log.read_text(), "the box looks")
         family = psutil.Process(demo.pid).children(recursive=True)
         ports = {
             connection.laddr.port

@@ -144,19 +144,19 @@ def test_a_van_that_still_stands_comes_back_to_its_unit_and_one_that_is_gone_clo
             path = f"/api/v1/my/tickets/{case()['tickets'][0]['id']}/{name}"
             wait_until(lambda path=path: _done(ulla, path, case()), name)
 
-    wait_until(case, "the van is a case", 40)
+    wait_until(case, "the van is a case")
     confirmed = f"/api/v1/cases/{case()['id']}/confirm"
     wait_until(lambda: _done(olga, confirmed, case()), "confirmed")
     ulla = street.someone("ulla", Role.UNIT_OFFICER, case()["tickets"][0]["unit_id"])
     moves("accept", "start", "report_handled")
     assert case()["state"] == "checking"
-    wait_until(lambda: case()["state"] == "handling", "the van still stands: back to the unit", 60)
-    wait_until(lambda: len(pictures()) == 1, "with a picture of it", 30)
+    wait_until(lambda: case()["state"] == "handling", "the van still stands: back to the unit")
+    wait_until(lambda: len(pictures()) == 1, "with a picture of it")
 
     street.shows("free")
     moves("report_handled")
-    wait_until(lambda: case()["state"] == "closed", "the van is gone: closed", 60)
-    wait_until(lambda: len(pictures()) == 2, "with the picture after", 30)
+    wait_until(lambda: case()["state"] == "closed", "the van is gone: closed")
+    wait_until(lambda: len(pictures()) == 2, "with the picture after")
     asked = olga.get(f"/api/v1/cases/{case()['id']}/look-agains").json()
     assert [(each["verdict"], each["state"]) for each in asked] == [
         ("clear", "settled"),

@@ -154,7 +154,7 @@ def test_a_broker_killed_in_the_middle_loses_no_incident(box, central, broker):
     assert slowest_s < 1, "whoever reports an incident never waits for the line"
     assert edge.waiting >= 20
     broker.start()
-    wait_until(lambda: edge.waiting == 0, "all are receipted", timeout_s=20)
+    wait_until(lambda: edge.waiting == 0, "all are receipted")
     assert sorted(central.by_sequence) == list(range(1, 41))
     assert len({event.id for event in central.arrivals}) == 40
 
@@ -166,7 +166,7 @@ def test_a_broker_that_comes_later_gets_everything(tmp_path, broker):
         edge.outbox.put(a_report())
     broker.start()
     central = SmallCentral(broker)
-    wait_until(lambda: edge.waiting == 0, "all are receipted", timeout_s=20)
+    wait_until(lambda: edge.waiting == 0, "all are receipted")
     assert sorted(central.by_sequence) == [1, 2, 3, 4, 5]
     edge.uplink.stop(2)
     central.close()
@@ -244,7 +244,7 @@ def test_a_box_that_vanishes_is_offline_by_its_last_will(tmp_path, central, brok
 
 def test_health_is_reported_when_the_line_stands_and_then_regularly(box, central):
     box()
-    wait_until(lambda: len(central.health) >= 2, "two reports", timeout_s=5)
+    wait_until(lambda: len(central.health) >= 2, "two reports")
     assert central.health[0].data == HEALTH
 
 
