@@ -15,7 +15,7 @@ ARGUMENTS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-backgroun
 DESKTOP = {"width": 1400, "height": 900}
 PHONE = {"width": 390, "height": 844}
 PATIENCE_MS = 30_000
-"""How long a page may take before a test fails: far longer than it does, as a machine that runs tests is busy."""
+"""How long a page may take before a test fails: far longer than it does, as such machines are busy."""
 
 
 @pytest.fixture(scope="module")
