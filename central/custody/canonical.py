@@ -23,4 +23,4 @@ def sha256_of(text: str) -> str:
 
 def instant(moment: datetime) -> str:
     """An instant to the microsecond, which is what both databases keep: ``2026-05-04T03:00:00.000000Z``."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return f"{moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='microseconds')}Z"

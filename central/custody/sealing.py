@@ -29,6 +29,7 @@ COVERED: tuple[type[Base], ...] = (CaseEvent, OriginalView)
 """Tables of which each row is written once, by units of work in order, under a number that grows."""
 MOST_ROWS = 5000
 """A batch."""
+_encoded = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,8 +110,7 @@ def digest_of(model: type[Base], after: int, rows: Iterable[Row[Any]]) -> Batch 
     for row in rows:
         values = list(row)
         values[at] = instant(values[at])
-        digest.update(json.dumps(values, ensure_ascii=False, separators=(",", ":")).encode())
-        digest.update(b"\n")
+        digest.update(f"{_encoded(values)}\n".encode())
         count, last = count + 1, values[ids]
     return Batch(model.__tablename__, after, last, count, digest.hexdigest()) if count else None
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -31,7 +32,7 @@ from kerbwatch.place import Position
 
 log = structlog.get_logger(__name__)
 
-LINES_A_STEP = 2000
+LINES_A_STEP = 5000
 _NOTHING_COUNTED = frozenset({"evidence_added", "evidence_received", "original_viewed", "remind"})
 """Lines that change nothing that is counted, and come often."""
 
@@ -59,37 +60,56 @@ def catch_up(
     until, lines = monotonic() + budget_s, 0
     while True:
         with database.read() as session:
-            if not repository.is_behind(session, _ground(session, zone, now)):
-                return lines
-        with database.write() as session:
-            counted = _step(session, zone, now)
-        if counted is None:
+            stretch = _next_stretch(session, zone, now)
+        if stretch is None:
             return lines
-        lines += counted
+        with database.write() as session:
+            if not _put(session, stretch):
+                return lines
+        lines += stretch.lines
         if monotonic() > until:
             return lines
 
 
-def _ground(session: Session, zone: ZoneInfo, now: datetime) -> str:
-    return f"{zone.key} {repository.areas_at(session, now)}"
+@dataclass(frozen=True, slots=True)
+class _Stretch:
+    """Some of the log, counted, and from where to where it brings what was counted.
+
+    What happens to a case after it was read stands in later lines, with which it is counted again.
+    """
+
+    after: int
+    ground_before: str
+    last: int
+    ground: str
+    lines: int
+    facts: list[dict[str, Any]]
 
 
-def _step(session: Session, zone: ZoneInfo, now: datetime) -> int | None:
-    """Count some lines. None when another copy of central is at it."""
-    held = repository.hold_counted_to(session)
-    if held is None:
+def _next_stretch(session: Session, zone: ZoneInfo, now: datetime) -> _Stretch | None:
+    """Count some lines, without keeping anybody else from writing meanwhile. None without any."""
+    known = repository.counted_to(session)
+    ground = f"{zone.key} {repository.areas_at(session, now)}"
+    after = known.line if known.ground == ground else 0
+    heads = repository.lines_after(session, after, LINES_A_STEP)
+    if not heads and known.ground == ground:
         return None
-    ground = _ground(session, zone, now)
-    if held.ground != ground:
-        if held.ground and held.line:
-            log.info("counted_anew", because="areas or time zone changed")
-        held.line, held.ground = 0, ground
-    heads = repository.lines_after(session, held.line, LINES_A_STEP)
-    if heads:
-        held.line = heads[-1].id
-        touched = list(dict.fromkeys(line.case_id for line in heads if line.rule not in _NOTHING_COUNTED))
-        repository.put_facts(session, _facts(session, touched, zone, area_map(session, now)))
-    return len(heads)
+    touched = list(dict.fromkeys(line.case_id for line in heads if line.rule not in _NOTHING_COUNTED))
+    facts = _facts(session, touched, zone, area_map(session, now))
+    last = heads[-1].id if heads else 0
+    return _Stretch(known.line, known.ground, last, ground, len(heads), facts)
+
+
+def _put(session: Session, stretch: _Stretch) -> bool:
+    """Keep what was counted. False when another copy of central is at it or was first."""
+    held = repository.hold_counted_to(session)
+    if held is None or (held.line, held.ground) != (stretch.after, stretch.ground_before):
+        return False
+    if held.ground != stretch.ground and held.ground and held.line:
+        log.info("counted_anew", because="areas or time zone changed")
+    held.line, held.ground = stretch.last, stretch.ground
+    repository.put_facts(session, stretch.facts)
+    return True
 
 
 def _facts(session: Session, case_ids: Sequence[str], zone: ZoneInfo, areas: AreaMap) -> list[dict[str, Any]]:

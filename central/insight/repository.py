@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 from functools import cache
 from typing import Any, Literal, NamedTuple
 
-from sqlalchemy import ColumnElement, and_, bindparam, delete, func, insert, or_, select
+from sqlalchemy import ColumnElement, Text, and_, bindparam, delete, func, insert, or_, select
 from sqlalchemy.orm import Session, lazyload
 from sqlalchemy.sql.expression import case as sql_case
 
@@ -17,13 +18,14 @@ from central.areas.models import Area
 from central.areas.repository import fingerprint
 from central.cases.models import Case, CaseEvent, Lead, Ticket
 from central.cases.rules import CaseState
-from central.database import UtcTimestamp
+from central.database import Base, UtcTimestamp
 from central.insight.counters import DEFINITIONS, NONE, Counter, Selection
 from central.insight.facts import CHANNEL_BIT
 from central.insight.grid import block_of
 from central.insight.models import CaseFact, CountedTo
 
 Dimension = Literal["kind", "unit", "channels", "day", "city", "town", "station", "village", "grid"]
+_NO_DETAIL: dict[str, Any] = {}
 LEVEL_COLUMNS = {level: getattr(CaseFact, f"{level}_id") for level in Level}
 
 
@@ -88,11 +90,6 @@ def lines_behind(session: Session) -> int:
     return newest - counted_to(session).line
 
 
-def is_behind(session: Session, ground: str) -> bool:
-    """Whether there is anything to count."""
-    return counted_to(session).ground != ground or lines_behind(session) > 0
-
-
 def lines_after(session: Session, after: int, limit: int) -> list[LogHead]:
     """What happened after a line, in order."""
     query = select(CaseEvent.id, CaseEvent.case_id, CaseEvent.rule)
@@ -101,10 +98,12 @@ def lines_after(session: Session, after: int, limit: int) -> list[LogHead]:
 
 
 def logs(session: Session, case_ids: Sequence[str]) -> Iterator[LogRow]:
-    """The logs of some cases, each in order."""
-    columns = CaseEvent.case_id, CaseEvent.at, CaseEvent.rule, CaseEvent.to_state, CaseEvent.detail
+    """The logs of some cases, each in order. Most lines say nothing besides; that is not read as JSON."""
+    detail = CaseEvent.detail.expression.cast(Text)
+    columns = CaseEvent.case_id, CaseEvent.at, CaseEvent.rule, CaseEvent.to_state, detail
     query = select(*columns).where(CaseEvent.case_id.in_(case_ids)).order_by(CaseEvent.id)
-    return (LogRow(*row) for row in session.execute(query))
+    for case_id, at, rule, to_state, text in session.execute(query):
+        yield LogRow(case_id, at, rule, to_state, _NO_DETAIL if text == "{}" else json.loads(text))
 
 
 def origins(session: Session, case_ids: Sequence[str]) -> Iterator[tuple[str, str]]:
@@ -116,8 +115,8 @@ def origins(session: Session, case_ids: Sequence[str]) -> Iterator[tuple[str, st
 def leading_tickets(session: Session, case_ids: Sequence[str]) -> Iterator[TicketRow]:
     """The tickets of accountable units of some cases, in the order in which they were made."""
     columns = Ticket.case_id, Ticket.id, Ticket.unit_id, Ticket.state
-    query = select(*columns).where(Ticket.case_id.in_(case_ids), Ticket.leads).order_by(Ticket.id)
-    return (TicketRow(*row) for row in session.execute(query))
+    query = select(*columns).where(Ticket.case_id.in_(case_ids), Ticket.leads)
+    return (TicketRow(*row) for row in session.execute(query.order_by(Ticket.id)))
 
 
 def case_rows(session: Session, case_ids: Sequence[str]) -> list[CaseRow]:
@@ -129,8 +128,9 @@ def case_rows(session: Session, case_ids: Sequence[str]) -> list[CaseRow]:
 def put_facts(session: Session, rows: Sequence[dict[str, Any]]) -> None:
     """Put these rows in the place of what was known of their cases."""
     if rows:
-        session.execute(delete(CaseFact).where(CaseFact.case_id.in_([row["case_id"] for row in rows])))
-        session.execute(insert(CaseFact), rows)
+        table = Base.metadata.tables[CaseFact.__tablename__]
+        session.execute(delete(table).where(table.c.case_id.in_([row["case_id"] for row in rows])))
+        session.connection().execute(insert(table), rows)
 
 
 _FACT = CaseFact

@@ -8,17 +8,17 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Table, func, select
+from sqlalchemy import JSON, Column, Table, func, select
 
 from central.custody.sealing import COVERED, MOST_ROWS, seal_next
-from central.database import Database
+from central.database import Database, UtcTimestamp
 from central.duty.models import DutyEntry
 from central.insight.follow import catch_up
 from central.tables import metadata
@@ -29,6 +29,9 @@ from kerbwatch.messages import source_of
 SITE = "bench"
 """The site of every box of the bench, by which its own cases are known."""
 _CHUNK = 5_000
+_CACHE_KB = 256_000
+"""Of SQLite's pages, so that an index over hashes is not read again for every row."""
+_TIME_CHARS = len("2026-05-04 03:00:00.000000")
 _YEAR_S = 365 * 86_400
 _STATES = ("closed",) * 80 + ("evaluated",) * 5 + ("rejected",) * 10 + ("reviewing",) * 2 + ("handling",) * 3
 _TICKETS = {"rejected": "voided", "reviewing": "drafted", "handling": "handling"}
@@ -87,7 +90,7 @@ def fill(database: Database, wanted: int, say: Callable[[str], None], *, seed: i
         count = min(_CHUNK, wanted - made)
         past = list(_pasts(rng, made, count, wanted))
         for table, rows in _rows(past, entries).items():
-            _put(database, metadata.tables[table], rows)
+            put(database, metadata.tables[table], rows)
         made += count
         if made % (10 * _CHUNK) == 0 or made == wanted:
             say(f"{made:,} of {wanted:,} cases are there")
@@ -285,27 +288,27 @@ def _life(p: _Past) -> Iterator[tuple[float, str, str, dict[str, Any]]]:
     yield done_h + 1, "close", "closed", {}
 
 
-def _put(database: Database, table: Table, rows: list[dict[str, Any]]) -> None:
-    """Insert rows by the driver's own bulk way."""
-    columns = list(rows[0])
-    names = ", ".join(columns)
+def put(database: Database, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert rows, all with the same columns, by the driver's own bulk way."""
+    names = ", ".join(rows[0])
+    columns = [_stored(table.c[name], [row[name] for row in rows], database) for name in rows[0]]
+    values = zip(*columns, strict=True)
     with database.engine.execution_options(kerbwatch_write=True).connect() as connection, connection.begin():
         if database.is_sqlite:
+            connection.exec_driver_sql(f"PRAGMA cache_size=-{_CACHE_KB}")
             marks = ", ".join("?" * len(columns))
-            values = [tuple(_for_sqlite(row[column]) for column in columns) for row in rows]
-            connection.exec_driver_sql(f"INSERT INTO {table.name} ({names}) VALUES ({marks})", values)  # noqa: S608
+            connection.exec_driver_sql(f"INSERT INTO {table.name} ({names}) VALUES ({marks})", list(values))  # noqa: S608
             return
         raw = connection.connection.cursor()
         with raw.copy(f"COPY {table.name} ({names}) FROM STDIN") as copy:
-            for row in rows:
-                copy.write_row([_for_postgres(row[column]) for column in columns])
+            for row in values:
+                copy.write_row(row)
 
 
-def _for_sqlite(value: object) -> object:
-    if isinstance(value, datetime):
-        return value.replace(tzinfo=None).isoformat(sep=" ", timespec="microseconds")
-    return json.dumps(value) if isinstance(value, dict | list) else value
-
-
-def _for_postgres(value: object) -> object:
-    return json.dumps(value) if isinstance(value, dict | list) else value
+def _stored(column: Column[Any], values: list[Any], database: Database) -> list[Any]:
+    """The values of a column as the driver wants them."""
+    if isinstance(column.type, JSON):
+        return [None if value is None else json.dumps(value) for value in values]
+    if isinstance(column.type, UtcTimestamp) and database.is_sqlite:
+        return [value and value.isoformat(sep=" ", timespec="microseconds")[:_TIME_CHARS] for value in values]
+    return values
