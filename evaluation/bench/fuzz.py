@@ -6,9 +6,9 @@ import random
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -17,7 +17,7 @@ import httpx
 
 from evaluation.bench.central_box import CentralBox
 from evaluation.bench.flood import SendingBox
-from evaluation.bench.hostile_uploads import HostileUploads
+from evaluation.bench.hostile_uploads import send_all
 from evaluation.bench.intake_filling import SITE
 from evaluation.bench.malformed import Mutator
 from evaluation.bench.process import BenchError
@@ -38,6 +38,9 @@ _COUNTERS = (
     "kerbwatch_central_events_duplicate_total",
     "kerbwatch_central_messages_rejected_total",
 )
+_REQUESTS = "kerbwatch_central_request_seconds_count"
+_UPLOAD_ROUTES = ('route="/api/v1/media', 'route="/api/v1/uploads', 'route="none"')
+"""An address that is no hash, and so no route, counts too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +62,21 @@ class FuzzResult:
     """Of them, those that central answered with a fault of its own."""
     good_uploads: int = 0
     good_uploads_whole: int = 0
+    upload_requests_answered: int = 0
+    """Requests of uploads, hostile and good, that got an answer."""
+    upload_requests_counted: int = 0
+    """Of them, those that central's metrics have."""
+    uploads_by_status: dict[int, int] = field(default_factory=dict)
+    """Answers to the hostile ones; 0: central hung up on it."""
+    upload_seconds_s: float = 0.0
 
     @property
     def clean(self) -> bool:
         """Whether nothing was lost and nothing went uncounted."""
         messages = self.good_committed == self.good and self.counted == self.heard
-        return messages and not self.upload_faults and self.good_uploads == self.good_uploads_whole
+        uploads = self.good_uploads == self.good_uploads_whole
+        counted = self.upload_requests_answered == self.upload_requests_counted
+        return messages and uploads and counted and not self.upload_faults
 
     def to_json(self) -> dict[str, Any]:
         """For a file or a program."""
@@ -155,7 +167,16 @@ class Fuzz:
 
 def counted_in(metrics: str) -> int:
     """Messages that central has counted, of whatever outcome, from a page of its metrics."""
-    lines = [line for line in metrics.splitlines() if line.startswith(_COUNTERS)]
+    return _sum(line for line in metrics.splitlines() if line.startswith(_COUNTERS))
+
+
+def uploads_counted_in(metrics: str) -> int:
+    """Requests of boxes' and people's uploads that central has counted, whatever it answered."""
+    lines = (line for line in metrics.splitlines() if line.startswith(_REQUESTS))
+    return _sum(line for line in lines if any(route in line for route in _UPLOAD_ROUTES))
+
+
+def _sum(lines: Iterable[str]) -> int:
     return int(sum(float(line.rsplit(" ", 1)[1]) for line in lines))
 
 
@@ -182,7 +203,9 @@ def measure_fuzz(messages: int, uploads: int, seed: int, database_url: str | Non
         fuzz = held.enter_context(Fuzz(MqttSettings(port=broker.port), counted, seed))
         result = fuzz.run(messages)
         client = held.enter_context(httpx.Client(base_url=box.url, timeout=30))
-        count = HostileUploads(client, token_file.read_text(encoding="ascii").strip(), seed).run(uploads)
+        began_s, token = time.monotonic(), token_file.read_text(encoding="ascii").strip()
+        count = send_all(client, token, uploads, seed)
+        took_s = time.monotonic() - began_s
         health = httpx.get(f"{box.url}/healthz", timeout=30)
         if not health.is_success:
             raise BenchError(f"central is not well after it: {health.text}")
@@ -192,4 +215,8 @@ def measure_fuzz(messages: int, uploads: int, seed: int, database_url: str | Non
             upload_faults=len(count.faults),
             good_uploads=count.good,
             good_uploads_whole=count.good_whole,
+            upload_requests_answered=count.answered,
+            upload_requests_counted=uploads_counted_in(httpx.get(f"{box.url}/metrics", timeout=30).text),
+            uploads_by_status=dict(sorted(count.by_status.items())),
+            upload_seconds_s=round(took_s, 1),
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import random
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,6 +13,8 @@ import httpx
 
 GOOD_EVERY = 20
 """One upload in so many is good."""
+SENDERS = 4
+"""So many send at the same time, now and then into each other's uploads."""
 _MEANT = {503, 507}
 """Busy, and no room on the disk: answers, not faults."""
 _NUMBERS = (
@@ -44,6 +47,7 @@ class UploadCount:
         faults: requests that central answered with a fault of its own.
         good: good uploads.
         good_whole: those of them that central has whole.
+        answered: requests that got an answer, those of good uploads included.
     """
 
     sent: int = 0
@@ -51,6 +55,16 @@ class UploadCount:
     faults: list[str] = field(default_factory=list)
     good: int = 0
     good_whole: int = 0
+    answered: int = 0
+
+    def add(self, other: UploadCount) -> None:
+        """Take another's in."""
+        self.sent += other.sent
+        self.by_status += other.by_status
+        self.faults += other.faults
+        self.good += other.good
+        self.good_whole += other.good_whole
+        self.answered += other.answered
 
     @property
     def clean(self) -> bool:
@@ -58,14 +72,34 @@ class UploadCount:
         return not self.faults and self.good == self.good_whole
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What senders know of each other's uploads: where they go on, and what they are to hold."""
+
+    begun: list[str] = field(default_factory=list)
+    hashes: list[str] = field(default_factory=list)
+
+
+def send_all(client: httpx.Client, token: str, requests: int, seed: int = 1) -> UploadCount:
+    """Send so many hostile requests from several senders at once; what came of them."""
+    known, count = Known(), UploadCount()
+    senders = [HostileUploads(client, token, seed * SENDERS + number, known) for number in range(SENDERS)]
+    shares = [requests // SENDERS + (number < requests % SENDERS) for number in range(SENDERS)]
+    with ThreadPoolExecutor(SENDERS) as pool:
+        for each in pool.map(HostileUploads.run, senders, shares):
+            count.add(each)
+    return count
+
+
 class HostileUploads:
     """Sends them. ``client`` speaks to central from a proxy that it trusts; ``token`` is a box's."""
 
-    def __init__(self, client: httpx.Client, token: str, seed: int = 1) -> None:
+    def __init__(self, client: httpx.Client, token: str, seed: int = 1, known: Known | None = None) -> None:
         self._client, self._box = client, {"Authorization": f"Bearer {token}"}
         self._rng = random.Random(seed)  # noqa: S311 - no secret hangs on it
-        self._begun: list[str] = []
-        self._hashes: list[str] = []
+        self._answered = 0
+        known = known or Known()
+        self._begun, self._hashes = known.begun, known.hashes
 
     def run(self, requests: int) -> UploadCount:
         """Send so many hostile requests, good uploads between."""
@@ -84,6 +118,7 @@ class HostileUploads:
             if number % GOOD_EVERY == 0:
                 count.good += 1
                 count.good_whole += self._good()
+        count.answered = self._answered
         return count
 
     def _send(self, method: str, url: str, headers: dict[str, str], body: bytes) -> httpx.Response:
@@ -91,7 +126,9 @@ class HostileUploads:
         address = f"198.51.{self._rng.randrange(256)}.{self._rng.randrange(256)}"
         raw = {"X-Forwarded-For": address, **headers}
         encoded: Any = {name: value.encode("utf-8") for name, value in raw.items()}
-        return self._client.request(method, url, headers=encoded, content=body)
+        answer = self._client.request(method, url, headers=encoded, content=body)
+        self._answered += 1
+        return answer
 
     def _good(self) -> bool:
         picture = _JPEG + self._rng.randbytes(3000)
@@ -125,13 +162,8 @@ class HostileUploads:
         pick, body = self._rng.choice, self._body()
         headers = {"Tus-Resumable": pick(("1.0.0", "1.0.0", "1.0.0", "9", ""))}
         if not self._begun or self._rng.random() < 0.3:
-            address = f"198.51.{self._rng.randrange(256)}.{self._rng.randrange(256)}"
-            good = {
-                "Tus-Resumable": "1.0.0",
-                "Upload-Length": str(len(body) or 1),
-                "X-Forwarded-For": address,
-            }
-            begun = self._client.post("/api/v1/uploads", headers=good)
+            good = {"Tus-Resumable": "1.0.0", "Upload-Length": str(len(body) or 1)}
+            begun = self._send("POST", "/api/v1/uploads", good, b"")
             if "location" in begun.headers:
                 self._begun.append(begun.headers["location"])
             strange = {
