@@ -16,15 +16,18 @@ from kerbwatch.place import EARTH_RADIUS_M
 
 MOST_DAYS = 28
 """How far back cases are counted."""
-_SPREAD_M = 80.0
-"""A case speaks for its surroundings with a normal distribution of this deviation: a crossing, a gate."""
+_WIDE_M, _NARROW_M = 80.0, 40.0
+"""A case speaks for its surroundings with a normal distribution: where few were counted with the wide
+deviation, where many were with the narrow one, which does not smear a gate over the streets behind it."""
+_FEW = 4.0
+"""Cases counted around a place at which the two weigh the same."""
 _REACH_CELLS = 2
 """Cells on each side that are looked at: 220 m more."""
 _AWAKE = 2.0
 """What happens in a day happens in twelve hours of it."""
 _PRIOR_DAYS = 1.0
 """How many days of counting the kind's constant is worth."""
-_OVERDISPERSION = 2.0
+_MOST_SHAPE = 3.0
 """Shape of the gamma distribution by which a day is busier than its four weeks: market day, school's end."""
 _M_A_DEGREE = math.radians(1) * EARTH_RADIUS_M
 
@@ -54,13 +57,15 @@ class Crowding:
             terms: the kind's.
             around: other open cases that are there now; they tell of a busy day.
         """
-        usual = terms.chance_neighbours
+        window_days = terms.window_minutes / (24 * 60)
+        awake_days = min(window_days * _AWAKE, max(window_days, 1.0))
+        seen = terms.chance_neighbours / awake_days * _PRIOR_DAYS
+        days = _PRIOR_DAYS
         if self._days > 0:
-            window_days = terms.window_minutes / (24 * 60)
-            here = self._density(kind, lon, lat) * math.pi * terms.radius_m**2
-            counted = here * min(window_days * _AWAKE, max(window_days, 1.0))
-            usual = (counted + usual * _PRIOR_DAYS) / (self._days + _PRIOR_DAYS)
-        return usual * (_OVERDISPERSION + around) / (_OVERDISPERSION + usual)
+            seen += self._density(kind, lon, lat) * math.pi * terms.radius_m**2
+            days += self._days
+        usual, shape = seen * awake_days / days, min(seen, _MOST_SHAPE)
+        return usual * (shape + around) / (shape + usual)
 
     def _density(self, kind: str, lon: float, lat: float) -> float:
         """Cases a square metre that were counted around a place.
@@ -72,7 +77,7 @@ class Crowding:
         row, column = place_of(cell_of(lon, lat))
         up_m = _M_A_DEGREE / CELLS_A_DEGREE
         aside_m = up_m * math.cos(math.radians(lat))
-        found = 0.0
+        wide = narrow = 0.0
         for up in range(-_REACH_CELLS, _REACH_CELLS + 1):
             for aside in range(-_REACH_CELLS, _REACH_CELLS + 1):
                 cell = number_of(row + up, column + aside)
@@ -80,6 +85,9 @@ class Crowding:
                 if count:
                     x_m = (column + aside + 0.5 - lon * CELLS_A_DEGREE) * aside_m
                     y_m = (row + up + 0.5 - lat * CELLS_A_DEGREE) * up_m
-                    weight = math.exp(-(x_m**2 + y_m**2) / (2 * _SPREAD_M**2))
-                    found += weight * (own.get(cell, 0) + share * count) / 2
-        return found / (2 * math.pi * _SPREAD_M**2)
+                    apart = (x_m**2 + y_m**2) / 2
+                    cases = (own.get(cell, 0) + share * count) / 2
+                    wide += cases * math.exp(-apart / _WIDE_M**2)
+                    narrow += cases * math.exp(-apart / _NARROW_M**2)
+        trust = wide / (wide + _FEW)
+        return ((1 - trust) * wide / _WIDE_M**2 + trust * narrow / _NARROW_M**2) / (2 * math.pi)

@@ -46,6 +46,9 @@ def spot_of(lead: Mapping[str, Any], case_id: str, until: datetime | None) -> Sp
         until=until or _end(lead),
         plate=plate["text"] if plate else None,
         object_class=lead["object_class"],
+        words=lead["words"],
+        road=lead["road"],
+        reporter=lead["reporter_ref"],
         box=(box["x1"], box["y1"], box["x2"], box["y2"]) if box else None,
     )
 

@@ -35,7 +35,7 @@ class Neighbourhood:
     """Leads of open cases by the cells of the grid."""
 
     def __init__(self, settings: MergingSettings, crowding: Crowding) -> None:
-        self._settings, self._crowding = settings, crowding
+        self._settings, self.crowding = settings, crowding
         self._cells: defaultdict[_Key, dict[str, Spot]] = defaultdict(dict)
         self._standing: defaultdict[_Key, defaultdict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
         """For each cell and camera the cases of what stands before it: each is an occurrence of its own."""
@@ -80,7 +80,7 @@ class Neighbourhood:
         if not best:
             return []
         rivals = max(len(near) - 1, 0)
-        chance = self._crowding.neighbours(new.kind, new.lon, new.lat, terms, rivals)
+        chance = self.crowding.neighbours(new.kind, new.lon, new.lat, terms, rivals)
         weight = REPEAT_RATE / chance
         odds = {
             case_id: pair.ratio * (1 if pair.same_camera else weight)

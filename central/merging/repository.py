@@ -31,6 +31,9 @@ _COUNTS = (
     "plate",
     "object_class",
     "box",
+    "words",
+    "road",
+    "reporter_ref",
 )
 """Columns of a lead that :func:`central.merging.intake.spot_of` asks for: whole leads are far dearer."""
 

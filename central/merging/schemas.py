@@ -20,7 +20,9 @@ class SuggestionOut(Out):
     """Probability that they are one, 0..1."""
     parts: dict[str, Any]
     """What it is made of: ``distance_m``, ``gap_min``, ``box_overlap``, ``rivals`` (other open cases around),
-    and likelihood ratios ``place``, ``time``, ``plate``, ``object`` (above 1 speaks for one occurrence)."""
+    ``chance`` (unrelated cases that the place usually holds), and likelihood ratios (above 1 speaks for one
+    occurrence): ``place``, ``time``, ``plate``, ``object``, ``colour``, ``vehicle``, ``goods``, ``landmark``,
+    ``road``, ``house``, ``reporter``."""
     state: str
     created_at: UtcDatetime
     decided_at: UtcDatetime | None

@@ -9,11 +9,14 @@ each other and against "something new" (:mod:`central.merging.neighbourhood`).
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
+from central.merging import plates
 from central.merging.grid import distance_m
 from central.merging.settings import KindMerging
+from central.merging.telling import ratios, same_person
+from central.merging.words import Said, said, vehicle_of
 from kerbwatch.incident import Kind
 
 FOREVER = datetime(9999, 1, 1, tzinfo=UTC)
@@ -22,9 +25,8 @@ FOREVER = datetime(9999, 1, 1, tzinfo=UTC)
 REPEAT_RATE = 0.0956 / (1 - 0.0956)
 """Repeats that an occurrence brings besides its first lead: a hotline's own rate of duplicates is 9.56 %."""
 
-_PLATE_AGREES, _PLATE_DOUBT = 1000.0, 0.1
-_LEAST_AGREEING = 5
-"""Sure characters that must agree before two plates are taken for one."""
+_PLATE_PROVES = 100.0
+"""From this ratio on two plates are of one vehicle, whatever else is in doubt."""
 _CLASS_AGREES, _CLASS_DIFFERS = 1.5, 0.3
 _LATE = 0.1
 """Share of the reports that come whenever, anywhere in the window; the others soon, and fall off."""
@@ -33,6 +35,9 @@ _REOPEN_S = 120.0
 _SPOT_ODDS = 40.0
 """Odds that what a camera sees in the very same box at once after a loss is the same thing."""
 _STANDING = frozenset({Kind.ILLEGAL_PARKING, Kind.STALL_ENCROACHMENT, Kind.PAVEMENT_OBSTRUCTION})
+
+TELLING = ("plate", "object", "colour", "vehicle", "goods", "landmark", "road", "house", "reporter")
+"""The parts of a score that are ratios of what two leads tell: above 1 they agree, below they differ."""
 
 Parts = dict[str, float]
 """What a score is made of: distances and gaps by their units, and likelihood ratios by their names."""
@@ -47,6 +52,9 @@ class Spot:
         sigma_m: standard deviation of its place on each axis.
         exact: whether the place is the thing's own; else it is where the camera stands.
         until: the end of what was seen; ``FOREVER`` while it stands.
+        words: what whoever reported it says; None for cameras.
+        road: where it is, in words.
+        reporter: stands for the person who reported it; None for nobody that is known.
         box: x1, y1, x2, y2 in px.
     """
 
@@ -62,6 +70,9 @@ class Spot:
     until: datetime
     plate: str | None = None
     object_class: str | None = None
+    words: str | None = None
+    road: str | None = None
+    reporter: str | None = None
     box: tuple[float, float, float, float] | None = None
 
 
@@ -87,7 +98,7 @@ def are_two(a: Spot, b: Spot) -> bool:
     An edge box makes one incident of an occurrence, so what one camera reports at the same time is two;
     and of what is over in a moment, whatever one camera reports twice.
     """
-    if plates_differ(a.plate, b.plate) > 1:
+    if plates.differ(a.plate, b.plate) > 1:
         return True
     if a.watcher is None or a.watcher != b.watcher:
         return False
@@ -102,23 +113,46 @@ def compare(a: Spot, b: Spot, terms: KindMerging) -> Pair | None:
     apart_m = distance_m(a.lon, a.lat, b.lon, b.lat)
     if apart_m > terms.radius_m or are_two(a, b):
         return None
-    plate, seen = _plate_ratio(a.plate, b.plate), _class_ratio(a.object_class, b.object_class)
     parts: Parts = {"gap_min": round(gap_s / 60, 1)}
     if a.watcher is not None and a.watcher == b.watcher:
         overlap = _overlap(a, b)
         parts |= {"box_overlap": round(overlap, 2)}
         ratio = _SPOT_ODDS * overlap**2 * math.exp(-gap_s / _REOPEN_S)
-        certain, seen = True, min(seen, 1.0)  # that it looks the same is in the odds of the spot
+        # that it looks the same is in the odds of the spot
+        told = {"plate": plates.ratio(a.plate, b.plate), "object": min(_class_ratio(a, b), 1.0)}
+        certain = True
     else:
         where, when = _place_ratio(apart_m, a, b, terms), _time_ratio(gap_s, terms)
         parts |= {"distance_m": round(apart_m, 1), "place": _round(where), "time": _round(when)}
         ratio = where * when
         two_cameras = a.watcher is not None and b.watcher is not None
-        certain = plate > 1 or not two_cameras or (a.exact and b.exact)
-    for name, value in (("plate", plate), ("object", seen)):
+        if two_cameras:
+            told = {"plate": plates.ratio(a.plate, b.plate), "object": _class_ratio(a, b)}
+        else:
+            told = _told(a, b)
+        certain = told["plate"] >= _PLATE_PROVES or not two_cameras or (a.exact and b.exact)
+    for name, value in told.items():
         if value != 1:
-            parts[name] = value
-    return Pair(ratio * plate * seen, parts, certain, same_camera="box_overlap" in parts)
+            parts[name] = _round(value)
+            ratio *= value
+    return Pair(ratio, parts, certain, same_camera="box_overlap" in parts)
+
+
+def _told(a: Spot, b: Spot) -> dict[str, float]:
+    """What two leads say, of which at least one is a person's."""
+    said_a, said_b = _said(a), _said(b)
+    found = {"plate": plates.ratio(a.plate or said_a.plate, b.plate or said_b.plate)}
+    found |= ratios(said_a, said_b)
+    if "vehicle" not in found:
+        found["object"] = _class_ratio(a, b)
+    found["reporter"] = same_person(a.reporter, b.reporter)
+    return found
+
+
+def _said(spot: Spot) -> Said:
+    found = said(spot.words or "", spot.road)
+    vehicle = vehicle_of(spot.object_class)
+    return found if vehicle is None else replace(found, vehicle=vehicle)
 
 
 def gap_between_s(a: Spot, b: Spot) -> float:
@@ -127,28 +161,10 @@ def gap_between_s(a: Spot, b: Spot) -> float:
     return max(0.0, (second.started_at - first.until).total_seconds())
 
 
-def plates_differ(a: str | None, b: str | None) -> int:
-    """In how many characters that are sure in both two plates differ; 0 where one was not read."""
-    if not a or not b:
-        return 0
-    if len(a) != len(b):
-        return 0
-    return sum(x != y for x, y in zip(a, b, strict=True) if "?" not in {x, y})
-
-
-def _plate_ratio(a: str | None, b: str | None) -> float:
-    if not a or not b or len(a) != len(b):
+def _class_ratio(a: Spot, b: Spot) -> float:
+    if not a.object_class or not b.object_class:
         return 1.0
-    if plates_differ(a, b):
-        return _PLATE_DOUBT
-    sure = sum("?" not in {x, y} for x, y in zip(a, b, strict=True))
-    return _PLATE_AGREES if sure >= _LEAST_AGREEING else 1.0
-
-
-def _class_ratio(a: str | None, b: str | None) -> float:
-    if not a or not b:
-        return 1.0
-    return _CLASS_AGREES if a == b else _CLASS_DIFFERS
+    return _CLASS_AGREES if a.object_class == b.object_class else _CLASS_DIFFERS
 
 
 def _place_ratio(apart_m: float, a: Spot, b: Spot, terms: KindMerging) -> float:

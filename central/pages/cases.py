@@ -21,6 +21,7 @@ from central.media.api import original_response
 from central.media.service import LEAST_REASON_CHARS, MOST_REASON_CHARS
 from central.merging import service as merging
 from central.merging.schemas import SuggestionOut
+from central.merging.scoring import TELLING
 from central.pages import check_view, map_view, repository
 from central.pages.case_view import REASONS, case_of
 from central.pages.custody_view import custody_of, deleted_words, with_deleted
@@ -313,9 +314,20 @@ def _same_as(suggestion: SuggestionOut, case_id: str) -> dict[str, object]:
     apart = suggestion.parts.get("distance_m")
     why = [t("same.apart", metres=round(apart))] if apart is not None else [t("same.same_camera")]
     why.append(t("same.gap", minutes=round(suggestion.parts.get("gap_min", 0))))
+    why += _told_of(suggestion.parts)
     return {
         "id": suggestion.id,
         "other": other,
         "percent": round(suggestion.score * 100),
         "why": ", ".join(why),
     }
+
+
+def _told_of(parts: Mapping[str, float]) -> list[str]:
+    """In what two cases agree and differ, and how many others are around."""
+    agree = [t(f"same.part.{name}") for name in TELLING if parts.get(name, 1) > 1]
+    differ = [t(f"same.part.{name}") for name in TELLING if parts.get(name, 1) < 1]
+    found = [t("same.agree", what=", ".join(agree))] if agree else []
+    found += [t("same.differ", what=", ".join(differ))] if differ else []
+    rivals = parts.get("rivals")
+    return [*found, t("same.rivals", count=round(rivals))] if rivals else found

@@ -9,12 +9,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import Any
 
+from central.merging.crowding import Crowding
 from central.merging.neighbourhood import Match, Neighbourhood
 from central.merging.scoring import FOREVER
 from central.merging.settings import MergingSettings
-from evaluation.bench.merging_city import month_before, plant
+from evaluation.bench.merging_city import Counted, month_before, plant
+from evaluation.bench.merging_words import told
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,19 +54,26 @@ class MergingCount:
             "suggestions": self.suggested,
             "suggestions_right": round(self.suggested_right / max(self.suggested, 1), 4),
             "recall_with_suggestions": round(found / self.repeats, 4),
+            "precision_with_suggestions": round(found / (self.merged + self.suggested_right), 4),
             "missed": dict(self.missed.most_common()),
         }
 
 
-def count(leads: int, seed: int, settings: MergingSettings) -> MergingCount:
-    """Plant and judge a city of ``leads`` leads."""
+def count(leads: int, seed: int, settings: MergingSettings, *, words: bool = True) -> MergingCount:
+    """Plant and judge a city of ``leads`` leads; without ``words`` of places and times, and plates, alone."""
     planted = plant(seed, leads)
-    around, truth = Neighbourhood(settings, month_before(seed, leads)), dict[str, int]()
+    if words:
+        planted = told(planted, seed)
+    around, truth = Neighbourhood(settings, Crowding()), dict[str, int]()
+    counted, today = Counted(month_before(seed, leads)), date.min
     ends = sorted((each.spot.until, each.spot.lead_id) for each in planted)
     merged, right, suggested, suggested_right = 0, 0, 0, 0
     seen, repeats, missed, cleared = set[int](), 0, Counter[str](), 0
     for each in planted:
         now = each.spot.started_at
+        if now.date() != today:
+            today = now.date()
+            around.crowding = counted.on(today)
         while cleared < len(ends) and ends[cleared][0] <= now:
             around.ended(ends[cleared][1], ends[cleared][0])
             cleared += 1
@@ -86,6 +96,8 @@ def count(leads: int, seed: int, settings: MergingSettings) -> MergingCount:
             missed[f"{each.first_channel} then {each.channel}"] += 1
         kept = joined or hit  # people accept what is right
         spot.case_id = kept.case_id if kept else spot.lead_id
+        if kept is None:
+            counted.add(spot)
         truth.setdefault(spot.case_id, each.occurrence)
         around.add([spot])
     return MergingCount(len(planted), repeats, merged, right, suggested, suggested_right, missed)

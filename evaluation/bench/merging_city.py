@@ -11,8 +11,8 @@ import math
 import random
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
 
 from central.insight.grid import cell_of
 from central.merging.crowding import MOST_DAYS, Crowding
@@ -44,6 +44,23 @@ _MOVED = 0.2
 
 
 @dataclass(frozen=True, slots=True)
+class Occurrence:
+    """Something that happens.
+
+    Attributes:
+        gate: WGS-84 longitude and latitude of the middle of the hot-spot that it happens at; None elsewhere.
+    """
+
+    kind: Kind
+    x_m: float
+    y_m: float
+    at: datetime
+    plate: str
+    camera: str
+    gate: tuple[float, float] | None
+
+
+@dataclass(frozen=True, slots=True)
 class Planted:
     """A lead, the occurrence that it is of, and whether it is a repeat."""
 
@@ -51,6 +68,7 @@ class Planted:
     channel: str
     occurrence: int
     first_channel: str | None
+    what: Occurrence
 
 
 def plant(seed: int, leads: int) -> list[Planted]:
@@ -59,17 +77,40 @@ def plant(seed: int, leads: int) -> list[Planted]:
     return sorted(_plant(rng, _hot_spots(rng), leads), key=lambda each: each.spot.started_at)
 
 
-def month_before(seed: int, leads: int) -> Crowding:
-    """What was counted in the same city in the four weeks before: a first lead of each occurrence."""
+def month_before(seed: int, leads: int) -> list[Planted]:
+    """A first lead of each occurrence of the same city in the four weeks before."""
     hot, rng = _hot_spots(random.Random(seed)), random.Random(f"{seed} before")  # noqa: S311
     elsewhere = _hot_spots(rng)
     hot = [there if rng.random() < _MOVED else here for here, there in zip(hot, elsewhere, strict=True)]
-    counts: dict[str, Counter[int]] = {kind.value: Counter() for kind in Kind}
+    found = []
     for number in range(round(leads * (1 - DUPLICATES) * MOST_DAYS / _DAYS)):
         what = _occurrence(rng, hot)
-        spot = _lead(rng, what, _channel(rng), number, 0, None).spot
-        counts[what.kind][cell_of(spot.lon, spot.lat)] += 1
-    return Crowding(counts, MOST_DAYS)
+        what = replace(what, at=what.at - timedelta(days=_DAYS))
+        found.append(_lead(rng, what, _channel(rng), number, 0, None))
+    return found
+
+
+class Counted:
+    """What the city has counted, as central counts it: anew every day, over the four weeks before it."""
+
+    def __init__(self, before: Sequence[Planted]) -> None:
+        self._days: dict[date, dict[str, Counter[int]]] = {}
+        for each in before:
+            self.add(each.spot)
+
+    def add(self, spot: Spot) -> None:
+        """A lead that made a case."""
+        day = self._days.setdefault(spot.started_at.date(), {})
+        day.setdefault(spot.kind, Counter())[cell_of(spot.lon, spot.lat)] += 1
+
+    def on(self, today: date) -> Crowding:
+        """As it stands at the beginning of a day."""
+        counts: dict[str, Counter[int]] = {kind.value: Counter() for kind in Kind}
+        for day, kinds in self._days.items():
+            if 0 < (today - day).days <= MOST_DAYS:
+                for kind, cells in kinds.items():
+                    counts[kind].update(cells)
+        return Crowding(counts, MOST_DAYS)
 
 
 def _hot_spots(rng: random.Random) -> list[tuple[float, float]]:
@@ -87,17 +128,7 @@ def _plant(rng: random.Random, hot: Sequence[tuple[float, float]], leads: int) -
         yield _lead(rng, occurrences[number], _channel(rng), number, repeat, channels[number])
 
 
-@dataclass(frozen=True, slots=True)
-class _Occurrence:
-    kind: Kind
-    x_m: float
-    y_m: float
-    at: datetime
-    plate: str
-    camera: str
-
-
-def _occurrence(rng: random.Random, hot: Sequence[tuple[float, float]]) -> _Occurrence:
+def _occurrence(rng: random.Random, hot: Sequence[tuple[float, float]]) -> Occurrence:
     place = rng.randrange(len(hot)) if rng.random() < _HOT_SHARE else None
     if place is None:
         x_m, y_m = rng.uniform(0, CITY_M), rng.uniform(0, CITY_M)
@@ -108,7 +139,13 @@ def _occurrence(rng: random.Random, hot: Sequence[tuple[float, float]]) -> _Occu
     day, hour = rng.randrange(_DAYS), min(max(rng.gauss(14, 4), 0), 23.9)
     plate = "".join(rng.choice("ABCDEFGHJKLMNPQRSTUVWXYZ0123456789") for _ in range(7))
     kind = rng.choices(list(_KINDS), list(_KINDS.values()))[0]
-    return _Occurrence(kind, x_m, y_m, _BEGIN + timedelta(days=day, hours=hour), plate, camera)
+    gate = None if place is None else _degrees(*hot[place])
+    return Occurrence(kind, x_m, y_m, _BEGIN + timedelta(days=day, hours=hour), plate, camera, gate)
+
+
+def _degrees(x_m: float, y_m: float) -> tuple[float, float]:
+    aside = _M_A_DEGREE * math.cos(math.radians(_CORNER_LAT))
+    return _CORNER_LON + x_m / aside, _CORNER_LAT + y_m / _M_A_DEGREE
 
 
 def _channel(rng: random.Random) -> str:
@@ -116,23 +153,23 @@ def _channel(rng: random.Random) -> str:
 
 
 def _lead(  # noqa: PLR0917 - one row
-    rng: random.Random, what: _Occurrence, channel: str, number: int, repeat: int, first: str | None
+    rng: random.Random, what: Occurrence, channel: str, number: int, repeat: int, first: str | None
 ) -> Planted:
     sigma_m, camera = _CHANNELS[channel][1], channel == "camera"
     delay = min(rng.expovariate(1 / _MEAN_DELAY_MIN), _MOST_DELAY_MIN) if repeat else 0.0
     at = what.at + timedelta(minutes=delay)
     stands_min = rng.expovariate(1 / _MEAN_STAND_MIN) if camera and what.kind in _LONG else 0.0
-    lat = _CORNER_LAT + rng.gauss(what.y_m, sigma_m) / _M_A_DEGREE
-    aside = _M_A_DEGREE * math.cos(math.radians(_CORNER_LAT))
+    y_m = rng.gauss(what.y_m, sigma_m)
     plate = None
     if camera and what.kind is Kind.ILLEGAL_PARKING and rng.random() < _PLATE_SHARE:
         plate = "".join("?" if rng.random() < _OPEN_CHARACTER else each for each in what.plate)
+    lon, lat = _degrees(rng.gauss(what.x_m, sigma_m), y_m)
     spot = Spot(
         lead_id=f"lead-{number}-{repeat}",
         case_id="",
         kind=what.kind,
         watcher=f"{what.camera}-{repeat}" if camera else None,
-        lon=_CORNER_LON + rng.gauss(what.x_m, sigma_m) / aside,
+        lon=lon,
         lat=lat,
         sigma_m=sigma_m,
         exact=True,
@@ -140,7 +177,7 @@ def _lead(  # noqa: PLR0917 - one row
         until=at + timedelta(minutes=stands_min),
         plate=plate,
     )
-    return Planted(spot, channel, number, first)
+    return Planted(spot, channel, number, first, what)
 
 
 _LONG = frozenset(_KINDS) - {Kind.VEHICLE_LITTER}
