@@ -136,12 +136,12 @@ class Metrics:
         )
         self.custody_sealed = Counter(
             "kerbwatch_central_custody_rows_sealed",
-            "Lines of the log and looks at originals that went into the chain.",
+            "Lines of the log, looks (at originals, at who reported) and answers that went into the chain.",
             registry=self.registry,
         )
         self.custody_unsealed = Gauge(
             "kerbwatch_central_custody_unsealed_rows",
-            "Lines of the log and looks at originals that the chain does not cover yet.",
+            "Lines of the log, looks and answers that the chain does not cover yet.",
             registry=self.registry,
         )
         self.custody_unsigned = Gauge(

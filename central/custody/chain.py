@@ -1,8 +1,9 @@
 """The chain: entries that each carry the hash of the one before, so that none can be changed or left out.
 
 What happens seldom (a file comes in, a hold is set, a permission changes) is an entry of its own, written in
-the same unit of work. What happens all the time (lines of the case log, looks at originals) is covered in
-batches by entries of the kind ``rows_sealed``; see :mod:`central.custody.sealing`.
+the same unit of work. What happens all the time (lines of the case log, looks at originals and at who
+reported, answers) is covered in batches by entries of the kind ``rows_sealed``; see
+:mod:`central.custody.sealing`.
 """
 
 from __future__ import annotations

@@ -17,6 +17,7 @@ from sqlalchemy import ColumnElement, Row, Table, Text, func, select
 from sqlalchemy.orm import Session
 from sqlalchemy.types import JSON
 
+from central.answers.models import Answer
 from central.cases.models import CaseEvent
 from central.custody import repository
 from central.custody.canonical import instant
@@ -24,8 +25,9 @@ from central.custody.chain import EntryKind, append
 from central.custody.models import CustodyEntry
 from central.database import Base, Database
 from central.media.models import OriginalView
+from central.reporters.models import IdentityView
 
-COVERED: tuple[type[Base], ...] = (CaseEvent, OriginalView)
+COVERED: tuple[type[Base], ...] = (CaseEvent, OriginalView, IdentityView, Answer)
 """Tables of which each row is written once, by units of work in order, under a number that grows."""
 MOST_ROWS = 5000
 """A batch."""
@@ -105,13 +107,12 @@ def rows_between(
 def digest_of(model: type[Base], after: int, rows: Iterable[Row[Any]]) -> Batch | None:
     """What a batch of rows is worth; None without any."""
     names = sorted(_table(model).c.keys())
-    ids, at = names.index("id"), names.index("at")
+    ids = names.index("id")
     digest, count, last = hashlib.sha256(), 0, after
     for row in rows:
-        values = list(row)
-        values[at] = instant(values[at])
+        values = [instant(value) if isinstance(value, datetime) else value for value in row]
         digest.update(f"{_encoded(values)}\n".encode())
-        count, last = count + 1, values[ids]
+        count, last = count + 1, row[ids]
     return Batch(model.__tablename__, after, last, count, digest.hexdigest()) if count else None
 
 

@@ -23,7 +23,7 @@ class CustodySettings(Settings):
         "when the whole chain was written anew.",
     )
     seal_s: Annotated[float, Field(ge=0.2, le=600)] = Field(
-        15.0, description="How often new lines of the log and looks at originals go into the chain."
+        15.0, description="How often new lines of the log, looks and answers go into the chain."
     )
     sign_every_s: Annotated[float, Field(ge=1, le=86400)] = Field(
         60.0, description="After so long at the latest a chain that grew has a signed head."

@@ -6,9 +6,10 @@ import shutil
 from dataclasses import dataclass
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 
-from central.cases.models import CaseEvent
+from central.answers.models import Answer
+from central.cases.models import CaseEvent, Lead
 from central.custody import repository
 from central.custody.chain import GENESIS, hash_of
 from central.custody.keys import read_key, write_key
@@ -21,6 +22,7 @@ from central.media import repository as media
 from central.media.models import MediaFile
 from central.media.store import MediaStore
 from central.metrics import Metrics
+from central.reporters.models import IdentityView
 from kerbwatch.clock import ManualClock
 from tests.integration.central.conftest import make_settings
 from tests.integration.central.test_custody_chain import happen
@@ -57,7 +59,7 @@ class Books:
     def tamper(self, *statements):
         """As a database administrator can: triggers are taken away first."""
         with self.database.write() as session:
-            for table in ("custody_entries", "custody_heads", "case_events"):
+            for table in ("custody_entries", "custody_heads", "case_events", "identity_views", "answers"):
                 if self.database.is_sqlite:
                     session.execute(text(f"DROP TRIGGER {table}_no_update"))
                     session.execute(text(f"DROP TRIGGER {table}_no_delete"))
@@ -88,10 +90,22 @@ def written(sqlite_template, tmp_path_factory, pytestconfig):
     with made.database.write(ordered=True) as session:
         now, source = made.clock.now_utc(), "/kerbwatch/v1/yuyao/box-1"
         media.add(session, SHA, content_type="image/jpeg", size_bytes=len(PICTURE), source=source, now=now)
-    for _ in range(3):
+    with made.database.write(ordered=True) as session:
+        session.add(IdentityView(ref="r-1", actor="user:dora", at=now, reason="a witness is needed in court"))
+    made.more()
+    for _ in range(2):
+        with made.database.write(ordered=True) as session:
+            answer(session, made.clock.now_utc())
         made.more()
     made.database.close()
     return folder
+
+
+def answer(session, now):
+    """The newest case was looked at and is none; whoever reported it is told so."""
+    lead = session.scalars(select(Lead).order_by(Lead.id.desc()).limit(1)).one()
+    told = {"outcome": "rejected", "reason_code": "not_there", "final": True, "words": "It was not there."}
+    session.add(Answer(lead_id=lead.id, case_id=lead.case_id, given_at=now, **told))
 
 
 @pytest.fixture
@@ -106,7 +120,7 @@ def books(written, tmp_path, pytestconfig):
 
 def test_books_that_nobody_touched_are_found_in_order(books):
     outcome = books.verified()
-    assert (outcome.findings, outcome.rows, outcome.files) == ([], 6, 1)
+    assert (outcome.findings, outcome.rows, outcome.files) == ([], 6 + 1 + 2, 1)
     assert (outcome.heads, outcome.heads_outside) == (4, 3), "the first was signed when it was initialised"
     happen(books.database, books.settings, books.clock, 1)
     outcome = books.verified()
@@ -131,12 +145,25 @@ def test_a_file_that_was_changed_or_lost_is_named(books):
     [
         ("UPDATE case_events SET note = 'nothing of importance' WHERE id = 4", "rows-changed"),
         ("DELETE FROM case_events WHERE id = 3", "rows-missing"),
+        ("UPDATE identity_views SET actor = 'user:somebody'", "rows-changed"),
+        ("UPDATE answers SET words = 'It was dealt with.' WHERE id = 2", "rows-changed"),
+        ("DELETE FROM answers WHERE id = 1", "rows-missing"),
         ("UPDATE custody_entries SET actor = 'user:somebody' WHERE number = 3", "entry-changed"),
         ("DELETE FROM custody_entries WHERE number = 3", "entry-missing"),
         ("DELETE FROM custody_entries WHERE number >= 4", "chain-cut"),
         ("UPDATE custody_heads SET signature = '00' WHERE id = 2", "foreign-signature"),
     ],
-    ids=["line changed", "line removed", "entry changed", "entry removed", "tail cut off", "head forged"],
+    ids=[
+        "line changed",
+        "line removed",
+        "look changed",
+        "answer changed",
+        "answer removed",
+        "entry changed",
+        "entry removed",
+        "tail cut off",
+        "head forged",
+    ],
 )
 def test_whatever_is_changed_afterwards_is_found(books, statement, code):
     books.tamper(statement)
@@ -163,10 +190,10 @@ def test_a_line_put_in_where_a_number_was_free_is_found(books):
 
 def test_a_tail_cut_off_with_its_heads_is_found_by_those_that_lie_elsewhere(books):
     with books.database.read() as session:
-        newest = repository.newest_head(session)
+        *_older, before, newest = repository.heads_from(session, 1)
     books.tamper(
         f"DELETE FROM custody_heads WHERE id = {newest.id}",
-        f"DELETE FROM custody_entries WHERE number >= {newest.number}",
+        f"DELETE FROM custody_entries WHERE number > {before.number}",
         "DELETE FROM case_events WHERE id > 4",
     )
     assert books.found() == {"chain-cut"}
