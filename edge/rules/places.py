@@ -7,13 +7,14 @@ is given up only when the picture shows that it is empty, or when nothing has be
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
-from edge.rules.appearance import OTHER_LOOK, SAME_LOOK, STEADY_LOOK
+from edge.rules.appearance import OTHER_LOOK, SAME_LOOK, STEADY_LOOK, similarity
 from edge.rules.boxes import intersection, iou, within, within_matrix
 from edge.rules.earlier import EarlierPictures
 from edge.rules.glance import Glance, Target, contrast_of, glance, patch_of, recognised, target_of
@@ -46,6 +47,8 @@ PARTIAL_SHARE = 0.8
 """A box that lies by this share within another is a part of it (half hidden behind something)."""
 HIDDEN_SHARE = 0.35
 """Share of a place that another thing must cover to hide it."""
+HIDES_ALL = 0.8
+"""One that covers less leaves enough in sight to tell that the street lies bare."""
 EMPTY_AFTER_S = 4.0
 """A place that looks like something else this long, over two looks at least, is empty."""
 SMOOTHING = 0.2
@@ -56,6 +59,10 @@ PATCH_SMOOTHING = 0.1
 """Weight of the newest patch in a place's patch: follows the daylight, not a passer-by."""
 SETTLING_LOOKS = 3
 """Looks over which the place of arrival is averaged: a braking car's first box is not yet its place."""
+AT_REST_IOU = 0.7
+"""Overlap of the newest two boxes from which a thing that has not stood yet may have come to rest."""
+AT_REST_S = 1.5
+"""It has when the picture shows the same there as this long ago."""
 
 
 class PlaceKeeper:
@@ -71,6 +78,7 @@ class PlaceKeeper:
         self._create_score = create_score
         self._weak_arrivals = weak_arrivals
         self._earlier = EarlierPictures()
+        self._newest: deque[Look] = deque()
         self._contrast = 0.0
 
     def look(self, look: Look, targets: Detections, zone_ids: Sequence[str | None]) -> Changes:
@@ -83,6 +91,8 @@ class PlaceKeeper:
             zone_ids: [N], the zone in which each target stands, or None.
         """
         changes = Changes()
+        while len(self._newest) > 1 and look.t_s - self._newest[1].t_s >= AT_REST_S:
+            self._newest.popleft()
         self._contrast = contrast_of(look) if self.places or len(targets) else 0.0
         glances = [glance(place, look, self._contrast) for place in self.places]
         alike = [glance.alike for glance in glances]
@@ -108,6 +118,7 @@ class PlaceKeeper:
         self.places.extend(changes.new)
         self._drop_doubles(changes)
         self._earlier.keep(look)
+        self._newest.append(look)
         return changes
 
     def _drop_doubles(self, changes: Changes) -> None:
@@ -163,10 +174,13 @@ class PlaceKeeper:
         if alike is not None and alike < OTHER_LOOK and place.empty_since_t_s is not None:
             self._replace(place, target, look, changes)
             return
-        if alike is not None:
+        if alike is not None and alike < STEADY_LOOK and place.steady == 0:
+            self._settle(place, box, look)
+        elif alike is not None:
             place.compared += 1
             place.steady += alike >= STEADY_LOOK
-        if not self._moved_to(place, box):
+        changed = alike is not None and alike < STEADY_LOOK and place.steady > 0
+        if not self._moved_to(place, box, changed=changed):
             place.moved_since_t_s = None
         elif place.moved_since_t_s is None:
             place.moved_since_t_s, place.held = look.t_s, Held.UNSURE
@@ -188,12 +202,30 @@ class PlaceKeeper:
             place.patch = now if place.patch is None else place.patch + PATCH_SMOOTHING * (now - place.patch)
             place.contrast = self._contrast
 
+    def _settle(self, place: Place, box: NDArray[np.float64], look: Look) -> None:
+        """A thing was seen first while it braked: its place and its clock begin where it comes to rest."""
+        place.compared += 1
+        last = place.box if place.last_box is None else place.last_box
+        then = self._newest[0] if self._newest else None
+        if then is None or look.t_s - then.t_s < AT_REST_S or iou(last, box) < AT_REST_IOU:
+            return
+        there, here = patch_of(then, box), patch_of(look, box)
+        if there is None or here is None or (similarity(there, here) or 0.0) < STEADY_LOOK:
+            return
+        place.box, place.anchor, place.last_box, place.patch = box.copy(), box.copy(), box, here
+        place.contrast = self._contrast
+        street = self._earlier.without(box, here)
+        place.before = place.before if street is None else street
+        place.compared = place.steady = 1
+        place.clock_t_s = max(place.clock_t_s, then.t_s)
+
     @staticmethod
-    def _moved_to(place: Place, box: NDArray[np.float64]) -> bool:
+    def _moved_to(place: Place, box: NDArray[np.float64], *, changed: bool) -> bool:
         """Take on a place's new box. Returns whether its thing has moved away from where it arrived.
 
         A box that shows only a part of it (half hidden) moves nothing; one of which the old box was only a
-        part (no longer half hidden) becomes the place.
+        part (no longer half hidden) becomes the place. Nor does a box move a place whose picture has
+        ``changed``: its thing is on its way.
         """
         if iou(box, place.box) < MOVED_IOU and within(box, place.box) >= PARTIAL_SHARE:
             if np.prod(box[2:] - box[:2]) > np.prod(place.box[2:] - place.box[:2]):
@@ -204,7 +236,8 @@ class PlaceKeeper:
         place.last_box = box
         if iou(box, place.anchor) < MOVED_IOU:
             return True
-        place.box = place.box + SMOOTHING * (box - place.box)
+        if not changed:
+            place.box = place.box + SMOOTHING * (box - place.box)
         return False
 
     def _replace(self, place: Place, target: Target, look: Look, changes: Changes) -> None:
@@ -228,8 +261,9 @@ class PlaceKeeper:
     ) -> None:
         alike = shown.alike
         silent_s = look.t_s - place.seen_t_s
-        covered = self._covered(place, look, holders)
+        share = self._covered_share(place, look, holders)
         same = alike is not None and alike >= SAME_LOOK
+        covered = share >= HIDDEN_SHARE and not (shown.bare and share < HIDES_ALL)
         if covered and not same:
             place.held = Held.HIDDEN
             place.estranged = True
@@ -259,27 +293,29 @@ class PlaceKeeper:
         elif look.t_s - place.empty_since_t_s >= EMPTY_AFTER_S:
             changes.departed.append(Departure(place, place.empty_since_t_s))
 
-    def _covered(self, place: Place, look: Look, holders: dict[int, NDArray[np.float32]]) -> bool:
-        """Whether something that was not beside it before stands in front of the place.
+    def _covered_share(self, place: Place, look: Look, holders: dict[int, NDArray[np.float32]]) -> float:
+        """How much of the place something covers that was not beside it before, 0..1.
 
         A neighbour that stood there while the place was in plain view overlaps it for ever and hides
         nothing: its box does not count.
         """
         boxes = look.detections.xyxy
         if not len(boxes):
-            return False
+            return 0.0
         neighbours = [
             holders[id(other)]
             for other in self.places
             if id(other) in holders and other.arrived_t_s <= place.seen_t_s and other is not place
         ]
         area = max(float(np.prod(place.box[2:] - place.box[:2])), 1e-9)
-        for box in boxes:
-            if any(np.array_equal(box, neighbour) for neighbour in neighbours):
-                continue
-            if intersection(place.box, box) / area >= HIDDEN_SHARE:
-                return True
-        return False
+        return max(
+            (
+                intersection(place.box, box) / area
+                for box in boxes
+                if not any(np.array_equal(box, neighbour) for neighbour in neighbours)
+            ),
+            default=0.0,
+        )
 
     def _new_place(self, target: Target, zone_id: str, look: Look) -> Place:
         patch = patch_of(look, target.box)

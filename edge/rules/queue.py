@@ -29,7 +29,7 @@ LONGEST_WAIT_S = 120.0
 ROW = 3
 """Vehicles from which a row is certainly a queue: two may as well have double-parked together."""
 PAIR_WAIT_S = 20.0
-"""So long two may wait: at a stop sign, or for somebody who turns."""
+"""So long two may wait: at a stop sign, or for somebody who turns; not behind one that is reported."""
 TOGETHER_S = 60.0
 """Vehicles of one queue come to rest within this of their neighbour."""
 START_UP_S = 10.0
@@ -68,6 +68,7 @@ class _Waiting:
     """Unit vector of the way it came, in the picture; None when the look before does not show it."""
     seen: int = 1
     """Looks in which it was seen here: what drives past is seen once."""
+    reported: bool = False
 
 
 class QueueWatch:
@@ -98,6 +99,7 @@ class QueueWatch:
                 )
                 self._held[place.id] = held
             held.box, held.seen_t_s, held.seen = place.box, look.t_s, place.seen
+            held.reported = place.opened_t_s is not None
         self._watch_outside(look, vehicles, [held.box for held in self._held.values()])
         while self._gone and look.t_s - self._gone[0][0] > LONGEST_WAIT_S:
             self._gone.popleft()
@@ -124,8 +126,9 @@ class QueueWatch:
             longest_s = 0.0 if zone.urgent else LONGEST_WAIT_S
         if me is None or t_s - place.clock_t_s >= longest_s:
             return False
-        row = self._row(me, t_s) if me.came else 1
-        in_queue = row >= ROW or (row > 1 and t_s - place.clock_t_s < PAIR_WAIT_S)
+        row = self._row(me, t_s) if me.came else [me]
+        pair = len(row) > 1 and not any(other.reported for other in row)
+        in_queue = len(row) >= ROW or (pair and t_s - place.clock_t_s < PAIR_WAIT_S)
         if in_queue or zone.signal_wait_s is None:
             return in_queue
         return not any(
@@ -133,15 +136,15 @@ class QueueWatch:
             for left_t_s, zone_id, _ in self._gone
         )
 
-    def _row(self, me: _Waiting, t_s: float) -> int:
-        """How many wait in this vehicle's row, itself included; those count that moved off just now."""
+    def _row(self, me: _Waiting, t_s: float) -> list[_Waiting]:
+        """Who waits in this vehicle's row, itself included; those count that moved off just now."""
         rest = [held for held in (*self._held.values(), *self._outside) if held is not me and held.seen > 1]
         rest += [gone for left_t_s, _, gone in self._gone if 0 <= t_s - left_t_s < START_UP_S]
         row = [me]
         for one in row:
             row += [other for other in rest if _neighbours(one, other)]
             rest = [other for other in rest if all(other is not member for member in row)]
-        return len(row)
+        return row
 
     def _watch_outside(self, look: Look, vehicles: Detections, taken: list[NDArray[np.float64]]) -> None:
         """Vehicles at rest outside the zones: the head of a queue may stand there."""

@@ -69,6 +69,12 @@ def test_two_cars_at_a_stop_sign_are_a_queue_for_as_long_as_that_takes():
     assert len(opened(watch(street(*queue(10, 60, length=2)), 90, dwell_s=8))) == 2
 
 
+def test_who_stops_behind_a_reported_car_waits_in_no_queue():
+    parked = driving(6, STOP_LINE_X, 200, texture=3)
+    behind = driving(40, STOP_LINE_X - STEP_PX, 200, texture=4)
+    assert [t_s for _, t_s in opened(watch(street(parked, behind), 80))] == pytest.approx([22, 56], abs=2)
+
+
 def test_one_queue_after_the_other_is_never_parked():
     waves = [one for wave in range(3) for one in queue(10 + 80 * wave, 55 + 80 * wave, length=3)]
     assert watch(street(*waves), 260) == []

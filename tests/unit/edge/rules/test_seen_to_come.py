@@ -80,3 +80,30 @@ def test_a_lamp_that_goes_out_clears_nobody():
         things = [replace(CAR, seen=not out)] if t_s >= 10 else []
         found += rule.look(in_the_dark(things, float(t_s), 0.1 if out else 1.0)).sightings
     assert [one.phase for one in found] == [Phase.OPENED]
+
+
+def test_a_weak_car_that_was_first_seen_braking_is_reported_since_it_stood():
+    def street(t: float) -> list[Thing]:
+        rolled_px = {6.0: 40, 8.0: 25}.get(t, 0)
+        x1, y1, x2, y2 = WEAK.box
+        return [replace(WEAK, box=(x1 - rolled_px, y1, x2 - rolled_px, y2))] if 6 <= t < 60 else []
+
+    found = watch(parking(), street, until_s=90)
+    assert phases(found)[0] == (Phase.OPENED, 40.0)
+    assert found[0].started_t_s == 10.0
+    assert [one.phase for one in found] == [Phase.OPENED, Phase.CLEARED]
+    assert found[-1].t_s <= 66
+
+
+def test_a_weak_box_over_a_part_of_a_bare_place_hides_nobody():
+    bushes = Thing((190, 130, 330, 235), score=0.12)
+
+    def shown(t: float) -> Look:
+        car = [CAR] if 10 <= t < 60 else []
+        look = look_at(car, t)
+        return replace(look, detections=look_at([*car, bushes] if t >= 60 else car, t).detections)
+
+    rule, found = parking(), []
+    for t_s in range(0, 100, 2):
+        found += rule.look(shown(float(t_s))).sightings
+    assert [(one.phase, one.t_s <= 66) for one in found][1:] == [(Phase.CLEARED, True)]
