@@ -22,7 +22,7 @@ from models.classes import VEHICLES, ObjectClass
 Floats = NDArray[np.float64]
 Mask = NDArray[np.uint8]
 
-_MARGIN = 0.18
+_MARGIN = 0.35
 """Around a track's box, of its size: shadows reach out, boxes are not exact."""
 _MIN_DIFFERENCE = 16.0
 """Grey levels from the empty street from which a pixel is the thing's."""
@@ -32,6 +32,14 @@ _MIN_FILL = 0.42
 """Share of a track's box that the cut must fill; less is a thing hardly told from the street."""
 _MAX_SHARED = 0.06
 """Share of a box that another moving thing may cover: what is cut must be one thing."""
+_MAX_CUT = 0.15
+"""Share of a side of the part looked at that the cut may lie along: more, and the thing goes on beyond it."""
+_STANDS = 0.1
+"""Sizes a second below which a thing stands in the clip: it is to stand where a recipe says, nowhere else."""
+_STANDS_OVER_S = 0.5
+"""Its speed is measured over so long to each side."""
+_AROUND, _WHOLE = 6, 0.93
+"""A piece is whole that has this share of the usual size of so many before and after it."""
 _MIN_PICTURES = 8
 _FEATHER_PX = 3
 
@@ -61,7 +69,7 @@ class Cutout:
     Attributes:
         name: of the base and the track.
         object_class: what it is.
-        times_s: float64 [N], of the base clip, rising.
+        times_s: float64 [N], of the base clip, rising; what it stood there is left out.
         pieces: N, one a picture.
     """
 
@@ -87,6 +95,14 @@ class Cutout:
         kernel = np.ones(5) / 5
         padded = np.pad(points, ((2, 2), (0, 0)), mode="edge")
         return np.stack([np.convolve(padded[:, axis], kernel, mode="valid") for axis in range(2)], axis=1)
+
+    @cached_property
+    def whole(self) -> NDArray[np.bool_]:
+        """Which pieces are about as large as those around them: a dark bonnet on a dark road may be lost."""
+        sizes = self.boxes[:, 2:] - self.boxes[:, :2]
+        padded = np.pad(sizes, ((_AROUND, _AROUND), (0, 0)), mode="edge")
+        around = np.lib.stride_tricks.sliding_window_view(padded, 2 * _AROUND + 1, axis=0)
+        return np.asarray((sizes >= _WHOLE * np.median(around, axis=-1)).all(axis=1))
 
     def index_at(self, t_s: float) -> int:
         """The piece nearest to ``t_s``."""
@@ -132,10 +148,29 @@ def _longest(name: str, track: Track, pieces: Iterable[tuple[float, Piece | None
         stretch.append((t_s, piece))
         if len(stretch) > len(best):
             best = stretch
+    best = on_the_way(best)
     if len(best) < _MIN_PICTURES:
         return None
     times_s = np.array([t_s for t_s, _ in best])
     return Cutout(f"{name}-{track.id}", track.object_class, times_s, tuple(piece for _, piece in best))
+
+
+def on_the_way(pieces: list[tuple[float, Piece]]) -> list[tuple[float, Piece]]:
+    """The pictures without those in which the thing stands, in a time that goes on without them."""
+    if len(pieces) < _MIN_PICTURES:
+        return pieces
+    times_s = np.array([t_s for t_s, _ in pieces])
+    boxes = np.array([piece.box for _, piece in pieces])
+    points = np.stack([(boxes[:, 0] + boxes[:, 2]) / 2, boxes[:, 3]], axis=1)
+    step_s = float(np.median(np.diff(times_s)))
+    reach = max(1, round(_STANDS_OVER_S / step_s))
+    after = np.minimum(np.arange(len(points)) + reach, len(points) - 1)
+    before = np.maximum(np.arange(len(points)) - reach, 0)
+    size = float(np.median(np.sqrt(np.prod(boxes[:, 2:] - boxes[:, :2], axis=1))))
+    speed = np.linalg.norm(points[after] - points[before], axis=1) / (times_s[after] - times_s[before]) / size
+    goes = speed >= _STANDS
+    own_s = times_s[0] + np.cumsum(np.where(goes, np.diff(times_s, prepend=times_s[0]), 0.0))
+    return [(float(t_s), piece) for t_s, (_, piece), kept in zip(own_s, pieces, goes, strict=True) if kept]
 
 
 def _piece(
@@ -169,7 +204,7 @@ def _piece(
         (box[0] - left, box[1] - top, box[2] - left, box[3] - top),
         convex=convex,
     )
-    if whole is None:
+    if whole is None or goes_on(whole):
         return None
     x, y, w, h = cv2.boundingRect(whole)
     alpha = cv2.GaussianBlur(whole * np.uint8(255), (_FEATHER_PX, _FEATHER_PX), 0)
@@ -199,6 +234,11 @@ def _filled(mask: Mask, box: tuple[float, float, float, float], *, convex: bool)
     hull = cv2.convexHull(np.argwhere(whole)[:, ::-1].astype(np.int32))
     cv2.fillConvexPoly(whole, hull, 1)
     return whole
+
+
+def goes_on(mask: Mask) -> bool:
+    """Whether a cut ends at the edge of the part that was looked at, as if with a knife."""
+    return any(float(side.mean()) > _MAX_CUT for side in (mask[0], mask[-1], mask[:, 0], mask[:, -1]))
 
 
 def _shared(box: Floats, other: Floats) -> float:

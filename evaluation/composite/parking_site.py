@@ -64,12 +64,12 @@ class Site:
         """Pictures of a cut at whose place the thing can stand: whole in the picture, nobody there."""
         standing = [self.shown(box) for box in self.street.standing]
         found = []
-        for index in range(3, len(cutout.pieces) - 3):
+        for index in np.flatnonzero(cutout.whole[3:-3]) + 3:
             box = self.shown(cutout.boxes[index])
             inside = self.base.inside((box[0], box[1]), 3) and self.base.inside((box[2], box[3]), 3)
             large = min(box[2] - box[0], box[3] - box[1]) >= MIN_SIDE_PX
             if inside and large and all(covered(box, other) <= _MAX_BESIDE for other in standing):
-                found.append(index)
+                found.append(int(index))
         return found
 
     def draw_place(self, cutouts: Sequence[Cutout] | None = None) -> tuple[Cutout, float]:

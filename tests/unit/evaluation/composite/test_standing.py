@@ -10,6 +10,7 @@ from evaluation.composite import parking, parking_conditions, stalls
 from evaluation.composite.base import Source
 from evaluation.composite.clip import Clip
 from evaluation.composite.compose import make
+from evaluation.composite.cutouts import Piece, goes_on, on_the_way
 from evaluation.composite.empty_street import emptied
 from evaluation.composite.recipe import UnsuitedError
 from evaluation.composite.tracks import Track
@@ -136,3 +137,25 @@ def test_a_street_on_which_nothing_moves_suits_no_recipe(tmp_path):
     still = emptied(street(tmp_path, ObjectClass.CAR, (60, 34), moves=False))
     with pytest.raises(UnsuitedError, match="no vehicle goes through 'street'"):
         make(RECIPES["parking-arrives"], still, seed=1, index=0)
+
+
+def test_a_vehicle_that_waited_in_the_clip_goes_on_without_it():
+    lefts = [*range(0, 60, 6), *[60] * 30, *range(60, 120, 6)]
+    blank = np.zeros((34, 60), dtype=np.uint8)
+    pieces = [
+        (n / 10, Piece(left, 100, blank, blank, (left, 100.0, left + 60.0, 134.0)))
+        for n, left in enumerate(lefts)
+    ]
+    kept = on_the_way(pieces)
+    times_s = np.array([t_s for t_s, _ in kept])
+    assert np.diff(times_s) == pytest.approx(0.1)
+    assert len(kept) < len(pieces) - 15
+    assert (kept[0][1].left, kept[-1][1].left) == (lefts[0], lefts[-1])
+
+
+def test_what_ends_as_if_with_a_knife_is_no_whole_vehicle():
+    mask = np.zeros((40, 60), dtype=np.uint8)
+    mask[10:30, 20:50] = 1
+    assert not goes_on(mask)
+    mask[10:30, 50:] = 1
+    assert goes_on(mask)
