@@ -73,6 +73,55 @@ class CaseFact(Base):
     reworks: Mapped[int]
 
 
+class _Tally(Base):
+    """How many cases there are of a day and a group, kept with the rows of cases in one unit of work.
+
+    A case is in the row of each day that something happened to it, so that one row serves every counter. A
+    text that is empty stands for none. Rejected and merged cases are in none.
+    """
+
+    __abstract__ = True
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    day: Mapped[date] = mapped_column(primary_key=True, sort_order=-1)
+    kind: Mapped[str] = mapped_column(String(40), primary_key=True, sort_order=-1)
+    city_id: Mapped[str] = mapped_column(String(63), primary_key=True, sort_order=-1)
+    town_id: Mapped[str] = mapped_column(String(63), primary_key=True, sort_order=-1)
+    occurred: Mapped[int] = mapped_column(sort_order=1)
+    filed: Mapped[int] = mapped_column(sort_order=1)
+    dispatched: Mapped[int] = mapped_column(sort_order=1)
+    dispatched_rightly: Mapped[int] = mapped_column(sort_order=1)
+    handled: Mapped[int] = mapped_column(sort_order=1)
+    reworked: Mapped[int] = mapped_column(sort_order=1)
+    ended: Mapped[int] = mapped_column(sort_order=1)
+    """Deadlines of this day whose clock runs no more; of them late: ``ended_late``."""
+    ended_late: Mapped[int] = mapped_column(sort_order=1)
+    running: Mapped[int] = mapped_column(sort_order=1)
+    """Deadlines of this day whose clock may run still: due and overdue once the day is over."""
+    due_closed: Mapped[int] = mapped_column(sort_order=1)
+    """Deadlines of this day of cases that are closed."""
+    closed: Mapped[int] = mapped_column(sort_order=1)
+
+
+class UnitTally(_Tally):
+    """By the accountable unit and by channels, in cities and towns."""
+
+    __tablename__ = "insight_unit_tallies"
+
+    unit_id: Mapped[str] = mapped_column(String(63), primary_key=True)
+    channels: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
+
+
+class GroundTally(_Tally):
+    """By the areas of every level."""
+
+    __tablename__ = "insight_ground_tallies"
+
+    station_id: Mapped[str] = mapped_column(String(63), primary_key=True)
+    village_id: Mapped[str] = mapped_column(String(63), primary_key=True)
+    grid_id: Mapped[str] = mapped_column(String(63), primary_key=True)
+
+
 class CountedTo(Base):
     """How far the log was counted; the table has one row."""
 

@@ -16,8 +16,7 @@ from central.areas.models import Area
 from central.cases.rules import CaseState
 from central.duty import repository as duty
 from central.insight.hotspots import CellCount
-from central.insight.models import CaseFact
-from central.insight.repository import LEVEL_COLUMNS
+from central.insight.models import CaseFact, GroundTally
 from central.insight.rises import DailyCounts, Series
 
 _F = CaseFact
@@ -32,16 +31,13 @@ def first_day(session: Session) -> date | None:
 
 def daily_counts(session: Session, first: date, last: date) -> DailyCounts:
     """Occurrences a day of each kind in each area of each level."""
-    columns = [LEVEL_COLUMNS[level] for level in Level]
-    query = (
-        select(_F.occurred_day, _F.kind, *columns, func.count())
-        .where(_F.occurred_day.between(first, last), _F.state.in_(_COUNTED))
-        .group_by(_F.occurred_day, _F.kind, *columns)
-    )
+    columns = [getattr(GroundTally, f"{level}_id") for level in Level]
+    query = select(GroundTally.day, GroundTally.kind, *columns, GroundTally.occurred)
+    query = query.where(GroundTally.day.between(first, last), GroundTally.occurred > 0)
     counts: defaultdict[Series, Counter[int]] = defaultdict(Counter)
     for day, kind, *areas, number in session.execute(query):
         for level, area_id in zip(Level, areas, strict=True):
-            if area_id is not None:
+            if area_id:
                 counts[Series(kind, level, area_id)][(day - first).days] += number
     daily = np.zeros((len(counts), (last - first).days + 1), dtype=np.int64)
     for i, own in enumerate(counts.values()):

@@ -31,6 +31,7 @@ from central.insight.service import (
     moved_by,
     rises_of,
 )
+from central.insight.tallies import Dimension
 from kerbwatch.incident import Kind
 
 CASES_PATH = "/insight/cases"
@@ -334,7 +335,7 @@ def report_of(session: Session, days: Sequence[date], scope: Scope, *, now: date
     )
 
 
-def _dimension(by: str) -> repository.Dimension:
+def _dimension(by: str) -> Dimension:
     if by == "channel":
         return "channels"
     if by in {"kind", "unit"} or by in set(Level):

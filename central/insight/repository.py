@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from functools import cache
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Text, and_, bindparam, delete, func, insert, or_, select
 from sqlalchemy.orm import Session, lazyload
@@ -19,12 +20,13 @@ from central.areas.repository import fingerprint
 from central.cases.models import Case, CaseEvent, Lead, Ticket
 from central.cases.rules import CaseState
 from central.database import Base, UtcTimestamp
+from central.insight import tallies
 from central.insight.counters import DEFINITIONS, NONE, Counter, Selection
 from central.insight.facts import CHANNEL_BIT
 from central.insight.grid import block_of
 from central.insight.models import CaseFact, CountedTo
+from central.insight.tallies import Dimension
 
-Dimension = Literal["kind", "unit", "channels", "day", "city", "town", "station", "village", "grid"]
 _NO_DETAIL: dict[str, Any] = {}
 LEVEL_COLUMNS = {level: getattr(CaseFact, f"{level}_id") for level in Level}
 
@@ -129,7 +131,9 @@ def put_facts(session: Session, rows: Sequence[dict[str, Any]]) -> None:
     """Put these rows in the place of what was known of their cases."""
     if rows:
         table = Base.metadata.tables[CaseFact.__tablename__]
-        session.execute(delete(table).where(table.c.case_id.in_([row["case_id"] for row in rows])))
+        known = table.c.case_id.in_([row["case_id"] for row in rows])
+        tallies.move(session, session.execute(select(table).where(known)).mappings().all(), rows)
+        session.execute(delete(table).where(known))
         session.connection().execute(insert(table), rows)
 
 
@@ -196,12 +200,19 @@ def _meant(chosen: Selection) -> ColumnElement[bool]:
 
 def total(session: Session, chosen: Selection, now: datetime) -> int:
     """How many cases a selection means."""
+    if tallies.fitting(session, chosen) is not None:
+        return counts(session, [chosen.counter], chosen, now).get(None, {}).get(chosen.counter, 0)
     query = select(func.count()).select_from(CaseFact).where(_meant(chosen))
     return session.scalar(query, {"now": now}) or 0
 
 
 def on_days(session: Session, chosen: Selection, days: Sequence[date], now: datetime) -> dict[date, int]:
     """How many cases a selection's counter and filters mean on each of some days."""
+    model = tallies.fitting(session, chosen) if chosen.counter not in tallies.DUE else None
+    if model is not None:
+        over = replace(chosen, first=min(days), last=max(days))
+        by_day = tallies.counts_by(session, model, [chosen.counter], over, now, ["day"])
+        return {key[0]: numbers[chosen.counter] for key, numbers in by_day.items() if key[0] in days}
     day = _day(chosen.counter)
     query = select(day, func.count()).where(day.in_(days), _holds(chosen.counter), *_filters(chosen))
     rows = session.execute(query.group_by(day), {"now": now})
@@ -253,6 +264,24 @@ def counts_by(
     session: Session, counters: Sequence[Counter], over: Selection, now: datetime, by: Sequence[Dimension]
 ) -> dict[tuple[Any, ...], dict[Counter, int]]:
     """The same by the values of several dimensions at once, from which each one's lines can be added up."""
+    model = tallies.fitting(session, over, by)
+    if model is None:
+        return _read(session, counters, over, now, by)
+    found = tallies.counts_by(session, model, counters, over, now, by)
+    live = max(over.first, tallies.live_from(now))
+    due = [counter for counter in counters if counter in tallies.DUE]
+    if due and live <= over.last:
+        nothing = dict.fromkeys(counters, 0)
+        for key, numbers in _read(session, due, replace(over, first=live), now, by).items():
+            so_far = found.setdefault(key, nothing)
+            found[key] = so_far | {counter: so_far[counter] + number for counter, number in numbers.items()}
+    return found
+
+
+def _read(
+    session: Session, counters: Sequence[Counter], over: Selection, now: datetime, by: Sequence[Dimension]
+) -> dict[tuple[Any, ...], dict[Counter, int]]:
+    """The same from the rows of cases."""
     found: defaultdict[tuple[Any, ...], dict[Counter, int]] = defaultdict(dict)
     by_day: defaultdict[str, list[Counter]] = defaultdict(list)
     for counter in counters:

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import select, update
+from sqlalchemy import select, text, update
 
 from central.cases.models import CaseEvent
 from central.database import Database
@@ -15,6 +15,9 @@ from central.insight import follow, repository
 from central.insight.counters import Counter, Selection
 from central.insight.facts import CHANNEL_BIT
 from central.insight.models import CaseFact, CountedTo
+from central.insight.tallies import NUMBERS
+from central.migrations.versions.v0019_tallies import filling
+from central.tables import metadata
 from kerbwatch.incident import Kind
 from tests.integration.central.conftest import make_settings
 from tests.integration.central.lives import Lives, is_running, leading
@@ -74,6 +77,15 @@ def facts(database):
         return [{name: getattr(row, name) for name in CaseFact.__table__.columns.keys()} for row in rows]  # noqa: SIM118
 
 
+TALLIES = ("insight_unit_tallies", "insight_ground_tallies")
+
+
+def tallies(database, name):
+    with database.read() as session:
+        rows = [tuple(row) for row in session.execute(select(metadata.tables[name]))]
+    return sorted(row for row in rows if any(row[-len(NUMBERS) :]))
+
+
 def check(lives):
     now, zone = lives.now, lives.settings.zone
     follow.catch_up(lives.database, zone, now)
@@ -90,11 +102,17 @@ def check(lives):
                     if by != "channels":
                         assert len(listed) == number, chosen
                     assert repository.total(session, chosen, now) == len(listed) == len(set(listed))
-    before = facts(lives.database)
+    before, tallied = facts(lives.database), [tallies(lives.database, name) for name in TALLIES]
     with lives.database.write() as session:
         session.execute(update(CountedTo).values(line=0))
     follow.catch_up(lives.database, zone, now)
     assert facts(lives.database) == before, "counted anew it is the same"
+    assert [tallies(lives.database, name) for name in TALLIES] == tallied
+    with lives.database.write() as session:
+        for name in TALLIES:
+            session.execute(text(f"DELETE FROM {name}"))
+            session.execute(filling(name))
+    assert [tallies(lives.database, name) for name in TALLIES] == tallied, "and summed up from its cases"
 
 
 def narrowed(over, counter, by, value):
