@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 from pathlib import Path
 from typing import Annotated
@@ -69,6 +70,9 @@ def serve(config: Annotated[Path, typer.Argument(help="Central's configuration f
     with clear_errors():
         web = create_app(settings)
         setup.check_ready(settings, web.state.central.database, SystemClock().now_utc())
+    # What has been made by now stays for good: collecting garbage need not go through it again and again.
+    gc.collect()
+    gc.freeze()
     server = uvicorn.Server(
         uvicorn.Config(
             web,

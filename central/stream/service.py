@@ -36,6 +36,7 @@ class LogTail:
         self._changed = asyncio.Event()
         self._started = asyncio.Event()
         self._failing = False
+        self._listeners = 0
 
     async def run(self) -> None:
         """Read the tail until cancelled. A database that is away is waited for."""
@@ -54,8 +55,14 @@ class LogTail:
             await asyncio.sleep(self._interval_s)
 
     async def poll(self) -> None:
-        """Read what is new, and wake the listeners."""
+        """Read what is new, and wake the listeners; without any, only note where the log ends."""
         try:
+            if not self._listeners:
+                self._latest = self._floor = await asyncio.to_thread(self._last_id)
+                self._recent.clear()
+                self._failing = False
+                self._wake()  # whoever has come meanwhile looks into the database
+                return
             fresh = await asyncio.to_thread(self._read, self._latest)
         except SQLAlchemyError as error:
             if not self._failing:
@@ -70,6 +77,9 @@ class LogTail:
                 self._floor = self._recent[0][0].id
             self._recent.append(line)
         self._latest = fresh[-1][0].id
+        self._wake()
+
+    def _wake(self) -> None:
         woken, self._changed = self._changed, asyncio.Event()
         woken.set()
 
@@ -87,19 +97,23 @@ class LogTail:
         """
         await self._started.wait()
         seen = self._latest if after is None else after
-        while True:
-            changed = self._changed
-            if seen >= self._floor:
-                lines = [line for line in self._recent if line[0].id > seen]
-            else:
-                lines = await asyncio.to_thread(self._read, seen)
-            for line, area_id in lines:
-                if sees(area_id):
-                    yield line
-            if lines:
-                seen = lines[-1][0].id
-            else:
-                await changed.wait()
+        self._listeners += 1
+        try:
+            while True:
+                changed = self._changed
+                if seen >= self._floor:
+                    lines = [line for line in self._recent if line[0].id > seen]
+                else:
+                    lines = await asyncio.to_thread(self._read, seen)
+                for line, area_id in lines:
+                    if sees(area_id):
+                        yield line
+                if lines:
+                    seen = lines[-1][0].id
+                else:
+                    await changed.wait()
+        finally:
+            self._listeners -= 1
 
     def _last_id(self) -> int:
         with self._database.read() as session:
