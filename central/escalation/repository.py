@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from central.cases.models import Case
@@ -32,9 +32,26 @@ def slips(
     if unanswered:
         query = query.where(SupervisionSlip.answered_at.is_(None))
     if areas is not None:
-        row = select(Case.id).where(Case.id == SupervisionSlip.case_id, Case.area_id.in_(sorted(areas)))
-        query = query.where(row.exists())
+        query = query.where(_lies_in(areas))
     return session.scalars(query).all()
+
+
+def slips_waiting(session: Session, unit_id: str, areas: frozenset[str] | None) -> int:
+    """How many slips wait for a unit's answer."""
+    query = select(func.count()).select_from(SupervisionSlip)
+    query = query.where(SupervisionSlip.unit_id == unit_id, SupervisionSlip.answered_at.is_(None))
+    return session.scalar(query if areas is None else query.where(_lies_in(areas))) or 0
+
+
+def slips_of(session: Session, ticket_id: str) -> Sequence[SupervisionSlip]:
+    """The slips about a ticket, in their order."""
+    query = select(SupervisionSlip).where(SupervisionSlip.ticket_id == ticket_id)
+    return session.scalars(query.order_by(SupervisionSlip.number)).all()
+
+
+def _lies_in(areas: frozenset[str]) -> ColumnElement[bool]:
+    row = select(Case.id).where(Case.id == SupervisionSlip.case_id, Case.area_id.in_(sorted(areas)))
+    return row.exists()
 
 
 def beat(session: Session, name: str, instance: str, at: datetime, done: int) -> None:

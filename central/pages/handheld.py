@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 from central.cases import service as cases
 from central.cases.rules import TicketState
 from central.context import Central, CentralDep
+from central.escalation.repository import slips_of, slips_waiting
 from central.handheld import photos, repository
 from central.media import service as media
 from central.pages import map_view
@@ -83,11 +84,13 @@ def my_tickets(request: Request, central: CentralDep, who: Handler, done: str = 
         )
         rows = [row_of(ticket, None, now) for ticket in found]
         handled = {ticket.id for ticket in found if ticket.state == TicketState.HANDLED}
+        slips = slips_waiting(session, who.unit_id, who.areas) if who.unit_id else 0
     values = {
         "todo": [row for row in rows if row.id not in handled],
         "handled": [row for row in rows if row.id in handled],
         "unit": found[0].unit_name if found else "",
         "has_unit": who.unit_id is not None,
+        "slips": slips,
         "notice": Notice("good", t(f"handheld.done.{done}")) if done in _DONE else None,
     }
     return page(request, "handheld_list.html", values, who=who)
@@ -305,12 +308,14 @@ def _ticket(  # noqa: PLR0917 - one page, one place
             photos=repository.photos(session, ticket_id),
             now=now,
         )
+        told = slips_of(session, ticket_id)
         drawing = map_view.map_of(point, near, detail.area_id)
     values = {
         "ticket": found,
         "map": drawing,
         "joint": joint,
         "others": [each.unit_name for each in detail.tickets if each.unit_id != who.unit_id],
+        "told": told,
         "written": written,
         "words_chars": WORDS_CHARS,
         "photo_mb": f"{central.settings.reports.photo_max_mb:g}",

@@ -128,11 +128,12 @@ def due_words(
         return t("handheld.suspended", time=duration((suspended_until - now).total_seconds())), ""
     left_s = (due_at - now).total_seconds()
     if left_s < 0:
-        return t("handheld.overdue", time=_short(-left_s)), "bad"
-    return t("handheld.due_in", time=_short(left_s)), "warn" if left_s < 3600 else ""
+        return t("handheld.overdue", time=short_duration(-left_s)), "bad"
+    return t("handheld.due_in", time=short_duration(left_s)), "warn" if left_s < 3600 else ""
 
 
-def _short(seconds_s: float) -> str:
+def short_duration(seconds_s: float) -> str:
+    """A span of time in words, to the minute."""
     return duration(max(60.0, seconds_s // 60 * 60))
 
 

@@ -7,6 +7,7 @@ from central.pages.texts_custody import CUSTODY
 from central.pages.texts_insight import INSIGHT
 from central.pages.texts_reporters import REPORTERS
 from central.pages.texts_reports import REPORTS
+from central.pages.texts_slips import SLIPS
 from central.pages.texts_street import STREET
 from kerbwatch.incident import Kind
 
@@ -315,7 +316,7 @@ _ENGLISH: dict[str, str] = {
     "error.other.title": "Something went wrong",
     "error.home": "To the start",
 }
-_ENGLISH |= CHECKS | CUSTODY | INSIGHT | REPORTERS | REPORTS | STREET
+_ENGLISH |= CHECKS | CUSTODY | INSIGHT | REPORTERS | REPORTS | SLIPS | STREET
 
 
 def t(key: str, **values: object) -> str:
