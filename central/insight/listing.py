@@ -21,7 +21,8 @@ def cases_behind(
     """Some of the cases that a selection means, the newest first, and how many there are."""
     ids = repository.case_ids(session, chosen, now, before=before, limit=limit + 1)
     shown = ids[:limit]
-    rows = session.scalars(select(Case).where(Case.id.in_(shown)).order_by(Case.id.desc())).all()
+    by_id = {row.id: row for row in session.scalars(select(Case).where(Case.id.in_(shown)))}
+    rows = [by_id[case_id] for case_id in shown]
     here = cases.files_here(session, rows)
     return CountedPage(
         total=repository.total(session, chosen, now),

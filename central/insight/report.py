@@ -245,8 +245,9 @@ class Teller:
         """The rises of some days that are over, the latest first; of overlapping weeks the latest."""
         told: list[ToldRise] = []
         weeks: dict[object, date] = {}
-        for day in sorted((day for day in days if day < self.today()), reverse=True):
-            for rise in rises_of(self._session, day, self._look):
+        found = rises_of(self._session, [day for day in days if day < self.today()], self._look)
+        for day in sorted(found, reverse=True):
+            for rise in found[day]:
                 if rise.first != rise.last:
                     known = weeks.get(rise.series)
                     if known is not None and rise.last >= known:

@@ -222,10 +222,15 @@ def on_days(session: Session, chosen: Selection, days: Sequence[date], now: date
 def case_ids(
     session: Session, chosen: Selection, now: datetime, *, before: str | None, limit: int
 ) -> Sequence[str]:
-    """The cases that a selection means, newest first, whose id lies before ``before``."""
-    query = select(CaseFact.case_id).where(_meant(chosen)).order_by(CaseFact.case_id.desc())
+    """The cases that a selection means, those of its last day first, then by id; after ``before``.
+
+    In the order of the days an index serves, so that a page costs as much as it shows.
+    """
+    day = _day(chosen.counter)
+    query = select(CaseFact.case_id).where(_meant(chosen)).order_by(day.desc(), CaseFact.case_id.desc())
     if before:
-        query = query.where(CaseFact.case_id < before)
+        last = session.scalar(select(day).where(CaseFact.case_id == before)) or chosen.last
+        query = query.where(day <= last, or_(day < last, CaseFact.case_id < before))
     return session.scalars(query.limit(limit), {"now": now}).all()
 
 

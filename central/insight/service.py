@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from threading import Lock
-from typing import TypeVar
+from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 from zoneinfo import ZoneInfo
 
@@ -29,14 +29,21 @@ from kerbwatch.incident import Kind
 T = TypeVar("T")
 Key = tuple[object, ...]
 
-_FRESH_S = 60.0
-"""How long what was reckoned of days that are over is kept; a case may be rejected or merged meanwhile."""
+RISE_DAYS = 7
+"""On the first page rises of so many days are told, however many days are counted."""
+_FRESH_S, _FRESH_TIMES = 60.0, 300.0
+"""What was reckoned of days that are over is kept so long, or so many times as long as reckoning it took.
+
+A case may be rejected or merged meanwhile.
+"""
+_MANY_LINES = 100_000
+"""With as many lines of the log it takes long enough that nobody should wait for it."""
 _MOST_KEPT = 200
 _LIVE_DAYS = 84
 """Days in which a cell must have had a case to be ground on which something may be seen."""
 _DAYS_A_MONTH = 30
 _RECENT_DAYS, _BEFORE_DAYS, _REACH_M = 7, 28, 1000.0
-_KEPT: WeakKeyDictionary[Pool, dict[Key, tuple[float, object]]] = WeakKeyDictionary()
+_KEPT: WeakKeyDictionary[Pool, dict[Key, tuple[float, float, list[Any]]]] = WeakKeyDictionary()
 _LOCK = Lock()
 
 
@@ -48,57 +55,80 @@ class Look:
     settings: InsightSettings
 
 
-def rises_of(session: Session, day: date, look: Look) -> list[Rise]:
-    """The rises of a day that is over, and of the seven days up to it, the surest first."""
-    return list(_kept(session, ("rises", day, look), lambda: _rises(session, day, look)))
+def rises_of(session: Session, days: Iterable[date], look: Look) -> dict[date, list[Rise]]:
+    """For each of some days that are over its rises and those of the week up to it, the surest first."""
+    known = {day: _known(session, ("rises", day, look)) for day in days}
+    lacking = [day for day, found in known.items() if found is None]
+    reckoned = _reckon_rises(session, lacking, look) if lacking else {}
+    return {day: reckoned[day] if found is None else found for day, found in known.items()}
 
 
-def _rises(session: Session, day: date, look: Look) -> list[Rise]:
+def _reckon_rises(session: Session, days: Sequence[date], look: Look) -> dict[date, list[Rise]]:
+    """Reckon the rises of some days from one reading of the days that they are held against."""
+    begun_s = time.monotonic()
     known_since = queries.first_day(session)
-    if known_since is None or known_since > day:
-        return []
-    _id, calendar = calendars.current(session, look.zone)
-    farthest = day - timedelta(days=days_needed(look.settings.weeks) + max(WINDOWS))
-    counts = queries.daily_counts(session, max(known_since, farthest), day)
-    return rises_on(
-        counts,
-        day,
-        calendar,
-        weeks=look.settings.weeks,
-        false_a_month=look.settings.false_rises_a_month,
-    )
+    told = [day for day in days if known_since is not None and known_since <= day]
+    found: dict[date, list[Rise]] = {day: [] for day in days}
+    if known_since is not None and told:
+        _id, calendar = calendars.current(session, look.zone)
+        farthest = min(told) - timedelta(days=days_needed(look.settings.weeks) + max(WINDOWS))
+        counts = queries.daily_counts(session, max(known_since, farthest), max(told))
+        weeks, false_a_month = look.settings.weeks, look.settings.false_rises_a_month
+        for day in told:
+            found[day] = rises_on(counts, day, calendar, weeks=weeks, false_a_month=false_a_month)
+    for day, rises in found.items():
+        _keep(session, ("rises", day, look), rises, time.monotonic() - begun_s)
+    return found
 
 
 def hot_spots_of(session: Session, last: date, look: Look) -> list[HotSpot]:
     """The hot-spots of the days up to ``last``, the surest first."""
+    return _kept(session, ("hot-spots", last, look), lambda: _hot_spots(session, last, look))
 
-    def found() -> list[HotSpot]:
-        first = queries.days_back(last, look.settings.hot_spot_days)
-        cells = queries.cell_counts(session, queries.days_back(last, _LIVE_DAYS), first, last)
-        return hot_spots(cells, false_alarms=look.settings.false_rises_a_month / _DAYS_A_MONTH)
 
-    return list(_kept(session, ("hot-spots", last, look), found))
+def _hot_spots(session: Session, last: date, look: Look) -> list[HotSpot]:
+    first = queries.days_back(last, look.settings.hot_spot_days)
+    cells = queries.cell_counts(session, queries.days_back(last, _LIVE_DAYS), first, last)
+    return hot_spots(cells, false_alarms=look.settings.false_rises_a_month / _DAYS_A_MONTH)
 
 
 def moved_by(session: Session, now: datetime, look: Look) -> list[tuple[Kind, Displacement]]:
     """What seems to have moved over a border, by the whole days before ``now``."""
+    key = ("moved", now.astimezone(look.zone).date(), look)
+    return _kept(session, key, lambda: _moved(session, now, look))
 
-    def found() -> list[tuple[Kind, Displacement]]:
-        return [
-            (kind, each)
-            for kind in Kind
-            for each in watch(
-                session,
-                kind,
-                now,
-                look.zone,
-                recent_days=_RECENT_DAYS,
-                before_days=_BEFORE_DAYS,
-                reach_m=_REACH_M,
-            )
-        ]
 
-    return list(_kept(session, ("moved", now.astimezone(look.zone).date(), look), found))
+def _moved(session: Session, now: datetime, look: Look) -> list[tuple[Kind, Displacement]]:
+    return [
+        (kind, each)
+        for kind in Kind
+        for each in watch(
+            session,
+            kind,
+            now,
+            look.zone,
+            recent_days=_RECENT_DAYS,
+            before_days=_BEFORE_DAYS,
+            reach_m=_REACH_M,
+        )
+    ]
+
+
+def reckon_ahead(session: Session, now: datetime, look: Look) -> None:
+    """Reckon what the first page of insight tells before it gets old, where that takes long."""
+    if repository.counted_to(session).line < _MANY_LINES:
+        return
+    today = now.astimezone(look.zone).date()
+    recent = [today - timedelta(days=back) for back in range(1, RISE_DAYS + 1)]
+    if any(_known(session, ("rises", day, look), of_its_time=0.5) is None for day in recent):
+        _reckon_rises(session, recent, look)
+    _kept(
+        session,
+        ("hot-spots", recent[0], look),
+        lambda: _hot_spots(session, recent[0], look),
+        of_its_time=0.5,
+    )
+    _kept(session, ("moved", today, look), lambda: _moved(session, now, look), of_its_time=0.5)
 
 
 def cases_of(rise: Rise, channel: str | None = None) -> Selection:
@@ -124,18 +154,31 @@ def by_channel(session: Session, chosen: Selection, now: datetime) -> dict[str, 
     return {channel: number for channel, number in found.items() if number}
 
 
-def _kept(session: Session, key: Key, reckon: Callable[[], list[T]]) -> list[T]:
-    """What was reckoned a moment ago, else anew. Numbers that are shown are counted at the moment."""
-    pool, now_s = pool_of(session), time.monotonic()
-    with _LOCK:
-        own = _KEPT.setdefault(pool, {})
-        known = own.get(key)
-    if known is not None and now_s - known[0] < _FRESH_S:
-        found: list[T] = known[1]  # type: ignore[assignment]  # the key says what it is
-        return found
+def _kept(session: Session, key: Key, reckon: Callable[[], list[T]], *, of_its_time: float = 1.0) -> list[T]:
+    """What was reckoned not so long ago, else anew. Numbers that are shown are counted at the moment."""
+    known = _known(session, key, of_its_time=of_its_time)
+    if known is not None:
+        return known
+    begun_s = time.monotonic()
     found = reckon()
-    with _LOCK:
-        if len(own) >= _MOST_KEPT:
-            del own[min(own, key=lambda each: own[each][0])]
-        own[key] = (now_s, found)
+    _keep(session, key, found, time.monotonic() - begun_s)
     return found
+
+
+def _known(session: Session, key: Key, *, of_its_time: float = 1.0) -> list[Any] | None:
+    """What was reckoned, unless more than this share of the time for which it is kept is over."""
+    with _LOCK:
+        known = _KEPT.get(pool_of(session), {}).get(key)
+    if known is None:
+        return None
+    at_s, took_s, found = known
+    return found if time.monotonic() - at_s < of_its_time * max(_FRESH_S, _FRESH_TIMES * took_s) else None
+
+
+def _keep(session: Session, key: Key, found: list[Any], took_s: float) -> None:
+    """Keep what was reckoned."""
+    with _LOCK:
+        own = _KEPT.setdefault(pool_of(session), {})
+        if len(own) >= _MOST_KEPT and key not in own:
+            del own[min(own, key=lambda each: own[each][0])]
+        own[key] = (time.monotonic(), took_s, found)

@@ -30,7 +30,7 @@ from central.insight.days import Period, Span, days_between
 from central.insight.listing import cases_behind
 from central.insight.pdf import pdf_of
 from central.insight.report import DayCounts, Number, Scope, Teller
-from central.insight.service import moved_by
+from central.insight.service import RISE_DAYS, moved_by
 from central.pages.case_view import row_of
 from central.pages.insight_view import CARDS, chart_of, city_map, word, words_for
 from central.pages.rendering import HEADERS, page
@@ -43,8 +43,6 @@ router = APIRouter(include_in_schema=False)
 _DAYS = (7, 28, 84)
 _PAGE = 50
 _MOST_BARS = 31
-_RISE_DAYS = 7
-"""On the first page rises of so many days are told, however many days are counted."""
 
 
 class Choice:
@@ -85,7 +83,7 @@ def insight(
         daily = teller.by_day(replace(over, first=earlier))
         lines = teller.lines(over, [choice.by], COLUMNS)[choice.by]
         city = choice.scope.is_city
-        recent = days_between(teller.yesterday() - timedelta(days=_RISE_DAYS - 1), teller.yesterday())
+        recent = days_between(teller.yesterday() - timedelta(days=RISE_DAYS - 1), teller.yesterday())
         rises = teller.rises(recent) if city else ()
         spots = teller.hot_spots(teller.yesterday()) if city else ()
         moved = moved_by(session, now, look) if city else []
