@@ -7,7 +7,7 @@ from collections import deque
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.rules.appearance import STEADY_LOOK, Patch, cut_patch, similarity, vanished
+from edge.rules.appearance import SAME_LOOK, STEADY_LOOK, Patch, cut_patch, similarity, vanished
 from edge.rules.sighting import Look
 
 EVERY_S = 4.0
@@ -48,6 +48,26 @@ class EarlierPictures:
             if look.thumbnail is not None
         ]
         return oldest[0] if all(_other(patch, now) for patch in oldest) else None
+
+    def since(self, box: NDArray[np.floating], now: Patch | None) -> float | None:
+        """Since when at least a place has looked as it does now, though the detector had not found the thing.
+
+        Args:
+            box: the place, [4], px of the picture as shown.
+            now: what it looks like with the thing.
+
+        Returns:
+            Seconds on the camera's timeline; None where not even the newest picture shows it so.
+        """
+        since_t_s = None
+        for look in reversed(self._kept):
+            if now is None or look.thumbnail is None:
+                break
+            patch = cut_patch(look.thumbnail, box.astype(np.float32), look.size_px)
+            if patch is None or (similarity(patch, now) or 0.0) < SAME_LOOK:
+                break
+            since_t_s = look.t_s
+        return since_t_s
 
 
 def _other(then: Patch | None, now: Patch) -> bool:

@@ -70,7 +70,8 @@ class PlaceKeeper:
 
     Args:
         create_score: a new place needs a detection of at least this score; weaker ones only keep one alive.
-        weak_arrivals: whether a weaker one begins a place as well where something is seen to have come.
+        weak_arrivals: whether a weaker one begins a place as well where something is seen to have come; it is
+            timed from when the pictures show it there, though the detector found it later.
     """
 
     def __init__(self, create_score: float, *, weak_arrivals: bool = False) -> None:
@@ -319,6 +320,10 @@ class PlaceKeeper:
 
     def _new_place(self, target: Target, zone_id: str, look: Look) -> Place:
         patch = patch_of(look, target.box)
+        before = self._earlier.without(target.box, patch)
+        since_t_s = None
+        if self._weak_arrivals and before is not None:
+            since_t_s = self._earlier.since(target.box, patch)
         return Place(
             id=new_id(),
             zone_id=zone_id,
@@ -328,10 +333,10 @@ class PlaceKeeper:
             score=target.score,
             arrived_t_s=look.t_s,
             seen_t_s=look.t_s,
-            clock_t_s=look.t_s,
+            clock_t_s=look.t_s if since_t_s is None else since_t_s,
             patch=patch,
             contrast=self._contrast,
-            before=self._earlier.without(target.box, patch),
+            before=before,
         )
 
 

@@ -107,3 +107,21 @@ def test_a_weak_box_over_a_part_of_a_bare_place_hides_nobody():
     for t_s in range(0, 100, 2):
         found += rule.look(shown(float(t_s))).sightings
     assert [(one.phase, one.t_s <= 66) for one in found][1:] == [(Phase.CLEARED, True)]
+
+
+def test_a_car_that_the_detector_finds_late_is_timed_from_when_the_picture_shows_it():
+    def street(t: float) -> list[Thing]:
+        return [replace(CAR, seen=t >= 24)] if 12 <= t < 70 else []
+
+    found = watch(parking(), street, until_s=90)
+    assert found[0].started_t_s == 12.0
+    assert phases(found)[0] == (Phase.OPENED, 42.0)
+
+
+def test_a_car_that_takes_the_place_of_another_is_not_timed_from_that_ones_coming():
+    other = replace(CAR, texture=7)
+
+    def street(t: float) -> list[Thing]:
+        return [replace(CAR, seen=False)] if 12 <= t < 20 else [other] if 22 <= t < 70 else []
+
+    assert watch(parking(), street, until_s=90)[0].started_t_s == 22.0
