@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated
 
@@ -11,6 +12,7 @@ from rich.console import Console
 
 from evaluation.composite.base import Source
 from evaluation.composite.compose import make
+from evaluation.composite.empty_street import EmptyStreet
 from evaluation.composite.recipe import Recipe, UnsuitedError
 from evaluation.composite.recipes import RECIPES
 from evaluation.output import write_json
@@ -42,6 +44,16 @@ def compose(  # noqa: PLR0917 - a command's options
     camera: Annotated[
         CameraChoice, typer.Option(help="For a video without a scene file: where its camera is.")
     ] = CameraChoice.FIXED,
+    picture_every_s: Annotated[
+        float | None,
+        typer.Option(
+            "--picture-every",
+            min=0.05,
+            max=1,
+            help="Seconds from picture to picture of what stands (parking, stalls); four a second else. "
+            "Such are looked at every 2 s, so that 1 will do and is made four times as fast.",
+        ),
+    ] = None,
     json_file: Annotated[
         Path | None, typer.Option("--json", help="Write the list of scenes here; - is standard output.")
     ] = None,
@@ -70,7 +82,7 @@ def compose(  # noqa: PLR0917 - a command's options
                 for index in range(count):
                     status.update(f"{one.name} on {source.name}, {index + 1} of {count}")
                     try:
-                        scene = _write(one, source, out, seed, index)
+                        scene = _write(one, source, out, seed, index, picture_every_s)
                     except UnsuitedError as error:
                         left_out.append({"recipe": one.name, "base": source.name, "reason": str(error)})
                         break
@@ -98,10 +110,15 @@ def _chosen(names: list[str] | None) -> list[Recipe]:
     return [RECIPES[name] for name in names] if names else list(RECIPES.values())
 
 
-def _write(recipe: Recipe, source: Source, out: Path, seed: int, index: int) -> dict[str, object]:
+def _write(  # noqa: PLR0917 - what one composite is made of
+    recipe: Recipe, source: Source, out: Path, seed: int, index: int, picture_every_s: float | None
+) -> dict[str, object]:
     """One composite on disk, as a line of the list. Raises UnsuitedError."""
     try:
-        composite = make(recipe, recipe.stage(source), seed=seed, index=index)
+        staged = recipe.stage(source)
+        if picture_every_s is not None and isinstance(staged, EmptyStreet):
+            staged = _thinned(staged, picture_every_s)
+        composite = make(recipe, staged, seed=seed, index=index)
         path = composite.write(out)
     except ModelError as error:
         _complain(str(error))
@@ -111,6 +128,11 @@ def _write(recipe: Recipe, source: Source, out: Path, seed: int, index: int) -> 
         raise typer.Exit(2) from error
     events = [event.model_dump(mode="json", exclude_defaults=True) for event in composite.events()]
     return {"scene": str(path), "recipe": recipe.name, "base": source.name, "index": index, "events": events}
+
+
+@lru_cache(maxsize=2)
+def _thinned(street: EmptyStreet, step_s: float) -> EmptyStreet:
+    return street.every(step_s)
 
 
 def _complain(text: str) -> None:

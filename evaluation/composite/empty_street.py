@@ -16,7 +16,7 @@ from evaluation.composite.tracks import vehicles
 from kerbwatch.incident import Kind
 
 FPS = 4.0
-"""Pictures a second: who dwells is looked at every two seconds."""
+"""Pictures a second: who dwells is looked at every two seconds, and a person wants to see what happens."""
 LENGTH_S = 180.0
 """How long the empty street can be shown."""
 
@@ -26,10 +26,11 @@ class EmptyStreet(Source):
 
     Args:
         source: the clip.
+        fps: pictures a second.
     """
 
-    def __init__(self, source: Source) -> None:
-        super().__init__(source.name, _EmptyClip(source), camera=source.camera, tracks=source.tracks)
+    def __init__(self, source: Source, fps: float = FPS) -> None:
+        super().__init__(source.name, _EmptyClip(source, fps), camera=source.camera, tracks=source.tracks)
         self.location, self.licence = source.location, source.licence
         self._real = source
 
@@ -47,6 +48,12 @@ class EmptyStreet(Source):
     def cutouts(self) -> tuple[Cutout, ...]:
         """What went through the real clip. Raises ModelError."""
         return cut_out(self._real)
+
+    def every(self, step_s: float) -> EmptyStreet:
+        """The same street, shown only so often: hours of it are made and watched in minutes."""
+        shown = EmptyStreet(self._real, 1 / step_s)
+        shown.cutouts = self.cutouts
+        return shown
 
     @cached_property
     def standing(self) -> NDArray[np.float64]:
@@ -68,11 +75,11 @@ def emptied(source: Source) -> EmptyStreet:
 class _EmptyClip(Clip):
     """The same picture again and again."""
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: Source, fps: float) -> None:
         self.path = source.clip.path
         self.size_px = source.clip.size_px
-        self.times_s = [number / FPS for number in range(round(LENGTH_S * FPS))]
-        self.fps = FPS
+        self.times_s = [number / fps for number in range(round(LENGTH_S * fps))]
+        self.fps = fps
         self._source = source
 
     def frames(self, from_s: float = 0.0, to_s: float | None = None) -> Iterator[tuple[float, Image]]:
