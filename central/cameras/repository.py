@@ -4,11 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from typing import NamedTuple
 
 from sqlalchemy import and_, case, func, literal, or_, select, tuple_
 from sqlalchemy.orm import Session, selectinload
 
 from central.cameras.models import Camera, EdgeBox
+
+_AT_ONCE = 500
+
+
+class CameraPlace(NamedTuple):
+    """Where a camera stands (WGS-84, degrees)."""
+
+    edge_id: int
+    camera_id: str
+    lon: float
+    lat: float
 
 
 def by_token(session: Session, token_hash: str) -> EdgeBox | None:
@@ -76,6 +88,22 @@ def totals(session: Session, silent_before: datetime) -> tuple[int, int]:
     well = func.sum(case((heard, EdgeBox.camera_count - EdgeBox.unwell_count), else_=0))
     total, working = session.execute(select(func.sum(EdgeBox.camera_count), well)).one()
     return int(total or 0), int(working or 0)
+
+
+def camera_places(session: Session) -> list[CameraPlace]:
+    """Where every camera stands that has a place and that its box still names."""
+    columns = (Camera.edge_id, Camera.camera_id, Camera.lon, Camera.lat)
+    query = select(*columns).where(Camera.listed, Camera.lon.is_not(None), Camera.lat.is_not(None))
+    return [CameraPlace(*row) for row in session.execute(query)]  # type: ignore[arg-type]  # not null, above
+
+
+def with_cameras(session: Session, edge_ids: Collection[int]) -> list[EdgeBox]:
+    """Some boxes with all their cameras."""
+    asked, found = sorted(edge_ids), list[EdgeBox]()
+    for first in range(0, len(asked), _AT_ONCE):
+        query = select(EdgeBox).where(EdgeBox.id.in_(asked[first : first + _AT_ONCE]))
+        found += session.scalars(query.options(selectinload(EdgeBox.cameras)))
+    return found
 
 
 def camera(session: Session, edge_id: int, camera_id: str) -> Camera | None:

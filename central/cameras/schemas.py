@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict
@@ -65,13 +66,16 @@ class BoxOut(BaseModel):
     cameras: tuple[CameraOut, ...]
 
     @classmethod
-    def of(cls, box: EdgeBox, state: BoxState) -> Self:
-        """From the tables."""
+    def of(cls, box: EdgeBox, state: BoxState, cameras: Sequence[Camera] | None = None) -> Self:
+        """From the tables; with all its cameras, or those that are named."""
         plain = {name: getattr(box, name) for name in cls.model_fields if name not in {"state", "cameras"}}
         return cls(
             **plain,
             state=state,
-            cameras=tuple(CameraOut.of(row, box.counters.get(row.camera_id)) for row in box.cameras),
+            cameras=tuple(
+                CameraOut.of(row, box.counters.get(row.camera_id))
+                for row in (box.cameras if cameras is None else cameras)
+            ),
         )
 
 

@@ -12,6 +12,7 @@ from http import HTTPStatus
 import structlog
 from sqlalchemy.orm import Session
 
+from central.areas.reach import Reach
 from central.cameras import repository
 from central.cameras.broker_access import mosquitto_hash
 from central.cameras.models import Camera, EdgeBox
@@ -55,14 +56,28 @@ class Heard:
 
 
 def list_boxes(
-    session: Session, now: datetime, *, cursor: str | None = None, limit: int = MAX_BOXES
+    session: Session,
+    now: datetime,
+    *,
+    cursor: str | None = None,
+    limit: int = MAX_BOXES,
+    reach: Reach | None = None,
 ) -> BoxPage:
     """Boxes with their cameras: silent ones first, then those with a camera that is unwell, then the others.
+
+    Args:
+        session: for reading.
+        now: the present instant.
+        cursor: where the page before ended.
+        limit: how many boxes.
+        reach: where whoever asks may look; boxes are then shown with the cameras that stand there alone.
 
     Raises:
         Problem: 400 for a cursor that is none of ours.
     """
     limit = max(1, min(limit, MAX_BOXES))
+    if reach is not None:
+        return _boxes_within(session, now, reach, _decode_cursor(cursor), limit)
     found = repository.boxes(
         session, silent_before=now - _PATIENCE, after=_decode_cursor(cursor), limit=limit + 1
     )
@@ -73,6 +88,33 @@ def list_boxes(
         total_cameras=total,
         working_cameras=working,
         next_cursor=_encode_cursor(*shown[-1]) if len(found) > limit else None,
+    )
+
+
+def _boxes_within(
+    session: Session, now: datetime, reach: Reach, after: tuple[int, str, str] | None, limit: int
+) -> BoxPage:
+    """The same of one part of the city: what stands elsewhere moves no box up and is in no number."""
+    theirs: defaultdict[int, set[str]] = defaultdict(set)
+    for place in repository.camera_places(session):
+        if reach.covers(place.lon, place.lat):
+            theirs[place.edge_id].add(place.camera_id)
+    ranked: list[tuple[tuple[int, str, str], BoxOut]] = []
+    total = working = 0
+    for box in repository.with_cameras(session, theirs):
+        cameras = [row for row in box.cameras if row.camera_id in theirs[box.id]]
+        state, well = state_of(box, now), sum(map(_well, cameras))
+        total, working = total + len(cameras), working + (well if state == "online" else 0)
+        rank = 0 if state != "online" else 1 if well < len(cameras) else 2
+        ranked.append(((rank, box.site, box.edge), BoxOut.of(box, state, cameras)))
+    ranked.sort(key=lambda each: each[0])
+    rest = [each for each in ranked if after is None or each[0] > after]
+    more = len(rest) > limit
+    return BoxPage(
+        items=tuple(out for _key, out in rest[:limit]),
+        total_cameras=total,
+        working_cameras=working,
+        next_cursor="{}.{}.{}".format(*rest[limit - 1][0]) if more else None,
     )
 
 
@@ -186,8 +228,8 @@ def _fill_box(box: EdgeBox, report: HealthReport) -> None:
     box.unwell_count = sum(not _well(each) for each in report.cameras)
 
 
-def _well(camera: CameraHealth) -> bool:
-    looks = camera.state is CameraState.STREAMING and camera.view is not ViewState.MOVED
+def _well(camera: CameraHealth | Camera) -> bool:
+    looks = camera.state == CameraState.STREAMING and camera.view != ViewState.MOVED
     return looks and not camera.frozen and not camera.dark
 
 

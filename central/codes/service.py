@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from http import HTTPStatus
 from pathlib import Path
@@ -12,6 +12,7 @@ import structlog
 from pydantic import ValidationError
 from sqlalchemy.orm import Session
 
+from central.areas.reach import Reach
 from central.areas.service import area_map
 from central.cases.reporting import LeadIn
 from central.cases.rules import Origin
@@ -38,6 +39,7 @@ log = structlog.get_logger(__name__)
 
 Refusal = Literal["unknown", "revoked"]
 _COLUMNS = tuple(PlaceIn.model_fields)
+_PAGE = 200
 _NEEDED = tuple(name for name, field in PlaceIn.model_fields.items() if field.is_required())
 
 
@@ -50,7 +52,13 @@ class CodeRefusedError(Exception):
 
 
 def make(
-    session: Session, places: Sequence[PlaceIn], *, keys: PlaceKeys, actor: str, now: datetime
+    session: Session,
+    places: Sequence[PlaceIn],
+    *,
+    keys: PlaceKeys,
+    actor: str,
+    now: datetime,
+    reach: Reach | None = None,
 ) -> MadeOut:
     """Give codes to places; one that has a live code of the current key keeps it.
 
@@ -60,7 +68,15 @@ def make(
         keys: what signs them.
         actor: who makes them, as it stands in logs.
         now: the present instant.
+        reach: where they may, if they are limited to areas.
+
+    Raises:
+        Problem: 403 a place lies elsewhere.
     """
+    for place in places:
+        if reach is not None and not reach.covers(place.lon, place.lat):
+            detail = f"'{place.name}' lies outside the areas to which you are limited"
+            raise Problem(HTTPStatus.FORBIDDEN, "elsewhere", detail)
     areas = area_map(session, now)
     made, known = list[PlaceCode](), list[int]()
     for place in places:
@@ -118,10 +134,12 @@ def read_places(path: Path) -> list[PlaceIn]:
     return places
 
 
-def revoke(session: Session, number: int, *, actor: str, reason: str, now: datetime) -> PlaceCode:
+def revoke(
+    session: Session, number: int, *, actor: str, reason: str, now: datetime, reach: Reach | None = None
+) -> PlaceCode:
     """Take a code out of use; one that is revoked already stays as it is. Raises Problem 404."""
     row = repository.by_number(session, number, lock=True)
-    if row is None:
+    if row is None or not _within(row, reach):
         raise not_found(f"place code {number}")
     if row.revoked_at is None:
         row.revoked_at, row.revoked_by, row.revoke_reason = now, actor, reason
@@ -235,10 +253,27 @@ def listed(
     before: int | None = None,
     revoked: bool | None = None,
     limit: int = 100,
+    reach: Reach | None = None,
 ) -> PlaceCodePage:
-    """Place codes, newest first."""
-    rows = repository.newest(session, before=before, revoked=revoked, limit=limit + 1)
+    """Place codes, newest first; of whoever is limited to areas those that lie there."""
+    rows: list[PlaceCode] = []
+    asked = limit + 1 if reach is None else max(limit + 1, _PAGE)
+    while len(rows) <= limit:
+        found = repository.newest(session, before=before, revoked=revoked, limit=asked)
+        rows += [row for row in found if _within(row, reach)]
+        if len(found) < asked:
+            break
+        before = found[-1].number
     return PlaceCodePage(
         items=tuple(shown(row, keys, public_url) for row in rows[:limit]),
         next_before=rows[limit - 1].number if len(rows) > limit else None,
     )
+
+
+def of_numbers(session: Session, numbers: Collection[int], reach: Reach | None = None) -> list[PlaceCode]:
+    """Some place codes, in the order of their numbers; those in reach of whoever is limited."""
+    return [row for row in repository.by_numbers(session, numbers) if _within(row, reach)]
+
+
+def _within(row: PlaceCode, reach: Reach | None) -> bool:
+    return reach is None or reach.covers(row.lon, row.lat)

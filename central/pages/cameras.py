@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
+from central.areas.reach import reach_of
 from central.cameras import service
 from central.cases.repository import last_log_id
 from central.context import Central, CentralDep
@@ -30,19 +31,21 @@ _BOXES = 20
 def cameras(request: Request, central: CentralDep, who: Viewer, cursor: Cursor = None) -> Response:
     """Edge boxes and their cameras, those that need someone first."""
     frame = {"here": "cameras", "live": True, "pause_when_hidden": True}
-    return page(request, "cameras.html", {**frame, **_health(central, cursor)}, who=who)
+    return page(request, "cameras.html", {**frame, **_health(central, who, cursor)}, who=who)
 
 
 @router.get("/cameras/boxes")
 def boxes(request: Request, central: CentralDep, who: Viewer, cursor: Cursor = None) -> Response:
     """The same, for a page that is open."""
-    return page(request, "_boxes.html", _health(central, cursor), who=who)
+    return page(request, "_boxes.html", _health(central, who, cursor), who=who)
 
 
-def _health(central: Central, cursor: str | None) -> dict[str, object]:
+def _health(central: Central, who: Principal, cursor: str | None) -> dict[str, object]:
     with central.database.read() as session:
         after = last_log_id(session)
-        found = service.list_boxes(session, central.clock.now_utc(), cursor=cursor, limit=_BOXES)
+        now = central.clock.now_utc()
+        reach = reach_of(session, who.areas, now)
+        found = service.list_boxes(session, now, cursor=cursor, limit=_BOXES, reach=reach)
     more = found.next_cursor
     return {
         "after": after,

@@ -11,7 +11,8 @@ from fastapi import APIRouter, Depends, Form, Query, Request, Response
 from fastapi.responses import RedirectResponse
 from pydantic import BaseModel, ValidationError
 
-from central.codes import repository, service, sheet
+from central.areas.reach import reach_of
+from central.codes import service, sheet
 from central.codes.api import Before, Number
 from central.codes.schemas import REASON_CHARS, PlaceIn, RevokeIn
 from central.codes.sheet import MOST_STICKERS, Sticker, Wording
@@ -28,7 +29,7 @@ from kerbwatch.settings import SettingsError
 
 router = APIRouter(prefix="/codes", include_in_schema=False)
 
-Manager = Annotated[Principal, Depends(require(Permission.CODE_MANAGE))]
+Manager = Annotated[Principal, Depends(require(Permission.CODE_MANAGE, within_areas=True))]
 _PAGE = 100
 _DONE = frozenset({"code_made", "code_known", "code_revoked"})
 
@@ -72,10 +73,16 @@ def make(request: Request, central: CentralDep, who: Manager, form: Annotated[Ma
         notice = Notice("bad", t("notice.code_faults", faults=faults))
         status = HTTPStatus.UNPROCESSABLE_ENTITY
         return _list(request, central, who, notice=notice, status=status, written=form)
-    with central.database.write(ordered=True) as session:
-        found = service.make(
-            session, [place], keys=central.place_keys, actor=who.actor, now=central.clock.now_utc()
-        )
+    now = central.clock.now_utc()
+    try:
+        with central.database.write(ordered=True) as session:
+            reach = reach_of(session, who.areas, now)
+            found = service.make(
+                session, [place], keys=central.place_keys, actor=who.actor, now=now, reach=reach
+            )
+    except Problem as problem:
+        notice = Notice("bad", t("notice.refused", detail=problem.detail))
+        return _list(request, central, who, notice=notice, status=problem.status, written=form)
     return _back("code_made" if found.made else "code_known")
 
 
@@ -89,15 +96,17 @@ def revoke(
     except ValidationError:
         notice = Notice("bad", t("notice.reason_needed"))
         return _list(request, central, who, notice=notice, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+    now = central.clock.now_utc()
     with central.database.write() as session:
-        service.revoke(session, number, actor=who.actor, reason=said.reason, now=central.clock.now_utc())
+        reach = reach_of(session, who.areas, now)
+        service.revoke(session, number, actor=who.actor, reason=said.reason, now=now, reach=reach)
     return _back("code_revoked")
 
 
 @router.get("/sheet")
 def html_sheet(request: Request, central: CentralDep, who: Manager, number: Chosen) -> Response:
     """Codes to print from the browser, with whatever fonts it has."""
-    stickers = _stickers(central, number)
+    stickers = _stickers(central, who, number)
     values = {
         "stickers": [(each, sheet.qr_svg(each.url)) for each in stickers],
         "words": _words(central),
@@ -109,8 +118,7 @@ def html_sheet(request: Request, central: CentralDep, who: Manager, number: Chos
 @router.get("/sheet.pdf")
 def pdf_sheet(central: CentralDep, who: Manager, number: Chosen) -> Response:
     """The same as PDF, with the configured font."""
-    del who
-    stickers = _stickers(central, number)
+    stickers = _stickers(central, who, number)
     if not stickers:
         raise Problem(HTTPStatus.NOT_FOUND, "no-code", t("sheet.none"))
     try:
@@ -125,9 +133,10 @@ def pdf_sheet(central: CentralDep, who: Manager, number: Chosen) -> Response:
     )
 
 
-def _stickers(central: Central, numbers: Sequence[int]) -> list[Sticker]:
+def _stickers(central: Central, who: Principal, numbers: Sequence[int]) -> list[Sticker]:
     with central.database.read() as session:
-        rows = repository.by_numbers(session, set(numbers))
+        reach = reach_of(session, who.areas, central.clock.now_utc())
+        rows = service.of_numbers(session, set(numbers), reach)
     shown = [service.shown(row, central.place_keys, central.settings.public_url) for row in rows]
     return sheet.stickers_of(shown, central.settings.city)
 
@@ -159,6 +168,7 @@ def _list(
             before=before,
             revoked=revoked,
             limit=_PAGE,
+            reach=reach_of(session, who.areas, central.clock.now_utc()),
         )
     more = {"show": "revoked", "before": found.next_before} if revoked else {"before": found.next_before}
     values = {

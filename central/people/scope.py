@@ -6,6 +6,7 @@ cases, and a case to its area. Lists are filtered by their own repositories, wit
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from sqlalchemy import ColumnElement, Select, exists, select
@@ -14,6 +15,8 @@ from sqlalchemy.orm import Session
 from central.cases.models import Case, Lead, LeadEvidence, Ticket
 from central.escalation.models import SupervisionSlip
 from central.tickets.models import TicketRequest
+
+_SLIP_NUMBER = re.compile("[0-9]{1,15}")
 
 
 def lies_in(areas: frozenset[str]) -> ColumnElement[bool]:
@@ -32,6 +35,8 @@ def out_of_reach(session: Session, path: Mapping[str, str], areas: frozenset[str
     """Of what a path names the first that lies elsewhere, or nowhere that is known; None for nothing."""
     for name, query_for in _QUERIES.items():
         if name in path:
+            if "\0" in path[name]:  # PostgreSQL takes none in a text
+                return name.removesuffix("_id")
             found = session.scalars(query_for(path[name])).all()
             if not any(area_id in areas for area_id in found):
                 return f"{name.removesuffix('_id')} {path[name]}"
@@ -60,7 +65,7 @@ def _by_request(request_id: str) -> Select[str | None]:
 
 def _by_slip(number: str) -> Select[str | None]:
     query = select(Case.area_id).join(SupervisionSlip, SupervisionSlip.case_id == Case.id)
-    return query.where(SupervisionSlip.number == (int(number) if number.isdigit() else 0))
+    return query.where(SupervisionSlip.number == (int(number) if _SLIP_NUMBER.fullmatch(number) else 0))
 
 
 def _by_file(sha256: str) -> Select[str | None]:

@@ -6,8 +6,12 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from fastapi.routing import APIRoute
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
 
+from central.areas.reach import Reach
 from central.areas.scope import within
+from central.areas.service import AreaMap, read_areas
 from central.cases.models import Case
 from central.intake.service import commit_batch
 from central.merging.models import MergeSuggestion
@@ -15,7 +19,9 @@ from central.people import service as people
 from central.people.permissions import Role
 from central.stream.service import LogTail
 from kerbwatch.incident import Audience
-from tests.unit.central.box import IN_YANGMING, EdgeBox, evidence, report
+from kerbwatch.messages import Place
+from kerbwatch.place import Position
+from tests.unit.central.box import IN_YANGMING, NOON, EdgeBox, camera_health, evidence, report
 
 ELSEWHERE = (121.185, 30.055)
 PICTURE, ORIGINAL = b"\xff\xd8\xff\xe0 blurred" * 9, b"\xff\xd8\xff\xe0 as it was" * 9
@@ -52,6 +58,13 @@ def city(town):
     town.here = next(row.id for row in rows if row.lon == IN_YANGMING[0])
     town.there = next(row.id for row in rows if row.lon == ELSEWHERE[0])
     return town
+
+
+@pytest.fixture(scope="module")
+def ground(pytestconfig):
+    """The map of the example city, and the areas of who is limited to Yangming."""
+    found = read_areas(pytestconfig.rootpath / "configs/areas.geojson", NOON)
+    return AreaMap(found, NOON), frozenset({"yangming", "yangming-east"})
 
 
 def get(city, name, path):
@@ -157,6 +170,75 @@ def test_who_is_limited_manages_no_users_and_a_limit_to_no_area_is_refused(city)
         "/api/v1/users/yang", json={"areas": ["atlantis"]}, headers=city.bearer("adam")
     )
     assert (answer.status_code, answer.json()["detail"]) == (409, "there is no area 'atlantis'")
+
+
+def heard(city, **cameras):
+    """A box tells of cameras by their places; what is no place stands nowhere that is known."""
+    told = [
+        camera_health(name, place=at and Place(lon=at[0], lat=at[1], method="camera_position"), **changes)
+        for name, (at, changes) in cameras.items()
+    ]
+    with city.database.write(ordered=True) as session:
+        message = EdgeBox().health(*told, time=city.clock.now_utc())
+        commit_batch(session, [message], city.clock.now_utc(), city.settings.intake, ZoneInfo("UTC"))
+
+
+@pytest.mark.parametrize("url", ["sqlite"], indirect=True)
+def test_the_cameras_of_the_town_are_shown_to_them_alone_and_nothing_else_is_counted(city):
+    covered = {"state": "streaming", "dark": True}
+    heard(city, inside=(IN_YANGMING, {}), outside=(ELSEWHERE, covered), nowhere=(None, covered))
+    mine = get(city, "yang", "/api/v1/cameras").json()
+    assert [each["camera_id"] for box in mine["items"] for each in box["cameras"]] == ["inside"]
+    assert (mine["total_cameras"], mine["working_cameras"]) == (1, 1)
+    assert get(city, "dora", "/api/v1/cameras").json()["total_cameras"] == 3
+    assert get(city, "yang", "/api/v1/cameras?cursor=2.yuyao.box-1").json()["items"] == []
+    for path in ("/cameras", "/cameras/boxes"):
+        page = get(city, "yang", path).text
+        assert ("inside" in page, "outside" in page, "nowhere" in page) == (True, False, False)
+
+
+@given(st.lists(st.tuples(st.floats(120.99, 121.31), st.floats(29.94, 30.16)), min_size=1, max_size=12))
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck), phases=[Phase.generate])
+def test_wherever_codes_and_cameras_stand_they_get_those_of_their_areas_and_no_other(ground, places):
+    """By property, on the map alone: what they reach is what would be a case of their areas."""
+    map_, areas = ground
+    reach = Reach(areas, map_)
+    for lon, lat in places:
+        hits = map_.locate(Position(lon, lat))
+        assert reach.covers(lon, lat) == (hits != () and hits[0].id in {"yangming", "yangming-east"})
+
+
+@pytest.mark.parametrize("url", ["sqlite"], indirect=True)
+def test_codes_of_elsewhere_are_neither_seen_nor_made_nor_revoked_nor_printed(city):
+    def make(name, at, who):
+        body = {"places": [{"name": name, "lon": at[0], "lat": at[1]}]}
+        return city.client.post("/api/v1/codes", json=body, headers=city.bearer(who))
+
+    (there,) = make("Gate there", ELSEWHERE, "dora").json()["made"]
+    refused = make("Gate there too", ELSEWHERE, "yang")
+    assert (refused.status_code, refused.json()["type"].rpartition(":")[2]) == (403, "elsewhere")
+    (here,) = make("Gate here", IN_YANGMING, "yang").json()["made"]
+    for _ in range(3):
+        make(f"Gate {_}", ELSEWHERE, "dora")
+    assert [each["number"] for each in get(city, "yang", "/api/v1/codes").json()["items"]] == [here]
+    revoke = {"reason": "torn down"}
+    path = f"/api/v1/codes/{there}/revoke"
+    assert city.client.post(path, json=revoke, headers=city.bearer("yang")).status_code == 404
+    for path in ("/codes", f"/codes/sheet?number={here}&number={there}"):
+        page = get(city, "yang", path).text
+        assert ("Gate here" in page, "Gate there" in page) == (True, False)
+    form = {"name": "Gate there too", "lon": str(ELSEWHERE[0]), "lat": str(ELSEWHERE[1])}
+    page = city.client.post("/codes", data=form, headers=city.bearer("yang") | {"accept": "text/html"})
+    assert (page.status_code, "outside the areas" in page.text) == (403, True)
+
+
+def test_a_name_that_no_database_can_hold_is_of_nothing(city):
+    for named in ("%00", "²", "9" * 40):
+        for path in (f"/api/v1/cases/{named}", f"/api/v1/media/{named}", f"/cases/{named}"):
+            assert get(city, "yang", path).status_code in {404, 422}, path
+        path, said = f"/api/v1/slips/{named}/answer", {"answer": "x"}
+        answer = city.client.post(path, json=said, headers=city.bearer("yang"))
+        assert answer.status_code in {404, 422}, path
 
 
 _SHOWN_TO_ALL = {"/api/v1/me", "/api/v1/session", "/api/v1/slips", "/live", "/", "/sign-out"}

@@ -1,0 +1,29 @@
+"""Where someone may look who is limited to some areas, for what has a place and is no case."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from central.areas.service import AreaMap, area_map
+from kerbwatch.place import Position
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """Some areas with all that lie in them, on the map of now."""
+
+    areas: frozenset[str]
+    map: AreaMap
+
+    def covers(self, lon: float, lat: float) -> bool:
+        """Whether a place (WGS-84, degrees) is theirs, by the smallest area that it lies in, as a case is."""
+        hits = self.map.locate(Position(lon, lat))
+        return bool(hits) and hits[0].id in self.areas
+
+
+def reach_of(session: Session, areas: frozenset[str] | None, now: datetime) -> Reach | None:
+    """Where someone may look who is limited to ``areas``; None for the whole city and beyond."""
+    return None if areas is None else Reach(areas, area_map(session, now))
