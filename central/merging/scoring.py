@@ -122,7 +122,8 @@ def compare(a: Spot, b: Spot, terms: KindMerging) -> Pair | None:
         told = {"plate": plates.ratio(a.plate, b.plate), "object": min(_class_ratio(a, b), 1.0)}
         certain = True
     else:
-        where, when = _place_ratio(apart_m, a, b, terms), _time_ratio(gap_s, terms)
+        between_s = abs((a.started_at - b.started_at).total_seconds())
+        where, when = _place_ratio(apart_m, a, b, terms), _time_ratio(between_s, terms)
         parts |= {"distance_m": round(apart_m, 1), "place": _round(where), "time": _round(when)}
         ratio = where * when
         two_cameras = a.watcher is not None and b.watcher is not None
@@ -173,10 +174,14 @@ def _place_ratio(apart_m: float, a: Spot, b: Spot, terms: KindMerging) -> float:
     return terms.radius_m**2 / (2 * variance) * math.exp(-(apart_m**2) / (2 * variance))
 
 
-def _time_ratio(gap_s: float, terms: KindMerging) -> float:
-    """Reports that fall off exponentially, but for a few late ones, against any time within the window."""
+def _time_ratio(between_s: float, terms: KindMerging) -> float:
+    """Reports that fall off from when it began, but for a few late ones, against any time in the window.
+
+    What stands for hours is told of when somebody has come upon it, so that the beginnings count and not the
+    time after the end; the late ones keep what still stands within reach.
+    """
     window = terms.window_minutes / terms.follow_minutes
-    soon = window * math.exp(-gap_s / (terms.follow_minutes * 60)) / (1 - math.exp(-window))
+    soon = window * math.exp(-between_s / (terms.follow_minutes * 60)) / (1 - math.exp(-window))
     return (1 - _LATE) * soon + _LATE
 
 
