@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from typing import Any
 
 from fastapi import FastAPI
 
@@ -63,6 +64,14 @@ DESCRIPTION = """
 Leads in, tickets out. Sign in with `POST /api/v1/token` and send `Authorization: Bearer TOKEN`.
 Errors are problem documents (RFC 9457). Times are UTC, places WGS-84 in the order longitude, latitude.
 """
+
+
+class CentralApp(FastAPI):
+    """The application, whose API's page tells of problem documents too."""
+
+    def openapi(self) -> dict[str, Any]:
+        """The OpenAPI document."""
+        return problems.describe(super().openapi())
 
 
 def build_central(settings: CentralSettings, clock: Clock) -> Central:
@@ -134,7 +143,7 @@ def create_app(settings: CentralSettings, clock: Clock | None = None) -> FastAPI
                 await tail
             central.database.close()
 
-    app = FastAPI(
+    app = CentralApp(
         title="kerbwatch central",
         version=__version__,
         description=DESCRIPTION,
@@ -142,6 +151,7 @@ def create_app(settings: CentralSettings, clock: Clock | None = None) -> FastAPI
         docs_url=None,
         redoc_url=None,
         openapi_url="/api/openapi.json",
+        responses=problems.RESPONSES,
     )
     app.state.central = central
     problems.install(app, pages.problem_page)

@@ -11,12 +11,41 @@ import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import DataError, InterfaceError, OperationalError
 from starlette.exceptions import HTTPException
 
 log = structlog.get_logger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
+
+
+_TEXT = {"type": "string"}
+DOCUMENT_SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "required": ["type", "title", "status", "detail"],
+    "properties": {
+        "type": {"type": "string", "examples": ["urn:kerbwatch:problem:not-found"]},
+        "title": _TEXT,
+        "status": {"type": "integer"},
+        "detail": {"type": "string", "description": "A sentence for a person."},
+        "errors": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["field", "message"],
+                "properties": {"field": _TEXT, "message": _TEXT},
+            },
+        },
+    },
+}
+"""JSON Schema of a problem document."""
+RESPONSES: dict[int | str, dict[str, Any]] = {
+    "default": {
+        "description": "Any other answer: what is wrong, as a problem document (RFC 9457)",
+        "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+    }
+}
+"""What OpenAPI says of every answer that an endpoint does not name itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +102,12 @@ def document(problem: Problem) -> JSONResponse:
     )
 
 
+def describe(document: dict[str, Any]) -> dict[str, Any]:
+    """Add to an OpenAPI document what its answers refer to."""
+    document.setdefault("components", {}).setdefault("schemas", {})["Problem"] = DOCUMENT_SCHEMA
+    return document
+
+
 def install(app: FastAPI, page_problem: PageProblem | None = None) -> None:
     """Answer every error of ``app`` with a problem document, or with a page outside ``/api/``."""
 
@@ -121,6 +156,17 @@ def install(app: FastAPI, page_problem: PageProblem | None = None) -> None:
             ),
         )
 
+    async def on_unstorable(request: Request, error: Exception) -> Response:
+        log.warning("unstorable_request", path=request.url.path, error=type(error).__name__)
+        return respond(
+            request,
+            Problem(
+                HTTPStatus.UNPROCESSABLE_ENTITY,
+                "unstorable",
+                "what was sent cannot be kept: it has a NUL character or a number beyond all measure in it",
+            ),
+        )
+
     async def on_fault(request: Request, error: Exception) -> Response:
         log.error("request_failed", path=request.url.path, method=request.method, exc_info=error)
         return respond(
@@ -135,4 +181,5 @@ def install(app: FastAPI, page_problem: PageProblem | None = None) -> None:
     app.add_exception_handler(HTTPException, on_http)
     app.add_exception_handler(OperationalError, on_database_away)
     app.add_exception_handler(InterfaceError, on_database_away)
+    app.add_exception_handler(DataError, on_unstorable)
     app.add_exception_handler(Exception, on_fault)

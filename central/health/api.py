@@ -32,7 +32,9 @@ class HealthOut(BaseModel):
     """Whether the intake thread lives and its last batch went into the database."""
 
 
-@router.get("/healthz")
+@router.get(
+    "/healthz", responses={503: {"model": HealthOut, "description": "The same: something is not well"}}
+)
 def healthz(central: CentralDep, response: Response) -> HealthOut:
     """200 when everything works, 503 when something does not."""
     try:

@@ -51,7 +51,15 @@ def upload_progress(central: CentralDep, who: Box, sha256: Sha256) -> Response:
     return Response(headers=_headers(found))
 
 
-@router.put("/{sha256}", status_code=HTTPStatus.CREATED, response_class=Response)
+@router.put(
+    "/{sha256}",
+    status_code=HTTPStatus.CREATED,
+    response_class=Response,
+    responses={
+        HTTPStatus.OK: {"description": "It was whole already"},
+        HTTPStatus.NO_CONTENT: {"description": "The piece is here; more is to come"},
+    },
+)
 async def upload(  # noqa: PLR0917 - FastAPI passes them by name
     request: Request,
     central: CentralDep,

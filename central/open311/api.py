@@ -69,7 +69,22 @@ def _errors(
     return respond(request, "errors", found, status=status, headers=headers)
 
 
-router = APIRouter(tags=["open311"], route_class=Open311Route, dependencies=[Depends(limited("open311"))])
+_ERROR = {"type": "object", "properties": {"code": {"type": "integer"}, "description": {"type": "string"}}}
+_ERRORS: dict[int | str, dict[str, Any]] = {
+    "default": {
+        "description": "Any other answer: errors as GeoReport v2 tells them",
+        "content": {
+            "application/json": {"schema": {"type": "array", "items": _ERROR}},
+            "text/xml": {"schema": {"type": "string"}},
+        },
+    }
+}
+router = APIRouter(
+    tags=["open311"],
+    route_class=Open311Route,
+    dependencies=[Depends(limited("open311"))],
+    responses=_ERRORS,
+)
 
 Jurisdiction = Annotated[str | None, Query(max_length=100)]
 Text = Annotated[str | None, Query(max_length=4000)]

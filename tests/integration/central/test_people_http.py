@@ -142,3 +142,15 @@ def test_a_crowd_at_the_door_is_turned_away_and_does_not_stop_the_house(town):
     assert set(answers) <= {401, 429, 503}
     town.clock.advance(301)
     assert sign_in(town).status_code == 204
+
+
+def test_a_name_with_a_character_that_no_database_holds_is_nobody_s(town):
+    body = {"name": "olga\0", "password": PASSWORD}
+    for path in ("/api/v1/token", "/api/v1/session"):
+        answer = town.client.post(path, json=body)
+        assert (answer.status_code, answer.headers["content-type"]) in {
+            (401, "application/problem+json"),
+            (422, "application/problem+json"),
+        }
+    form = {"name": "olga\0", "password": PASSWORD}
+    assert town.client.post("/sign-in", data=form, headers={"accept": "text/html"}).status_code in {401, 422}
