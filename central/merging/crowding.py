@@ -41,10 +41,10 @@ class Crowding:
     def __init__(self, counts: Counts | None = None, days: float = 0.0) -> None:
         """``days``: over how many the counts are; 0 where nothing is known yet."""
         self._counts, self._days = counts or {}, days
-        self._all: Counter[int] = Counter()
+        every = Counter[int]()
         for cells in self._counts.values():
-            self._all.update(cells)
-        whole = self._all.total()
+            every.update(cells)
+        self._all, whole = dict(every), every.total()
         self._share = {kind: sum(cells.values()) / whole for kind, cells in self._counts.items() if whole}
 
     def neighbours(self, kind: str, lon: float, lat: float, terms: KindMerging, around: int) -> float:
@@ -78,11 +78,13 @@ class Crowding:
         up_m = _M_A_DEGREE / CELLS_A_DEGREE
         aside_m = up_m * math.cos(math.radians(lat))
         wide = narrow = 0.0
+        counted = self._all.get
         for up in range(-_REACH_CELLS, _REACH_CELLS + 1):
-            for aside in range(-_REACH_CELLS, _REACH_CELLS + 1):
-                cell = number_of(row + up, column + aside)
-                count = self._all.get(cell)
+            west = number_of(row + up, column - _REACH_CELLS)
+            for cell in range(west, west + 2 * _REACH_CELLS + 1):
+                count = counted(cell)
                 if count:
+                    aside = cell - west - _REACH_CELLS
                     x_m = (column + aside + 0.5 - lon * CELLS_A_DEGREE) * aside_m
                     y_m = (row + up + 0.5 - lat * CELLS_A_DEGREE) * up_m
                     apart = (x_m**2 + y_m**2) / 2

@@ -19,6 +19,7 @@ from evaluation.bench.cameras import Plan, measure
 from evaluation.bench.fuzz import measure_fuzz
 from evaluation.bench.intake import IntakePlan, measure_intake
 from evaluation.bench.merging import count as count_merging
+from evaluation.bench.merging_bound import best_recall
 from evaluation.bench.merging_city import DUPLICATES
 from evaluation.bench.merging_lookup import measure_lookup
 from evaluation.bench.motion import cut
@@ -227,6 +228,7 @@ def merging(
     *,
     leads: Annotated[int, typer.Option(min=100, help="Leads of a month in a made-up city.")] = 20_000,
     seeds: Annotated[int, typer.Option(min=1, max=100, help="Cities.")] = 5,
+    first_seed: Annotated[int, typer.Option(min=1, help="Number of the first city.")] = 1,
     cases: Annotated[
         int, typer.Option(min=0, help="Open cases for the look-up; 0: it is left out.")
     ] = 100_000,
@@ -235,16 +237,22 @@ def merging(
     ] = None,
     json_file: JsonFile = None,
 ) -> None:
-    """Planted duplicates (9.56 %): how many are found, how often merging is wrong, what a look-up costs."""
+    """Planted duplicates (9.56 %): how many are found, how often merging is wrong, what a look-up costs.
+
+    Each city is judged twice: by places, times and plates alone, and with all that its leads say.
+    """
     configure_logs(level="WARNING")
     progress, console = Console(stderr=True), table_console(json_file)
-    cities = [
-        count_merging(leads, seed, MergingSettings.model_validate({})).to_json() | {"seed": seed}
-        for seed in range(1, seeds + 1)
-    ]
+    terms = MergingSettings.model_validate({})
+    cities = []
+    for seed in range(first_seed, first_seed + seeds):
+        for words in (False, True):
+            found = count_merging(leads, seed, terms, words=words).to_json() | {"seed": seed, "words": words}
+            if not words:
+                found["bound_recall_at_98"] = round(best_recall(seed, leads, 0.98), 4)
+            cities.append(found)
+            print_rows(f"city {seed}, {'with' if words else 'without'} words", found, console)
     document: dict[str, object] = {"leads": leads, "duplicates": DUPLICATES, "cities": cities}
-    for city in cities:
-        print_rows(f"city {city['seed']}", city, console)
     if cases:
         with tempfile.TemporaryDirectory(prefix="kerbwatch-bench-") as folder:
             url = expand_environment(database) if database else f"sqlite:///{folder}/lookup.db"

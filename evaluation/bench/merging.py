@@ -49,12 +49,12 @@ class MergingCount:
             "leads": self.leads,
             "repeats": self.repeats,
             "merged": self.merged,
-            "recall": round(self.right / self.repeats, 4),
-            "precision": round(self.right / self.merged, 4),
+            "recall": round(self.right / max(self.repeats, 1), 4),
+            "precision": round(self.right / max(self.merged, 1), 4),
             "suggestions": self.suggested,
             "suggestions_right": round(self.suggested_right / max(self.suggested, 1), 4),
-            "recall_with_suggestions": round(found / self.repeats, 4),
-            "precision_with_suggestions": round(found / (self.merged + self.suggested_right), 4),
+            "recall_with_suggestions": round(found / max(self.repeats, 1), 4),
+            "precision_with_suggestions": round(found / max(self.merged + self.suggested_right, 1), 4),
             "missed": dict(self.missed.most_common()),
         }
 

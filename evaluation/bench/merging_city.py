@@ -25,7 +25,8 @@ _CORNER_LON, _CORNER_LAT = 121.0, 29.9
 _M_A_DEGREE = 111_195.0
 _DAYS = 30
 _BEGIN = datetime(2026, 3, 1, tzinfo=UTC)
-_HOT_SPOTS, _HOT_SHARE, _HOT_SPREAD_M = 300, 0.5, 60.0
+HOT_SPOTS, HOT_SHARE, HOT_SPREAD_M = 300, 0.5, 60.0
+_BUSIEST_H, _BUSY_H = 14, 4
 _KINDS = {
     Kind.ILLEGAL_PARKING: 0.5,
     Kind.STALL_ENCROACHMENT: 0.25,
@@ -34,7 +35,7 @@ _KINDS = {
 }
 _CHANNELS = {"camera": (0.5, 3.0), "gps": (0.2, 10.0), "hotline": (0.3, 40.0)}
 """Share of the leads, and standard deviation of the place on each axis in metres."""
-_MEAN_DELAY_MIN, _MOST_DELAY_MIN = 20.0, 60.0
+_MEAN_DELAY_MIN, MOST_DELAY_MIN = 20.0, 60.0
 """Of a repeat after the first lead: exponential, an hour at most."""
 _MEAN_STAND_MIN = 30.0
 """How long a camera sees a thing stand."""
@@ -79,7 +80,7 @@ def plant(seed: int, leads: int) -> list[Planted]:
 
 def month_before(seed: int, leads: int) -> list[Planted]:
     """A first lead of each occurrence of the same city in the four weeks before."""
-    hot, rng = _hot_spots(random.Random(seed)), random.Random(f"{seed} before")  # noqa: S311
+    hot, rng = hot_spots(seed), random.Random(f"{seed} before")  # noqa: S311
     elsewhere = _hot_spots(rng)
     hot = [there if rng.random() < _MOVED else here for here, there in zip(hot, elsewhere, strict=True)]
     found = []
@@ -113,8 +114,32 @@ class Counted:
         return Crowding(counts, MOST_DAYS)
 
 
+def hot_spots(seed: int) -> list[tuple[float, float]]:
+    """The hot-spots of a city, in metres from its south-western corner."""
+    return _hot_spots(random.Random(seed))  # noqa: S311
+
+
+def metres(lon: float, lat: float) -> tuple[float, float]:
+    """A place in metres from the city's south-western corner."""
+    aside = _M_A_DEGREE * math.cos(math.radians(_CORNER_LAT))
+    return (lon - _CORNER_LON) * aside, (lat - _CORNER_LAT) * _M_A_DEGREE
+
+
+def often(kind: str, at: datetime) -> float:
+    """Of all that happens, the share that is of a kind and in a minute."""
+    hour = at.hour + at.minute / 60 + at.second / 3600
+    daily = math.exp(-((hour - _BUSIEST_H) ** 2) / (2 * _BUSY_H**2)) / (_BUSY_H * math.sqrt(2 * math.pi))
+    return _KINDS[Kind(kind)] * daily / 60 / _DAYS
+
+
+def delayed(minutes: float) -> float:
+    """How likely a repeat is so many minutes after the first lead, a minute."""
+    whole = 1 - math.exp(-MOST_DELAY_MIN / _MEAN_DELAY_MIN)
+    return math.exp(-minutes / _MEAN_DELAY_MIN) / _MEAN_DELAY_MIN / whole
+
+
 def _hot_spots(rng: random.Random) -> list[tuple[float, float]]:
-    return [(rng.uniform(0, CITY_M), rng.uniform(0, CITY_M)) for _ in range(_HOT_SPOTS)]
+    return [(rng.uniform(0, CITY_M), rng.uniform(0, CITY_M)) for _ in range(HOT_SPOTS)]
 
 
 def _plant(rng: random.Random, hot: Sequence[tuple[float, float]], leads: int) -> Iterator[Planted]:
@@ -129,14 +154,14 @@ def _plant(rng: random.Random, hot: Sequence[tuple[float, float]], leads: int) -
 
 
 def _occurrence(rng: random.Random, hot: Sequence[tuple[float, float]]) -> Occurrence:
-    place = rng.randrange(len(hot)) if rng.random() < _HOT_SHARE else None
+    place = rng.randrange(len(hot)) if rng.random() < HOT_SHARE else None
     if place is None:
         x_m, y_m = rng.uniform(0, CITY_M), rng.uniform(0, CITY_M)
         camera = f"cam-{x_m:.0f}-{y_m:.0f}"
     else:
-        x_m, y_m = (rng.gauss(middle, _HOT_SPREAD_M) for middle in hot[place])
+        x_m, y_m = (rng.gauss(middle, HOT_SPREAD_M) for middle in hot[place])
         camera = f"hot-{place}-{rng.randrange(4)}"
-    day, hour = rng.randrange(_DAYS), min(max(rng.gauss(14, 4), 0), 23.9)
+    day, hour = rng.randrange(_DAYS), min(max(rng.gauss(_BUSIEST_H, _BUSY_H), 0), 23.9)
     plate = "".join(rng.choice("ABCDEFGHJKLMNPQRSTUVWXYZ0123456789") for _ in range(7))
     kind = rng.choices(list(_KINDS), list(_KINDS.values()))[0]
     gate = None if place is None else _degrees(*hot[place])
@@ -156,7 +181,7 @@ def _lead(  # noqa: PLR0917 - one row
     rng: random.Random, what: Occurrence, channel: str, number: int, repeat: int, first: str | None
 ) -> Planted:
     sigma_m, camera = _CHANNELS[channel][1], channel == "camera"
-    delay = min(rng.expovariate(1 / _MEAN_DELAY_MIN), _MOST_DELAY_MIN) if repeat else 0.0
+    delay = min(rng.expovariate(1 / _MEAN_DELAY_MIN), MOST_DELAY_MIN) if repeat else 0.0
     at = what.at + timedelta(minutes=delay)
     stands_min = rng.expovariate(1 / _MEAN_STAND_MIN) if camera and what.kind in _LONG else 0.0
     y_m = rng.gauss(what.y_m, sigma_m)

@@ -12,10 +12,11 @@ from sqlalchemy import func, select
 
 from central.cases import service as cases
 from central.cases.models import Case, Lead, Ticket
-from central.cases.reporting import LeadIn, take_report
+from central.cases.reporting import LeadIn, take_report, take_reports
 from central.cases.rules import OVER, Origin, RejectReason
 from central.database import Database
 from central.hotline.service import import_csv
+from central.insight import follow
 from central.intake.service import commit_batch
 from central.merging import service
 from central.merging.models import MergeSuggestion, OpenLead
@@ -26,7 +27,7 @@ from central.problems import Problem
 from central.settings import IntakeSettings
 from kerbwatch.ids import new_id
 from kerbwatch.incident import Kind, Phase
-from kerbwatch.messages import Place
+from kerbwatch.messages import Place, PlateRead
 from tests.unit.central.box import IN_YANGMING, NOON, EdgeBox, report
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -72,9 +73,9 @@ class Street:
             message = self.boxes[box].message(what)
             commit_batch(session, [message], NOON, IntakeSettings(), ZONE)
 
-    def call(self, what):
+    def call(self, what, now=NOON):
         with self.database.write(ordered=True) as session:
-            return take_report(session, what, actor="system", now=NOON, zone=ZONE, merging=TERMS)
+            return take_report(session, what, actor="system", now=now, zone=ZONE, merging=TERMS)
 
     def cases(self):
         with self.database.read() as session:
@@ -178,6 +179,30 @@ def test_what_was_dismissed_stays_two(street):
     street.decide("dismiss", street.suggestions()[0])
     assert street.suggestions() == []
     assert [case.state for case in street.cases()] == ["reviewing", "reviewing"]
+
+
+def test_a_call_that_names_the_end_of_the_plate_finds_its_car_in_the_row(street):
+    for box, plate in enumerate(["浙B11111", "浙B22222", "浙B33333"]):
+        read = {"text": plate, "likeliest": plate, "confidences": [0.99] * 7, "colour": "blue"}
+        street.camera(seen_at(12 * box, plate=PlateRead.model_validate(read)), box=box)
+    street.call(call_at(0, minutes=5, words="一辆白色轿车停在人行道上，尾号2222"))
+    assert [len(case.leads) for case in street.cases()] == [1, 2, 1]
+    parts = street.log(street.cases()[1].id)[-1].detail["parts"]
+    assert (parts["plate"] > 100, parts["rivals"]) == (True, 2)
+
+
+def test_on_a_quiet_road_it_is_the_same_and_at_a_crowded_corner_it_is_asked(street, database):
+    with database.write(ordered=True) as session:
+        lately = [call_at(0, minutes=-180 * number) for number in range(10)]
+        take_reports(session, lately, actor="system", now=NOON, zone=ZONE, merging=TERMS)
+    tomorrow = NOON + timedelta(days=1)
+    follow.catch_up(database, ZONE, tomorrow)
+    before = len(street.cases())
+    for metres in (0, 60, 5000, 5060):
+        street.call(call_at(metres, minutes=1440 + metres % 100 / 10), now=tomorrow)
+    assert [len(case.leads) for case in street.cases()[before:]] == [1, 1, 2]
+    (asked,) = street.suggestions()
+    assert asked.parts["chance"] > TERMS.illegal_parking.chance_neighbours
 
 
 def test_a_lead_that_was_taken_out_has_a_case_and_a_ticket_of_its_own(street):
