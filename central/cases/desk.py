@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 import structlog
 from sqlalchemy.orm import Session
 
+from central.areas.service import AreaHit
 from central.calendar import service as calendars
 from central.calendar.work import WorkCalendar
 from central.cases import repository
@@ -96,6 +97,7 @@ class Desk:
         self._book, self._settings = book, settings
         self._due_after = cache(lambda hours: calendar.after(now, timedelta(hours=hours)))
         self._groups: dict[str, CaseNow] = {}
+        self._located: dict[Position, tuple[AreaHit, ...]] = {}
         self._near = Neighbourhood(settings, crowding)
         self._tickets: dict[str, Row] = {}
         """Of cases that this batch makes, by case."""
@@ -132,6 +134,8 @@ class Desk:
                     near.case_id, CaseState(near.state), near.version, near.urgent, near.open_group
                 )
         self._near.add(spots)
+        points = {Position(row["lon"], row["lat"]) for row in new}
+        self._located |= zip(points, self._book.areas.locate_all(list(points)), strict=True)
 
     def open(self, arrival: Arrival) -> tuple[str, Row, CaseNow]:
         """A new lead: it joins the case that it is of, or makes one.
@@ -171,7 +175,9 @@ class Desk:
     def draft(self, arrival: Arrival) -> CaseNow:
         """A case with its ticket, as far as central can say without a person."""
         lead, now = arrival.lead, self.now
-        assignment = self._book.assign(Kind(lead["kind"]), Position(lead["lon"], lead["lat"]))
+        at = Position(lead["lon"], lead["lat"])
+        hits = self._located[at] if at in self._located else self._book.areas.locate(at)
+        assignment = self._book.assign_in(Kind(lead["kind"]), hits)
         case = CaseNow(new_id(), CaseState.REVIEWING, 0, lead["urgent"], arrival.group, new=True)
         case.changes = {
             "id": case.id,

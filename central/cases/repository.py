@@ -7,10 +7,10 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Table, bindparam, func, select
-from sqlalchemy import insert as sql_insert
 from sqlalchemy import update as sql_update
 from sqlalchemy.orm import Session, selectinload
 
+from central.bulk import among, insert_rows
 from central.cases.models import Case, CaseEvent, Lead, LeadEvidence, Ticket
 from central.cases.rules import TicketState
 from central.database import Base
@@ -131,7 +131,7 @@ class CaseHead(NamedTuple):
 def lead_heads(session: Session, incident_ids: Collection[str]) -> list[LeadHead]:
     """The leads of some incidents, whoever sent them."""
     query = select(Lead.id, Lead.case_id, Lead.source, Lead.incident_id, Lead.revision, Lead.phase).where(
-        Lead.incident_id.in_(incident_ids)
+        among(session, Lead.incident_id, incident_ids)
     )
     rows = session.execute(query)
     return [LeadHead(*row) for row in rows]  # type: ignore[arg-type]  # a camera's lead has them all
@@ -140,7 +140,7 @@ def lead_heads(session: Session, incident_ids: Collection[str]) -> list[LeadHead
 def external_leads(session: Session, keys: Collection[tuple[str, str]]) -> dict[tuple[str, str], str]:
     """Of some (source, number) those that have come in, with the lead's id."""
     query = select(Lead.source, Lead.external_id, Lead.id).where(
-        Lead.external_id.in_({number for _source, number in keys})
+        among(session, Lead.external_id, {number for _source, number in keys})
     )
     rows = session.execute(query)
     return {(source, number): lead_id for source, number, lead_id in rows if number is not None}
@@ -151,14 +151,16 @@ def evidence_keys(session: Session, lead_ids: Collection[str]) -> defaultdict[st
     found: defaultdict[str, set[tuple[str, str]]] = defaultdict(set)
     if lead_ids:
         query = select(LeadEvidence.lead_id, LeadEvidence.sha256, LeadEvidence.role)
-        for lead_id, sha256, role in session.execute(query.where(LeadEvidence.lead_id.in_(lead_ids))):
+        for lead_id, sha256, role in session.execute(
+            query.where(among(session, LeadEvidence.lead_id, lead_ids))
+        ):
             found[lead_id].add((sha256, role))
     return found
 
 
 def open_groups(session: Session, groups: Collection[str]) -> dict[str, str]:
     """Of some groups of leads those that have an open case, with its id."""
-    rows = session.execute(select(Case.open_group, Case.id).where(Case.open_group.in_(groups)))
+    rows = session.execute(select(Case.open_group, Case.id).where(among(session, Case.open_group, groups)))
     return {group: case_id for group, case_id in rows if group is not None}
 
 
@@ -167,13 +169,12 @@ def case_heads(session: Session, case_ids: Collection[str]) -> list[CaseHead]:
     if not case_ids:
         return []
     query = select(Case.id, Case.state, Case.version, Case.urgent, Case.open_group)
-    return [CaseHead(*row) for row in session.execute(query.where(Case.id.in_(case_ids)))]
+    return [CaseHead(*row) for row in session.execute(query.where(among(session, Case.id, case_ids)))]
 
 
 def insert(session: Session, table: type[Base], rows: Sequence[dict[str, Any]]) -> None:
     """Insert rows, all with the same columns, in their order."""
-    if rows:
-        session.connection().execute(sql_insert(_table(table)), rows)
+    insert_rows(session, _table(table), rows)
 
 
 def update_rows(session: Session, table: type[Base], rows: Iterable[dict[str, Any]]) -> None:

@@ -72,7 +72,26 @@ class DutyBook:
 
     def assign(self, kind: Kind, point: Position) -> Assignment:
         """Who leads: the entry of the smallest area that has one, else the city's."""
-        return self._assign(kind, self.areas.locate(point))
+        return self.assign_in(kind, self.areas.locate(point))
+
+    def assign_in(self, kind: Kind, hits: tuple[AreaHit, ...]) -> Assignment:
+        """Who leads at a place that lies in some areas, the smallest first."""
+        deciding = next((hit for hit in hits if (kind.value, hit.id) in self._leads), None)
+        lead = self._leads.get((kind.value, deciding.id if deciding else CITY_WIDE))
+        if lead is None:  # only outside every area: the checker lets no gap within them pass
+            lead = min(
+                (each for (its, _area), each in self._leads.items() if its == kind.value),
+                key=lambda each: each.entry_id,
+            )
+        if deciding:
+            note = f"leads in {deciding.name} ({deciding.level})"
+        elif hits:
+            note = f"leads in the whole city; no entry of its own for {hits[0].name}"
+        else:
+            note = "the place lies in no known area, so the city-wide unit leads"
+        if lead.ruling:
+            note += f", by ruling {lead.ruling}"
+        return replace(lead, area=hits[0] if hits else None, note=note)
 
     def helpers(self, kind: Kind, point: Position, band_m: float) -> list[Assignment]:
         """Who would lead in each town within ``band_m`` of a point, besides who leads; none off a border.
@@ -85,7 +104,7 @@ class DutyBook:
         called = {self.assign(kind, point).unit_id}
         found: list[Assignment] = []
         for hits in towns:
-            lead = self._assign(kind, hits)
+            lead = self.assign_in(kind, hits)
             if lead.unit_id not in called and self.lacking(lead.entry_id, lead.unit_id) is None:
                 called.add(lead.unit_id)
                 found.append(lead)
@@ -111,24 +130,6 @@ class DutyBook:
             return None
         name = self.unit_name(unit_id) or unit_id
         return f"{name} has no power to enforce '{entry.item}': that takes {' or '.join(sorted(needs))}"
-
-    def _assign(self, kind: Kind, hits: tuple[AreaHit, ...]) -> Assignment:
-        deciding = next((hit for hit in hits if (kind.value, hit.id) in self._leads), None)
-        lead = self._leads.get((kind.value, deciding.id if deciding else CITY_WIDE))
-        if lead is None:  # only outside every area: the checker lets no gap within them pass
-            lead = min(
-                (each for (its, _area), each in self._leads.items() if its == kind.value),
-                key=lambda each: each.entry_id,
-            )
-        if deciding:
-            note = f"leads in {deciding.name} ({deciding.level})"
-        elif hits:
-            note = f"leads in the whole city; no entry of its own for {hits[0].name}"
-        else:
-            note = "the place lies in no known area, so the city-wide unit leads"
-        if lead.ruling:
-            note += f", by ruling {lead.ruling}"
-        return replace(lead, area=hits[0] if hits else None, note=note)
 
     def _assignment(self, entry: DutyEntry) -> Assignment:
         return Assignment(

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, func, insert, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
+from central.bulk import among, insert_rows, put_rows
+from central.database import Base
 from central.intake.models import Rejection, SequenceState, StoredEvent
 
 
@@ -16,29 +19,51 @@ def known_events(session: Session, ids: Collection[str]) -> set[tuple[str, str]]
     """(source, id) of those events of some ids that are in the database."""
     if not ids:
         return set()
-    query = select(StoredEvent.source, StoredEvent.event_id).where(StoredEvent.event_id.in_(ids))
+    query = select(StoredEvent.source, StoredEvent.event_id).where(among(session, StoredEvent.event_id, ids))
     return {(source, event_id) for source, event_id in session.execute(query)}
 
 
 def insert_events(session: Session, rows: Sequence[dict[str, Any]]) -> None:
     """Keep events, in their order."""
-    if rows:
-        session.connection().execute(insert(StoredEvent), rows)
+    insert_rows(session, Base.metadata.tables[StoredEvent.__tablename__], rows)
 
 
-def sequences_of(session: Session, keys: Collection[tuple[str, str]]) -> dict[tuple[str, str], SequenceState]:
+@dataclass(slots=True)
+class SequenceNow:
+    """A row of :class:`SequenceState` as a unit of work finds and leaves it."""
+
+    source: str
+    epoch: str
+    contiguous: int
+    islands: list[Any]
+    ask_at: datetime | None
+    asks: int
+    updated_at: datetime
+
+
+_COLUMNS = tuple(each.name for each in fields(SequenceNow))
+_SEQUENCE = select(*(getattr(SequenceState, name) for name in _COLUMNS))
+
+
+def sequences_of(session: Session, keys: Collection[tuple[str, str]]) -> dict[tuple[str, str], SequenceNow]:
     """The states of some (source, epoch), their rows held until the unit of work ends."""
+    if not keys:
+        return {}
     query = (
-        select(SequenceState)
-        .where(
-            SequenceState.source.in_({source for source, _epoch in keys}),
-            SequenceState.epoch.in_({epoch for _source, epoch in keys}),
+        _SEQUENCE.where(
+            among(session, SequenceState.source, {source for source, _epoch in keys}),
+            among(session, SequenceState.epoch, {epoch for _source, epoch in keys}),
         )
         .order_by(SequenceState.source, SequenceState.epoch)
         .with_for_update()
     )
-    found = session.scalars(query) if keys else ()
-    return {(state.source, state.epoch): state for state in found}
+    return {(row.source, row.epoch): SequenceNow(*row) for row in session.connection().execute(query)}
+
+
+def put_sequences(session: Session, states: Iterable[SequenceNow]) -> None:
+    """Write states as they now are."""
+    rows = [{name: getattr(state, name) for name in _COLUMNS} for state in states]
+    put_rows(session, Base.metadata.tables[SequenceState.__tablename__], rows)
 
 
 def any_due(session: Session, now: datetime) -> bool:
@@ -47,16 +72,15 @@ def any_due(session: Session, now: datetime) -> bool:
     return session.scalar(query) is not None
 
 
-def due(session: Session, now: datetime, limit: int) -> Sequence[SequenceState]:
+def due(session: Session, now: datetime, limit: int) -> list[SequenceNow]:
     """Sequences whose holes are due, except those that another copy of central is busy with."""
     query = (
-        select(SequenceState)
-        .where(SequenceState.ask_at <= now)
+        _SEQUENCE.where(SequenceState.ask_at <= now)
         .order_by(SequenceState.ask_at)
         .limit(limit)
         .with_for_update(skip_locked=True)
     )
-    return session.scalars(query).all()
+    return [SequenceNow(*row) for row in session.connection().execute(query)]
 
 
 def sequences(session: Session) -> Sequence[SequenceState]:

@@ -22,8 +22,9 @@ from central.cases.opening import take_in
 from central.duty.service import NoDutyListError
 from central.intake import repository
 from central.intake.gaps import Arrived
-from central.intake.models import Rejection, SequenceState
+from central.intake.models import Rejection
 from central.intake.reading import Identity, Incoming, Reading, Refusal, read
+from central.intake.repository import SequenceNow
 from central.rechecks.service import take_answers
 from central.sender import Sender
 from central.settings import IntakeSettings
@@ -108,9 +109,24 @@ def commit_batch(
         DBAPIError: when the database cannot be used; nothing of the batch holds then.
         NoDutyListError: when there is nobody to be told.
     """
-    outcome = Outcome()
+    return commit_read(session, read_batch(batch, now, settings), now, settings, zone)
+
+
+def read_batch(batch: Sequence[Incoming], now: datetime, settings: IntakeSettings) -> list[Reading | Refusal]:
+    """Make sense of messages; before the unit of work begins, so that no other copy waits for it."""
     tolerance = timedelta(seconds=settings.future_tolerance_s)
-    read_all = [read(raw, now, tolerance) for raw in batch]
+    return [read(raw, now, tolerance) for raw in batch]
+
+
+def commit_read(
+    session: Session,
+    read_all: Sequence[Reading | Refusal],
+    now: datetime,
+    settings: IntakeSettings,
+    zone: ZoneInfo,
+) -> Outcome:
+    """The rest of :func:`commit_batch`, of messages that :func:`read_batch` has read."""
+    outcome = Outcome()
     known = repository.known_events(
         session, {item.event_id for item in read_all if isinstance(item, Reading) and item.ordinal}
     )
@@ -138,22 +154,30 @@ def _key(item: Reading) -> tuple[str, str]:
 def _settle_sequences(session: Session, outcome: Outcome, now: datetime, settings: IntakeSettings) -> None:
     """Note which numbers arrived, and put the holes that are due into the receipts."""
     states = repository.sequences_of(session, [(sender.source, epoch) for sender, epoch in outcome.drafts])
+    changed = []
     for (sender, epoch), draft in outcome.drafts.items():
-        state = states.get((sender.source, epoch)) or _new_state(session, sender, epoch, now)
-        _advance(state, draft.numbers, now, settings)
-        if state.ask_at is not None and state.ask_at <= now:
+        known = states.get((sender.source, epoch))
+        state = known or SequenceNow(sender.source, epoch, 0, [], None, 0, now)
+        moved = _advance(state, draft.numbers, now, settings)
+        asked = state.ask_at is not None and state.ask_at <= now
+        if asked:
             draft.missing = _ask(state, now, settings)
             outcome.asked += len(draft.missing)
+        if moved or asked or known is None:
+            changed.append(state)
+    repository.put_sequences(session, changed)
 
 
 def ask_for_holes(session: Session, now: datetime, settings: IntakeSettings) -> Outcome:
     """Ask for every hole that is due, whoever's it is. Needs a unit of work."""
     outcome = Outcome()
-    for state in repository.due(session, now, limit=100):
+    states = repository.due(session, now, limit=100)
+    for state in states:
         _version, site, edge = state.source.rsplit("/", 2)
         draft = outcome.draft(Sender(site, edge), state.epoch)
         draft.missing = _ask(state, now, settings)
         outcome.asked += len(draft.missing)
+    repository.put_sequences(session, states)
     return outcome
 
 
@@ -289,20 +313,15 @@ def _printable(raw: bytes) -> str:
     return redact("".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text))
 
 
-def _new_state(session: Session, sender: Sender, epoch: str, now: datetime) -> SequenceState:
-    state = SequenceState(
-        source=sender.source, epoch=epoch, contiguous=0, islands=[], ask_at=None, asks=0, updated_at=now
-    )
-    session.add(state)
-    return state
+def _advance(state: SequenceNow, numbers: Iterable[int], now: datetime, settings: IntakeSettings) -> bool:
+    """Note that numbers arrived; new holes are due a little later, a hole that shrank is asked for afresh.
 
-
-def _advance(state: SequenceState, numbers: Iterable[int], now: datetime, settings: IntakeSettings) -> None:
-    """Note that numbers arrived; new holes are due a little later, a hole that shrank is asked for afresh."""
+    Returns whether that changes anything.
+    """
     before = _arrived(state)
     after = before.with_numbers(numbers)
     if after == before:
-        return
+        return False
     state.contiguous, state.islands = after.contiguous, [list(island) for island in after.islands]
     state.updated_at = now
     if not after.islands:
@@ -311,14 +330,15 @@ def _advance(state: SequenceState, numbers: Iterable[int], now: datetime, settin
         state.ask_at, state.asks = now + timedelta(seconds=settings.gap_first_ask_s), 0
     elif after.contiguous > before.contiguous and state.asks:
         state.ask_at, state.asks = now + timedelta(seconds=settings.gap_ask_interval_s), 1
+    return True
 
 
-def _ask(state: SequenceState, now: datetime, settings: IntakeSettings) -> tuple[SequenceRange, ...]:
+def _ask(state: SequenceNow, now: datetime, settings: IntakeSettings) -> tuple[SequenceRange, ...]:
     interval_s = min(settings.gap_ask_interval_s * 2 ** min(state.asks, 20), _MOST_ASK_INTERVAL_S)
     state.asks += 1
     state.ask_at = now + timedelta(seconds=interval_s)
     return _arrived(state).holes[:_MOST_HOLES_A_RECEIPT]
 
 
-def _arrived(state: SequenceState) -> Arrived:
+def _arrived(state: SequenceNow) -> Arrived:
     return Arrived(state.contiguous, tuple((first, last) for first, last in state.islands))

@@ -14,7 +14,7 @@ from central.database import Database
 from central.duty.service import NoDutyListError
 from central.intake import repository
 from central.intake.reading import Incoming
-from central.intake.service import Outcome, ask_for_holes, commit_batch
+from central.intake.service import Outcome, ask_for_holes, commit_read, read_batch
 from central.metrics import Metrics
 from central.settings import CentralSettings
 from kerbwatch.clock import Clock
@@ -130,15 +130,11 @@ class IntakeWorker:
             return
 
     def _commit(self, batch: list[Delivery]) -> Outcome:
-        parts = self._parts
+        parts, intake = self._parts, self._parts.settings.intake
+        now = parts.clock.now_utc()
+        read = read_batch([Incoming(delivery.topic, delivery.payload) for delivery in batch], now, intake)
         with parts.database.write(ordered=True) as session:
-            return commit_batch(
-                session,
-                [Incoming(delivery.topic, delivery.payload) for delivery in batch],
-                parts.clock.now_utc(),
-                parts.settings.intake,
-                parts.settings.zone,
-            )
+            return commit_read(session, read, parts.clock.now_utc(), intake, parts.settings.zone)
 
     def _ask(self) -> None:
         """Ask for the holes that are due; not while nobody would hear it."""
