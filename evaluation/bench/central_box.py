@@ -27,23 +27,26 @@ class CentralBox:
         folder: for its configuration, secret, media and log.
         database_url: what it works on; its schema is brought up to date.
         broker_port: MQTT broker on the loopback.
+        copy: its number among several that work side by side on the same folder and database, from 1.
     """
 
-    def __init__(self, folder: Path, database_url: str, broker_port: int) -> None:
+    def __init__(self, folder: Path, database_url: str, broker_port: int, copy: int = 1) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.port = free_port()
         self.database_url = database_url
-        self.config = folder / "central.yaml"
+        name = "central" if copy == 1 else f"central-{copy}"
+        self.config = folder / f"{name}.yaml"
         self._process = Measured(
-            "central",
+            name,
             [sys.executable, "-m", "kerbwatch", "central", "serve", str(self.config)],
-            folder / "central.log",
+            folder / f"{name}.log",
         )
         secret = folder / "secret"
-        secret.touch(mode=0o600)
-        secret.write_text(secrets.token_hex(32), encoding="ascii")
+        if not secret.exists():
+            secret.touch(mode=0o600)
+            secret.write_text(secrets.token_hex(32), encoding="ascii")
         document = {
-            "instance": "bench",
+            "instance": f"bench-{copy}",
             "city": "Bench",
             "public_url": self.url,
             "listen": {"port": self.port},

@@ -130,6 +130,9 @@ def intake(
     cameras: Annotated[
         int, typer.Option(min=0, max=500_000, help="Cameras whose health comes every 15 s beside it.")
     ] = 50_000,
+    copies: Annotated[
+        int, typer.Option(min=1, max=8, help="Processes of central side by side; more than 1: PostgreSQL.")
+    ] = 1,
     json_file: JsonFile = None,
 ) -> None:
     """Flood central over MQTT: incidents a second that become cases, and how soon a ticket is there.
@@ -138,7 +141,7 @@ def intake(
     """
     configure_logs(level="WARNING")
     progress = Console(stderr=True)
-    plan = IntakePlan(_url(database), cases, seconds, boxes, cameras)
+    plan = IntakePlan(_url(database), cases, seconds, boxes, cameras, copies)
     try:
         result = measure_intake(plan, lambda step: progress.print(f"[dim]{step}[/]"))
     except (BenchError, BrokerError, SecretMissingError) as error:

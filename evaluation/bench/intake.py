@@ -5,7 +5,8 @@ from __future__ import annotations
 import statistics
 import tempfile
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Any
 
 import httpx
 from sqlalchemy import func, select
+from sqlalchemy.engine import make_url
 
 from central.database import Database
 from central.settings import load_central_settings
@@ -20,6 +22,7 @@ from central.tables import metadata
 from evaluation.bench.central_box import CentralBox
 from evaluation.bench.flood import Flood, FloodCount
 from evaluation.bench.intake_filling import fill, settle
+from evaluation.bench.process import BenchError
 from evaluation.bench.usage import usage_of
 from kerbwatch.demo.broker import Broker
 from kerbwatch.mqtt import MqttSettings
@@ -45,6 +48,8 @@ class IntakePlan:
     seconds_s: float
     boxes: int
     cameras: int
+    copies: int = 1
+    """How many processes of central work side by side; more than one only on PostgreSQL."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +65,12 @@ class IntakeResult:
     committed: int
     resent: int
     central_cores: float
-    """CPU time of central during the flood, in cores; the database's own processes are not in it."""
+    """CPU time of central during the flood, all its copies, in cores; the database's own are not in it."""
+    central_cpu_ms: float
+    """The same for one incident: unlike the rate it says something on a busy machine too."""
+    boxes_cpu_ms: float
+    """What simulating the boxes took of the machine, for one incident."""
+    copies: int
     health_per_second: float
     health_behind: int
     """Health reports that central had not committed when the flood ended."""
@@ -88,6 +98,8 @@ def measure_intake(plan: IntakePlan, say: Callable[[str], None]) -> IntakeResult
         folder = Path(held.enter_context(tempfile.TemporaryDirectory(prefix="kerbwatch-bench-")))
         broker = held.enter_context(Broker(data_dir=folder / "broker"))
         url = plan.database_url or f"sqlite:///{folder / 'central.db'}"
+        if plan.copies > 1 and make_url(url).get_backend_name() == "sqlite":
+            raise BenchError("several copies of central work side by side on PostgreSQL only")
         box = CentralBox(folder / "central", url, broker.port)
         box.initialise()
         database = box.database()
@@ -95,16 +107,23 @@ def measure_intake(plan: IntakePlan, say: Callable[[str], None]) -> IntakeResult
         say(f"filling the database up to {plan.cases:,} cases")
         before = fill(database, plan.cases, say)
         settle(database, load_central_settings(box.config).zone, say)
-        held.enter_context(box)
+        copies = [
+            box,
+            *(CentralBox(folder / "central", url, broker.port, 1 + k) for k in range(1, plan.copies)),
+        ]
+        for each in copies:
+            held.enter_context(each)
         flood = held.enter_context(
             Flood(MqttSettings(host="127.0.0.1", port=broker.port), plan.boxes, WINDOW)
         )
-        health = held.enter_context(_Health(flood, plan, box))
+        health = held.enter_context(_Health(flood, plan, copies))
         flood.run(min(plan.seconds_s / 4, 5.0))  # warm: statements compiled, pages of the database read
         say(f"{plan.boxes} boxes send as fast as receipts come back, for {plan.seconds_s:g} s")
-        begun = usage_of(box.pid)
+        begun, own_s = [usage_of(each.pid) for each in copies], time.process_time()
         flooded = flood.run(plan.seconds_s)
-        cores = usage_of(box.pid).cores_since(begun)
+        own_s = time.process_time() - own_s
+        cores = sum(usage_of(each.pid).cores_since(then) for each, then in zip(copies, begun, strict=True))
+        took_s = flooded.ended_s - flooded.began_s
         behind = health.behind()
         rate = flooded.per_second / 2
         say(f"{flooded.per_second:.0f} a second committed; now at half of that for {plan.seconds_s:g} s")
@@ -118,6 +137,9 @@ def measure_intake(plan: IntakePlan, say: Callable[[str], None]) -> IntakeResult
             committed=len(flooded.latencies_s) + len(paced.latencies_s),
             resent=flooded.resent + paced.resent,
             central_cores=round(cores, 2),
+            central_cpu_ms=round(1000 * cores * took_s / len(flooded.latencies_s), 3),
+            boxes_cpu_ms=round(1000 * own_s / len(flooded.latencies_s), 3),
+            copies=plan.copies,
             health_per_second=round(health.per_second, 1),
             health_behind=behind,
             database="sqlite" if database.is_sqlite else "postgresql",
@@ -133,8 +155,8 @@ def measure_intake(plan: IntakePlan, say: Callable[[str], None]) -> IntakeResult
 class _Health:
     """The boxes' health beside the flood; nothing where there are no cameras."""
 
-    def __init__(self, flood: Flood, plan: IntakePlan, box: CentralBox) -> None:
-        self._flood, self._plan, self._box = flood, plan, box
+    def __init__(self, flood: Flood, plan: IntakePlan, copies: Sequence[CentralBox]) -> None:
+        self._flood, self._plan, self._copies = flood, plan, copies
         self._stop, self._sent = threading.Event(), 0
         self._thread: threading.Thread | None = None
 
@@ -162,9 +184,12 @@ class _Health:
         """Reports that were sent and that central has not committed yet."""
         if self._thread is None:
             return 0
-        page = httpx.get(f"{self._box.url}/metrics", timeout=10).text
+        pages = [httpx.get(f"{each.url}/metrics", timeout=10).text for each in self._copies]
         counted = [
-            line for line in page.splitlines() if "events_committed_total" in line and "health" in line
+            line
+            for page in pages
+            for line in page.splitlines()
+            if "events_committed_total" in line and "health" in line
         ]
         return self._sent - int(sum(float(line.rsplit(" ", 1)[1]) for line in counted))
 
