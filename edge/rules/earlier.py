@@ -7,13 +7,15 @@ from collections import deque
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.rules.appearance import SAME_LOOK, STEADY_LOOK, Patch, cut_patch, similarity, vanished
+from edge.rules.appearance import STEADY_LOOK, Patch, cut_patch, similarity, vanished
 from edge.rules.sighting import Look
 
 EVERY_S = 4.0
 """From one picture that is kept to the next."""
 KEPT = 6
 """So many are kept: what the detector finds some 20 s late is still known to have come."""
+UNCHANGED = 0.85
+"""Similarity from which a picture shows the very same: the street with a neighbour on it stays below."""
 SURE = 2
 """Of the oldest kept pictures so many must show the place without the thing: one may show what drove by."""
 
@@ -64,7 +66,7 @@ class EarlierPictures:
             if now is None or look.thumbnail is None:
                 break
             patch = cut_patch(look.thumbnail, box.astype(np.float32), look.size_px)
-            if patch is None or (similarity(patch, now) or 0.0) < SAME_LOOK:
+            if patch is None or (similarity(patch, now) or 0.0) < UNCHANGED:
                 break
             since_t_s = look.t_s
         return since_t_s

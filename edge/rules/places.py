@@ -151,8 +151,15 @@ class PlaceKeeper:
         )
         near = iou_matrix(newest, targets.xyxy)
         parts = np.where(within_matrix(boxes, targets.xyxy) >= PARTIAL_SHARE, MATCH_AFFINITY, 0)
-        affinity = np.maximum(np.maximum(iou_matrix(boxes, targets.xyxy), near), parts)
+        sizes, places = ((b[:, 2:] - b[:, :2]).prod(axis=1) for b in (targets.xyxy, boxes))
+        larger = sizes[None, :] > places[:, None]
+        affinity = np.maximum(iou_matrix(boxes, targets.xyxy), near)
         for i, (place, likeness) in enumerate(zip(self.places, alike, strict=True)):
+            if likeness is not None and likeness < STEADY_LOOK:
+                parts[i, larger[i]] = (
+                    0  # it stands in front; a thing that comes out from behind looks as before
+                )
+            affinity[i] = np.maximum(affinity[i], parts[i])
             followed = place.empty_since_t_s is not None or place.moved_since_t_s is not None
             if likeness is not None and likeness < OTHER_LOOK and not followed:
                 affinity[i][(affinity[i] < SAME_LOOK) | place.estranged] = 0
@@ -175,12 +182,13 @@ class PlaceKeeper:
         if alike is not None and alike < OTHER_LOOK and place.empty_since_t_s is not None:
             self._replace(place, target, look, changes)
             return
-        if alike is not None and alike < STEADY_LOOK and place.steady == 0:
-            self._settle(place, box, look)
-        elif alike is not None:
+        changed = alike is not None and alike < STEADY_LOOK
+        if alike is not None:
             place.compared += 1
-            place.steady += alike >= STEADY_LOOK
-        changed = alike is not None and alike < STEADY_LOOK and place.steady > 0
+            place.steady += not changed
+        if changed and (place.steady == 0 or alike >= OTHER_LOOK) and self._settled(place, box, look):
+            changed = False
+        changed &= place.steady > 0
         if not self._moved_to(place, box, changed=changed):
             place.moved_since_t_s = None
         elif place.moved_since_t_s is None:
@@ -203,22 +211,26 @@ class PlaceKeeper:
             place.patch = now if place.patch is None else place.patch + PATCH_SMOOTHING * (now - place.patch)
             place.contrast = self._contrast
 
-    def _settle(self, place: Place, box: NDArray[np.float64], look: Look) -> None:
-        """A thing was seen first while it braked: its place and its clock begin where it comes to rest."""
-        place.compared += 1
+    def _settled(self, place: Place, box: NDArray[np.float64], look: Look) -> bool:
+        """Whether a thing that the place lies beside has come to rest; its place begins there.
+
+        It was seen first while it braked, or has moved up a little: its clock begins there in the first case.
+        """
         last = place.box if place.last_box is None else place.last_box
         then = self._newest[0] if self._newest else None
         if then is None or look.t_s - then.t_s < AT_REST_S or iou(last, box) < AT_REST_IOU:
-            return
+            return False
         there, here = patch_of(then, box), patch_of(look, box)
-        if there is None or here is None or (similarity(there, here) or 0.0) < STEADY_LOOK:
-            return
-        place.box, place.anchor, place.last_box, place.patch = box.copy(), box.copy(), box, here
-        place.contrast = self._contrast
+        if there is None or here is None or (similarity(there, here) or 0.0) < SAME_LOOK:
+            return False
         street = self._earlier.without(box, here)
         place.before = place.before if street is None else street
-        place.compared = place.steady = 1
-        place.clock_t_s = max(place.clock_t_s, then.t_s)
+        place.box, place.anchor, place.last_box, place.patch = box.copy(), box.copy(), box, here
+        place.contrast = self._contrast
+        if place.steady == 0 or place.seen <= SETTLING_LOOKS:
+            place.compared = place.steady = 1
+            place.clock_t_s = max(place.clock_t_s, then.t_s)
+        return True
 
     @staticmethod
     def _moved_to(place: Place, box: NDArray[np.float64], *, changed: bool) -> bool:
@@ -226,7 +238,7 @@ class PlaceKeeper:
 
         A box that shows only a part of it (half hidden) moves nothing; one of which the old box was only a
         part (no longer half hidden) becomes the place. Nor does a box move a place whose picture has
-        ``changed``: its thing is on its way.
+        ``changed`` since it stood there: its thing is on its way.
         """
         if iou(box, place.box) < MOVED_IOU and within(box, place.box) >= PARTIAL_SHARE:
             if np.prod(box[2:] - box[:2]) > np.prod(place.box[2:] - place.box[:2]):
