@@ -54,7 +54,7 @@ def cameras_of(session: Session, edge_ids: Collection[int]) -> Sequence[Camera]:
 def boxes(
     session: Session, *, silent_before: datetime, after: tuple[int, str, str] | None, limit: int
 ) -> list[tuple[EdgeBox, int]]:
-    """Boxes with their cameras and a rank: silent (0), with unwell cameras (1), the others (2).
+    """Boxes without their cameras and a rank: silent (0), with unwell cameras (1), the others (2).
 
     Args:
         session: for reading.
@@ -64,12 +64,7 @@ def boxes(
     """
     silent = or_(EdgeBox.status == "offline", EdgeBox.health_at.is_(None), EdgeBox.health_at < silent_before)
     rank = case((silent, 0), (EdgeBox.unwell_count > 0, 1), else_=2)
-    query = (
-        select(EdgeBox, rank)
-        .options(selectinload(EdgeBox.cameras))
-        .order_by(rank, EdgeBox.site, EdgeBox.edge)
-        .limit(limit)
-    )
+    query = select(EdgeBox, rank).order_by(rank, EdgeBox.site, EdgeBox.edge).limit(limit)
     if after is not None:
         query = query.where(
             or_(

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from http import HTTPStatus
+from itertools import accumulate
 
 import structlog
 from sqlalchemy.orm import Session
@@ -28,6 +29,8 @@ SILENT_AFTER_S = 45.0
 """Three health reports missed, at one every 15 s."""
 _PATIENCE = timedelta(seconds=SILENT_AFTER_S)
 MAX_BOXES = 50
+MOST_CAMERAS = 400
+"""Of a page; a box is shown whole."""
 """Boxes a page, each with all its cameras."""
 
 
@@ -81,14 +84,21 @@ def list_boxes(
     found = repository.boxes(
         session, silent_before=now - _PATIENCE, after=_decode_cursor(cursor), limit=limit + 1
     )
-    shown = found[:limit]
+    shown = _not_too_many_cameras(found[:limit])
     total, working = repository.totals(session, now - _PATIENCE)
+    whole = {box.id: box for box in repository.with_cameras(session, [box.id for box, _rank in shown])}
     return BoxPage(
-        items=tuple(BoxOut.of(box, state_of(box, now)) for box, _rank in shown),
+        items=tuple(BoxOut.of(whole[box.id], state_of(box, now)) for box, _rank in shown),
         total_cameras=total,
         working_cameras=working,
-        next_cursor=_encode_cursor(*shown[-1]) if len(found) > limit else None,
+        next_cursor=_encode_cursor(*shown[-1]) if len(found) > len(shown) else None,
     )
+
+
+def _not_too_many_cameras(ranked: list[tuple[EdgeBox, int]]) -> list[tuple[EdgeBox, int]]:
+    """The first boxes, at least one, that have no more cameras together than a page shows quickly."""
+    counts = accumulate(box.camera_count for box, _rank in ranked)
+    return ranked[: max(1, sum(count <= MOST_CAMERAS for count in counts))]
 
 
 def _boxes_within(

@@ -37,7 +37,6 @@ from central.tickets import listing, service
 from central.tickets import repository as ticket_repository
 from central.tickets.api import TicketId
 from central.tickets.clockwork import Terms
-from central.tickets.rules import ACTIVE
 from central.tickets.schemas import AskIn
 from central.uploads.by_form import put_by, sent_file
 from kerbwatch.ids import SHA256_PATTERN
@@ -77,11 +76,9 @@ _REACHED: dict[str, frozenset[TicketState]] = {
 @router.get("")
 def my_tickets(request: Request, central: CentralDep, who: Handler, done: str = "") -> Response:
     """What one's unit has to do: the urgent first, then what is due first."""
-    now, states = central.clock.now_utc(), sorted(state.value for state in ACTIVE)
+    now = central.clock.now_utc()
     with central.database.read() as session:
-        found = (
-            repository.tickets(session, who.unit_id, states, who.areas, _MOST_TICKETS) if who.unit_id else []
-        )
+        found = repository.tickets(session, who.unit_id, who.areas, _MOST_TICKETS) if who.unit_id else []
         rows = [row_of(ticket, None, now) for ticket in found]
         handled = {ticket.id for ticket in found if ticket.state == TicketState.HANDLED}
         slips = slips_waiting(session, who.unit_id, who.areas) if who.unit_id else 0

@@ -31,6 +31,7 @@ class Report(Base):
         UniqueConstraint("external_id", "source"),
         Index("ix_reports_reporter_ref_id", "reporter_ref", "id"),
         Index("ix_reports_state_id", "state", "id"),
+        Index("ix_reports_channel_received_at_id", "channel", "received_at", "id"),
     )
 
     id: Mapped[str] = mapped_column(String(36), primary_key=True)

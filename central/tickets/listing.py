@@ -10,7 +10,6 @@ from central.cases.schemas import CaseDetail, TicketOut
 from central.people.service import Principal
 from central.problems import not_found
 from central.tickets import repository
-from central.tickets.rules import ACTIVE
 from central.tickets.schemas import JointOperationOut, RequestKind, RequestOut
 
 
@@ -18,8 +17,7 @@ def of_unit(session: Session, who: Principal, limit: int) -> list[TicketOut]:
     """The tickets that someone's unit is to deal with, the first due first; none for who is in no unit."""
     if who.unit_id is None:
         return []
-    states = sorted(state.value for state in ACTIVE)
-    return [TicketOut.of(row) for row in repository.of_unit(session, who.unit_id, states, limit)]
+    return [TicketOut.of(row) for row in repository.of_unit(session, who.unit_id, limit)]
 
 
 def case_of_ticket(session: Session, who: Principal, ticket_id: str) -> CaseDetail:

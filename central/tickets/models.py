@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, String, Text, and_
+from sqlalchemy import ForeignKey, Index, String, Text, and_, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from central.cases.models import Ticket
+from central.cases.models import Case, Ticket
 from central.database import Base
 
 Index(
@@ -18,6 +18,29 @@ Index(
     postgresql_where=and_(Ticket.leads, Ticket.state != "voided"),
 )
 """A case has one accountable ticket at any time; the database itself sees to it."""
+
+
+IS_ACTIVE = text("tickets.state IN ('accepted', 'dispatched', 'handled', 'handling')")
+"""That a unit has yet to deal with a ticket, or its work to be checked: as said in an index that holds no
+other tickets. Databases use such an index only where a query says the very same, and not by parameters."""
+
+Index(
+    "ix_tickets_active",
+    Ticket.unit_id,
+    Ticket.due_at,
+    Ticket.id,
+    sqlite_where=text("state IN ('accepted', 'dispatched', 'handled', 'handling')"),
+    postgresql_where=text("state IN ('accepted', 'dispatched', 'handled', 'handling')"),
+)
+IS_URGENT = text("cases.urgent AND cases.state NOT IN ('closed', 'evaluated', 'merged', 'rejected')")
+"""That an open case cannot wait; as said in an index."""
+
+Index(
+    "ix_cases_urgent",
+    Case.id,
+    sqlite_where=text("urgent AND state NOT IN ('closed', 'evaluated', 'merged', 'rejected')"),
+    postgresql_where=text("urgent AND state NOT IN ('closed', 'evaluated', 'merged', 'rejected')"),
+)
 
 
 class TicketRequest(Base):

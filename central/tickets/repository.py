@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload
 
 from central.cases.models import Case, Ticket
-from central.tickets.models import JointOperation, TicketRequest
+from central.tickets.models import IS_ACTIVE, JointOperation, TicketRequest
 
 
 def ticket(session: Session, ticket_id: str) -> Ticket | None:
@@ -45,8 +45,10 @@ def requests(
     session: Session, state: str, kind: str | None, limit: int, areas: frozenset[str] | None = None
 ) -> list[tuple[TicketRequest, Ticket]]:
     """Requests in a state with their tickets, the oldest first."""
+    of_case = joinedload(Ticket.case)
     query = (
         select(TicketRequest, Ticket)
+        .options(of_case.lazyload(Case.leads), of_case.lazyload(Case.tickets))
         .join(Ticket, Ticket.id == TicketRequest.ticket_id)
         .where(TicketRequest.state == state)
         .order_by(TicketRequest.id)
@@ -59,10 +61,10 @@ def requests(
     return [(row, ticket) for row, ticket in session.execute(query)]
 
 
-def of_unit(session: Session, unit_id: str, states: Sequence[str], limit: int) -> Sequence[Ticket]:
-    """A unit's tickets in some states, the first due first."""
-    query = select(Ticket).where(Ticket.unit_id == unit_id, Ticket.state.in_(states))
-    return session.scalars(query.order_by(Ticket.due_at).limit(limit)).all()
+def of_unit(session: Session, unit_id: str, limit: int) -> Sequence[Ticket]:
+    """A unit's tickets that it is to deal with, the first due first."""
+    query = select(Ticket).where(Ticket.unit_id == unit_id, IS_ACTIVE)
+    return session.scalars(query.order_by(Ticket.due_at, Ticket.id).limit(limit)).all()
 
 
 def due(session: Session, now: datetime, limit: int) -> Sequence[str]:

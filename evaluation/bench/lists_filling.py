@@ -113,6 +113,8 @@ def _code(each: _Of) -> Row:
         "made_at": each.at,
         "made_by": "user:bench",
         "revoked_at": each.at if each.number % 10 == 0 else None,
+        "revoked_by": "user:bench" if each.number % 10 == 0 else None,
+        "revoke_reason": "The sheet was stolen." if each.number % 10 == 0 else None,
         "reports": 0,
     }
 

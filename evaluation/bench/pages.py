@@ -41,7 +41,7 @@ LISTS = (
     "/api/v1/cases",
     "/api/v1/cases?limit=200&cursor={half_a_year_ago}",
     "/api/v1/cases?state=closed",
-    "/api/v1/cases?state=closed&kind=litter&cursor={half_a_year_ago}",
+    "/api/v1/cases?state=closed&kind=vehicle_litter&cursor={half_a_year_ago}",
     "/api/v1/cases?state=handling&state=reviewing",
     "/api/v1/cases.geojson",
     "/api/v1/merge-suggestions",
