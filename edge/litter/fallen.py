@@ -12,12 +12,13 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.litter.evidence import LEAST_SIZE_M, MOST_SIZE_M, gaps_px, of_rest, ramp, scale_of
+from edge.litter.company import AS_STRONG, USUAL_S, alone, like_it
+from edge.litter.evidence import LEAST_SIZE_M, gaps_px, of_rest, ramp, scale_of
 from edge.litter.judge import Finding, nobody_near
 from edge.litter.rests import Rest
 from edge.litter.throw import Evidence
 from edge.litter.tracklets import Tracklet
-from edge.litter.vehicles import Traffic, Vehicle
+from edge.litter.vehicles import REACH_S, Traffic, Vehicle
 
 WAKE_S = 1.6
 """A vehicle was here so shortly before something lay here."""
@@ -40,17 +41,20 @@ MOST_RISE_M = 0.1
 BACK_S = 0.4
 """How far a trail is followed back to the vehicle."""
 LEAST_TRAIL = 4
-"""Pictures of a trail; fewer may be anything."""
+"""Pictures of a trail until it lies; fewer may be anything."""
 MOST_GROWTH = 1.2
 """How much larger or smaller than a thing its trail's may have been, as a logarithm of the area."""
 LEAST_TRAIL_SIZES = 1.5
 """A trail is longer than the thing, by this factor."""
-ALONE_S, ALONE_M, ALIKE = 1.0, 5.0, 0.8
-"""What comes to lie so near in time (s) and place (m), of like area (log), comes at once: leaves, rain."""
-SMALL_PX = 16.0
-"""What is larger is no leaf."""
-USUAL_S = 4.0
-"""What came to lie so near in time where no vehicle had been tells how often things seem to lie here."""
+MOST_LENGTH_M = 1.2
+"""The longer side of what lies, with its smear and shadow."""
+FILLED = (0.2, 0.35)
+"""Share of its box that a thing fills: what fills less is several things, or a part of a larger change."""
+PLAIN = (1.9, 2.6)
+"""How far what only lies stands out, in thresholds of noise: surely nothing, and surely a thing."""
+MANY, MANY_TRAIL = (1.6, 0.8), (2.2, 1.6)
+"""So many of its kind, for each threshold of noise that it stands out by, are surely too many and few enough:
+where its way was not seen, and where it was."""
 TRAIL_TICKS, TICKS = 3, 5
 """How often a thing is seen lying, a fifth of a second apart, where its way was seen and where it was not."""
 
@@ -79,14 +83,7 @@ def judge_rest(
     passed = [(each, near) for each in vehicles if (near := _when_nearest(rest, each)) is not None]
     if not passed:
         return None
-    beside = [
-        other
-        for other in rests
-        if other is not rest
-        and other.counts
-        and abs(other.since_s - rest.since_s) <= ALONE_S
-        and abs(np.log(max(other.area, 1.0) / max(rest.area, 1.0))) < ALIKE
-    ]
+    alike = like_it(rest, rests)
     trails = [each for each in trails if _may_be_its(each, rest)]
     best, most = None, -np.inf
     for vehicle, nearest in passed:
@@ -99,24 +96,25 @@ def judge_rest(
             longer = trail is None or len(each.xy) > len(trail.xy)
             if longer and _leads_here(each, rest, scale) and _back_to(each, vehicle, scale) < NEAR_M:
                 trail = each
-        size_m = rest.size_px / scale
-        if trail is None and t_near < known_s:
+        size_m, longest_m = rest.size_px / scale, float((rest.box[2:] - rest.box[:2]).max()) / scale
+        if trail is None and min(t_near, rest.since_s - FALL_S) < known_s:
             continue
-        crowd = sum(float(np.linalg.norm(each.xy - rest.xy)) < ALONE_M * scale for each in beside)
         parts = {
             "origin": ramp(gap_m, MOST_GAP_M, 1.5) if trail is not None else ramp(gap_m, *NO_TRAIL_M),
             "leaves": _has_gone(rest, vehicle, scale, now_s),
             "lies": ramp(rest.ticks, 1, TRAIL_TICKS) if trail is not None else ramp(rest.ticks, 2, TICKS),
             "shape": rest.clear
             * ramp(rest.size_px, 3.0 if trail is not None else 3.5, 4.5 if trail is not None else 5.5)
-            * float(LEAST_SIZE_M <= size_m <= MOST_SIZE_M),
+            * ramp(rest.filled, *FILLED)
+            * float(size_m >= LEAST_SIZE_M and longest_m <= MOST_LENGTH_M),
             "solid": _solid(rest),
-            "alone": 1.0 if rest.size_px >= SMALL_PX else ramp(crowd, 7, 3),
-            "unusual": 1.0,
+            "alone": alone(rest, alike, scale),
+            "unusual": ramp(len(alike) / max(rest.contrast, 1.0), *(MANY if trail is None else MANY_TRAIL)),
+            "plain": 1.0 if trail is not None else ramp(rest.contrast, *PLAIN),
             "nobody_near": nobody_near(rest.xy, rest.since_s, traffic, vehicle),
         }
         if trail is None and min(parts.values()) > 0.0:
-            parts["unusual"] = ramp(_strays(rest, rests, vehicles), 6, 2)
+            parts["unusual"] *= ramp(_strays(rest, rests, vehicles), 6, 2)
         evidence = of_rest(parts, 1.0 if trail is not None else 0.85)
         worth = evidence.score - 0.2 * gap_m
         if best is None or worth > most:
@@ -135,10 +133,15 @@ def _solid(rest: Rest) -> float:
 
 
 def _strays(rest: Rest, rests: Sequence[Rest], vehicles: Sequence[Vehicle]) -> int:
-    """How many things came to lie about then where no vehicle had been: so often it seems so here."""
+    """How many things came to lie about then where no vehicle had been: so often it seems so here.
+
+    Only what is like it, or is surely a thing itself, counts.
+    """
     count = 0
     for other in rests:
         if other is rest or not other.counts or abs(other.since_s - rest.since_s) > USUAL_S:
+            continue
+        if other.strength < AS_STRONG * rest.strength and other.contrast < PLAIN[1]:
             continue
         if other.behind is None:
             passed = [(each, _when_nearest(other, each)) for each in vehicles]
@@ -151,10 +154,9 @@ def _strays(rest: Rest, rests: Sequence[Rest], vehicles: Sequence[Vehicle]) -> i
 
 
 def _has_gone(rest: Rest, vehicle: Vehicle, scale: float, now_s: float) -> float:
-    """0..1: the vehicle has gone on, and is clear of the thing; one out of sight by now has."""
-    box = vehicle.box_at(now_s)
-    if box is None:
-        return 1.0
+    """0..1: the vehicle has gone on, and is clear of the thing; one out of sight by now went on as it did."""
+    box = vehicle.box_at(min(now_s, float(vehicle.t_s[-1]) + REACH_S))
+    assert box is not None
     a = vehicle.boxes_at(np.array([max(rest.since_s - 0.4, vehicle.t_s[0])]))[0]
     way_m = float(np.hypot((box[0] + box[2] - a[0] - a[2]) / 2, box[3] - a[3])) / scale
     clear_m = float(gaps_px(rest.xy, box[None])[0]) / scale
@@ -187,6 +189,8 @@ def _leads_here(track: Tracklet, rest: Rest, scale: float) -> bool:
     if first[1] - rest.xy[1] > MOST_RISE_M * scale:
         return False
     times, xy = np.array(track.t_s), np.array(track.xy)
+    if np.count_nonzero(times <= rest.since_s) < LEAST_TRAIL:
+        return False
     before = (times > rest.since_s - TRAIL_S) & (times < rest.since_s + 0.3)
     if not before.any():
         return False

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.litter.company import alone, like_it
 from edge.litter.evidence import Flight, of_flight, outside_m, ramp
 from edge.litter.rests import Rest
 from edge.litter.throw import Evidence
@@ -76,6 +77,7 @@ def judge_flight(
         if rest is None or _goes_with_another(track, vehicle, (*vehicles, *traffic.people)):
             continue
         company = ramp(_company(track, others, flight.px_per_m), 14, 5)
+        company *= alone(rest, like_it(rest, rests), flight.px_per_m)
         evidence = of_flight(flight, company, nobody_near(start, began_s, traffic, vehicle))
         if best is None or evidence.score > best.evidence.score:
             best = _finding(flight, rest, evidence)

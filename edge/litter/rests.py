@@ -17,6 +17,8 @@ KEEP_S = 120.0
 MOST_LYING = 300
 SETTLED_TICKS = 2
 """Seen so often it has settled: at first the end of its way is part of it."""
+MOST_CHANGE = 2.0
+"""What was hidden for a while has the same size and contrast as before, within this factor."""
 STILL_SHARE = 0.6
 """Share of a thing's pixels that have stood still, from which it lies."""
 LIGHT_CORRELATION = 0.75
@@ -24,6 +26,7 @@ LIGHT_CORRELATION = 0.75
 MOST_SHIFT_PX, SHIFTED_CORRELATION = 10, (0.65, 0.78)
 """While the camera sways, a patch so like the road a few pixels beside is an edge out of place."""
 CORE_SHARE = 0.5
+"""The core of a patch stands out at least so much as its most: without halo and shade."""
 EDGE_PX = 2
 """What lies so near to the edge of what is searched may be larger than what is seen of it."""
 _RIM_PX = 6
@@ -42,6 +45,7 @@ class Rest:
         since_s: when it came to lie.
         clear: 0..1: alone in its surroundings (1) or part of a larger change (0).
         solid: 0..1: a thing (1) or a light or shadow (0).
+        contrast: how far it stands out from the road, in thresholds of noise.
         seen_s: when it was seen last.
     """
 
@@ -51,6 +55,7 @@ class Rest:
     since_s: float
     clear: float
     solid: float
+    contrast: float
     seen_s: float
     ticks: int = 1
     judged: bool = False
@@ -71,6 +76,16 @@ class Rest:
     def counts(self) -> bool:
         """Whether it is a thing by itself, and was seen again."""
         return self.ticks >= 2 and self.clear >= 0.5 and self.solid >= 0.5
+
+    @property
+    def filled(self) -> float:
+        """Share of its box that it fills."""
+        return self.area / max(float((self.box[2:] - self.box[:2]).prod()), 1.0)
+
+    @property
+    def strength(self) -> float:
+        """How plainly it is seen: contrast times size."""
+        return self.contrast * self.size_px
 
     @property
     def size_px(self) -> float:
@@ -98,8 +113,13 @@ class Rests:
             if not near.any():
                 fresh.append(found)
                 continue
-            known = self.lying[int(near.argmax())]
-            if known.seen_s < t_s:
+            index = int(near.argmax())
+            known = self.lying[index]
+            if known.seen_s >= t_s:
+                continue
+            if found.since_s > known.seen_s and not _alike(known, found):
+                self.lying[index] = found
+            else:
                 _again(known, found, background.sways)
         self.lying += fresh
         self.lying = [each for each in self.lying if t_s - each.seen_s < KEEP_S][-MOST_LYING:]
@@ -120,7 +140,19 @@ def _rest(view: View, blobs: Blobs, index: int, background: Background) -> Rest 
     if min(x1, y1, width - x2, height - y2) < EDGE_PX:
         clear = 0.0  # a part of something, of a vehicle that has left the picture say
     since_s = view.t_s - float(np.median(age)) * TICK_S
-    return Rest(xy, box, area, since_s, clear, _solid(box, inside, background), view.t_s)
+    apart = cv2.absdiff(background.candidate[y1:y2, x1:x2], background.picture[y1:y2, x1:x2])
+    core: NDArray[np.bool_] = inside & (apart >= CORE_SHARE * np.percentile(apart[inside], 90))
+    contrast = float(np.median(apart[core])) / background.threshold
+    return Rest(xy, box, area, since_s, clear, _solid(box, inside, core, background), contrast, view.t_s)
+
+
+def _alike(known: Rest, found: Rest) -> bool:
+    """Whether what comes to light at a place may be what had settled there before it was hidden."""
+    if known.ticks <= SETTLED_TICKS:
+        return False
+    larger = max(known.area, found.area) / min(known.area, found.area)
+    plainer = max(known.contrast, found.contrast) / max(min(known.contrast, found.contrast), 0.1)
+    return larger <= MOST_CHANGE and plainer <= MOST_CHANGE
 
 
 def _again(known: Rest, found: Rest, sways: bool) -> None:
@@ -129,11 +161,16 @@ def _again(known: Rest, found: Rest, sways: bool) -> None:
     if known.ticks == SETTLED_TICKS:
         known.first_area = found.area
     known.xy, known.box, known.area = found.xy, found.box, found.area
-    known.clear = found.clear
+    known.clear, known.contrast = found.clear, found.contrast
     known.solid = min(known.solid, found.solid) if sways else found.solid
 
 
-def _solid(box: NDArray[np.float64], inside: NDArray[np.bool_], background: Background) -> float:
+def _solid(
+    box: NDArray[np.float64],
+    inside: NDArray[np.bool_],
+    core: NDArray[np.bool_],
+    background: Background,
+) -> float:
     """Whether a patch is a thing: it stands out clearly, and does not show the road's own texture."""
     x1, y1, x2, y2 = box.astype(int)
     now = background.candidate[y1:y2, x1:x2].astype(np.float64)[inside]
@@ -142,7 +179,7 @@ def _solid(box: NDArray[np.float64], inside: NDArray[np.bool_], background: Back
         return 0.0
     contrast = float(np.median(np.abs(now - road)))
     clear = float(np.clip((contrast / background.threshold - 1.1) / 0.5, 0.0, 1.0)) * _edged(
-        box, _core(box, inside, background), background
+        box, core, background
     )
     if clear > 0.0 and background.sways:
         clear *= 1.0 - _out_of_place(box, background)
@@ -150,13 +187,6 @@ def _solid(box: NDArray[np.float64], inside: NDArray[np.bool_], background: Back
         return clear
     texture = float(np.corrcoef(now, road)[0, 1])
     return clear * float(np.clip((1.0 - texture) / (1.0 - LIGHT_CORRELATION), 0.0, 1.0))
-
-
-def _core(box: NDArray[np.float64], inside: NDArray[np.bool_], background: Background) -> NDArray[np.bool_]:
-    """The part of a patch that stands out at least half as much as its most: without halo and shade."""
-    x1, y1, x2, y2 = box.astype(int)
-    apart = cv2.absdiff(background.candidate[y1:y2, x1:x2], background.picture[y1:y2, x1:x2])
-    return np.asarray(inside & (apart >= CORE_SHARE * np.percentile(apart[inside], 90)), dtype=np.bool_)
 
 
 def _out_of_place(box: NDArray[np.float64], background: Background) -> float:

@@ -9,7 +9,7 @@ import shapely
 
 from edge.frame import Luma
 from edge.litter.engine import LitterEngine
-from edge.litter.throw import Throw
+from edge.litter.throw import Throw, ThrowingVehicle
 from edge.rules.boxes import iou
 from edge.rules.sighting import BoxPx, Sighting, ThrownFrom
 from edge.rules.zone import Zone
@@ -24,6 +24,7 @@ TOGETHER_S = 5.0
 """What leaves a vehicle within so long of the last thing is the same occurrence."""
 SAME_VEHICLE_IOU = 0.3
 """A vehicle that its tracker has named anew is known by its place."""
+SAME_TIME_S = 0.1
 
 
 @dataclass(slots=True, eq=False)
@@ -35,7 +36,7 @@ class Occurrence:
     first: Throw
     last_t_s: float
     landed_t_s: float
-    newest_vehicle: tuple[int, BoxPx]
+    newest_vehicle: ThrowingVehicle
     throws: list[Throw] = field(default_factory=list)
 
 
@@ -48,18 +49,17 @@ class Occurrences:
     def add(self, throw: Throw, zone_id: str) -> Occurrence | None:
         """Take in a throw. Returns its occurrence where it is a new one, None where it belongs to another."""
         for each in self._open:
-            track, box = each.newest_vehicle
             if throw.t_s - each.last_t_s > TOGETHER_S:
                 continue
-            near = iou(np.array(box), np.array(throw.vehicle.box_xyxy, dtype=np.float32)) >= SAME_VEHICLE_IOU
-            if track == throw.vehicle.track_id or (near and throw.t_s - each.last_t_s < TOGETHER_S / 2):
+            before, now = each.newest_vehicle, throw.vehicle
+            near = _overlap(before.box_xyxy, now.box_xyxy) and throw.t_s - each.last_t_s < TOGETHER_S / 2
+            if before.track_id == now.track_id or near or _seen_as_one(before, now):
                 each.throws.append(throw)
                 each.last_t_s = max(each.last_t_s, throw.t_s)
                 each.landed_t_s = max(each.landed_t_s, throw.landed_t_s)
-                each.newest_vehicle = (throw.vehicle.track_id, throw.vehicle.box_xyxy)
+                each.newest_vehicle = now
                 return None
-        vehicle = (throw.vehicle.track_id, throw.vehicle.box_xyxy)
-        begun = Occurrence(new_id(), zone_id, throw, throw.t_s, throw.landed_t_s, vehicle, [throw])
+        begun = Occurrence(new_id(), zone_id, throw, throw.t_s, throw.landed_t_s, throw.vehicle, [throw])
         self._open.append(begun)
         return begun
 
@@ -68,6 +68,19 @@ class Occurrences:
         over = [each for each in self._open if t_s - each.last_t_s > TOGETHER_S]
         self._open = [each for each in self._open if t_s - each.last_t_s <= TOGETHER_S]
         return over
+
+
+def _seen_as_one(a: ThrowingVehicle, b: ThrowingVehicle) -> bool:
+    """Whether two tracks were in one place at one time: one vehicle, by the network and by its motion say."""
+    return any(
+        abs(a_s - b_s) <= SAME_TIME_S and _overlap(a_box, b_box)
+        for a_s, a_box in a.seen
+        for b_s, b_box in b.seen
+    )
+
+
+def _overlap(a: BoxPx, b: BoxPx) -> bool:
+    return bool(iou(np.array(a), np.array(b, dtype=np.float32)) >= SAME_VEHICLE_IOU)
 
 
 class LitterWatch:

@@ -23,9 +23,16 @@ def car(passed_px: float = 0.0) -> Vehicle:
     return vehicle
 
 
-def lying(x: float = 250.0, y: float = 275.0, since_s: float = LAY_S, solid: float = 1.0) -> Rest:
-    box = np.array([x - 5, y - 5, x + 5, y + 5])
-    return Rest(np.array([x, y]), box, 80.0, since_s, 1.0, solid, since_s + 1.0, ticks=5)
+def lying(
+    x: float = 250.0,
+    y: float = 275.0,
+    since_s: float = LAY_S,
+    solid: float = 1.0,
+    contrast: float = 5.0,
+    long_px: float = 10.0,
+) -> Rest:
+    box = np.array([x - long_px / 2, y - 5, x + long_px / 2, y + 5])
+    return Rest(np.array([x, y]), box, 80.0, since_s, 1.0, solid, contrast, since_s + 1.0, ticks=5)
 
 
 def judged(rest: Rest, vehicle: Vehicle, others: list[Rest] | None = None) -> Finding | None:
@@ -55,6 +62,35 @@ def test_a_light_on_the_road_was_not() -> None:
 def test_one_of_many_leaves_was_not() -> None:
     leaves = [lying(x=180.0 + 20 * k, y=300.0) for k in range(8)]
     found = judged(lying(), car(), leaves)
+    assert found is not None
+    assert found.evidence.score == 0
+
+
+def test_grain_all_over_the_road_does_not_hide_a_thing_seen_ten_times_as_plainly() -> None:
+    grain = [lying(x=20.0 * k, y=300.0, contrast=1.5) for k in range(30)]
+    found = judged(lying(contrast=15.0), car(), grain)
+    assert found is not None
+    assert found.evidence.score >= 0.8
+
+
+def test_what_hardly_stands_out_of_the_noise_needs_a_way_that_was_seen() -> None:
+    found = judged(lying(contrast=1.8), car())
+    assert found is not None
+    assert found.evidence.score == 0
+
+
+def test_a_streak_two_metres_long_was_not() -> None:
+    found = judged(lying(long_px=80.0), car())
+    assert found is not None
+    assert found.evidence.score == 0
+
+
+def test_a_car_lost_from_sight_while_it_stood_over_it_has_not_thrown_it() -> None:
+    stopped = Vehicle(1, int(ObjectClass.CAR))
+    for t_s in np.arange(1.0, 3.2, 0.2):
+        left = 210.0 - 200.0 * max(0.0, 2.4 - t_s)
+        stopped.note(float(t_s), np.array([left, 200.0, left + 180, 280.0]))
+    found = judge_rest(lying(), Traffic(), [stopped], trails=[], rests=[], now_s=LAY_S + 1.5)
     assert found is not None
     assert found.evidence.score == 0
 

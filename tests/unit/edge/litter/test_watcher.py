@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 
 from hypothesis import given
@@ -39,6 +40,16 @@ def test_a_car_that_its_tracker_names_anew_is_the_same():
     occurrences = Occurrences()
     assert occurrences.add(a_throw(1.0, 1), "road") is not None
     assert occurrences.add(a_throw(1.6, 2, left=15.0), "road") is None
+
+
+def test_a_car_known_by_two_tracks_at_once_is_the_same_however_far_it_has_gone():
+    seen = ((1.2, (80.0, 0.0, 180.0, 60.0)),)
+    first, second = a_throw(1.0, 1), a_throw(2.5, 1_000_001, left=400.0)
+    first = replace(first, vehicle=replace(first.vehicle, seen=seen))
+    second = replace(second, vehicle=replace(second.vehicle, seen=((1.25, (90.0, 5.0, 185.0, 60.0)),)))
+    occurrences = Occurrences()
+    assert occurrences.add(first, "road") is not None
+    assert occurrences.add(second, "road") is None
 
 
 def test_an_incident_ends_when_no_more_follows():
