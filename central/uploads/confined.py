@@ -32,6 +32,8 @@ _ENVIRONMENT = {
 }
 _CACHE_VARIABLES = ("HOME", "XDG_CACHE_HOME", "KERBWATCH_CACHE")
 """Where the networks lie."""
+_CLUSTER_VARIABLES = ("RAY_AUTH_MODE", "RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH")
+"""What a Ray cluster that wants a token is told, by a command that may speak to it."""
 
 Waiting = Callable[[], None]
 """Called every now and then while a process runs; what it raises ends the process."""
@@ -82,7 +84,8 @@ def run_command(
     """
     python = [sys.executable, "-I", "-m"]
     command = [*python, _FENCE, fence.text(), *python, "kerbwatch", *arguments]
-    known = {name: os.environ[name] for name in _CACHE_VARIABLES if name in os.environ}
+    names = _CACHE_VARIABLES + (_CLUSTER_VARIABLES if fence.network else ())
+    known = {name: os.environ[name] for name in names if name in os.environ}
     with Path(os.devnull).open("rb") as nothing:
         return _run(command, _ENVIRONMENT | known, folder, nothing, wall_s=wall_s, waiting=waiting, hear=hear)
 

@@ -7,6 +7,7 @@ again on another.
 
 from __future__ import annotations
 
+import socket
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from kerbwatch.clip_report import ClipResult, Problem, ProblemCode
 LOCAL = "local"
 """Address of a Ray that is started here for this run."""
 _RETRIES = 2
+_KNOCK_S = 5.0
 _SIDECARS = (".gpx", ".GPX", ".nmea", ".NMEA")
 
 
@@ -55,14 +57,29 @@ def run_on_fleet(
         raise FleetError(
             "'--ray' needs the extra 'fleet' (ray is not installed): pip install 'kerbwatch[fleet]'"
         ) from error
+    _knock(address)
     try:
-        ray.init(address=None if address == LOCAL else address, log_to_driver=False, logging_level="ERROR")
+        ray.init(address=address, log_to_driver=False, logging_level="ERROR")
     except (ConnectionError, ValueError, RuntimeError, TimeoutError) as error:
-        raise FleetError(f"no Ray cluster answers at '{address}': {error}") from error
+        raise FleetError(
+            f"the Ray cluster at '{address}' does not take us in: {error} (a cluster that wants a token gets "
+            "the one of RAY_AUTH_TOKEN, or of ~/.ray/auth_token; both sides need the same version of Ray)"
+        ) from error
     try:
         return _shared_out(ray, jobs, workers or len(jobs), progress)
     finally:
         ray.shutdown()
+
+
+def _knock(address: str) -> None:
+    """Raises FleetError where nobody listens; Ray itself would try for minutes."""
+    host, _, port = address.rpartition(":")
+    if not host or not port.isdecimal() or "/" in host:
+        return  # 'local', 'auto', 'ray://…': Ray knows what to do
+    try:
+        socket.create_connection((host, int(port)), timeout=_KNOCK_S).close()
+    except (OSError, OverflowError) as error:
+        raise FleetError(f"no Ray cluster answers at '{address}': {error}") from error
 
 
 def _shared_out(ray: Any, jobs: Sequence[ClipJob], workers: int, progress: Progress) -> list[ClipResult]:  # noqa: ANN401
@@ -76,8 +93,8 @@ def _shared_out(ray: Any, jobs: Sequence[ClipJob], workers: int, progress: Progr
             progress.began(index)
             try:
                 parcel = _packed(jobs[index])
-            except OSError as error:
-                results[index] = _failed(jobs[index], ProblemCode.UNREADABLE, str(error))
+            except OSError:
+                results[index] = run_confined(jobs[index])  # fails in the words in which it fails here
                 progress.ended(index, results[index])
                 continue
             running[task.remote(jobs[index].model_dump_json(), parcel)] = index
@@ -89,6 +106,8 @@ def _shared_out(ray: Any, jobs: Sequence[ClipJob], workers: int, progress: Progr
                 text, made = ray.get(done)
                 results[index] = ClipResult.model_validate_json(text)
                 _unpack(made, jobs[index].out)
+            except ray.exceptions.RayTaskError as error:
+                results[index] = _failed(jobs[index], ProblemCode.INTERNAL, f"its task failed: {error.cause}")
             except ray.exceptions.RayError as error:
                 results[index] = _failed(jobs[index], ProblemCode.CRASHED, f"its machine was lost: {error}")
             progress.ended(index, results[index])

@@ -5,8 +5,10 @@ from __future__ import annotations
 import builtins
 import os
 import signal
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import av
@@ -20,6 +22,7 @@ from edge.clips.exhibits import save_cut
 from edge.clips.fleet import FleetError, run_on_fleet
 from edge.clips.job import ClipJob, ClipLimits
 from kerbwatch.clip_report import ClipResult, ClipsReport, ProblemCode, json_schema
+from kerbwatch.ports import free_port
 from tests.clips import write_clip_file
 
 
@@ -167,6 +170,15 @@ def test_a_part_is_played_from_the_key_frame_before_it(good: Path) -> None:
 
     assert times[0] <= 1.0
     assert times[-1] == pytest.approx(1.2)
+
+
+def test_an_address_where_no_cluster_listens_is_told_at_once(
+    good: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "ray", ModuleType("ray"))
+    nobody = f"127.0.0.1:{free_port()}"
+    with pytest.raises(FleetError, match=f"no Ray cluster answers at '{nobody}'"):
+        run_on_fleet([_job(good)], address=nobody, workers=1, progress=Silence())
 
 
 def test_without_ray_the_extra_is_named(good: Path, monkeypatch: pytest.MonkeyPatch) -> None:
