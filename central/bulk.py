@@ -24,6 +24,7 @@ from sqlalchemy import (
     func,
     literal,
     select,
+    tuple_,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.exc import DBAPIError
@@ -76,6 +77,22 @@ def among(
     if session.get_bind().dialect.name == "sqlite":
         return column.in_(select(func.json_each(json.dumps(list(values))).table_valued("value").c.value))
     return column == any_(literal(list(values), ARRAY(column.type)))
+
+
+def pairs_among(
+    session: Session,
+    first: InstrumentedAttribute[str],
+    second: InstrumentedAttribute[str],
+    values: Collection[tuple[str, str]],
+) -> ColumnElement[bool]:
+    """That two columns of text together are one of some pairs; as :func:`among`."""
+    if session.get_bind().dialect.name == "sqlite":
+        pair = func.json_each(json.dumps(list(values))).table_valued("value").c.value
+        given = select(func.json_extract(pair, "$[0]"), func.json_extract(pair, "$[1]"))
+    else:
+        columns = ([value[k] for value in values] for k in (0, 1))
+        given = select(*(func.unnest(literal(column, ARRAY(String))) for column in columns))
+    return tuple_(first, second).in_(given)
 
 
 @lru_cache(maxsize=100)

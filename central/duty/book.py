@@ -65,6 +65,8 @@ class DutyBook:
             for entry in entries_in_force(entries, now)
             if entry.kind is not None
         }
+        self._found: dict[tuple[str, tuple[str, ...]], Assignment] = {}
+        """What was asked for before: as many as there are kinds and places where areas overlap alike."""
 
     def holds_at(self, now: datetime) -> bool:
         """Whether nothing has begun or ended since the book was made."""
@@ -76,6 +78,13 @@ class DutyBook:
 
     def assign_in(self, kind: Kind, hits: tuple[AreaHit, ...]) -> Assignment:
         """Who leads at a place that lies in some areas, the smallest first."""
+        key = (kind.value, tuple(hit.id for hit in hits))
+        known = self._found.get(key)
+        if known is None:
+            known = self._found[key] = self._lead_in(kind, hits)
+        return known
+
+    def _lead_in(self, kind: Kind, hits: tuple[AreaHit, ...]) -> Assignment:
         deciding = next((hit for hit in hits if (kind.value, hit.id) in self._leads), None)
         lead = self._leads.get((kind.value, deciding.id if deciding else CITY_WIDE))
         if lead is None:  # only outside every area: the checker lets no gap within them pass

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
-from central.bulk import among, insert_rows, put_rows
+from central.bulk import among, insert_rows, pairs_among, put_rows
 from central.database import Base
 from central.intake.models import Rejection, SequenceState, StoredEvent
 
@@ -50,10 +50,7 @@ def sequences_of(session: Session, keys: Collection[tuple[str, str]]) -> dict[tu
     if not keys:
         return {}
     query = (
-        _SEQUENCE.where(
-            among(session, SequenceState.source, {source for source, _epoch in keys}),
-            among(session, SequenceState.epoch, {epoch for _source, epoch in keys}),
-        )
+        _SEQUENCE.where(pairs_among(session, SequenceState.source, SequenceState.epoch, keys))
         .order_by(SequenceState.source, SequenceState.epoch)
         .with_for_update()
     )

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import and_, bindparam, delete, func, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
+from central.bulk import among
 from central.cases.models import Case, Lead
 from central.cases.rules import CaseState
 from central.insight.models import CaseFact
@@ -61,7 +62,7 @@ class Near(NamedTuple):
 def leads_near(session: Session, reaches: Mapping[str, Reach]) -> list[Near]:
     """The leads of open cases within reach, by kind. One query, whatever the number of cases."""
     where = [
-        and_(OpenLead.kind == kind, OpenLead.cell.in_(reach.cells), OpenLead.until >= reach.since)
+        and_(OpenLead.kind == kind, among(session, OpenLead.cell, reach.cells), OpenLead.until >= reach.since)
         for kind, reach in reaches.items()
     ]
     if not where:

@@ -44,6 +44,9 @@ class KindMerging(Settings):
         return self
 
 
+_KINDS = frozenset(kind.value for kind in Kind)
+
+
 def _terms(window_minutes: float, spread_m: float, chance_neighbours: float) -> KindMerging:
     values = {"window_minutes": window_minutes, "spread_m": spread_m, "chance_neighbours": chance_neighbours}
     return KindMerging.model_validate(values)
@@ -73,6 +76,7 @@ class MergingSettings(Settings):
 
     def of(self, kind: str) -> KindMerging:
         """The terms of a kind. Raises ValueError for a kind that there is not."""
-        terms = getattr(self, Kind(kind).value)
-        assert isinstance(terms, KindMerging)
+        if kind not in _KINDS:
+            raise ValueError(f"there is no kind {kind!r}")
+        terms: KindMerging = getattr(self, kind)
         return terms
