@@ -14,6 +14,7 @@ import typer
 from rich.console import Console
 
 from kerbwatch.demo.broker import Broker, BrokerError
+from kerbwatch.demo.crew import Crew
 from kerbwatch.demo.processes import ENDS, Processes
 from kerbwatch.demo.proof import ProofError, Standing, Witness
 from kerbwatch.demo.rtsp import RtspServer, RtspServerError
@@ -26,6 +27,13 @@ from models.fetch import ensure
 CONSOLE_PORT = 8000
 ONCE_LIMIT_S = 165.0
 """How long ``--once`` may take from the moment when everything is fetched: three minutes with the ending."""
+LOOK_AGAIN_LIMIT_S = 60.0
+"""How long ``--once`` waits for the camera that looks again; without its word it ends all the same."""
+_VERDICTS = {
+    "clear": "the place is free: the case is closed, with a picture",
+    "not_clear": "it still stands there: the ticket went back to its unit, with a picture",
+    "unable": "the camera cannot tell: a person decides",
+}
 _POLL_S = 1.0
 
 app = typer.Typer(help="From a street to a ticket, on this machine.")
@@ -80,6 +88,8 @@ class _Run:
         self._url = ""
         self._deadline_s = 0.0
         self._interrupted = False
+        self._looked_again: str | None = None
+        self._look_again_until_s = 0.0
 
     @property
     def proven(self) -> bool:
@@ -95,6 +105,7 @@ class _Run:
             "cases": self._standing.cases,
             "tickets": self._standing.tickets,
             "seconds_to_first_ticket": None if first is None else round(first, 1),
+            "looked_again": self._looked_again,
             "console": self._url,
         }
 
@@ -120,14 +131,16 @@ class _Run:
                 witness = Witness(
                     self._url, town.operator, town.operator_password.read_text(encoding="utf-8").strip()
                 )
+                crew = Crew(self._url, town, processes)
                 try:
                     self._await_central(processes, witness)
                     began_s = time.monotonic()
                     address = rtsp.url("street.mp4").partition("/street.mp4")[0]
                     processes.start("edge", "edge", "run", str(town.edge_config), env={"DEMO_RTSP": address})
                     say(f"  edge box        looking at two cameras (log: {processes.log_of('edge')})")
-                    self._watch(processes, witness, town, began_s)
+                    self._watch(processes, witness, crew, town, began_s)
                 finally:
+                    crew.close()
                     witness.close()
 
     def _start_central(self, processes: Processes, town: Town) -> None:
@@ -151,7 +164,7 @@ class _Run:
             time.sleep(0.2)
         self.console.print(f"  central         {self._url} (log: {processes.log_of('central')})")
 
-    def _watch(self, processes: Processes, witness: Witness, town: Town, began_s: float) -> None:
+    def _watch(self, processes: Processes, witness: Witness, crew: Crew, town: Town, began_s: float) -> None:
         """Tell what happens until the proof (``--once``) or Ctrl-C.
 
         An interrupt is noted here and heeded between two looks: raised in the midst of one, in the callbacks
@@ -176,11 +189,25 @@ class _Run:
                     "  [green]proven[/green]          receipts are in; central gave snapshots and clip back, "
                     "hashes match, the clip plays"
                 )
-            if self._once and self.proven:
+            if self._standing.proven_case and self._looked(crew, self._standing.proven_case) and self._once:
                 return
-            if self._once and time.monotonic() > self._deadline_s:
+            if self._once and not self.proven and time.monotonic() > self._deadline_s:
                 raise DemoError(f"not proven after {elapsed_s:.0f} s of stream: {self._standing.missing}")
             time.sleep(_POLL_S)
+
+    def _looked(self, crew: Crew, case_id: str) -> bool:
+        """Have the case dealt with, once, and say what its camera sees then; whether that is all."""
+        if not self._look_again_until_s:
+            done = crew.deal_with(case_id)
+            self._look_again_until_s = time.monotonic() + (LOOK_AGAIN_LIMIT_S if done else 0)
+            said = "its unit says that it is done; the camera looks again" if done else "yours to decide"
+            self.console.print(f"  the first case    {said}")
+        elif self._looked_again is None:
+            self._looked_again = crew.verdict()
+            if self._looked_again:
+                said = _VERDICTS[self._looked_again]
+                self.console.print(f"  [green]looked again[/green]    {said}")
+        return self._looked_again is not None or time.monotonic() > self._look_again_until_s
 
     def _note_interrupt(self, _signal: int, _frame: FrameType | None) -> None:
         self._interrupted = True

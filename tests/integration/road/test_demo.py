@@ -39,6 +39,7 @@ def test_the_demo_proves_the_whole_way_and_ends(tmp_path: Path):
     assert last["incidents"]["illegal_parking"] >= 1
     assert last["cases"] >= 1 and last["tickets"] >= 1
     assert 0 < last["seconds_to_first_ticket"] < 60
+    assert last["looked_again"] in {"clear", "not_clear", "unable"}, "the camera checks the work"
     assert last["console"] == f"http://127.0.0.1:{port}"
     assert not listening_on(port)
 
