@@ -7,8 +7,8 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, ConfigDict
 
-from central.areas.watch import watch
 from central.context import CentralDep
+from central.insight.service import Look, Reach, moved_of
 from central.people.access import require
 from central.people.permissions import Permission
 from central.people.service import Principal
@@ -53,13 +53,6 @@ def list_displacements(
     """Where a kind of case went quiet on one side of a border of towns and rose on the other."""
     now = central.clock.now_utc()
     with central.database.read() as session:
-        found = watch(
-            session,
-            kind,
-            now,
-            central.settings.zone,
-            recent_days=recent_days,
-            before_days=before_days,
-            reach_m=reach_m,
-        )
+        look = Look(central.settings.zone, central.settings.insight)
+        found = moved_of(session, kind, now, look, Reach(recent_days, before_days, reach_m))
     return [DisplacementOut.model_validate(each) for each in found]

@@ -34,7 +34,7 @@ from central.problems import Problem
 log = structlog.get_logger(__name__)
 
 Form = Literal["csv", "geojson"]
-AT_ONCE = 500
+AT_ONCE = 200
 _MOST_AT_A_TIME = 3
 _LONGEST_S = 1800.0
 _BOM = "\ufeff"

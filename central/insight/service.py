@@ -20,6 +20,7 @@ from central.calendar import service as calendars
 from central.database import pool_of
 from central.insight import queries, repository
 from central.insight.counters import Counter, Selection
+from central.insight.days import Period, Span
 from central.insight.facts import CHANNEL_BIT
 from central.insight.hotspots import HotSpot, hot_spots
 from central.insight.rises import WINDOWS, Rise, days_needed, rises_on
@@ -31,18 +32,19 @@ Key = tuple[object, ...]
 
 RISE_DAYS = 7
 """On the first page rises of so many days are told, however many days are counted."""
-_FRESH_S, _FRESH_TIMES = 60.0, 300.0
+_FRESH_S, _FRESH_TIMES = 60.0, 1000.0
 """What was reckoned of days that are over is kept so long, or so many times as long as reckoning it took.
 
 A case may be rejected or merged meanwhile.
 """
+_AHEAD = 0.8
+"""When so much of that time is over, it is reckoned again beside the requests."""
 _MANY_LINES = 100_000
 """With as many lines of the log it takes long enough that nobody should wait for it."""
 _MOST_KEPT = 200
 _LIVE_DAYS = 84
 """Days in which a cell must have had a case to be ground on which something may be seen."""
 _DAYS_A_MONTH = 30
-_RECENT_DAYS, _BEFORE_DAYS, _REACH_M = 7, 28, 1000.0
 _KEPT: WeakKeyDictionary[Pool, dict[Key, tuple[float, float, list[Any]]]] = WeakKeyDictionary()
 _LOCK = Lock()
 
@@ -53,6 +55,15 @@ class Look:
 
     zone: ZoneInfo
     settings: InsightSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """Within what one looks for what moved: recent days, as against days before, and metres."""
+
+    recent_days: int = 7
+    before_days: int = 28
+    reach_m: float = 1000.0
 
 
 def rises_of(session: Session, days: Iterable[date], look: Look) -> dict[date, list[Rise]]:
@@ -81,9 +92,10 @@ def _reckon_rises(session: Session, days: Sequence[date], look: Look) -> dict[da
     return found
 
 
-def hot_spots_of(session: Session, last: date, look: Look) -> list[HotSpot]:
+def hot_spots_of(session: Session, last: date, look: Look, *, of_its_time: float = 1.0) -> list[HotSpot]:
     """The hot-spots of the days up to ``last``, the surest first."""
-    return _kept(session, ("hot-spots", last, look), lambda: _hot_spots(session, last, look))
+    key = ("hot-spots", last, look)
+    return _kept(session, key, lambda: _hot_spots(session, last, look), of_its_time=of_its_time)
 
 
 def _hot_spots(session: Session, last: date, look: Look) -> list[HotSpot]:
@@ -92,43 +104,50 @@ def _hot_spots(session: Session, last: date, look: Look) -> list[HotSpot]:
     return hot_spots(cells, false_alarms=look.settings.false_rises_a_month / _DAYS_A_MONTH)
 
 
-def moved_by(session: Session, now: datetime, look: Look) -> list[tuple[Kind, Displacement]]:
+def moved_by(
+    session: Session, now: datetime, look: Look, *, of_its_time: float = 1.0
+) -> list[tuple[Kind, Displacement]]:
     """What seems to have moved over a border, by the whole days before ``now``."""
-    key = ("moved", now.astimezone(look.zone).date(), look)
-    return _kept(session, key, lambda: _moved(session, now, look))
-
-
-def _moved(session: Session, now: datetime, look: Look) -> list[tuple[Kind, Displacement]]:
     return [
         (kind, each)
         for kind in Kind
-        for each in watch(
+        for each in moved_of(session, kind, now, look, Reach(), of_its_time=of_its_time)
+    ]
+
+
+def moved_of(
+    session: Session, kind: Kind, now: datetime, look: Look, reach: Reach, *, of_its_time: float = 1.0
+) -> list[Displacement]:
+    """The same of one kind, over other days and distances."""
+
+    def found() -> list[Displacement]:
+        return watch(
             session,
             kind,
             now,
             look.zone,
-            recent_days=_RECENT_DAYS,
-            before_days=_BEFORE_DAYS,
-            reach_m=_REACH_M,
+            recent_days=reach.recent_days,
+            before_days=reach.before_days,
+            reach_m=reach.reach_m,
         )
-    ]
+
+    key = ("moved", kind, now.astimezone(look.zone).date(), look, reach)
+    return _kept(session, key, found, of_its_time=of_its_time)
 
 
 def reckon_ahead(session: Session, now: datetime, look: Look) -> None:
-    """Reckon what the first page of insight tells before it gets old, where that takes long."""
+    """Reckon what insight and its newest reports tell before it gets old, where that takes long."""
     if repository.counted_to(session).line < _MANY_LINES:
         return
     today = now.astimezone(look.zone).date()
-    recent = [today - timedelta(days=back) for back in range(1, RISE_DAYS + 1)]
-    if any(_known(session, ("rises", day, look), of_its_time=0.5) is None for day in recent):
-        _reckon_rises(session, recent, look)
-    _kept(
-        session,
-        ("hot-spots", recent[0], look),
-        lambda: _hot_spots(session, recent[0], look),
-        of_its_time=0.5,
-    )
-    _kept(session, ("moved", today, look), lambda: _moved(session, now, look), of_its_time=0.5)
+    periods = [Period.around(span, today).before() for span in Span]
+    days = {today - timedelta(days=back) for back in range(1, RISE_DAYS + 1)}
+    days |= {day for period in periods for day in period.days}
+    if any(_known(session, ("rises", day, look), of_its_time=_AHEAD) is None for day in days):
+        _reckon_rises(session, sorted(days), look)
+    for last in {period.last for period in periods}:
+        hot_spots_of(session, last, look, of_its_time=_AHEAD)
+    moved_by(session, now, look, of_its_time=_AHEAD)
 
 
 def cases_of(rise: Rise, channel: str | None = None) -> Selection:

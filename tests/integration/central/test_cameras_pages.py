@@ -42,11 +42,14 @@ def test_silent_boxes_come_first_then_those_with_a_camera_that_is_unwell(boxes):
     assert (page.total_cameras, page.working_cameras, page.next_cursor) == (11, 9, None)
 
 
-def test_page_by_page_every_box_is_seen_once(boxes):
+@pytest.mark.parametrize("most_cameras", [400, 4, 1], ids=["by boxes", "by cameras", "a box is whole"])
+def test_page_by_page_every_box_is_seen_once(boxes, monkeypatch, most_cameras):
+    monkeypatch.setattr(service, "MOST_CAMERAS", most_cameras)
     seen, cursor = [], None
     with boxes.read() as session:
         while True:
             page = service.list_boxes(session, NOON, cursor=cursor, limit=2)
+            assert len(page.items) == 1 or sum(len(box.cameras) for box in page.items) <= most_cameras
             seen += [box.edge for box in page.items]
             if (cursor := page.next_cursor) is None:
                 break
