@@ -319,7 +319,7 @@ def _same_as(suggestion: SuggestionOut, case_id: str) -> dict[str, object]:
         "id": suggestion.id,
         "other": other,
         "percent": round(suggestion.score * 100),
-        "why": ", ".join(why),
+        "why": "; ".join(why),
     }
 
 
