@@ -7,6 +7,7 @@ import pytest
 
 from central.cases.rules import RULES, CaseState, Origin, RejectReason, TicketState
 from central.insight.days import Span
+from central.merging.scoring import TELLING
 from central.pages import texts
 from central.tickets.rules import TICKET_RULES
 from central.uploads.findings import REPORTED_CLIP, REPORTED_PHOTO
@@ -77,6 +78,7 @@ DYNAMIC = {
     *(f"insight.by.{by}" for by in ("kind", "town", "village", "grid", "unit", "channel")),
     *(f"insight.none.{by}" for by in ("town", "village", "grid", "unit")),
     *(f"insight.report.{span}" for span in Span),
+    *(f"same.part.{part}" for part in TELLING),
     "case.waiting",
     "case.being_prepared",
     "case.helps",
