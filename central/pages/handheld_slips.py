@@ -49,13 +49,14 @@ class SlipRow:
 def row_of(slip: SupervisionSlip, now: datetime) -> SlipRow:
     """A slip as a line."""
     left_s = (slip.respond_by - now).total_seconds()
-    due = t("slip.late" if left_s < 0 else "slip.left", time=short_duration(abs(left_s)))
+    late, time = left_s < 0, short_duration(abs(left_s))
+    due = t("slip.late", time=time) if late else t("slip.left", time=time)
     return SlipRow(
         number=slip.number,
         sentence=slip.sentence,
         issued_at=slip.issued_at,
         due="" if slip.answered_at else due,
-        tone="bad" if left_s < 0 else "warn",
+        tone="bad" if late else "warn",
         answer=slip.answer or "",
         answered_at=slip.answered_at,
         answered_by=(slip.answered_by or "").partition(":")[2],
