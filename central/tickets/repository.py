@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
-from central.cases.models import Case, Ticket
+from central.cases.models import Case, Lead, Ticket
 from central.tickets.models import IS_ACTIVE, JointOperation, TicketRequest
 
 
@@ -63,8 +63,11 @@ def requests(
 
 def of_unit(session: Session, unit_id: str, limit: int) -> Sequence[Ticket]:
     """A unit's tickets that it is to deal with, the first due first."""
-    query = select(Ticket).where(Ticket.unit_id == unit_id, IS_ACTIVE)
-    return session.scalars(query.order_by(Ticket.due_at, Ticket.id).limit(limit)).all()
+    of_case = joinedload(Ticket.case)
+    leads, tickets_of = of_case.selectinload(Case.leads), of_case.lazyload(Case.tickets)
+    query = select(Ticket).options(leads.lazyload(Lead.evidence), tickets_of)
+    query = query.where(Ticket.unit_id == unit_id, IS_ACTIVE).order_by(Ticket.due_at, Ticket.id)
+    return session.scalars(query.limit(limit)).all()
 
 
 def due(session: Session, now: datetime, limit: int) -> Sequence[str]:
