@@ -20,7 +20,7 @@ from central.insight.listing import cases_behind
 from central.insight.report import Report, Scope, Teller, report_of
 from central.insight.schemas import CountedPage, ExportOut, scope, selection
 from central.insight.service import Look
-from central.people.access import require
+from central.people.access import SignedIn, require
 from central.people.permissions import Permission
 from central.people.service import Principal
 from central.problems import FieldError, Problem
@@ -28,12 +28,33 @@ from kerbwatch.ids import UUID_PATTERN
 
 router = APIRouter(prefix="/api/v1/insight", tags=["insight"])
 
-Reader = Annotated[Principal, Depends(require(Permission.REPORT_READ))]
-CaseReader = Annotated[Principal, Depends(require(Permission.CASE_READ))]
-Taker = Annotated[Principal, Depends(require(Permission.EXPORT))]
+Reader = Annotated[Principal, Depends(require(Permission.REPORT_READ, within_areas=True))]
+CaseReader = Annotated[Principal, Depends(require(Permission.CASE_READ, within_areas=True))]
+Taker = Annotated[Principal, Depends(require(Permission.EXPORT, within_areas=True))]
 Auditor = Annotated[Principal, Depends(require(Permission.EVIDENCE_AUDIT))]
-Chosen = Annotated[Selection, Depends(selection)]
-Whose = Annotated[Scope, Depends(scope)]
+
+
+def own_selection(who: SignedIn, chosen: Annotated[Selection, Depends(selection)]) -> Selection:
+    """Cases of where whoever asks may look. Raises Problem 403."""
+    check_area(who, chosen.area)
+    return chosen
+
+
+def own_scope(who: SignedIn, whose: Annotated[Scope, Depends(scope)]) -> Scope:
+    """Numbers of where whoever asks may look. Raises Problem 403."""
+    check_area(who, whose.area)
+    return whose
+
+
+def check_area(who: Principal, area: str | None) -> None:
+    """Whoever is limited to areas names one of them. Raises Problem 403."""
+    if not who.sees(area):
+        detail = "you are limited to some areas: name one of them with 'area'"
+        raise Problem(HTTPStatus.FORBIDDEN, "city-wide", detail)
+
+
+Chosen = Annotated[Selection, Depends(own_selection)]
+Whose = Annotated[Scope, Depends(own_scope)]
 Before = Annotated[str | None, Query(pattern=UUID_PATTERN)]
 PeriodName = Annotated[str, Path(max_length=10)]
 
@@ -70,20 +91,28 @@ def list_cases(
 
 @router.get("/rises")
 def list_rises(
-    central: CentralDep, _who: Reader, day: Annotated[date | None, Query()] = None
+    central: CentralDep, who: Reader, day: Annotated[date | None, Query()] = None
 ) -> list[dict[str, Any]]:
-    """The rises of a day that is over (yesterday if none is named), and of the seven days up to it."""
+    """The rises of a day that is over (yesterday if none is named), and of the seven days up to it.
+
+    Of whoever is limited to areas those in them.
+    """
     with central.database.read() as session:
         teller = Teller(session, central.clock.now_utc(), look_of(central))
-        return [each.to_json() for each in teller.rises([day or teller.yesterday()])]
+        found = teller.rises([day or teller.yesterday()])
+        return [each.to_json() for each in found if who.sees(each.rise.series.area_id)]
 
 
 @router.get("/hot-spots.geojson")
-def hot_spots(central: CentralDep, _who: Reader) -> Response:
-    """The hot-spots of the days up to yesterday as GeoJSON polygons (WGS-84, lon lat)."""
+def hot_spots(central: CentralDep, who: Reader) -> Response:
+    """The hot-spots of the days up to yesterday as GeoJSON polygons (WGS-84, lon lat).
+
+    Of whoever is limited to areas those in a town that is among them.
+    """
     with central.database.read() as session:
         teller = Teller(session, central.clock.now_utc(), look_of(central))
-        found = spots.geojson_of(teller.hot_spots(teller.yesterday()))
+        told = teller.hot_spots(teller.yesterday())
+        found = spots.geojson_of([each for each in told if who.sees(each.spot.town_id)])
     return JSONResponse(found, media_type="application/geo+json")
 
 

@@ -10,9 +10,9 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Depends, Request, Response
 
 from central.areas import repository as areas
-from central.areas.levels import Level
+from central.areas.levels import RANK, Level
 from central.areas.service import holds
-from central.context import CentralDep
+from central.context import Central, CentralDep
 from central.insight import repository
 from central.insight.api import (
     Before,
@@ -20,7 +20,7 @@ from central.insight.api import (
     Chosen,
     PeriodName,
     Reader,
-    Whose,
+    check_area,
     look_of,
     period_of,
     report_in,
@@ -30,15 +30,41 @@ from central.insight.days import Period, Span, days_between
 from central.insight.listing import cases_behind
 from central.insight.pdf import pdf_of
 from central.insight.report import DayCounts, Number, Scope, Teller
+from central.insight.schemas import scope
 from central.insight.service import RISE_DAYS, moved_by
 from central.pages.case_view import row_of
 from central.pages.insight_view import CARDS, chart_of, city_map, word, words_for
 from central.pages.rendering import HEADERS, page
 from central.pages.texts import KIND_TERMS, kind_name, t
 from central.people.permissions import Permission
+from central.people.service import Principal
 from kerbwatch.incident import Kind
 
 router = APIRouter(include_in_schema=False)
+
+
+def own_area(central: Central, who: Principal, asked: str | None) -> str | None:
+    """The area whose numbers are shown: what is asked for, or the largest to which somebody is limited.
+
+    Raises:
+        Problem: 403 it is another's.
+    """
+    if who.areas is None or asked:
+        check_area(who, asked)
+        return asked
+    with central.database.read() as session:
+        own = [each for each in areas.all_areas(session) if each.id in who.areas]
+    largest = max(own, key=lambda each: RANK[Level(each.level)], default=None)
+    check_area(who, largest.id if largest else None)
+    return largest.id if largest else None
+
+
+def shown_scope(central: CentralDep, who: Reader, whose: Annotated[Scope, Depends(scope)]) -> Scope:
+    """Whose report is shown."""
+    return replace(whose, area=own_area(central, who, whose.area))
+
+
+Whose = Annotated[Scope, Depends(shown_scope)]
 
 _DAYS = (7, 28, 84)
 _PAGE = 50
@@ -61,6 +87,10 @@ class Choice:
         """Whose numbers are shown."""
         return Scope(self.area, self.unit, self.kind)
 
+    def within(self, area: str | None) -> Choice:
+        """The same of one area."""
+        return Choice(self.days, self.by, self.kind or "", area or "", self.unit or "")
+
     def url(self, **changes: str | int) -> str:
         """The address of this choice, or of one beside it."""
         own = {"days": self.days, "by": self.by, "kind": self.kind, "area": self.area, "unit": self.unit}
@@ -73,6 +103,7 @@ def insight(
 ) -> Response:
     """What an operator or a leader wants to know at a glance."""
     now, look = central.clock.now_utc(), look_of(central)
+    choice = choice.within(own_area(central, who, choice.area))
     with central.database.read() as session:
         behind = repository.lines_behind(session)
         teller = Teller(session, now, look)
@@ -113,7 +144,7 @@ def insight(
         "map": drawing,
         "area_name": teller.area_name,
         "kind_name": kind_name,
-        "areas": names,
+        "areas": [each for each in names if who.sees(each[0])],
         "units": units,
         "kinds": [(kind, f"{name} {term}") for kind, (name, term) in KIND_TERMS.items()],
         "insight": central.settings.insight,
@@ -194,7 +225,7 @@ def report_page(  # noqa: PLR0917 - FastAPI passes them by name
         "definitions": DEFINITIONS,
         "rates": RATES,
         "columns": COLUMNS,
-        "areas": choices[0],
+        "areas": [each for each in choices[0] if who.sees(each[0])],
         "units": choices[1],
         "area_name": teller.area_name,
         "kind_name": kind_name,

@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import random
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -13,6 +14,7 @@ from central.areas.reach import Reach
 from central.areas.scope import within
 from central.areas.service import AreaMap, read_areas
 from central.cases.models import Case
+from central.insight.follow import catch_up
 from central.intake.service import commit_batch
 from central.merging.models import MergeSuggestion
 from central.people import service as people
@@ -230,6 +232,50 @@ def test_codes_of_elsewhere_are_neither_seen_nor_made_nor_revoked_nor_printed(ci
     form = {"name": "Gate there too", "lon": str(ELSEWHERE[0]), "lat": str(ELSEWHERE[1])}
     page = city.client.post("/codes", data=form, headers=city.bearer("yang") | {"accept": "text/html"})
     assert (page.status_code, "outside the areas" in page.text) == (403, True)
+
+
+@pytest.mark.parametrize("url", ["sqlite"], indirect=True)
+def test_their_numbers_reports_and_exports_are_those_of_their_areas(city):
+    catch_up(city.database, city.settings.zone, city.clock.now_utc())
+    days = "first=2026-05-01&last=2026-05-06"
+    mine = get(city, "yang", f"/api/v1/insight/cases?{days}&area=yangming").json()
+    assert (mine["total"], [each["id"] for each in mine["items"]]) == (1, [city.here])
+    assert get(city, "dora", f"/api/v1/insight/cases?{days}").json()["total"] == 2
+    taken = get(city, "yang", f"/api/v1/insight/exports/cases.csv?{days}&area=yangming").text
+    assert (city.here in taken, city.there in taken) == (True, False)
+    report = get(city, "yang", "/api/v1/insight/reports/day/2026-05-04?area=yangming").json()
+    assert city.there not in str(report)
+    for path in (
+        f"/api/v1/insight/cases?{days}",
+        "/api/v1/insight/reports/day/2026-05-04",
+        "/insight/reports/day/2026-05-04",
+    ):
+        for area in ("fengshan", "yuyao", "!town"):
+            asked = get(city, "yang", f"{path}{'&' if '?' in path else '?'}area={area}")
+            assert asked.status_code == 403, (path, area)
+    for path in ("/insight", "/insight/reports/day/2026-05-04", "/insight/reports/day/2026-05-04.pdf"):
+        assert get(city, "yang", path).status_code == 200, path
+    page = get(city, "yang", "/insight").text
+    assert ('value="yangming"' in page, 'value="fengshan"' in page) == (True, False)
+    for path in ("/api/v1/insight/rises", "/api/v1/insight/hot-spots.geojson"):
+        assert get(city, "yang", path).status_code == 200, path
+    assert get(city, "yang", "/insight?area=fengshan").status_code == 403
+
+
+@pytest.mark.parametrize("url", ["sqlite"], indirect=True)
+def test_every_case_behind_their_numbers_opens_and_every_case_that_opens_is_counted(city):
+    rng, box = random.Random(4), EdgeBox(edge="box-2")
+    with city.database.write(ordered=True) as session:
+        places = [(rng.uniform(121.08, 121.24), rng.uniform(30.01, 30.1)) for _ in range(40)]
+        told = [box.message(report(at=at, camera_id=f"c-{k}")) for k, at in enumerate(places)]
+        commit_batch(session, told, city.clock.now_utc(), city.settings.intake, ZoneInfo("UTC"))
+    catch_up(city.database, city.settings.zone, city.clock.now_utc())
+    path = "/api/v1/insight/cases?first=2026-05-01&last=2026-05-06&area=yangming&limit=200"
+    counted = get(city, "yang", path).json()
+    listed = get(city, "yang", "/api/v1/cases?limit=200").json()["items"]
+    assert counted["total"] > 5
+    assert {each["id"] for each in counted["items"]} == {each["id"] for each in listed}
+    assert all(each["area_id"] in {"yangming", "yangming-east"} for each in listed)
 
 
 def test_a_name_that_no_database_can_hold_is_of_nothing(city):
