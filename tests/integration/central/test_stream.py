@@ -55,6 +55,23 @@ def test_listeners_hear_each_line_once_and_in_order(database, happen):
     assert len(set(first)) == 6
 
 
+def test_whoever_listens_after_nobody_did_hears_what_comes_and_can_have_what_was(database, happen):
+    async def scene():
+        tail = LogTail(database)
+        await tail.start()
+        await asyncio.to_thread(happen, 3)
+        await tail.poll()  # nobody listens
+        listeners = [asyncio.create_task(collect(tail, after, count)) for after, count in ((None, 2), (0, 5))]
+        await asyncio.sleep(0)
+        await asyncio.to_thread(happen, 2)
+        await tail.poll()
+        return await asyncio.wait_for(asyncio.gather(*listeners), 10)
+
+    later, everything = asyncio.run(scene())
+    assert len(everything) == 5
+    assert later == everything[3:]
+
+
 def test_a_listener_that_was_away_long_catches_up_from_the_database(database, happen):
     happen(1)
     with database.write(ordered=True) as session:
