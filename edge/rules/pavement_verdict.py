@@ -21,6 +21,8 @@ OTHER_COLOUR = 0.2
 """Difference of a colour's share of the grey level; the blue of a shadow under an open sky is half of it."""
 TOO_DARK = math.log(3.5)
 """A cell darker (or lighter) by this factor after the camera's gamma is another thing: shadows reach 2.5."""
+BLUE_FROM = 0.4
+"""Logarithm of brightness from which a shadow's light is more and more the sky's: its blue grows with it."""
 UNLIT = 0.15
 """Logarithm of brightness by which a cell may change against a shadow's or the sun's sign: noise, blur."""
 MEDIAN_PX = 5
@@ -129,7 +131,14 @@ class Judge:
         light = self._tone[..., 0]
         low, high = np.percentile(light[blob], (5, 95))
         one_sign = (high < UNLIT and low > -TOO_DARK) or (low > -UNLIT and high < TOO_DARK)
-        return one_sign and float(np.percentile(np.abs(self._tone[blob][:, 1:]), 90)) < OTHER_COLOUR / 2
+        return one_sign and self._keeps_colour(blob)
+
+    def _keeps_colour(self, blob: Mask) -> bool:
+        """Whether the colour changed no more than light changes it: shade is bluer, the sun redder."""
+        light, usual = self._tone[blob][:, 0], OTHER_COLOUR / 2
+        bluer = self._tone[blob][:, 1:] * (1, -1) * np.where(light > 0, -1, 1)[:, None]
+        by_sky = np.clip(usual * np.abs(light) / BLUE_FROM, usual, OTHER_COLOUR)[:, None]
+        return float(np.percentile(bluer - by_sky, 90)) < 0 and float(np.percentile(-bluer, 90)) < usual
 
     def _is_hole(self, blob: Mask) -> bool:
         """Whether the patch fits its surroundings better than before: the ground under what went away."""

@@ -182,12 +182,14 @@ class PlaceKeeper:
         if alike is not None and alike < OTHER_LOOK and place.empty_since_t_s is not None:
             self._replace(place, target, look, changes)
             return
-        changed = alike is not None and alike < STEADY_LOOK
+        changed = False
         if alike is not None:
+            changed = alike < STEADY_LOOK
             place.compared += 1
             place.steady += not changed
-        if changed and (place.steady == 0 or alike >= OTHER_LOOK) and self._settled(place, box, look):
-            changed = False
+            beside = place.steady == 0 or alike >= OTHER_LOOK
+            if changed and beside and self._settled(place, box, look):
+                changed = False
         changed &= place.steady > 0
         if not self._moved_to(place, box, changed=changed):
             place.moved_since_t_s = None

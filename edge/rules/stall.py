@@ -132,6 +132,7 @@ class StallRule(DwellRule):
         if place.object_class == ObjectClass.STALL or place.object_class in VENDING or self._of_shop(place):
             return Kind.STALL_ENCROACHMENT
         stayed = place.accompanied >= COMPANY_SHARE * place.looks and self._company.stayed_on(place)
+        stayed &= self._company.later_share(place) >= COMPANY_SHARE
         if stayed and (place.object_class in TRADE or not self._small(place)):
             return Kind.STALL_ENCROACHMENT
         return Kind.PAVEMENT_OBSTRUCTION

@@ -29,6 +29,8 @@ VAN_END = 1 / 3
 """What counts as a vehicle's end: the outer third of its box, and what lies beyond."""
 ARRIVES_S = 4.0
 """Who is there no longer than this after a thing came has brought it, and gone."""
+LATER_LOOKS = 600
+"""So many of the newest looks are asked about who stayed on."""
 REMEMBERED_S = 30.0
 """How far back it is known who stayed where: the pavement tells of a thing some seconds after it came."""
 
@@ -51,6 +53,8 @@ class Company:
         self._shares: dict[str, float] = {}
         self._sizes_px: dict[str, float] = {}
         self._stayed_on: set[str] = set()
+        self._later: dict[str, list[bool]] = {}
+        """Of the looks since whoever brought a thing had time to go: whether somebody was beside it."""
 
     def take_in(self, look: Look) -> None:
         """Note who stays where he is; a walker is elsewhere two seconds later."""
@@ -74,14 +78,19 @@ class Company:
         """Count the newest look for a place whose limit is ``limit_s``."""
         gone = math.exp(-self._step_s / max(limit_s / 2, OWNER_MEMORY_S))
         share = self._shares.get(place.id, 0.0) * gone
-        if self._beside(place, self._glances[-1]):
+        beside = self._beside(place, self._glances[-1])
+        self._note(place, self._glances[-1], beside=beside)
+        if beside:
             place.accompanied += 1
             share += 1 - gone if place.id in self._shares else 1.0
         self._shares[place.id] = share
 
     def recount(self, place: Place, from_t_s: float) -> None:
         """Count the looks before a thing was told of in which it stood there already."""
-        beside = [self._beside(place, glance) for glance in list(self._glances)[:-1] if glance.t_s > from_t_s]
+        glances = [glance for glance in list(self._glances)[:-1] if glance.t_s > from_t_s]
+        beside = [self._beside(place, glance) for glance in glances]
+        for glance, one in zip(glances, beside, strict=True):
+            self._note(place, glance, beside=one)
         place.looks += len(beside)
         place.seen += len(beside)
         place.accompanied += sum(beside)
@@ -96,6 +105,14 @@ class Company:
         """Whether somebody was beside it for longer than it takes to bring it."""
         return place.id in self._stayed_on
 
+    def later_share(self, place: Place) -> float:
+        """Share of the looks since whoever brought it had time to go with somebody beside it, 0..1.
+
+        1 before there are any (a box that was just started).
+        """
+        later = self._later.get(place.id)
+        return sum(later) / len(later) if later else 1.0
+
     def size_px(self, place: Place) -> float:
         """Mean area of those who were beside it last, px²; infinite when nobody ever was."""
         return self._sizes_px.get(place.id, np.inf)
@@ -105,6 +122,12 @@ class Company:
         self._shares.pop(place.id, None)
         self._sizes_px.pop(place.id, None)
         self._stayed_on.discard(place.id)
+        self._later.pop(place.id, None)
+
+    def _note(self, place: Place, glance: _Glance, *, beside: bool) -> None:
+        if glance.t_s > place.arrived_t_s + ARRIVES_S:
+            self._later.setdefault(place.id, []).append(beside)
+            del self._later[place.id][:-LATER_LOOKS]
 
     def _beside(self, place: Place, glance: _Glance) -> bool:
         if not len(glance.staying):

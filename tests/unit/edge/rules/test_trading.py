@@ -192,3 +192,8 @@ def test_a_small_trembling_of_the_camera_is_nothing():
         moved = np.roll(look.thumbnail, chance.integers(-1, 2), axis=1)
         found += rule.look(replace(look, thumbnail=moved)).sightings
     assert found == []
+
+
+def test_who_brings_goods_and_goes_after_some_seconds_is_no_trader():
+    found = watch(lambda t: [] if t < 10 else [CART, SELLER] if t < 17 else [CART], 50)
+    assert told(found) == OBSTRUCTION
