@@ -30,6 +30,10 @@ from kerbwatch.mqtt import MqttSettings
 WINDOW = 800
 """Messages under way at most: below the 1,000 that Mosquitto queues for a client before it drops."""
 
+_MADE_KNOWN_S = 300.0
+_FEW = 20
+"""Health reports under way at any moment."""
+
 
 @dataclass(frozen=True, slots=True)
 class IntakePlan:
@@ -117,6 +121,9 @@ def measure_intake(plan: IntakePlan, say: Callable[[str], None]) -> IntakeResult
             Flood(MqttSettings(host="127.0.0.1", port=broker.port), plan.boxes, WINDOW)
         )
         health = held.enter_context(_Health(flood, plan, copies))
+        if plan.cameras:
+            say(f"{plan.cameras:,} cameras are made known")
+            health.settle()
         flood.run(min(plan.seconds_s / 4, 5.0))  # warm: statements compiled, pages of the database read
         say(f"{plan.boxes} boxes send as fast as receipts come back, for {plan.seconds_s:g} s")
         begun, own_s = [usage_of(each.pid) for each in copies], time.process_time()
@@ -179,6 +186,18 @@ class _Health:
     def per_second(self) -> float:
         """Health reports a second that are sent."""
         return self._plan.boxes / 15.0 if self._thread is not None else 0.0
+
+    def settle(self) -> None:
+        """Wait until every box was heard once: cameras are made known on one day, and not every day.
+
+        Raises:
+            BenchError: when central does not get through it.
+        """
+        deadline_s = time.monotonic() + _MADE_KNOWN_S
+        while self._sent < self._plan.boxes or self.behind() > _FEW:
+            if time.monotonic() > deadline_s:
+                raise BenchError(f"after {_MADE_KNOWN_S:g} s central is still {self.behind()} reports behind")
+            time.sleep(0.5)
 
     def behind(self) -> int:
         """Reports that were sent and that central has not committed yet."""
