@@ -93,7 +93,7 @@ def move(session: Session, gone: Iterable[Fact], come: Iterable[Fact]) -> None:
         changes: defaultdict[Key, Sum[str]] = defaultdict(Sum)
         for sign, facts in ((-1, gone), (1, come)):
             for fact in facts:
-                key = tuple(fact[name] or "" for name in columns.values())
+                key = tuple("" if fact[name] is None else fact[name] for name in columns.values())
                 for day, number in parts_of(fact):
                     changes[day, *key][number] += sign
         names = ("day", *columns.values())
