@@ -67,7 +67,7 @@ def judge_flight(
         return None
     for vehicle in vehicles:
         box = vehicle.box_at(began_s)
-        if box is None or outside_m(start, box, vehicle.px_per_m(began_s)) > REACH_M:
+        if box is None or outside_m(start, box, vehicle.px_per_m_in(box)) > REACH_M:
             continue
         flight = Flight(track, vehicle)
         if not flight.whole or flight.moved_m < 0.2:

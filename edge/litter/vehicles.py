@@ -83,6 +83,10 @@ class Vehicle:
         box = self.box_at(t_s)
         if box is None:
             box = self.boxes[-1]
+        return self.px_per_m_in(box)
+
+    def px_per_m_in(self, box: NDArray[np.float64]) -> float:
+        """Scale where its box is this one."""
         return float(max(box[3] - box[1], 4.0) / HEIGHT_M.get(self.class_id, 1.7))
 
     def _rate(self, i: int, j: int) -> NDArray[np.float64]:
