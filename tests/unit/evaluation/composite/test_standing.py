@@ -159,3 +159,11 @@ def test_what_ends_as_if_with_a_knife_is_no_whole_vehicle():
     assert not goes_on(mask)
     mask[10:30, 50:] = 1
     assert goes_on(mask)
+
+
+def test_a_street_shown_once_a_second_has_the_same_events(road):
+    often, seldom = (
+        make(RECIPES["parking-arrives"], one, seed=1, index=0) for one in (road, road.every(1.0))
+    )
+    assert seldom.events() == often.events()
+    assert np.diff(seldom.base.source.clip.times_s) == pytest.approx(1.0)
