@@ -45,7 +45,9 @@ class Keeper(Rounds):
         if not self._take_turn():
             return False
         try:
-            tally = Retention(self._database, self._media, self._rules, now, self._settings.zone).run()
+            tally = Retention(
+                self._database, self._media, self._rules, now, self._settings.zone, rest=self._stopping.wait
+            ).run()
         except FenceError as error:
             log.info("retention_waits", reason=str(error))
             return False

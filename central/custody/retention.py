@@ -7,8 +7,10 @@ row of a file is marked first, with an entry in the chain; then its bytes go.
 from __future__ import annotations
 
 import json
+import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -67,13 +69,25 @@ class Tally:
 
 
 class Retention:
-    """One run. Safe to stop at any instant and to run again."""
+    """One run. Safe to stop at any instant and to run again.
+
+    Args:
+        rest: called after each unit of work with the seconds that it took. Whoever runs beside intake rests
+            as long: a year's arrears are thousands of units, and each keeps all others from writing.
+    """
 
     def __init__(
-        self, database: Database, media: MediaStore, rules: RetentionRules, now: datetime, zone: ZoneInfo
+        self,
+        database: Database,
+        media: MediaStore,
+        rules: RetentionRules,
+        now: datetime,
+        zone: ZoneInfo,
+        *,
+        rest: Callable[[float], object] = lambda _took_s: None,
     ) -> None:
         self._database, self._media, self._rules = database, media, rules
-        self._now, self._zone = now, zone
+        self._now, self._zone, self._rest = now, zone, rest
         self._due_before = now - timedelta(days=rules.least_days)
 
     def preview(self) -> Tally:
@@ -104,6 +118,13 @@ class Retention:
             log.info("retention", files=tally.files.total(), leads=tally.leads.total())
         return tally
 
+    @contextmanager
+    def _unit(self, *, ordered: bool = True) -> Iterator[Session]:
+        began_s = time.monotonic()
+        with self._database.write(ordered=ordered) as session:
+            yield session
+        self._rest(time.monotonic() - began_s)
+
     def _finish(self) -> None:
         """Bytes of what was marked before a stop."""
         with self._database.read() as session:
@@ -115,7 +136,7 @@ class Retention:
     def _files(self, tally: Tally) -> None:
         after: tuple[datetime, str] | None = None
         while True:
-            with self._database.write(ordered=True) as session:
+            with self._unit() as session:
                 files = retained.files_before(session, self._due_before, after, _BATCH)
                 if not files:
                     return
@@ -147,14 +168,14 @@ class Retention:
         """Take the bytes away, unless the file came in again in the meantime."""
         if not hashes:
             return
-        with self._database.write(ordered=True) as session:
+        with self._unit() as session:
             for sha256 in retained.still_deleted(session, hashes):
                 self._media.path(sha256).unlink(missing_ok=True)
 
     def _people(self, tally: Tally) -> None:
         last = ""
         while True:
-            with self._database.write(ordered=True) as session:
+            with self._unit() as session:
                 leads = retained.leads_before(session, self._due_before, last, _BATCH)
                 if not leads:
                     return
@@ -198,7 +219,7 @@ class Retention:
         """The content of boxes' messages whose incident is anonymised; plates stand in them."""
         last = 0
         while True:
-            with self._database.write() as session:
+            with self._unit(ordered=False) as session:
                 found = [
                     (number, payload)
                     for number, received_at, payload in retained.messages_after(session, last, _BATCH)

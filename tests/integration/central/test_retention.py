@@ -63,6 +63,12 @@ def run(database, store, clock):
     return Retention(database, store, BUILT_IN, clock.now_utc(), UTC).run()
 
 
+def test_others_get_their_turn_between_two_units_of_a_run(street):
+    rests = []
+    Retention(street.database, street.store, BUILT_IN, street.clock.now_utc(), UTC, rest=rests.append).run()
+    assert rests and all(took_s > 0 for took_s in rests)
+
+
 def end(database, case_id, state, now):
     with database.write(ordered=True) as session:
         row = session.get(Case, case_id)
