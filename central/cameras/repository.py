@@ -9,7 +9,9 @@ from typing import NamedTuple
 from sqlalchemy import and_, case, func, literal, or_, select, tuple_
 from sqlalchemy.orm import Session, selectinload
 
+from central.bulk import put_rows
 from central.cameras.models import Camera, EdgeBox
+from central.database import Base
 
 _AT_ONCE = 500
 
@@ -21,6 +23,23 @@ class CameraPlace(NamedTuple):
     camera_id: str
     lon: float
     lat: float
+
+
+class CameraRow(NamedTuple):
+    """A camera's row, column by column."""
+
+    edge_id: int
+    camera_id: str
+    name: str
+    state: str
+    profile: str
+    lon: float | None
+    lat: float | None
+    frozen: bool
+    dark: bool
+    view: str
+    error: str | None
+    listed: bool
 
 
 def by_token(session: Session, token_hash: str) -> EdgeBox | None:
@@ -46,9 +65,15 @@ def by_names(session: Session, names: Collection[tuple[str, str]]) -> Sequence[E
     return session.scalars(query).all()
 
 
-def cameras_of(session: Session, edge_ids: Collection[int]) -> Sequence[Camera]:
-    """The cameras of some boxes."""
-    return session.scalars(select(Camera).where(Camera.edge_id.in_(edge_ids))).all()
+def cameras_of(session: Session, edge_ids: Collection[int]) -> list[CameraRow]:
+    """The cameras of some boxes, as they were last written."""
+    query = select(*(getattr(Camera, column) for column in CameraRow._fields))
+    return [CameraRow(*row) for row in session.execute(query.where(Camera.edge_id.in_(edge_ids)))]
+
+
+def put_cameras(session: Session, rows: Sequence[CameraRow]) -> None:
+    """Write cameras that are new or have changed."""
+    put_rows(session, Base.metadata.tables[Camera.__tablename__], [row._asdict() for row in rows])
 
 
 def boxes(

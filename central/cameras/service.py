@@ -17,6 +17,7 @@ from central.areas.reach import Reach
 from central.cameras import repository
 from central.cameras.broker_access import mosquitto_hash
 from central.cameras.models import Camera, EdgeBox
+from central.cameras.repository import CameraRow
 from central.cameras.schemas import BoxOut, BoxPage, BoxState
 from central.people.service import hash_token
 from central.problems import FieldError, Problem
@@ -29,9 +30,9 @@ SILENT_AFTER_S = 45.0
 """Three health reports missed, at one every 15 s."""
 _PATIENCE = timedelta(seconds=SILENT_AFTER_S)
 MAX_BOXES = 50
+"""Boxes a page, each with all its cameras."""
 MOST_CAMERAS = 400
 """Of a page; a box is shown whole."""
-"""Boxes a page, each with all its cameras."""
 
 
 def state_of(box: EdgeBox, now: datetime) -> BoxState:
@@ -207,13 +208,10 @@ def take_health(session: Session, heard: Sequence[Heard], now: datetime) -> None
         if box.health_time is None or each.time >= box.health_time:
             box.health_time = each.time
             fresh.append((box, each.report))
-    known_cameras: defaultdict[int, dict[str, Camera]] = defaultdict(dict)
-    for camera in repository.cameras_of(session, [box.id for box, _report in fresh]):
-        known_cameras[camera.edge_id][camera.camera_id] = camera
     for box, report in fresh:
         _fill_box(box, report)
-        _fill_cameras(session, box, known_cameras[box.id], report)
     session.flush()
+    _write_cameras(session, fresh)
 
 
 def _named(session: Session, senders: Iterable[Sender]) -> Sequence[EdgeBox]:
@@ -243,30 +241,31 @@ def _well(camera: CameraHealth | Camera) -> bool:
     return looks and not camera.frozen and not camera.dark
 
 
-def _fill_cameras(session: Session, box: EdgeBox, known: dict[str, Camera], report: HealthReport) -> None:
-    """Write what changed; a camera that does as before costs nothing."""
-    named = {health.camera_id for health in report.cameras}
-    for camera_id, row in known.items():
-        if row.listed is not (camera_id in named):
-            row.listed = camera_id in named
-    for health in report.cameras:
-        camera = known.get(health.camera_id)
-        values = {
-            "name": health.name,
-            "state": health.state.value,
-            "profile": health.profile,
-            "lon": health.place.lon if health.place else None,
-            "lat": health.place.lat if health.place else None,
-            "frozen": health.frozen,
-            "dark": health.dark,
-            "view": health.view.value,
-            "error": health.error,
-        }
-        if camera is None:
-            camera = Camera(edge_id=box.id, camera_id=health.camera_id, listed=True, **values)
-            known[health.camera_id] = camera
-            session.add(camera)
-            continue
-        for column, value in values.items():
-            if getattr(camera, column) != value:
-                setattr(camera, column, value)
+def _write_cameras(session: Session, fresh: Sequence[tuple[EdgeBox, HealthReport]]) -> None:
+    """Write what changed; a camera that does as before costs next to nothing."""
+    told = {
+        (box.id, health.camera_id): _row_of(box.id, health)
+        for box, report in fresh
+        for health in report.cameras
+    }
+    known = {row[:2]: row for row in repository.cameras_of(session, [box.id for box, _report in fresh])}
+    changed = [row for key, row in told.items() if known.get(key) != row]
+    changed += [row._replace(listed=False) for key, row in known.items() if row.listed and key not in told]
+    repository.put_cameras(session, changed)
+
+
+def _row_of(edge_id: int, health: CameraHealth) -> CameraRow:
+    return CameraRow(
+        edge_id,
+        health.camera_id,
+        name=health.name,
+        state=health.state.value,
+        profile=health.profile,
+        lon=health.place.lon if health.place else None,
+        lat=health.place.lat if health.place else None,
+        frozen=health.frozen,
+        dark=health.dark,
+        view=health.view.value,
+        error=health.error,
+        listed=True,
+    )
