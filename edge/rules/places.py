@@ -156,9 +156,8 @@ class PlaceKeeper:
         affinity = np.maximum(iou_matrix(boxes, targets.xyxy), near)
         for i, (place, likeness) in enumerate(zip(self.places, alike, strict=True)):
             if likeness is not None and likeness < STEADY_LOOK:
-                parts[i, larger[i]] = (
-                    0  # it stands in front; a thing that comes out from behind looks as before
-                )
+                # A larger box stands in front of it; a thing that comes out from behind looks as before.
+                parts[i, larger[i]] = 0
             affinity[i] = np.maximum(affinity[i], parts[i])
             followed = place.empty_since_t_s is not None or place.moved_since_t_s is not None
             if likeness is not None and likeness < OTHER_LOOK and not followed:
