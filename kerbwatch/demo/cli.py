@@ -201,7 +201,7 @@ class _Run:
             done = crew.deal_with(case_id)
             self._look_again_until_s = time.monotonic() + (LOOK_AGAIN_LIMIT_S if done else 0)
             said = "its unit says that it is done; the camera looks again" if done else "yours to decide"
-            self.console.print(f"  the first case    {said}")
+            self.console.print(f"  first case      {said}")
         elif self._looked_again is None:
             self._looked_again = crew.verdict()
             if self._looked_again:
