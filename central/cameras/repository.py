@@ -9,11 +9,9 @@ from typing import NamedTuple
 from sqlalchemy import and_, case, func, literal, or_, select, tuple_
 from sqlalchemy.orm import Session, selectinload
 
-from central.bulk import put_rows
+from central.bulk import among, pairs_among, put_rows
 from central.cameras.models import Camera, EdgeBox
 from central.database import Base
-
-_AT_ONCE = 500
 
 
 class CameraPlace(NamedTuple):
@@ -59,16 +57,14 @@ def all_boxes(session: Session) -> Sequence[EdgeBox]:
 
 def by_names(session: Session, names: Collection[tuple[str, str]]) -> Sequence[EdgeBox]:
     """The boxes of some (site, edge)."""
-    query = select(EdgeBox).where(
-        EdgeBox.site.in_({site for site, _edge in names}), EdgeBox.edge.in_({edge for _site, edge in names})
-    )
+    query = select(EdgeBox).where(pairs_among(session, EdgeBox.site, EdgeBox.edge, names))
     return session.scalars(query).all()
 
 
 def cameras_of(session: Session, edge_ids: Collection[int]) -> list[CameraRow]:
     """The cameras of some boxes, as they were last written."""
     query = select(*(getattr(Camera, column) for column in CameraRow._fields))
-    return [CameraRow(*row) for row in session.execute(query.where(Camera.edge_id.in_(edge_ids)))]
+    return [CameraRow(*row) for row in session.execute(query.where(among(session, Camera.edge_id, edge_ids)))]
 
 
 def put_cameras(session: Session, rows: Sequence[CameraRow]) -> None:
@@ -119,11 +115,8 @@ def camera_places(session: Session) -> list[CameraPlace]:
 
 def with_cameras(session: Session, edge_ids: Collection[int]) -> list[EdgeBox]:
     """Some boxes with all their cameras."""
-    asked, found = sorted(edge_ids), list[EdgeBox]()
-    for first in range(0, len(asked), _AT_ONCE):
-        query = select(EdgeBox).where(EdgeBox.id.in_(asked[first : first + _AT_ONCE]))
-        found += session.scalars(query.options(selectinload(EdgeBox.cameras)))
-    return found
+    query = select(EdgeBox).where(among(session, EdgeBox.id, edge_ids)).options(selectinload(EdgeBox.cameras))
+    return list(session.scalars(query))
 
 
 def camera(session: Session, edge_id: int, camera_id: str) -> Camera | None:
