@@ -12,7 +12,6 @@ from fastapi import FastAPI
 from central import problems, setup
 from central.adjudication import api as adjudication
 from central.answers import api as answers
-from central.areas import api as areas
 from central.cameras import api as cameras
 from central.cases import api as cases
 from central.codes import api as codes
@@ -172,7 +171,6 @@ def create_app(settings: CentralSettings, clock: Clock | None = None) -> FastAPI
         tickets,
         rechecks,
         duty,
-        areas,
         adjudication,
         escalation,
         insight,

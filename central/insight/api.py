@@ -18,15 +18,16 @@ from central.insight.days import Period, Span
 from central.insight.exports import Form
 from central.insight.listing import cases_behind
 from central.insight.report import Report, Scope, Teller, report_of
-from central.insight.schemas import CountedPage, ExportOut, scope, selection
-from central.insight.service import Look
+from central.insight.schemas import CountedPage, DisplacementOut, ExportOut, comparison, scope, selection
+from central.insight.service import Comparison, Look, moved_of
 from central.people.access import SignedIn, require
 from central.people.permissions import Permission
 from central.people.service import Principal
 from central.problems import FieldError, Problem
 from kerbwatch.ids import UUID_PATTERN
+from kerbwatch.incident import Kind
 
-router = APIRouter(prefix="/api/v1/insight", tags=["insight"])
+router = APIRouter(prefix="/api/v1", tags=["insight"])
 
 Reader = Annotated[Principal, Depends(require(Permission.REPORT_READ, within_areas=True))]
 CaseReader = Annotated[Principal, Depends(require(Permission.CASE_READ, within_areas=True))]
@@ -79,7 +80,7 @@ def report_in(central: Central, period: Period, whose: Scope) -> Report:
         return report_of(session, period.days, whose, now=central.clock.now_utc(), look=look_of(central))
 
 
-@router.get("/cases")
+@router.get("/insight/cases")
 def list_cases(
     central: CentralDep, who: CaseReader, chosen: Chosen, before: Before = None, limit: Limit = 50
 ) -> CountedPage:
@@ -89,7 +90,7 @@ def list_cases(
         return cases_behind(session, chosen, central.clock.now_utc(), before=before, limit=limit)
 
 
-@router.get("/rises")
+@router.get("/insight/rises")
 def list_rises(
     central: CentralDep, who: Reader, day: Annotated[date | None, Query()] = None
 ) -> list[dict[str, Any]]:
@@ -103,7 +104,7 @@ def list_rises(
         return [each.to_json() for each in found if who.sees(each.rise.series.area_id)]
 
 
-@router.get("/hot-spots.geojson")
+@router.get("/insight/hot-spots.geojson")
 def hot_spots(central: CentralDep, who: Reader) -> Response:
     """The hot-spots of the days up to yesterday as GeoJSON polygons (WGS-84, lon lat).
 
@@ -116,7 +117,28 @@ def hot_spots(central: CentralDep, who: Reader) -> Response:
     return JSONResponse(found, media_type="application/geo+json")
 
 
-@router.get("/reports/{span}/{name}")
+@router.get("/displacements")
+def list_displacements(
+    central: CentralDep,
+    who: CaseReader,
+    kind: Kind,
+    compared: Annotated[Comparison, Depends(comparison)],
+) -> list[DisplacementOut]:
+    """Where a kind of case went quiet on one side of a border of towns and rose on the other.
+
+    Of whoever is limited to areas what moved between towns that are among them.
+    """
+    now = central.clock.now_utc()
+    with central.database.read() as session:
+        found = moved_of(session, kind, now, look_of(central), compared)
+    return [
+        DisplacementOut.model_validate(each)
+        for each in found
+        if who.sees(each.fell.town) and who.sees(each.rose.town)
+    ]
+
+
+@router.get("/insight/reports/{span}/{name}")
 def show_report(
     central: CentralDep, _who: Reader, span: Span, name: PeriodName, whose: Whose
 ) -> dict[str, Any]:
@@ -124,14 +146,14 @@ def show_report(
     return report_in(central, period_of(span, name), whose).to_json()
 
 
-@router.get("/exports")
+@router.get("/insight/exports")
 def list_exports(central: CentralDep, _who: Auditor, limit: Limit = 50) -> list[ExportOut]:
     """Who took cases away, the newest first."""
     with central.database.read() as session:
         return [ExportOut.model_validate(row) for row in exports.exports(session, limit)]
 
 
-@router.get("/exports/cases.{form}", response_class=StreamingResponse)
+@router.get("/insight/exports/cases.{form}", response_class=StreamingResponse)
 def export_cases(  # noqa: PLR0917 - FastAPI passes them by name
     central: CentralDep,
     who: Taker,

@@ -13,12 +13,12 @@ from urllib.parse import quote
 
 from sqlalchemy.orm import Session
 
-from central.areas.displacement import Displacement
 from central.areas.levels import Level
 from central.calendar import service as calendars
 from central.insight import queries, repository
 from central.insight.counters import NONE, RATES, Counter, Rate, Selection
 from central.insight.days import days_between, is_worked
+from central.insight.displacement import Displacement
 from central.insight.facts import channels_in
 from central.insight.hotspots import HotSpot
 from central.insight.rises import Rise

@@ -13,6 +13,7 @@ from central.cases.rules import Origin
 from central.cases.schemas import CaseOut
 from central.insight.counters import Counter, Selection
 from central.insight.report import Scope
+from central.insight.service import Comparison
 from central.problems import FieldError, Problem
 from kerbwatch.clock import UtcDatetime
 from kerbwatch.ids import SLUG_PATTERN
@@ -49,6 +50,15 @@ def scope(kind: Kind | None = None, area: AreaWord = None, unit: UnitWord = None
     return Scope(area or None, unit or None, kind)
 
 
+def comparison(
+    recent_days: Annotated[int, Query(ge=3, le=60)] = 7,
+    before_days: Annotated[int, Query(ge=7, le=365)] = 28,
+    reach_m: Annotated[float, Query(gt=0, le=5000)] = 1000.0,
+) -> Comparison:
+    """What is compared to see what moved."""
+    return Comparison(recent_days, before_days, reach_m)
+
+
 def check_days(first: date, last: date) -> None:
     """Raises Problem 422 when days do not follow one another, or are too many."""
     if not 0 <= (last - first).days < LONGEST_DAYS:
@@ -83,3 +93,27 @@ class ExportOut(BaseModel):
     plates: bool
     rows: int | None
     """How many went out; null where it broke off."""
+
+
+class ChangeOut(BaseModel):
+    """How the recent days of a cell of the ground stand to those before."""
+
+    model_config = ConfigDict(frozen=True, from_attributes=True)
+
+    cell: str
+    """Longitude and latitude of its south-western corner (WGS-84, degrees)."""
+    town: str
+    before_per_day: float
+    recent_per_day: float
+    p: float
+    """How likely a change so large is by chance."""
+
+
+class DisplacementOut(BaseModel):
+    """It fell here and rose there."""
+
+    model_config = ConfigDict(frozen=True, from_attributes=True)
+
+    fell: ChangeOut
+    rose: ChangeOut
+    distance_m: float

@@ -14,15 +14,15 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import Pool
 
-from central.areas.displacement import Displacement
-from central.areas.watch import watch
 from central.calendar import service as calendars
 from central.database import pool_of
 from central.insight import queries, repository
 from central.insight.counters import Counter, Selection
 from central.insight.days import Period, Span
+from central.insight.displacement import Displacement
 from central.insight.facts import CHANNEL_BIT
 from central.insight.hotspots import HotSpot, hot_spots
+from central.insight.moved import watch
 from central.insight.rises import WINDOWS, Rise, days_needed, rises_on
 from central.insight.settings import InsightSettings
 from kerbwatch.incident import Kind
@@ -58,8 +58,8 @@ class Look:
 
 
 @dataclass(frozen=True, slots=True)
-class Reach:
-    """Within what one looks for what moved: recent days, as against days before, and metres."""
+class Comparison:
+    """What is compared to see what moved: recent days with the days before, and how far apart."""
 
     recent_days: int = 7
     before_days: int = 28
@@ -111,12 +111,12 @@ def moved_by(
     return [
         (kind, each)
         for kind in Kind
-        for each in moved_of(session, kind, now, look, Reach(), of_its_time=of_its_time)
+        for each in moved_of(session, kind, now, look, Comparison(), of_its_time=of_its_time)
     ]
 
 
 def moved_of(
-    session: Session, kind: Kind, now: datetime, look: Look, reach: Reach, *, of_its_time: float = 1.0
+    session: Session, kind: Kind, now: datetime, look: Look, compared: Comparison, *, of_its_time: float = 1.0
 ) -> list[Displacement]:
     """The same of one kind, over other days and distances."""
 
@@ -126,12 +126,12 @@ def moved_of(
             kind,
             now,
             look.zone,
-            recent_days=reach.recent_days,
-            before_days=reach.before_days,
-            reach_m=reach.reach_m,
+            recent_days=compared.recent_days,
+            before_days=compared.before_days,
+            reach_m=compared.reach_m,
         )
 
-    key = ("moved", kind, now.astimezone(look.zone).date(), look, reach)
+    key = ("moved", kind, now.astimezone(look.zone).date(), look, compared)
     return _kept(session, key, found, of_its_time=of_its_time)
 
 

@@ -11,9 +11,9 @@ from shapely import affinity
 from shapely.geometry import shape
 from shapely.geometry.base import BaseGeometry
 
-from central.areas.displacement import Displacement
 from central.areas.models import Area
 from central.insight.counters import NONE, Counter, Selection
+from central.insight.displacement import Displacement
 from central.insight.report import Number, Teller, ToldSpot
 from central.insight.spots import bounds_of
 from central.pages.texts import kind_name, t, t_or

@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 
 from central.insight.follow import catch_up
 from central.intake.service import commit_batch
+from central.people import service as people
 from central.people.permissions import Role
 from kerbwatch.incident import Kind
 from tests.unit.central.box import EdgeBox, report
@@ -95,3 +96,7 @@ def test_stalls_that_fled_over_the_border_are_flagged(town):
     (flag,) = get(town, query, "olga")
     assert (flag["fell"]["town"], flag["rose"]["town"]) == ("yangming", "fengshan")
     assert flag["fell"]["recent_per_day"] == 0
+    for towns, told in ((["fengshan"], []), (["fengshan", "yangming"], [flag])):
+        with town.database.write() as session:
+            people.set_areas(session, "olga", towns, now=town.clock.now_utc())
+        assert get(town, query, "olga") == told

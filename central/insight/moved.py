@@ -7,7 +7,7 @@ from datetime import datetime, timedelta, tzinfo
 
 from sqlalchemy.orm import Session
 
-from central.areas.displacement import CellCounts, Displacement, displacements
+from central.insight.displacement import CellCounts, Displacement, displacements
 from central.insight.grid import CELLS_A_DEGREE, place_of
 from central.insight.queries import town_cells_a_day
 from kerbwatch.incident import Kind

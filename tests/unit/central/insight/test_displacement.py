@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from central.areas.displacement import CellCounts, displacements
+from central.insight.displacement import CellCounts, displacements
 from kerbwatch.place import Position
 
 HERE, THERE, FAR = Position(121.1590, 30.05), Position(121.1610, 30.05), Position(121.2600, 30.05)
