@@ -128,6 +128,18 @@ class _Thing:
     shop: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What somebody names of it, rightly or not."""
+
+    colour: str | None = None
+    sort: str | None = None
+    goods: str | None = None
+    shop: str | None = None
+    plate: str | None = None
+    tail: str | None = None
+
+
 def told(planted: Sequence[Planted], seed: int) -> list[Planted]:
     """The leads of a city with all that they say.
 
@@ -239,56 +251,38 @@ def _words(rng: random.Random, thing: _Thing, kind: Kind, share: float) -> str:
         elif share == 1 and chance < _CALLED_PLATES + _CALLED_TAILS:
             tail = thing.plate[-rng.choice((3, 4)) :]
     if english:
-        return _in_english(colour, sort, goods and _GOODS[kind][goods], shop, plate, tail)
-    return _in_chinese(rng, kind, colour, sort, goods, shop, plate, tail)
+        return _in_english(_Said(colour, sort, goods and _GOODS[kind][goods], shop, plate, tail))
+    return _in_chinese(rng, kind, _Said(colour, sort, goods, shop, plate, tail))
 
 
-def _in_chinese(  # noqa: PLR0917 - what may be said
-    rng: random.Random,
-    kind: Kind,
-    colour: str | None,
-    sort: str | None,
-    goods: str | None,
-    shop: str | None,
-    plate: str | None,
-    tail: str | None,
-) -> str:
-    at = f"{shop}{rng.choice(('门口', '旁边', '对面', '门前', '那里'))}" if shop else ""
+def _in_chinese(rng: random.Random, kind: Kind, said: _Said) -> str:
+    at = f"{said.shop}{rng.choice(('门口', '旁边', '对面', '门前', '那里'))}" if said.shop else ""
     who = rng.choice(("市民反映", "来电人称", "", "有人投诉"))
     if kind in {Kind.ILLEGAL_PARKING, Kind.VEHICLE_LITTER}:
-        thing = f"{colour + '色' if colour else ''}{rng.choice(_SORT_WORDS[sort][:3]) if sort else '车辆'}"
+        colour = said.colour + "色" if said.colour else ""
+        thing = colour + (rng.choice(_SORT_WORDS[said.sort][:3]) if said.sort else "车辆")
         did = (
             rng.choice(("乱停", "违停，影响通行", "停在人行道上"))
             if kind is Kind.ILLEGAL_PARKING
             else "往外扔垃圾"
         )
-        of = (
-            f"，车牌{plate[:2]}{rng.choice(('', '·', ' '))}{plate[2:]}"
-            if plate
-            else f"，尾号{tail}"
-            if tail
-            else ""
-        )
+        of = ""
+        if said.plate:
+            of = f"，车牌{said.plate[:2]}{rng.choice(('', '·', ' '))}{said.plate[2:]}"
+        elif said.tail:
+            of = f"，尾号{said.tail}"
         return f"{who}{at}有一辆{thing}{did}{of}。"
     if kind is Kind.STALL_ENCROACHMENT:
-        return f"{who}{at}有人占道经营{'，卖' + goods if goods else ''}，请处理。"
-    return f"{who}{at}人行道上堆放{goods or '杂物'}，请清理。"
+        return f"{who}{at}有人占道经营{'，卖' + said.goods if said.goods else ''}，请处理。"
+    return f"{who}{at}人行道上堆放{said.goods or '杂物'}，请清理。"
 
 
-def _in_english(  # noqa: PLR0917 - what may be said
-    colour: str | None,
-    sort: str | None,
-    goods: str | None,
-    shop: str | None,
-    plate: str | None,
-    tail: str | None,
-) -> str:
-    thing = (
-        goods
-        or f"{_COLOURS_ENGLISH[colour] + ' ' if colour else ''}{_SORT_WORDS[sort][3] if sort else 'thing'}"
-    )
-    number = f", plate {plate}" if plate else f", plate ending {tail}" if tail else ""
-    return f"A {thing} in the way{' in front of ' + shop if shop else ''}{number}."
+def _in_english(said: _Said) -> str:
+    colour = _COLOURS_ENGLISH[said.colour] + " " if said.colour else ""
+    thing = said.goods or colour + (_SORT_WORDS[said.sort][3] if said.sort else "thing")
+    at = f" in front of {said.shop}" if said.shop else ""
+    number = f", plate {said.plate}" if said.plate else f", plate ending {said.tail}" if said.tail else ""
+    return f"A {thing} in the way{at}{number}."
 
 
 def _named(rng: random.Random, right: str, names: list[str]) -> str:
