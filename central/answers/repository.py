@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from central.answers.models import Answer, Delivery
+from central.bulk import among
 from central.cases.models import Lead
 from central.reporters.models import Reporter
 
@@ -16,6 +17,12 @@ from central.reporters.models import Reporter
 def of_leads(session: Session, lead_ids: Collection[str]) -> Sequence[Answer]:
     """Every answer to some leads, in the order in which they were given."""
     return session.scalars(select(Answer).where(Answer.lead_id.in_(lead_ids)).order_by(Answer.id)).all()
+
+
+def words_of_leads(session: Session, lead_ids: Collection[str]) -> Sequence[tuple[str, str]]:
+    """Lead and words of every answer to some leads, in the order in which they were given."""
+    query = select(Answer.lead_id, Answer.words).where(among(session, Answer.lead_id, lead_ids))
+    return [(lead_id, words) for lead_id, words in session.execute(query.order_by(Answer.id))]
 
 
 def after(session: Session, answer_id: int, source: str | None, limit: int) -> Sequence[tuple[Answer, Lead]]:

@@ -83,6 +83,11 @@ def answers_of(session: Session, lead_ids: Collection[str]) -> dict[str, AnswerO
     return {answer.lead_id: AnswerOut.model_validate(answer) for answer in found}
 
 
+def words_of(session: Session, lead_ids: Collection[str]) -> dict[str, str]:
+    """What the newest answer says to each of some leads that have one; for very many at once."""
+    return dict(repository.words_of_leads(session, lead_ids)) if lead_ids else {}
+
+
 def lines_after(session: Session, answer_id: int, *, source: str | None, limit: int) -> list[AnswerLine]:
     """Answers after a number, in order, for whoever passes them on; of one source where that is named."""
     found = repository.after(session, answer_id, source, min(limit, _MOST_LINES))

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
 from http import HTTPStatus
-from xml.etree import ElementTree as ET
+from xml.sax.saxutils import escape
 
 from fastapi import Request, Response
 
@@ -74,7 +74,7 @@ def respond(
 
 def w3_time(moment: datetime) -> str:
     """An instant as the standard's examples write it: whole seconds, UTC."""
-    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+    return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def _json(found: object) -> bytes:
@@ -86,22 +86,31 @@ def _json(found: object) -> bytes:
 
 
 def _xml(root: str, found: object) -> bytes:
-    element = ET.Element(root)
-    _fill(element, root, found)
-    content: bytes = ET.tostring(element, encoding="utf-8", xml_declaration=True)
-    return content
+    # As text: a page of 1,000 requests has 17,000 elements, and a tree of them costs three times as much.
+    pieces = ["<?xml version='1.0' encoding='utf-8'?>\n"]
+    _write(pieces, root, found)
+    return "".join(pieces).encode()
 
 
-def _fill(element: ET.Element, name: str, value: object) -> None:
-    if isinstance(value, Mapping):
-        for key, each in value.items():
-            _fill(ET.SubElement(element, key), key, each)
-    elif isinstance(value, Sequence) and not isinstance(value, str):
-        for each in value:
-            _fill(ET.SubElement(element, _ITEM_OF[name]), _ITEM_OF[name], each)
-    elif isinstance(value, bool):
-        element.text = "true" if value else "false"
+def _write(pieces: list[str], name: str, value: object) -> None:
+    """An element; its name is one of ours, never one that somebody sent."""
+    begun = len(pieces)
+    pieces.append(f"<{name}>")
+    if isinstance(value, str):
+        pieces.append(escape(_NO_XML.sub("", value)))
     elif isinstance(value, datetime):
-        element.text = w3_time(value)
+        pieces.append(w3_time(value))
+    elif isinstance(value, bool):
+        pieces.append("true" if value else "false")
+    elif isinstance(value, Mapping):
+        for key, each in value.items():
+            _write(pieces, key, each)
+    elif isinstance(value, Sequence):
+        for each in value:
+            _write(pieces, _ITEM_OF[name], each)
     elif value is not None:
-        element.text = _NO_XML.sub("", str(value))
+        pieces.append(str(value))
+    if len(pieces) == begun + 1 or not pieces[-1]:
+        pieces[begun:] = [f"<{name} />"]
+    else:
+        pieces.append(f"</{name}>")

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 import structlog
 from sqlalchemy.orm import Session
 
-from central.answers.service import answers_of
+from central.answers.service import words_of
 from central.cases.reporting import LeadIn
 from central.cases.rules import OVER, Origin
 from central.open311 import repository
@@ -118,34 +118,33 @@ def of_token(session: Session, token: str) -> dict[str, object] | None:
 
 
 def _told(session: Session, found: Sequence[Found], settings: CentralSettings) -> list[dict[str, object]]:
-    answers = answers_of(session, [each.report.lead_id for each in found if each.report.lead_id])
-    words = {lead_id: answer.words for lead_id, answer in answers.items()}
+    words = words_of(session, [each.lead_id for each in found if each.lead_id])
     return [_request(each, words, settings) for each in found]
 
 
 def _request(found: Found, answers: Mapping[str, str], settings: CentralSettings) -> dict[str, object]:
-    report, sent = found.report, found.dispatched_at is not None
-    over = report.state == ReportState.REFUSED or found.case_state in _OVER
-    updated_at = max(report.updated_at, found.case_updated_at or report.updated_at)
-    answer = answers.get(report.lead_id or "")
-    notes = answer or report.refusal or t_or(f"state.{found.case_state}", t("open311.received"))
+    sent = found.dispatched_at is not None
+    over = found.state == ReportState.REFUSED or found.case_state in _OVER
+    updated_at = max(found.updated_at, found.case_updated_at or found.updated_at)
+    answer = answers.get(found.lead_id or "")
+    notes = answer or found.refusal or t_or(f"state.{found.case_state}", t("open311.received"))
     return {
-        "service_request_id": report.id,
+        "service_request_id": found.id,
         "status": "closed" if over else "open",
         "status_notes": notes,
-        "service_name": kind_name(report.kind),
-        "service_code": report.kind,
-        "description": report.words if settings.open311.publish_words else None,
+        "service_name": kind_name(found.kind),
+        "service_code": found.kind,
+        "description": found.words if settings.open311.publish_words else None,
         "agency_responsible": found.unit_name if sent else None,
         "service_notice": None,
-        "requested_datetime": report.received_at,
+        "requested_datetime": found.received_at,
         "updated_datetime": (found.closed_at or updated_at) if over else updated_at,
         "expected_datetime": found.due_at if sent else None,
-        "address": report.road,
+        "address": found.road,
         "address_id": None,
         "zipcode": None,
-        "lat": report.lat,
-        "long": report.lon,
+        "lat": found.lat,
+        "long": found.lon,
         "media_url": None,
     }
 
