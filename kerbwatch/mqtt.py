@@ -21,6 +21,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 from pydantic import Field, model_validator
 
 from kerbwatch.messages import CONTENT_TYPE
+from kerbwatch.mqtt_client import Client
 from kerbwatch.safety import is_loopback
 from kerbwatch.secrets import SecretMissingError, expand_environment, read_secret_file
 from kerbwatch.settings import Settings
@@ -135,7 +136,7 @@ class MqttLink:
         self._properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
         self._properties.SessionExpiryInterval = session_expiry_s
         self._properties.ReceiveMaximum = receive_maximum
-        client = paho.Client(
+        client = Client(
             CallbackAPIVersion.VERSION2,
             client_id=client_id,
             protocol=MQTTProtocolVersion.MQTTv5,
