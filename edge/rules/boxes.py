@@ -7,6 +7,8 @@ from numpy.typing import NDArray
 
 from models.detections import iou_matrix
 
+PARTIAL_SHARE = 0.8
+"""A box that lies by this share within another is a part of it (half hidden behind something)."""
 PARTIAL_AREA = 0.3
 """Least area of such a part, as a share of the whole."""
 

@@ -33,6 +33,8 @@ WEAK_SCORE_SHARE = 0.45
 """The same for a thing that was seen to come: the picture vouches for it as well, and so must the looks."""
 WEAK_LOOKS, WEAK_SEEN_SHARE, WEAK_STEADY_SHARE = 5, 0.6, 0.75
 """Detections, share of looks with one, and share of steady looks that such a weak thing needs."""
+HELD_SHARE, HELD_SEEN_SHARE = 0.9, 0.2
+"""Or, where the detector sees it seldom: share of looks with one or with an unchanged picture, and with one."""
 MIN_INSIDE_SHARE = 0.5
 """Share of its looks in which a thing must have stood in the zone: one box that a passing vehicle draws down
 over the kerb is no offence of the one behind it."""
@@ -183,20 +185,25 @@ class DwellRule(ABC):
         """Whether it was seen often and surely enough, and was the same thing all the time."""
         return (
             place.seen >= MIN_LOOKS_SEEN
-            and place.seen_share >= MIN_SEEN_SHARE
             and place.steady_share >= MIN_STEADY_SHARE
             and place.inside_share >= MIN_INSIDE_SHARE
-            and (place.score >= MIN_MEAN_SCORE_SHARE * self._create_score or self._weak_but_sure(place))
+            and (self._well_seen(place) or self._weak_but_sure(place))
+        )
+
+    def _well_seen(self, place: Place) -> bool:
+        return (
+            place.seen_share >= MIN_SEEN_SHARE and place.score >= MIN_MEAN_SCORE_SHARE * self._create_score
         )
 
     def _weak_but_sure(self, place: Place) -> bool:
         """Whether a thing that the detector hardly knows was seen to come, and has been there ever since."""
+        often = place.seen >= WEAK_LOOKS and place.seen_share >= WEAK_SEEN_SHARE
+        held = place.held_share >= HELD_SHARE and place.seen_share >= HELD_SEEN_SHARE
         return (
             place.before is not None
             and place.score >= WEAK_SCORE_SHARE * self._create_score
-            and place.seen >= WEAK_LOOKS
-            and place.seen_share >= WEAK_SEEN_SHARE
             and place.steady_share >= WEAK_STEADY_SHARE
+            and (often or held)
         )
 
     def _departed(self, departure: Departure, look: Look, findings: Findings) -> None:

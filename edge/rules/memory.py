@@ -44,6 +44,7 @@ class RememberedPlace(BaseModel):
     looks: int
     seen: int
     inside: int | None = None
+    same: int = 0
     compared: int = 0
     steady: int = 0
     accompanied: int
@@ -94,6 +95,7 @@ def remember(places: Sequence[Place], t_s: float, captured_at: datetime) -> Memo
                 looks=place.looks,
                 seen=place.seen,
                 inside=place.inside,
+                same=place.same,
                 compared=place.compared,
                 steady=place.steady,
                 accompanied=place.accompanied,
@@ -139,6 +141,7 @@ def recall(memory: Memory, look: Look, zone_ids: set[str]) -> list[Place]:
                 looks=kept.looks,
                 seen=kept.seen,
                 inside=kept.seen if kept.inside is None else kept.inside,
+                same=kept.same,
                 compared=kept.compared,
                 steady=kept.steady,
                 accompanied=kept.accompanied,

@@ -53,6 +53,8 @@ class Place:
     """Looks in which it was."""
     inside: int = 1
     """Those of them in which its box lay in a zone."""
+    same: int = 0
+    """Looks in which the detector missed it and the picture showed it unchanged."""
     compared: int = 0
     """Looks with a box whose patch could be compared with the place's."""
     steady: int = 0
@@ -89,6 +91,11 @@ class Place:
     def seen_share(self) -> float:
         """Share of the looks that could have seen it which did."""
         return self.seen / max(self.looks, 1)
+
+    @property
+    def held_share(self) -> float:
+        """Share of the looks that could have seen it in which the detector or the picture did."""
+        return (self.seen + self.same) / max(self.looks, 1)
 
     @property
     def inside_share(self) -> float:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
 from edge.rules.appearance import OTHER_LOOK, SAME_LOOK, STEADY_LOOK, similarity
-from edge.rules.boxes import intersection, iou, within, within_matrix
+from edge.rules.boxes import PARTIAL_SHARE, intersection, iou, within, within_matrix
 from edge.rules.earlier import EarlierPictures
 from edge.rules.glance import Glance, Target, contrast_of, glance, patch_of, recognised, target_of
 from edge.rules.grace import HIDDEN_GRACE_S, MISSED_GRACE_S, unsure_grace_s
@@ -27,7 +27,6 @@ from models.detections import Detections, iou_matrix
 __all__ = [
     "EMPTY_AFTER_S",
     "HIDDEN_SHARE",
-    "PARTIAL_SHARE",
     "SAME_LOOK",
     "Departure",
     "Held",
@@ -43,8 +42,6 @@ SAME_PLACE_IOU = 0.7
 """Overlap from which two places are one and the same: suppression leaves no two vehicles so near."""
 MOVED_IOU = 0.5
 """Overlap with the place of arrival below which a thing has moved on."""
-PARTIAL_SHARE = 0.8
-"""A box that lies by this share within another is a part of it (half hidden behind something)."""
 HIDDEN_SHARE = 0.35
 """Share of a place that another thing must cover to hide it."""
 HIDES_ALL = 0.8
@@ -158,6 +155,8 @@ class PlaceKeeper:
             if likeness is not None and likeness < STEADY_LOOK:
                 # A larger box stands in front of it; a thing that comes out from behind looks as before.
                 parts[i, larger[i]] = 0
+                if place.steady:
+                    affinity[i, larger[i] & (affinity[i] < MOVED_IOU)] = 0
             affinity[i] = np.maximum(affinity[i], parts[i])
             followed = place.empty_since_t_s is not None or place.moved_since_t_s is not None
             if likeness is not None and likeness < OTHER_LOOK and not followed:
@@ -289,6 +288,7 @@ class PlaceKeeper:
         place.looks += not covered
         if same:
             place.held, place.empty_since_t_s, place.bare_since_t_s = Held.LOOKS_SAME, None, None
+            place.same += not covered
             if silent_s > MISSED_GRACE_S:
                 changes.departed.append(Departure(place, place.seen_t_s))
             return

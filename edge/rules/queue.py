@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.rules.appearance import STEADY_LOOK, Patch, cut_patch, similarity, vanished
+from edge.rules.boxes import PARTIAL_SHARE, within_matrix
 from edge.rules.place import Departure, Place
 from edge.rules.sighting import Look
 from edge.settings import ZoneSettings
@@ -150,8 +151,10 @@ class QueueWatch:
         """Vehicles at rest outside the zones: the head of a queue may stand there."""
         xyxy = vehicles.xyxy
         known = np.array(taken + [held.box for held in self._outside], dtype=np.float32).reshape(-1, 4)
-        shares = iou_matrix(known, xyxy)
-        new: NDArray[np.bool_] = np.logical_and.reduce(shares[: len(taken)] < SAME_SPOT_IOU, axis=0)
+        shares, held_in = iou_matrix(known, xyxy), within_matrix(known[: len(taken)], xyxy)
+        # A box that holds a known vehicle, or a part of one, is another view of it.
+        others = (shares[: len(taken)] < SAME_SPOT_IOU) & (held_in < PARTIAL_SHARE)
+        new: NDArray[np.bool_] = np.logical_and.reduce(others, axis=0)
         standing: list[_Waiting] = []
         for held, row in zip(self._outside, shares[len(taken) :], strict=True):
             j = int(row.argmax()) if len(row) else -1

@@ -5,9 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.rules.boxes import within
+from edge.rules.boxes import PARTIAL_SHARE, within
 from edge.rules.place import Place
-from edge.rules.places import PARTIAL_SHARE
 from models.classes import FURNITURE, ObjectClass
 from models.detections import Detections
 

@@ -25,12 +25,14 @@ from kerbwatch.incident import ZoneKind
 from models.detections import Detections, iou_matrix
 from models.suppression import GROUP_OF_CLASS, suppress
 
-ENOUGH_PX = 20.0
-"""Height of a vehicle in the network's input from which it is found well enough: in one look YOLOX-Nano finds
-2 of 3 at 16 to 28 px, 1 of 4 at 12 to 16, none below (shrunken clips); the estimate's error comes on top."""
-WANTED_PX = 28.0
-"""Height that a closer look aims at: 9 of 10 are found there, and nearer vehicles in the same part stay below
-the sizes at which this network begins to miss bad pictures of them (60 px)."""
+ENOUGH_PX = 28.0
+"""Estimated height of a vehicle in the network's input from which the whole picture is enough: in one look
+YOLOX-Nano finds hardly any below 24 px, 2 of 5 at 24 to 28, 9 of 10 at 28 and more (vehicles that stand, in
+composites by day, rain and dusk; on clean pictures some 8 px less are enough)."""
+LEAST_PX = 28.0
+"""Height that a closer look aims at at least: it says how many parts are looked at."""
+WANTED_PX = 40.0
+"""Height that it aims at where that takes no more parts: from here on small, dark and wet ones are found too."""
 MOST_TILES = 4
 """Parts of one picture at most: the cost of a look has a bound."""
 LEAST_ZOOM = 1.4
@@ -51,6 +53,8 @@ ROWS = 8
 SAME_IOU = 0.45
 PART_SHARE = 0.8
 """A box that lies by this share within another may be a part of it."""
+SPLIT_SHARE = 0.5
+"""Two parts of a box are two vehicles, where each has so much of its score at least."""
 CUT_PX = 2.0
 """A box so near to a part's edge, px of the network's input, is cut by it."""
 
@@ -126,13 +130,16 @@ def plan_tiles(camera: CameraSettings, size_px: tuple[int, int], input_px: int) 
     why = f"height of a car in the network's input, estimated: {', '.join(told)}" if told else "no estimate"
     if not far:
         return TilePlan((), why)
-    wanted = WANTED_PX / (min(part.least_px for part in far) * scale)
+    smallest_px = min(part.least_px for part in far) * scale
+    least, most = (max(px / smallest_px, LEAST_ZOOM) for px in (LEAST_PX, WANTED_PX))
     if any(zone.detail == "tiles" for zone in camera.zones):
-        wanted = max(wanted, ASKED_ZOOM)
-    zoom = min(wanted, MOST_ENLARGED / scale)
+        least, most = max(least, ASKED_ZOOM), max(most, ASKED_ZOOM)
+    closest = MOST_ENLARGED / scale
+    bound = min(len(_cover(far, min(least, closest), size_px)), MOST_TILES)
+    zoom = min(most, closest)
     while zoom >= LEAST_ZOOM:
         tiles = _cover(far, zoom, size_px)
-        if len(tiles) <= MOST_TILES:
+        if len(tiles) <= bound:
             return TilePlan(tiles, f"{why}; a look that is {zoom:.1f} times closer")
         zoom *= 0.92
     hint = "a larger 'input_px', or a picture of more pixels, would help"
@@ -255,11 +262,10 @@ def merge(
     """
     if not parts:
         return whole
-    found = [(tile, _in_picture(tile, detections, size_px, input_px)) for tile, detections in parts]
-    closer = _joined([detections for _, detections in found])
-    kept = whole[~_seen_better(whole, closer, [tile for tile, _ in found])]
-    closer = closer[~_parts_of(closer, kept, [tile for tile, _ in found])]
-    both = _joined([kept, closer])
+    closer = _joined([_in_picture(tile, detections, size_px, input_px) for tile, detections in parts])
+    if len(whole) and len(closer):
+        whole, closer = _one_of_two(whole, closer, [tile for tile, _ in parts])
+    both = _joined([whole, closer])
     return both[suppress(both.xyxy, both.score, GROUP_OF_CLASS[both.class_id], SAME_IOU)]
 
 
@@ -279,33 +285,32 @@ def _in_picture(tile: PartPx, detections: Detections, size_px: tuple[int, int], 
     return replace(kept, xyxy=kept.xyxy + np.array([left, top, left, top], dtype=np.float32))
 
 
-def _seen_better(whole: Detections, closer: Detections, tiles: Sequence[PartPx]) -> NDArray[np.bool_]:
-    """Boxes of the whole picture in whose place a closer look shows the same thing, or its two or three."""
-    if not len(whole) or not len(closer):
-        return np.zeros(len(whole), dtype=bool)
+def _one_of_two(
+    whole: Detections, closer: Detections, tiles: Sequence[PartPx]
+) -> tuple[Detections, Detections]:
+    """What is left of each look, when each vehicle that both show is left in one of them.
+
+    The closer look has the better box, and the surer of both has the score: a network is less sure of a
+    vehicle that is large and blurred. A part of a vehicle is left to the whole picture, which shows all of
+    it, unless there are two or three such parts: then they are what looked like one from afar.
+    """
     inside = np.zeros(len(whole), dtype=bool)
     for left, top, right, bottom in tiles:
         inside |= (whole.xyxy[:, :2] > (left, top)).all(axis=1) & (whole.xyxy[:, 2:] < (right, bottom)).all(
             axis=1
         )
     alike = GROUP_OF_CLASS[whole.class_id][:, None] == GROUP_OF_CLASS[closer.class_id][None, :]
-    same = iou_matrix(whole.xyxy, closer.xyxy) >= SAME_IOU
-    held = within_matrix(whole.xyxy, closer.xyxy) >= PART_SHARE
-    return np.asarray(inside & (alike & (same | held)).any(axis=1))
-
-
-def _parts_of(closer: Detections, whole: Detections, tiles: Sequence[PartPx]) -> NDArray[np.bool_]:
-    """Boxes of a closer look that are parts of a thing too large for it, which the whole picture shows."""
-    if not len(whole) or not len(closer):
-        return np.zeros(len(closer), dtype=bool)
-    large = np.ones(len(whole), dtype=bool)
-    for left, top, right, bottom in tiles:
-        large &= ~(
-            (whole.xyxy[:, :2] > (left, top)).all(axis=1) & (whole.xyxy[:, 2:] < (right, bottom)).all(axis=1)
-        )
-    alike = GROUP_OF_CLASS[closer.class_id][:, None] == GROUP_OF_CLASS[whole.class_id][None, :]
-    held = within_matrix(closer.xyxy, whole.xyxy) >= PART_SHARE
-    return np.asarray((alike & held & large[None, :]).any(axis=1))
+    sizes, parts = ((b[:, 2:] - b[:, :2]).prod(axis=1) for b in (whole.xyxy, closer.xyxy))
+    held = alike & (within_matrix(whole.xyxy, closer.xyxy) >= PART_SHARE)
+    same = alike & (iou_matrix(whole.xyxy, closer.xyxy) >= SAME_IOU)
+    same |= held & (parts[None, :] >= sizes[:, None])
+    surer = closer.score[None, :] / whole.score[:, None]
+    part = held & ~same
+    split = (part & (surer >= SPLIT_SHARE)).sum(axis=1) > 1
+    goes = inside & (same.any(axis=1) | split | (part & (surer >= 1)).any(axis=1))
+    scores = np.where(same & goes[:, None], whole.score[:, None], 0).max(axis=0, initial=0)
+    closer = replace(closer, score=np.maximum(closer.score, scores))
+    return whole[~goes], closer[~(held & ~goes[:, None]).any(axis=0)]
 
 
 def _joined(parts: Sequence[Detections]) -> Detections:
