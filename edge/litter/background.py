@@ -23,6 +23,8 @@ ABSORB_TICKS = 30
 LEAST_THRESHOLD, LEAST_SWAYING = 6, 9
 """Grey levels; more is asked of a camera that sways, whose picture never fits quite."""
 MOST_THRESHOLD = 30
+LEAST_ROAD = 0.1
+"""Share of the picture that shows the road, below which nothing is learnt of the camera's noise."""
 NOISE_FACTOR = 4.5
 """A difference of so many standard deviations of the camera's noise is not noise."""
 
@@ -57,8 +59,12 @@ class Background:
         return np.asarray(mask, dtype=np.uint8)
 
     def learn_noise(self, luma: Luma, previous: Luma) -> None:
-        """Measure the camera's noise on a grid of pixels of two pictures that follow one another."""
-        step = np.abs(luma[::8, ::8].astype(np.int16) - previous[::8, ::8])
+        """Measure the camera's noise where the road is seen, on a grid of pixels of two pictures in a row."""
+        now = luma[::8, ::8].astype(np.int16)
+        road = np.abs(now - self.picture[::8, ::8]) <= self.threshold
+        if road.mean() < LEAST_ROAD:
+            return
+        step = np.abs(now - previous[::8, ::8])[road]
         sigma = float(np.percentile(step, 75)) / (1.15 * np.sqrt(2))
         self._noise = sigma if self._noise is None else self._noise + 0.1 * (sigma - self._noise)
         least = LEAST_SWAYING if self.sways else LEAST_THRESHOLD

@@ -1,7 +1,9 @@
 """A fixed camera that is not quite: wind, lorries and hands move it, and the picture is set back in place.
 
-Points of the anchor picture are followed into each new one (pyramidal Lucas-Kanade), and a similarity is
-fitted to them (RANSAC). While the camera stands still this is looked into some times a second only.
+Points of an anchor picture are followed into each new one (pyramidal Lucas-Kanade), and a similarity is
+fitted to them (RANSAC). The anchor is the street without its traffic: the median of the first two seconds, kept
+up to date; a point that does not look as it does on the anchor is hidden by somebody, and tells nothing. While
+the camera stands still this is looked into some times a second only.
 """
 
 from __future__ import annotations
@@ -24,16 +26,27 @@ LOST_S, LOST_SWAYING_S = 3.0, 1.0
 """A view that fits nowhere on the anchor for so long is another one."""
 NEARLY_STILL_PX = 1.5
 """A camera that moved no more from picture to picture, when it was last known, is taken to stay."""
+FIRST_PICTURES, FIRST_EVERY_S = 9, 0.22
+"""The anchor is the median of so many pictures: traffic that moves is not in it."""
+LEARN_EVERY_S = 1.0
+"""How often the anchor takes one step, of one grey level, towards the picture."""
+POINTS_EVERY_S = 20.0
+"""How often the points to follow are chosen anew."""
+SAME_LEVELS = 9.0
+"""Mean difference, grey levels, up to which a point looks as it does on the anchor."""
+FAR_PX, REBASE_SHARE = 8.0, 0.6
+"""A view that has drifted so far (px of 640), where fewer points agree, takes the picture as a nearer anchor."""
 _CELLS = (8, 6)
 """Across and down: points are taken from all over the picture, not from what stands out in it."""
 _POINTS_A_CELL = 4
-REBASE_SHARE = 0.6
-"""With fewer points in agreement the picture is taken as a nearer anchor, its place being known."""
 QUIET_SHARE = 0.15
-"""When the camera moves, no point stays where it was; so few that do mean that vehicles move, not it."""
+"""When the camera moves far, no point stays where it was; so few that do mean that vehicles move, not it."""
+NEAR_PX = 3.0
+"""A place so near to the last one needs no such proof, if it explains more points than standing still does."""
 _LEAST_POINTS = 12
 _LEAST_SHARE = 0.3
-"""Share of the points that must agree on the movement; with fewer the view is another one."""
+"""Share of the points that must agree on the movement; with fewer nothing fits."""
+_FIT_PX = 1.0
 _WORK_WIDTH_PX = 640
 _IDENTITY: Homography = np.eye(3)
 
@@ -43,13 +56,14 @@ class Steady:
 
     def __init__(self) -> None:
         self._anchor: NDArray[np.uint8] | None = None
+        self._first: list[NDArray[np.uint8]] = []
         self._points: NDArray[np.float32] = np.empty((0, 1, 2), np.float32)
         self._to_anchor = _IDENTITY
-        self._checked_s = self._moved_s = -1e9
+        self._checked_s = self._moved_s = self._learnt_s = self._chosen_s = -1e9
         self._shrink = self._exposure = 1.0
         self._sway_px = 0.0
         self._base = _IDENTITY
-        """From the anchor in use to the first: a view that drifts on takes on nearer anchors."""
+        """From the anchor in use to the first: a view that drifts far takes on nearer anchors."""
         self._agreed = 1.0
         self._lost_s: float | None = None
         self.sure = True
@@ -72,42 +86,70 @@ class Steady:
             None when the view is another one than the anchor's (this picture is the new anchor), also at
             the first picture.
         """
-        if self._anchor is None or not self._follows(t_s):
-            if self._anchor is None:
-                self._begin(luma)
-                self._checked_s = t_s
-                return None
+        if self._anchor is None:
+            self._begin(t_s, luma)
+            return None
+        if not self._follows(t_s):
             return self._base @ self._to_anchor
         self._checked_s = t_s
-        found = self._find(self._as_exposed(self._small(luma)))
+        small = self._as_exposed(self._small(luma))
+        found = self._find(small)
         if found is None:
             self._lost_s = t_s if self._lost_s is None else self._lost_s
             if t_s - self._lost_s < (LOST_S if self._sway_px < NEARLY_STILL_PX else LOST_SWAYING_S):
                 # A lorry may fill the view of a camera that stands still, or nearly so.
                 self.sure = self._sway_px < NEARLY_STILL_PX
                 return self._base @ self._to_anchor
-            self._begin(luma)
+            self._begin(t_s, luma)
             return None
         self._lost_s, self.sure = None, True
         self._sway_px = max(0.9 * self._sway_px, _apart_px(found, self._to_anchor, luma.shape))
         self._to_anchor = found
-        if self._agreed < REBASE_SHARE and found is not _IDENTITY:
-            base = self._base @ found
-            self._begin(luma)
-            self._base = base
         if found is not _IDENTITY:
             self._moved_s = t_s
+        if _apart_px(found, _IDENTITY, luma.shape) < FAR_PX / self._shrink:
+            self._learn(t_s, small)
+        elif self._agreed < REBASE_SHARE:
+            base = self._base @ found
+            self._begin(t_s, luma)
+            self._base = base
         return self._base @ self._to_anchor
 
     def _follows(self, t_s: float) -> bool:
         return t_s - self._moved_s < STILL_FOR_S or t_s - self._checked_s >= CHECK_EVERY_S - 1e-3
 
-    def _begin(self, luma: Luma) -> None:
+    def _begin(self, t_s: float, luma: Luma) -> None:
         self._shrink = min(1.0, _WORK_WIDTH_PX / max(luma.shape))
-        self._anchor = self._small(luma)
+        self._anchor = self._small(luma).copy()
+        self._first = [self._anchor]
         self._points = _spread_points(self._anchor)
         self._to_anchor, self._base, self._exposure = _IDENTITY, _IDENTITY, 1.0
+        self._checked_s = self._learnt_s = self._chosen_s = t_s
         self._lost_s, self.sure = None, True
+
+    def _learn(self, t_s: float, small: NDArray[np.uint8]) -> None:
+        """Make the anchor the street without its traffic, and keep it up to date."""
+        assert self._anchor is not None
+        if t_s - self._learnt_s < (FIRST_EVERY_S if self._first else LEARN_EVERY_S):
+            return
+        self._learnt_s = t_s
+        if self._to_anchor is not _IDENTITY:
+            size = (small.shape[1], small.shape[0])
+            way = self._work(self._to_anchor)[:2]
+            small = np.asarray(cv2.warpAffine(small, way, size, borderMode=cv2.BORDER_REPLICATE), np.uint8)
+        if self._first:
+            self._first.append(small)
+            if len(self._first) < FIRST_PICTURES:
+                return
+            middle = np.partition(np.stack(self._first), FIRST_PICTURES // 2, axis=0)[FIRST_PICTURES // 2]
+            self._anchor, self._first = middle, []
+        else:
+            self._anchor = cv2.add(self._anchor, np.asarray(small > self._anchor, np.uint8))
+            self._anchor = cv2.subtract(self._anchor, np.asarray(small < self._anchor, np.uint8))
+            if t_s - self._chosen_s < POINTS_EVERY_S:
+                return
+        self._chosen_s = t_s
+        self._points = _spread_points(self._anchor)
 
     def _small(self, luma: Luma) -> NDArray[np.uint8]:
         if self._shrink == 1.0:
@@ -127,30 +169,53 @@ class Steady:
         if len(self._points) < _LEAST_POINTS:
             return _IDENTITY  # a view without texture: nothing tells of movement
         guess = cv2.perspectiveTransform(self._points, self._work(inverse(self._to_anchor)))
-        moved, status, _error = cv2.calcOpticalFlowPyrLK(
+        size = np.array([small.shape[1], small.shape[0]])
+        size = np.array([small.shape[1], small.shape[0]])
+        inside = ((guess > 0) & (guess < size)).all(axis=2).ravel()
+        points = self._points[inside]
+        if len(points) < _LEAST_POINTS:
+            return None
+        moved, status, error = cv2.calcOpticalFlowPyrLK(
             self._anchor,
             small,
-            self._points,
-            guess.astype(np.float32),
+            points,
+            guess[inside].astype(np.float32),
             winSize=(17, 17),
             maxLevel=3,
             flags=cv2.OPTFLOW_USE_INITIAL_FLOW,
         )
-        good = status.ravel() == 1
-        if good.sum() < max(_LEAST_POINTS, _LEAST_SHARE * len(good)):
+        followed = status.ravel() == 1
+        here, there = moved.reshape(-1, 2), points.reshape(-1, 2)
+        alike = followed & (error.ravel() < SAME_LEVELS)
+        found = self._fitted(here[alike], there[alike], _LEAST_POINTS)
+        if found is None:
+            least = max(_LEAST_POINTS, _LEAST_SHARE * len(self._points))
+            found = self._fitted(here[followed], there[followed], least)
+        return found
+
+    def _fitted(
+        self, here: NDArray[np.float32], there: NDArray[np.float32], least: float
+    ) -> Homography | None:
+        """The similarity that takes points [N, 2] of the picture to those of the anchor, ``least`` agreeing."""
+        every = self._points.reshape(-1, 2)
+        if len(here) < least or not _spread(there, every):
             return None
-        here, there = moved[good].reshape(-1, 2), self._points[good].reshape(-1, 2)
-        quiet = np.abs(here - there).max(axis=1) / self._shrink < STILL_PX
-        if quiet.mean() > QUIET_SHARE and _spread(there[quiet], there):
+        stays = np.abs(here - there).max(axis=1)
+        quiet = stays / self._shrink < STILL_PX
+        stands = quiet.mean() > QUIET_SHARE and _spread(there[quiet], there)
+        fitted, inliers = cv2.estimateAffinePartial2D(here, there, ransacReprojThreshold=_FIT_PX)
+        if fitted is None or inliers.sum() < max(least, _LEAST_SHARE * len(here)):
+            return _IDENTITY if stands else None
+        assert self._anchor is not None
+        full = self._full(np.vstack([fitted, [0, 0, 1]]))
+        shape = (self._anchor.shape[0] / self._shrink, self._anchor.shape[1] / self._shrink)
+        agreed = inliers.ravel() > 0
+        near = _apart_px(full, self._to_anchor, shape) < NEAR_PX / self._shrink
+        fits_better = near and agreed.sum() > (stays < _FIT_PX).sum()
+        if _apart_px(full, _IDENTITY, shape) < STILL_PX or (stands and not fits_better):
             return _IDENTITY
-        fitted, inliers = cv2.estimateAffinePartial2D(here, there, ransacReprojThreshold=1.2)
-        if fitted is None or inliers.sum() < max(_LEAST_POINTS, _LEAST_SHARE * len(good)):
-            return None
-        self._agreed = float(inliers.mean())
-        if not _spread(there[inliers.ravel() > 0], there):
-            return None
-        full = np.vstack([fitted, [0, 0, 1]])
-        return self._full(full)
+        self._agreed = float(agreed.mean())
+        return full if _spread(there[agreed], there) else None
 
     def _work(self, full: Homography) -> Homography:
         scale = np.diag([self._shrink, self._shrink, 1.0])
@@ -185,7 +250,7 @@ def _spread(some: NDArray[np.float32], every: NDArray[np.float32]) -> bool:
     return len(here) >= 0.6 * len(everywhere)
 
 
-def _apart_px(a: Homography, b: Homography, shape: tuple[int, ...]) -> float:
+def _apart_px(a: Homography, b: Homography, shape: tuple[float, ...]) -> float:
     """How far the corners of a picture come to lie apart by two ways."""
     height, width = shape[:2]
     corners = np.array([[[0, 0]], [[width, 0]], [[0, height]], [[width, height]]], np.float64)

@@ -30,6 +30,8 @@ from kerbwatch.settings import SettingsError
 _PLATE_PICTURES = 25
 _VIDEO_ENDINGS = {".mp4", ".avi", ".mkv", ".mov", ".ts", ".webm", ".m4v"}
 _GRAIN_PX = 64
+_BAR_LEVEL = 30
+"""Grey level that a column of black bar never reaches."""
 NOWHERE = PositionSettings(lon=121.1544, lat=30.0372)
 """Where a base stands that does not say: Yuyao."""
 
@@ -116,10 +118,27 @@ class Source:
     @cached_property
     def plate(self) -> Image:
         """The street without what moves: the median of pictures from all over the clip."""
+        return np.asarray(np.median(np.stack(self._all_over), axis=0), dtype=np.uint8)
+
+    @cached_property
+    def _all_over(self) -> list[Image]:
+        """Pictures from all over the clip."""
         wanted = np.linspace(0, len(self.clip.times_s) - 1, _PLATE_PICTURES).astype(int)
         chosen = {round(self.clip.times_s[index], 4) for index in wanted}
-        pictures = [image for t_s, image in self.clip.frames() if round(t_s, 4) in chosen]
-        return np.asarray(np.median(np.stack(pictures), axis=0), dtype=np.uint8)
+        return [image for t_s, image in self.clip.frames() if round(t_s, 4) in chosen]
+
+    @cached_property
+    def content_px(self) -> tuple[int, int, int, int]:
+        """Left, top, right, bottom of a dash-cam's picture without an editor's black bars."""
+        width, height = self.clip.size_px
+        if self.camera == "fixed":
+            return 0, 0, width, height
+        brightest = np.stack([image.max(axis=2) for image in self._all_over]).max(axis=0)
+        columns = np.flatnonzero(np.percentile(brightest, 95, axis=0) > _BAR_LEVEL)
+        rows = np.flatnonzero(np.percentile(brightest, 95, axis=1) > _BAR_LEVEL)
+        if not len(columns) or not len(rows):
+            return 0, 0, width, height
+        return int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1
 
     @cached_property
     def noise(self) -> float:
@@ -143,6 +162,22 @@ class Base:
         self.source = source
         self.view = view
         self._seed = seed
+        self._about_s: float | None = None
+
+    def about(self, t_s: float) -> Base:
+        """The same base for the seconds around ``t_s``: all that its camera turns then is known."""
+        if self.camera == "fixed":
+            return self
+        base = Base(self.source, self.view, self._seed)
+        base._about_s = t_s
+        return base
+
+    @cached_property
+    def motion(self) -> Motion:
+        """How its camera goes. Raises ModelError."""
+        if self._about_s is None:
+            return self.source.motion
+        return self.source.motion.about(self._about_s, self.source.ground.focal_px)
 
     @property
     def name(self) -> str:
@@ -224,17 +259,17 @@ class Base:
 
         NaN for what is behind the camera.
         """
-        motion = self.source.motion
+        motion = self.motion
         seen = self.source.ground.project(xyz - motion.place(t_s))
-        points = self.view.points((seen[..., :2] + motion.shake(t_s)).reshape(-1, 2)).reshape(
-            seen[..., :2].shape
-        )
+        pixels = (seen[..., :2] + motion.shake(t_s)).reshape(-1, 2)
+        points = self.view.points(pixels).reshape(seen[..., :2].shape)
         return np.concatenate([points, seen[..., 2:] * self.view.scale], axis=-1)
 
     def at_height(self, t_s: float, xy: NDArray[np.float64], height_m: float = 0.0) -> NDArray[np.float64]:
         """Points of the world [N, 3] at ``height_m`` over the road, seen at ``xy`` [N, 2] px at ``t_s``."""
-        motion = self.source.motion
-        pixels = self.view.points_of_base(xy) - motion.shake(t_s)
+        motion = self.motion
+        pixels = self.view.points_of_base(xy)
+        pixels = pixels - motion.shake(t_s)
         return self.source.ground.at_height(pixels, height_m) + motion.place(t_s)
 
     def inside(self, xy: tuple[float, float], margin_px: float = 0.0) -> bool:

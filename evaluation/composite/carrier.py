@@ -62,22 +62,27 @@ def draw_carrier(
     moved_px = np.abs(base.box(track, around_s[-1]) - base.box(track, around_s[0])).max()
     if base.camera == "fixed" and moved_px < _MOVES_A_SECOND * side_px * (around_s[-1] - around_s[0]):
         return None
+    carrier = carrier_at(base.about(t_s), track, around_s, t_s)
+    if not _MIN_SPEED_MPS <= carrier.speed_mps <= _MAX_SPEED_MPS:
+        return None
+    if base.camera == "dashcam" and not _goes_ahead(base.about(t_s), carrier, side_px):
+        return None
+    return carrier
+
+
+def carrier_at(base: Base, track: Track, around_s: NDArray[np.float64], t_s: float) -> Carrier:
+    """A vehicle at ``t_s``, its place and velocity by where it is seen at ``around_s``."""
     body = BODIES[track.object_class]
     places = np.array([_place(base, track, body, float(at_s)) for at_s in around_s])
     slopes = [np.polyfit(around_s - t_s, places[:, axis], 1) for axis in (0, 2)]
     velocity = np.array([slopes[0][0], 0.0, slopes[1][0]])
     place = np.array([slopes[0][1], 0.0, slopes[1][1]])
-    carrier = Carrier(track, body, t_s, place, velocity, _lift_m(base, place, box, t_s))
-    if not _MIN_SPEED_MPS <= carrier.speed_mps <= _MAX_SPEED_MPS:
-        return None
-    if base.camera == "dashcam" and not _goes_ahead(base, carrier, side_px):
-        return None
-    return carrier
+    return Carrier(track, body, t_s, place, velocity, _lift_m(base, place, base.box(track, t_s), t_s))
 
 
 def _goes_ahead(base: Base, carrier: Carrier, side_px: float) -> bool:
     """Whether a vehicle before a dash-cam is near, and goes the camera's own way, at about its speed."""
-    motion = base.source.motion
+    motion = base.motion
     before, after = motion.place(carrier.t_s - 0.2), motion.place(carrier.t_s + 0.2)
     own_mps = (after - before) / 0.4
     aside_m, _, ahead_m = carrier.place - motion.place(carrier.t_s)
@@ -97,7 +102,7 @@ def _place(base: Base, track: Track, body: Body, t_s: float) -> NDArray[np.float
     seen: NDArray[np.float64] = base.at_height(t_s, middle[None], body.height_m / 2)[0]
     if base.camera == "fixed":
         return seen
-    here = base.source.motion.place(t_s)
+    here = base.motion.place(t_s)
     distance_m = base.source.ground.focal_px * base.view.scale * body.height_m / float(box[3] - box[1])
     way = seen - here
     return np.asarray(

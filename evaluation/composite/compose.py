@@ -84,7 +84,7 @@ def make(recipe: Recipe, source: Source, *, seed: int, index: int) -> Composite:
         raise UnsuitedError(f"'{recipe.name}' needs a {where} camera, '{source.name}' is {source.camera}")
     own_seed = [seed, index, zlib.crc32(recipe.name.encode()), zlib.crc32(source.name.encode())]
     rng = np.random.default_rng(own_seed)
-    view = View.drawn(rng, source.clip.size_px, framed=recipe.framed)
+    view = View.drawn(rng, source.clip.size_px, framed=recipe.framed, content_px=source.content_px)
     base = Base(source, view, seed=int(rng.integers(1 << 31)))
     composition = recipe.compose(rng, base)
     from_s, to_s = composition.window_s

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from edge.frame import Image
 from edge.settings import ZoneSettings
 from evaluation.composite.base import Base
-from evaluation.composite.carrier import Carrier, draw_carrier
+from evaluation.composite.carrier import Carrier, carrier_at, draw_carrier
 from evaluation.composite.flight import MAKES, fly
 from evaluation.composite.recipe import DASHCAM, FIXED, Composition, Recipe, UnsuitedError
 from evaluation.composite.sprites import THROWN
@@ -45,6 +45,8 @@ _SETTLES_S = 0.4
 """After the first touch of the road a thing has landed, though it may roll on."""
 _MAX_PAN_PX = 0.7
 """Of a picture 320 px wide, during a throw."""
+_SEEN_ON_S = 0.2
+"""A vehicle that is seen no longer than this goes on evenly."""
 _MORE_SHARE = 0.25
 """Share of throws in which more than one thing leaves the window."""
 
@@ -60,9 +62,10 @@ def compose(rng: np.random.Generator, base: Base) -> Composition:
         carrier = draw_carrier(rng, base, candidates, earliest_s)
         if carrier is None:
             continue
-        things = _things(rng, base, carrier)
+        here = base.about(carrier.t_s)
+        things = _things(rng, here, carrier)
         window_s = _window(rng, base, carrier.t_s)
-        event = Throw(base, carrier, things, road).event(rng, window_s[1])
+        event = Throw(here, carrier, things, road).event(rng, window_s[1])
         if event is None:
             continue
         return Composition(
@@ -90,7 +93,7 @@ RECIPES = (
 def _things(rng: np.random.Generator, base: Base, carrier: Carrier) -> list[ThrownThing]:
     """One thing, or several shortly after one another out of the same window."""
     aside = np.array([carrier.heading[2], 0.0, -carrier.heading[0]])
-    view_way = carrier.place - base.source.motion.place(carrier.t_s)
+    view_way = carrier.place - base.motion.place(carrier.t_s)
     towards = -float(aside @ view_way) / max(float(np.linalg.norm(view_way)), 1e-6)
     side = float(np.sign(towards)) if abs(towards) > 0.35 else float(rng.choice([-1.0, 1.0]))
     open_behind = carrier.track.object_class in {ObjectClass.TRUCK, ObjectClass.MOTORCYCLE}
@@ -98,21 +101,33 @@ def _things(rng: np.random.Generator, base: Base, carrier: Carrier) -> list[Thro
     reach_m = carrier.body.width_m / 2 + 0.05
     along_m = -carrier.body.length_m / 2 if behind else float(rng.uniform(-0.15, 0.2)) * carrier.body.length_m
     across_m = float(rng.uniform(-0.5, 0.5)) * reach_m if behind else reach_m
+    scale = float(base.project(carrier.t_s, carrier.place)[2])
     count = 1 + (int(rng.integers(1, 3)) if rng.random() < _MORE_SHARE else 0)
     things, later_s = [], 0.0
     for _ in range(count):
         window_m = carrier.body.window_m + float(rng.normal(0, 0.08))
         offset = along_m * carrier.heading + side * across_m * aside
-        start = carrier.place + carrier.velocity * later_s + offset + np.array([0, window_m, 0])
+        then = _later(base, carrier, later_s)
+        start = then.place + offset + np.array([0, window_m, 0])
         out_mps = float(rng.uniform(0, 1.5) if behind else rng.uniform(1.0, 4.5))
         thrown = side * out_mps * aside + np.array([0, rng.uniform(-0.5, 2.0), 0])
         thrown = (
             thrown + float(rng.uniform(-2.0, -0.2) if behind else rng.uniform(-1.5, 0.5)) * carrier.heading
         )
-        release = (start, carrier.velocity + thrown)
-        things.append(_thing(rng, base, carrier, release, later_s))
+        release = (start, then.velocity + thrown)
+        things.append(_thing(rng, base, then, release, scale))
         later_s += float(rng.uniform(0.25, 0.8))
     return things
+
+
+def _later(base: Base, carrier: Carrier, later_s: float) -> Carrier:
+    """The vehicle so long after the first throw: before a dash-cam where it is seen, else going on."""
+    t_s = carrier.t_s + later_s
+    first_s, last_s = carrier.track.span_s
+    if base.camera == "fixed" or later_s == 0 or t_s > last_s - _SEEN_ON_S:
+        return replace(carrier, t_s=t_s, place=carrier.place + carrier.velocity * later_s)
+    around_s = np.linspace(max(first_s, t_s - 0.5), min(last_s, t_s + 0.5), 9)
+    return carrier_at(base, carrier.track, around_s, t_s)
 
 
 def _thing(
@@ -120,10 +135,9 @@ def _thing(
     base: Base,
     carrier: Carrier,
     release: tuple[NDArray[np.float64], NDArray[np.float64]],
-    later_s: float,
+    scale: float,
 ) -> ThrownThing:
-    """One thing of a size by chance, of a kind that has this size, let go at ``release`` (m, m/s)."""
-    scale = float(base.project(carrier.t_s, carrier.place)[2])
+    """One thing of a size by chance, of a kind that has this size; ``release`` in m and m/s, px/m."""
     size_px = float(np.exp(rng.uniform(*np.log(_SIZES_PX))))
     smallest = min(low for low, _ in _SIZES_M.values())
     largest = max(high for _, high in _SIZES_M.values())
@@ -142,7 +156,7 @@ def _thing(
     return ThrownThing(
         base,
         lifted,
-        carrier.t_s + later_s,
+        carrier.t_s,
         THROWN[kind](rng),
         (float(sides_m[0]), float(sides_m[1])),
         float(rng.uniform(-1, 1) * make.spin_hz * 2 * np.pi),

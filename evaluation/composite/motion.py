@@ -1,14 +1,16 @@
 """How a camera in a car goes: forward over the road, and trembling.
 
 Trembling and turning shift everything far away alike: the shift of corners around and over the horizon, from
-picture to picture. The way forward is read off the road: seen from above (the camera's height and angle are
-known), two pictures differ by a shift along the road, and the speed is the one at which they agree best.
+picture to picture. Over a whole clip only trembling is kept (small errors add up); over the seconds of a
+throw bends and pans count too (:meth:`Motion.about`). The way forward is read off the road: seen from above
+(the camera's height and angle are known), two pictures differ by a shift along the road, and the speed is the
+one at which they agree best.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import cv2
@@ -43,6 +45,7 @@ class Motion:
         shakes: float64 [N, 2], px: by how much all is shifted.
         cuts: bool [N], whether this picture begins another scene.
         measured: whether the speed was read off the road, or is a usual one.
+        turns: float64 [N, 2], px: by how much all that is far has shifted since the first picture.
     """
 
     times_s: Floats
@@ -50,6 +53,7 @@ class Motion:
     shakes: Floats
     cuts: NDArray[np.bool_]
     measured: bool = True
+    turns: Floats | None = None
 
     @classmethod
     def still(cls, times_s: Sequence[float]) -> Motion:
@@ -64,6 +68,18 @@ class Motion:
     def shake(self, t_s: float) -> Floats:
         """The shift in px at ``t_s``: float64 [2]."""
         return np.array([np.interp(t_s, self.times_s, self.shakes[:, axis]) for axis in range(2)])
+
+    def about(self, t_s: float, focal_px: float) -> Motion:
+        """The same way with every turn since ``t_s`` in it, bends and pans too; right for seconds around.
+
+        Sideways only: slopes are slow, and up and down what comes nearer biases the sum.
+        """
+        if self.turns is None:
+            return self
+        before_px = float(np.interp(t_s, self.times_s, self.turns[:, 0] - self.shakes[:, 0]))
+        shakes = np.stack([self.turns[:, 0] - before_px, self.shakes[:, 1]], axis=1)
+        steps_m = np.linalg.norm(np.diff(self.places, axis=0, prepend=self.places[:1]), axis=1)
+        return replace(self, shakes=shakes, places=_way(steps_m, -shakes[:, 0] / focal_px))
 
     def spans_s(self) -> list[tuple[float, float]]:
         """Spans without a cut."""
@@ -119,8 +135,13 @@ def _put_together(
     shakes = drift - slow
     heading = -shakes[:, 0] / ground.focal_px
     steps_s = np.diff(times_s, prepend=times_s[0])
-    x, z = np.cumsum(speeds * steps_s * np.sin(heading)), np.cumsum(speeds * steps_s * np.cos(heading))
-    return Motion(times_s, np.stack([x, np.zeros(len(x)), z], axis=1), shakes, cuts, measured)
+    return Motion(times_s, _way(speeds * steps_s, heading), shakes, cuts, measured, drift)
+
+
+def _way(steps_m: Floats, heading_rad: Floats) -> Floats:
+    """Where steps [N], m, under these headings lead: float64 [N, 3]."""
+    x, z = np.cumsum(steps_m * np.sin(heading_rad)), np.cumsum(steps_m * np.cos(heading_rad))
+    return np.stack([x, np.zeros(len(x)), z], axis=1)
 
 
 def _speed(agreements: Floats) -> float | None:

@@ -53,15 +53,23 @@ class View:
         return cls(source_px, 0.0, 0.0, 1.0, (width // 2 * 2, height // 2 * 2))
 
     @classmethod
-    def drawn(cls, rng: np.random.Generator, source_px: tuple[int, int], *, framed: bool) -> View:
-        """A view by chance; ``framed`` allows a part of the picture, in another size."""
-        width, height = source_px
+    def drawn(
+        cls,
+        rng: np.random.Generator,
+        source_px: tuple[int, int],
+        *,
+        framed: bool,
+        content_px: tuple[int, int, int, int] | None = None,
+    ) -> View:
+        """A view by chance; ``framed`` allows a part of the picture (of ``content_px``), in another size."""
+        first_x, first_y, end_x, end_y = content_px if framed and content_px else (0, 0, *source_px)
+        width, height = end_x - first_x, end_y - first_y
         cut = float(rng.uniform(0.0, _MAX_CUT)) if framed else 0.0
         place_x, place_y = rng.uniform(0, 1, 2)
         mirrored, late = bool(rng.random() < 0.5), float(rng.uniform(0.3, 0.9))
         dusk = late if rng.random() < _DUSK_SHARE else 0.0
-        scale = (2.0 if framed and width < _SMALL_PX else 1.0) * (1.0 / (1.0 - cut / 2))
-        left, top = cut * width * place_x, cut * height * place_y
+        scale = (2.0 if framed and source_px[0] < _SMALL_PX else 1.0) * (1.0 / (1.0 - cut / 2))
+        left, top = first_x + cut * width * place_x, first_y + cut * height * place_y
         shown = (round((1 - cut) * width * scale) // 2 * 2, round((1 - cut) * height * scale) // 2 * 2)
         return cls(source_px, left, top, scale, shown, mirrored, dusk)
 
