@@ -39,24 +39,26 @@ def disputes(
 ) -> list[DisputeOut]:
     """Disputes that wait for a ruling, the oldest first; ``areas``: only of cases that lie there."""
     book = duty_book(session, now)
-    found: list[DisputeOut] = []
-    for request, ticket in tickets.requests(session, "waiting", "dispute", limit, areas):
-        entry = duty.entry(session, ticket.duty_entry_id)
-        assert entry is not None  # its foreign key
-        found.append(
-            DisputeOut(
-                request=RequestOut.of(request, ticket),
-                item=ticket.item,
-                legal_basis=ticket.legal_basis,
-                sentence=ticket.sentence,
-                area_id=ticket.case.area_id,
-                area_name=ticket.case.area_name,
-                ticket_state=ticket.state,
-                leads=ticket.leads,
-                units=tuple(UnitChoice(id=unit.id, name=unit.name) for unit in book.units_for(entry)),
-            )
+    waiting = tickets.requests(session, "waiting", "dispute", limit, areas)
+    entries = duty.entries_by_id(session, {ticket.duty_entry_id for _request, ticket in waiting})
+    choices = {
+        entry.id: tuple(UnitChoice(id=unit.id, name=unit.name) for unit in book.units_for(entry))
+        for entry in entries.values()
+    }
+    return [
+        DisputeOut(
+            request=RequestOut.of(request, ticket),
+            item=ticket.item,
+            legal_basis=ticket.legal_basis,
+            sentence=ticket.sentence,
+            area_id=ticket.case.area_id,
+            area_name=ticket.case.area_name,
+            ticket_state=ticket.state,
+            leads=ticket.leads,
+            units=choices[ticket.duty_entry_id],
         )
-    return found
+        for request, ticket in waiting
+    ]
 
 
 def rulings(session: Session, limit: int) -> list[RulingOut]:

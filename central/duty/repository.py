@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from sqlalchemy import func, or_, select
@@ -57,6 +57,11 @@ def entries_with_rulings(session: Session, list_id: int) -> Sequence[DutyEntry]:
 def entry(session: Session, entry_id: int) -> DutyEntry | None:
     """An entry of any version."""
     return session.get(DutyEntry, entry_id)
+
+
+def entries_by_id(session: Session, ids: Collection[int]) -> dict[int, DutyEntry]:
+    """Entries of any version."""
+    return {each.id: each for each in session.scalars(select(DutyEntry).where(DutyEntry.id.in_(ids)))}
 
 
 def ruled_entries(session: Session, item_id: str, area_id: str) -> Sequence[DutyEntry]:
