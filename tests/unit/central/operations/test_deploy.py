@@ -37,3 +37,16 @@ def test_every_container_is_watched_and_none_may_write_or_gain_rights(deploy: Pa
     assert compose["services"]["prepare"]["command"][0].startswith("kerbwatch central init")
     settings = CentralSettings.model_validate(load_yaml(deploy / "central/central.yaml"))
     assert {settings.mqtt.host, "database"} <= compose["services"].keys()
+
+
+def test_the_broker_reads_the_very_files_that_its_unit_puts_there_for_it(deploy: Path) -> None:
+    unit = (deploy / "systemd/mosquitto.service.d/kerbwatch.conf").read_text("utf-8")
+    copies = [line for line in unit.splitlines() if "/acl " in line]
+    assert [line.partition("=")[0] for line in copies] == ["ExecStartPre", "ExecReload"]
+    (folder,) = {line.partition(" -t ")[2].split()[0] for line in copies}
+    broker = dict(
+        line.split(maxsplit=1)
+        for line in (deploy / "mosquitto/mosquitto.conf").read_text("utf-8").splitlines()
+        if line and not line.startswith("#")
+    )
+    assert (broker["password_file"], broker["acl_file"]) == (f"{folder}/passwords", f"{folder}/acl")
