@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy.orm import Session
 
 _KEY = "told"
+
+Told = tuple[Any, str, Mapping[str, object]]
+"""A logger, the event's name, and its values."""
 
 
 def tell(session: Session, logger: Any, name: str, **values: object) -> None:  # noqa: ANN401 - structlog's
@@ -30,5 +33,16 @@ def attempt(session: Session) -> Iterator[None]:
 
 def speak(session: Session) -> None:
     """Log what was to be told; called by the database after the commit."""
-    for logger, name, values in session.info.pop(_KEY, ()):
+    say(taken(session))
+
+
+def taken(session: Session) -> Sequence[Told]:
+    """Take over what is to be told. Whoever does calls :func:`say` once the unit of work is committed."""
+    found: Sequence[Told] = session.info.pop(_KEY, ())
+    return found
+
+
+def say(lines: Sequence[Told]) -> None:
+    """Log what was taken over."""
+    for logger, name, values in lines:
         logger.info(name, **values)

@@ -28,7 +28,7 @@ from central.intake.repository import SequenceNow
 from central.rechecks.service import take_answers
 from central.sender import Sender
 from central.settings import IntakeSettings
-from central.told import attempt
+from central.told import Told, attempt
 from kerbwatch.messages import (
     HealthReport,
     IncidentReport,
@@ -70,6 +70,8 @@ class Outcome:
     """For each reason of refusal, the topic and the fault of one message: for the log."""
     asked: int = 0
     """Holes that were asked for."""
+    told: Sequence[Told] = ()
+    """For the log, once the batch is committed; empty where the unit of work tells it itself."""
 
     def draft(self, sender: Sender, epoch: str) -> ReceiptDraft:
         """The receipt that grows for a sender's epoch."""
@@ -115,7 +117,15 @@ def commit_batch(
 def read_batch(batch: Sequence[Incoming], now: datetime, settings: IntakeSettings) -> list[Reading | Refusal]:
     """Make sense of messages; before the unit of work begins, so that no other copy waits for it."""
     tolerance = timedelta(seconds=settings.future_tolerance_s)
-    return [read(raw, now, tolerance) for raw in batch]
+    return [_read(raw, now, tolerance) for raw in batch]
+
+
+def _read(raw: Incoming, now: datetime, tolerance: timedelta) -> Reading | Refusal:
+    try:
+        return read(raw, now, tolerance)
+    except Exception as error:  # as in _refusal: it may not hold up the others
+        log.error("message_not_read", topic=_printable(raw.topic.encode()), exc_info=error)
+        return Refusal(raw, "fault", type(error).__name__, final=False)
 
 
 def commit_read(

@@ -1,11 +1,12 @@
-"""The thread between the broker and the database: commits a batch, then acknowledges and sends receipts."""
+"""Between the broker and the database: commits a batch, then acknowledges and sends receipts."""
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
@@ -13,10 +14,11 @@ from sqlalchemy.exc import SQLAlchemyError
 from central.database import Database
 from central.duty.service import NoDutyListError
 from central.intake import repository
-from central.intake.reading import Incoming
+from central.intake.reading import Incoming, Reading, Refusal
 from central.intake.service import Outcome, ask_for_holes, commit_read, read_batch
 from central.metrics import Metrics
 from central.settings import CentralSettings
+from central.told import say, taken
 from kerbwatch.clock import Clock
 from kerbwatch.ids import new_id
 from kerbwatch.messages import CENTRAL_SOURCE, Channel, EventType, ReceiptEvent, topic
@@ -26,6 +28,10 @@ log = structlog.get_logger(__name__)
 
 _QUEUE_MESSAGES = 4000
 """Far above what a broker sends before it wants acknowledgements (Receive Maximum)."""
+_LANES = 2
+"""One is at the database, one is not; what they do in Python they do one after the other anyway."""
+_PEEK_S = 0.01
+"""While the other is at the database, what comes is read as it comes."""
 _TICK_S = 1.0
 _FIRST_BACKOFF_S, _MOST_BACKOFF_S = 0.5, 15.0
 
@@ -45,14 +51,30 @@ class WorkerParts:
     connected: Callable[[], bool]
 
 
+@dataclass(slots=True)
+class _Batch:
+    """Messages that are committed together."""
+
+    deliveries: list[Delivery] = field(default_factory=list)
+    read: list[Reading | Refusal] = field(default_factory=list)
+
+
 class IntakeWorker:
-    """Takes deliveries from a bounded queue. :meth:`offer` is for the network's thread."""
+    """Takes deliveries from a bounded queue. :meth:`offer` is for the network's thread.
+
+    Two threads take turns at the database, in the order in which they took their messages: while one waits
+    there, the other reads what has come since, or sends the receipts of what it has committed.
+    """
 
     def __init__(self, parts: WorkerParts) -> None:
         self._parts = parts
         self._queue: queue.Queue[Delivery] = queue.Queue(_QUEUE_MESSAGES)
         self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="intake", daemon=True)
+        self._taking, self._committing = threading.Lock(), threading.Lock()
+        self._asked_at_s = 0.0
+        self._threads = [
+            threading.Thread(target=self._run, name=f"intake-{k}", daemon=True) for k in range(_LANES)
+        ]
         self.failing = False
         """Whether the database did not take the last batch."""
 
@@ -65,45 +87,72 @@ class IntakeWorker:
 
     def start(self) -> None:
         """Begin."""
-        self._thread.start()
+        self._asked_at_s = self._parts.clock.monotonic_s()
+        for thread in self._threads:
+            thread.start()
 
     def stop(self) -> None:
         """End after the batch under way; what waits is not acknowledged and comes again."""
         self._stopping.set()
-        if self._thread.is_alive():
-            self._thread.join(timeout=10)
+        for thread in self._threads:
+            if thread.is_alive():
+                thread.join(timeout=10)
 
     @property
     def alive(self) -> bool:
-        """Whether the thread lives."""
-        return self._thread.is_alive()
+        """Whether the threads live."""
+        return all(thread.is_alive() for thread in self._threads)
 
     def _run(self) -> None:
-        asked_at_s = self._parts.clock.monotonic_s()
         while not self._stopping.is_set():
-            batch = self._take()
-            if batch:
-                self._insist(batch)
-            if self._parts.clock.monotonic_s() - asked_at_s >= _TICK_S:
-                asked_at_s = self._parts.clock.monotonic_s()
-                self._ask()
-
-    def _take(self) -> list[Delivery]:
-        """What waits, up to a batch; an empty list after a moment of silence."""
-        try:
-            batch = [self._queue.get(timeout=_TICK_S / 4)]
-        except queue.Empty:
-            return []
-        while len(batch) < self._parts.settings.intake.batch_max:
+            batch = _Batch()
+            with self._taking:
+                self._take(batch)
+                # Before the other thread takes, so that batches stay in their order.
+                while not self._committing.acquire(timeout=_PEEK_S):
+                    self._top_up(batch)
             try:
-                batch.append(self._queue.get_nowait())
-            except queue.Empty:
-                break
-        self._parts.metrics.intake_waiting.set(self._queue.qsize())
-        return batch
+                self._top_up(batch)
+                outcome = self._insist(batch) if batch.deliveries else None
+                asked = self._ask_if_due()
+            finally:
+                self._committing.release()
+            if outcome is not None:
+                self._report(outcome)
+                for delivery in batch.deliveries:
+                    delivery.ack()
+                say(outcome.told)
+            if asked is not None:
+                self._report(asked)
 
-    def _insist(self, batch: list[Delivery]) -> None:
-        """Commit a batch, however long the database is away; nothing is acknowledged before."""
+    def _take(self, batch: _Batch) -> None:
+        """What waits, up to a batch, read already; nothing after a moment of silence."""
+        try:
+            first = self._queue.get(timeout=_TICK_S / 4)
+        except queue.Empty:
+            return
+        self._read(batch, [first, *self._waiting(self._parts.settings.intake.batch_max - 1)])
+
+    def _top_up(self, batch: _Batch) -> None:
+        """What has come while the database was busy with the batch before."""
+        room = self._parts.settings.intake.batch_max - len(batch.deliveries)
+        self._read(batch, self._waiting(room))
+        self._parts.metrics.intake_waiting.set(self._queue.qsize())
+
+    def _waiting(self, most: int) -> list[Delivery]:
+        found: list[Delivery] = []
+        with contextlib.suppress(queue.Empty):
+            while len(found) < most:
+                found.append(self._queue.get_nowait())
+        return found
+
+    def _read(self, batch: _Batch, deliveries: list[Delivery]) -> None:
+        raw = [Incoming(delivery.topic, delivery.payload) for delivery in deliveries]
+        batch.deliveries += deliveries
+        batch.read += read_batch(raw, self._parts.clock.now_utc(), self._parts.settings.intake)
+
+    def _insist(self, batch: _Batch) -> Outcome | None:
+        """Commit a batch, however long the database is away; None when we stopped before it was back."""
         backoff_s = _FIRST_BACKOFF_S
         while not self._stopping.is_set():
             try:
@@ -116,7 +165,7 @@ class IntakeWorker:
                 log.error(
                     "intake_waits",
                     error=str(error.__cause__ or error) if known else type(error).__name__,
-                    messages=len(batch),
+                    messages=len(batch.deliveries),
                     again_in_s=backoff_s,
                     exc_info=None if known else error,
                 )
@@ -124,34 +173,39 @@ class IntakeWorker:
                 backoff_s = min(_MOST_BACKOFF_S, backoff_s * 2)
                 continue
             self.failing = False
-            self._report(outcome)
-            for delivery in batch:
-                delivery.ack()
-            return
+            return outcome
+        return None
 
-    def _commit(self, batch: list[Delivery]) -> Outcome:
-        parts, intake = self._parts, self._parts.settings.intake
-        now = parts.clock.now_utc()
-        read = read_batch([Incoming(delivery.topic, delivery.payload) for delivery in batch], now, intake)
+    def _commit(self, batch: _Batch) -> Outcome:
+        parts = self._parts
         with parts.database.write(ordered=True) as session:
-            return commit_read(session, read, parts.clock.now_utc(), intake, parts.settings.zone)
+            outcome = commit_read(
+                session, batch.read, parts.clock.now_utc(), parts.settings.intake, parts.settings.zone
+            )
+            outcome.told = taken(session)
+        return outcome
 
-    def _ask(self) -> None:
+    def _ask_if_due(self) -> Outcome | None:
+        if self._parts.clock.monotonic_s() - self._asked_at_s < _TICK_S:
+            return None
+        self._asked_at_s = self._parts.clock.monotonic_s()
+        return self._ask()
+
+    def _ask(self) -> Outcome | None:
         """Ask for the holes that are due; not while nobody would hear it."""
         parts = self._parts
         if not parts.connected():
-            return
+            return None
         now = parts.clock.now_utc()
         try:
             with parts.database.read() as session:
                 if not repository.any_due(session, now):
-                    return
+                    return None
             with parts.database.write() as session:
-                outcome = ask_for_holes(session, now, parts.settings.intake)
+                return ask_for_holes(session, now, parts.settings.intake)
         except SQLAlchemyError as error:
             log.warning("gaps_not_asked", error=type(error).__name__)
-            return
-        self._report(outcome)
+            return None
 
     def _report(self, outcome: Outcome) -> None:
         """Tell the edges, and count."""
