@@ -4,14 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Index, String
+from sqlalchemy import String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from central.database import Base
-from central.reports.models import Report
-
-Index("ix_reports_channel_received_at", Report.channel, Report.received_at)
-"""What came by a channel in a span of time."""
 
 
 class Open311Key(Base):

@@ -47,12 +47,13 @@ class TicketRequest(Base):
     """A unit asks for a suspension or an extension, or disputes that the ticket is its business."""
 
     __tablename__ = "ticket_requests"
+    __table_args__ = (Index("ix_ticket_requests_state_id", "state", "id"),)
 
     id: Mapped[str] = mapped_column(String(36), primary_key=True)
     ticket_id: Mapped[str] = mapped_column(ForeignKey("tickets.id"), index=True)
     kind: Mapped[str] = mapped_column(String(20))
     """suspension, extension or dispute."""
-    state: Mapped[str] = mapped_column(String(10), index=True)
+    state: Mapped[str] = mapped_column(String(10))
     """waiting, granted or declined."""
     asked_by: Mapped[str] = mapped_column(String(150))
     asked_at: Mapped[datetime]
