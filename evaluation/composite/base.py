@@ -21,6 +21,7 @@ from edge.settings import PositionSettings, ZoneSettings
 from evaluation.composite.clip import Clip
 from evaluation.composite.ground import GroundCamera, find_camera
 from evaluation.composite.motion import Motion, find_motion
+from evaluation.composite.sway import Sway, find_sway
 from evaluation.composite.tracks import Progress, Track, followed, say_nothing, vehicles
 from evaluation.composite.view import View
 from evaluation.scene import EventSettings, SceneSettings, load_scene
@@ -114,6 +115,11 @@ class Source:
             return Motion.still(self.clip.times_s)
         self.progress(f"motion of {self.name}")
         return find_motion(self.clip, self.ground, vehicles(self.tracks))
+
+    @cached_property
+    def sway(self) -> Sway | None:
+        """How a camera on a pole trembles and turns; None where it stands still, or is in a car."""
+        return find_sway(self.clip, self._all_over) if self.camera == "fixed" else None
 
     @cached_property
     def plate(self) -> Image:
@@ -262,6 +268,8 @@ class Base:
         motion = self.motion
         seen = self.source.ground.project(xyz - motion.place(t_s))
         pixels = (seen[..., :2] + motion.shake(t_s)).reshape(-1, 2)
+        if self.source.sway is not None:
+            pixels = self.source.sway.seen(t_s, pixels)
         points = self.view.points(pixels).reshape(seen[..., :2].shape)
         return np.concatenate([points, seen[..., 2:] * self.view.scale], axis=-1)
 
@@ -269,6 +277,8 @@ class Base:
         """Points of the world [N, 3] at ``height_m`` over the road, seen at ``xy`` [N, 2] px at ``t_s``."""
         motion = self.motion
         pixels = self.view.points_of_base(xy)
+        if self.source.sway is not None:
+            pixels = self.source.sway.at_rest(t_s, pixels)
         pixels = pixels - motion.shake(t_s)
         return self.source.ground.at_height(pixels, height_m) + motion.place(t_s)
 
