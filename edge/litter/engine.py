@@ -76,6 +76,7 @@ class LitterEngine:
         self.size_px = size_px
         self._road = None if road is None else shapely.MultiPolygon([shapely.Polygon(each) for each in road])
         self._crop = (0, 0, *size_px) if road is None else _around(size_px, road)
+        self._view_px = (float(self._crop[2] - self._crop[0]), float(self._crop[3] - self._crop[1]))
         self._views = FixedViews(self._crop)
         self._most_area_px = BODY_SHARE * size_px[0] * size_px[1]
         self._next_id = 1
@@ -202,6 +203,7 @@ class LitterEngine:
                 rests=self._rests.lying,
                 now_s=t_s,
                 known_s=self._began_s + WARM_S,
+                view_px=self._view_px,
             )
             if found is not None and found.evidence.score >= REST_SCORE and self._on_road(found):
                 rest.judged = True

@@ -55,6 +55,9 @@ PLAIN = (1.9, 2.6)
 MANY, MANY_TRAIL = (1.6, 0.8), (2.2, 1.6)
 """So many of its kind, for each threshold of noise that it stands out by, are surely too many and few enough:
 where its way was not seen, and where it was."""
+LEFT_S, EDGE_SHARE, CUT_SHARE = 0.3, 0.02, 0.5
+"""A vehicle that has not been seen for so long, was last seen at the edge (share of the picture) and with
+only so much of its area, has left the picture."""
 TRAIL_TICKS, TICKS = 3, 5
 """How often a thing is seen lying, a fifth of a second apart, where its way was seen and where it was not."""
 
@@ -68,6 +71,7 @@ def judge_rest(
     rests: Sequence[Rest],
     now_s: float,
     known_s: float = -np.inf,
+    view_px: tuple[float, float] = (np.inf, np.inf),
 ) -> Finding | None:
     """The best explanation of something that newly lies as thrown; None where there is none at all.
 
@@ -79,6 +83,7 @@ def judge_rest(
         rests: all that lies.
         now_s: the time of the newest picture.
         known_s: from when on the road without vehicles was known: what came to light before is not new.
+        view_px: width and height of what is searched: a vehicle leaves it at its edges.
     """
     passed = [(each, near) for each in vehicles if (near := _when_nearest(rest, each)) is not None]
     if not passed:
@@ -101,7 +106,7 @@ def judge_rest(
             continue
         parts = {
             "origin": ramp(gap_m, MOST_GAP_M, 1.5) if trail is not None else ramp(gap_m, *NO_TRAIL_M),
-            "leaves": _has_gone(rest, vehicle, scale, now_s),
+            "leaves": _has_gone(rest, vehicle, scale, now_s, view_px),
             "lies": ramp(rest.ticks, 1, TRAIL_TICKS) if trail is not None else ramp(rest.ticks, 2, TICKS),
             "shape": rest.clear
             * ramp(rest.size_px, 3.0 if trail is not None else 3.5, 4.5 if trail is not None else 5.5)
@@ -153,14 +158,30 @@ def _strays(rest: Rest, rests: Sequence[Rest], vehicles: Sequence[Vehicle]) -> i
     return count
 
 
-def _has_gone(rest: Rest, vehicle: Vehicle, scale: float, now_s: float) -> float:
-    """0..1: the vehicle has gone on, and is clear of the thing; one out of sight by now went on as it did."""
+def _has_gone(
+    rest: Rest, vehicle: Vehicle, scale: float, now_s: float, view_px: tuple[float, float]
+) -> float:
+    """0..1: the vehicle has gone on, and is clear of the thing.
+
+    One out of sight by now went on as it did, one that shrank to nothing at the picture's edge has left it.
+    """
     box = vehicle.box_at(min(now_s, float(vehicle.t_s[-1]) + REACH_S))
     assert box is not None
+    clear = ramp(float(gaps_px(rest.xy, box[None])[0]) / scale, 0.02, 0.15)
+    if now_s > vehicle.t_s[-1] + LEFT_S and _is_cut(vehicle, view_px):
+        return clear
     a = vehicle.boxes_at(np.array([max(rest.since_s - 0.4, vehicle.t_s[0])]))[0]
     way_m = float(np.hypot((box[0] + box[2] - a[0] - a[2]) / 2, box[3] - a[3])) / scale
-    clear_m = float(gaps_px(rest.xy, box[None])[0]) / scale
-    return 0.0 if np.isnan(way_m) else ramp(way_m, 0.3, 0.6) * ramp(clear_m, 0.02, 0.15)
+    return 0.0 if np.isnan(way_m) else ramp(way_m, 0.3, 0.6) * clear
+
+
+def _is_cut(vehicle: Vehicle, view_px: tuple[float, float]) -> bool:
+    """Whether the last that was seen of a vehicle was a small part of it at the picture's edge."""
+    last = vehicle.boxes[-1]
+    edge = EDGE_SHARE * min(view_px)
+    at_edge = bool((last[:2] < edge).any() or last[2] > view_px[0] - edge or last[3] > view_px[1] - edge)
+    sides = np.maximum(vehicle.boxes[:, 2:] - vehicle.boxes[:, :2], 0.0).prod(axis=1)
+    return at_edge and float(sides[-1]) < CUT_SHARE * float(sides.max())
 
 
 def _when_nearest(rest: Rest, vehicle: Vehicle) -> tuple[float, float] | None:

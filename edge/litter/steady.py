@@ -1,9 +1,9 @@
 """A fixed camera that is not quite: wind, lorries and hands move it, and the picture is set back in place.
 
 Points of an anchor picture are followed into each new one (pyramidal Lucas-Kanade), and a similarity is
-fitted to them (RANSAC). The anchor is the street without its traffic: the median of the first two seconds, kept
-up to date; a point that does not look as it does on the anchor is hidden by somebody, and tells nothing. While
-the camera stands still this is looked into some times a second only.
+fitted to them (RANSAC). The anchor is the street without its traffic: the median of the first two seconds,
+kept up to date; a point that does not look as it does on the anchor is hidden by somebody, and tells nothing.
+While the camera stands still this is looked into some times a second only.
 """
 
 from __future__ import annotations
@@ -35,14 +35,14 @@ POINTS_EVERY_S = 20.0
 SAME_LEVELS = 9.0
 """Mean difference, grey levels, up to which a point looks as it does on the anchor."""
 FAR_PX, REBASE_SHARE = 8.0, 0.6
-"""A view that has drifted so far (px of 640), where fewer points agree, takes the picture as a nearer anchor."""
+"""A view that drifted so far (px of 640), where fewer points agree, takes the picture as a nearer anchor."""
 _CELLS = (8, 6)
 """Across and down: points are taken from all over the picture, not from what stands out in it."""
 _POINTS_A_CELL = 4
 QUIET_SHARE = 0.15
 """When the camera moves far, no point stays where it was; so few that do mean that vehicles move, not it."""
 NEAR_PX = 3.0
-"""A place so near to the last one needs no such proof, if it explains more points than standing still does."""
+"""A place so near to the last one needs no such proof, if more points agree on it than on standing still."""
 _LEAST_POINTS = 12
 _LEAST_SHARE = 0.3
 """Share of the points that must agree on the movement; with fewer nothing fits."""
@@ -144,8 +144,8 @@ class Steady:
             middle = np.partition(np.stack(self._first), FIRST_PICTURES // 2, axis=0)[FIRST_PICTURES // 2]
             self._anchor, self._first = middle, []
         else:
-            self._anchor = cv2.add(self._anchor, np.asarray(small > self._anchor, np.uint8))
-            self._anchor = cv2.subtract(self._anchor, np.asarray(small < self._anchor, np.uint8))
+            step = (small > self._anchor).astype(np.int8) - (small < self._anchor)
+            self._anchor = (self._anchor + step).astype(np.uint8)
             if t_s - self._chosen_s < POINTS_EVERY_S:
                 return
         self._chosen_s = t_s
@@ -196,7 +196,7 @@ class Steady:
     def _fitted(
         self, here: NDArray[np.float32], there: NDArray[np.float32], least: float
     ) -> Homography | None:
-        """The similarity that takes points [N, 2] of the picture to those of the anchor, ``least`` agreeing."""
+        """The similarity that takes points [N, 2] of the picture to the anchor's, ``least`` agreeing."""
         every = self._points.reshape(-1, 2)
         if len(here) < least or not _spread(there, every):
             return None
