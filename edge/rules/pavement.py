@@ -21,6 +21,7 @@ from edge.rules.pavement_view import BLACK_LEVEL, Cells, Layer, Mask, View, Wind
 from edge.rules.sighting import Look
 from edge.rules.zone import INSIDE_SHARE, Zone
 from models.classes import VEHICLES, ObjectClass
+from models.detections import Detections
 
 SLOW_S = 120.0
 """Time constant of the slow background's texture and colour: a pavement changes over hours, not minutes."""
@@ -45,6 +46,8 @@ PEOPLED_SHARE = 0.3
 stand and talk and whom the detector misses now and then, not what they stand beside."""
 VEHICLE_MEMORY_S = 30.0
 """A cell that a vehicle covered so lately is the vehicle's, though the detector misses it now and then."""
+PERSON_MEMORY_S = 60.0
+"""The same for people: what the network only ever takes for a person with doubt is a rock or a sack."""
 UNTIMED_S = 300.0
 """What stands still this long without being a matter of any rule (too small, outside) is learnt in."""
 LEAST_ZONE_SHARE = 0.003
@@ -119,6 +122,7 @@ class Pavement:
         self._noise = np.full(shape, NOISE_ENERGY, dtype=np.float32)
         self._peopled_s = np.zeros(shape, dtype=np.float32)
         self._vehicle_t_s = np.full(shape, -np.inf)
+        self._person_t_s = np.full(shape, -np.inf)
         self._newest_t_s: float | None = None
         self._changed_since_t_s: float | None = None
         self.foreign = np.zeros(shape, dtype=bool)
@@ -192,15 +196,20 @@ class Pavement:
         """Cells under people and vehicles, and how often they are."""
         detections = look.detections
         people = detections.of_classes({ObjectClass.PERSON})
-        surely = self.window.covered(people[people.score >= self._create_score].xyxy)
-        self._peopled_s[surely] += step_s
         vehicles = detections.of_classes(VEHICLES | {ObjectClass.BICYCLE})
-        sure = vehicles.score >= self._create_score
-        covered = self.window.covered(vehicles[sure].xyxy)
-        weakly = self.window.covered(vehicles[~sure].xyxy)
-        covered |= weakly & (look.t_s - self._vehicle_t_s <= VEHICLE_MEMORY_S)
+        surely, weakly = self._covered(people)
+        self._peopled_s[surely] += step_s
+        self._person_t_s[surely] = look.t_s
+        hidden = surely | (weakly & (look.t_s - self._person_t_s <= PERSON_MEMORY_S))
+        surely, weakly = self._covered(vehicles)
+        covered = surely | (weakly & (look.t_s - self._vehicle_t_s <= VEHICLE_MEMORY_S))
         self._vehicle_t_s[covered] = look.t_s
-        return np.asarray(self.window.covered(people.xyxy) | covered)
+        return np.asarray(hidden | covered)
+
+    def _covered(self, found: Detections) -> tuple[Mask, Mask]:
+        """Cells under what was found surely, and under what weakly."""
+        sure = found.score >= self._create_score
+        return self.window.covered(found[sure].xyxy), self.window.covered(found[~sure].xyxy)
 
     def _blinded(self, view: View, visible: Mask) -> Mask:
         """Cells in which the camera's new gain would make the pavement itself white or black."""

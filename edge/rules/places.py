@@ -151,6 +151,10 @@ class PlaceKeeper:
         sizes, places = ((b[:, 2:] - b[:, :2]).prod(axis=1) for b in (targets.xyxy, boxes))
         larger = sizes[None, :] > places[:, None]
         affinity = np.maximum(iou_matrix(boxes, targets.xyxy), near)
+        # A box around two things shows neither.
+        around = (larger & (parts > 0)).sum(axis=0) > 1
+        affinity[:, around] = np.where(affinity[:, around] < SAME_PLACE_IOU, 0, affinity[:, around])
+        parts[:, around] = 0
         for i, (place, likeness) in enumerate(zip(self.places, alike, strict=True)):
             if likeness is not None and likeness < STEADY_LOOK:
                 # A larger box stands in front of it; a thing that comes out from behind looks as before.

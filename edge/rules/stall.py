@@ -16,13 +16,14 @@ import structlog
 from numpy.typing import NDArray
 
 from edge.rules.appearance import SAME_LOOK, cut_patch, similarity
+from edge.rules.boxes import iou
 from edge.rules.dwell import DwellRule
 from edge.rules.memory import Memory
 from edge.rules.pavement import Pavement, Standing
 from edge.rules.pavement_memory import pack_background, unpack_background
 from edge.rules.pavement_view import Layer, Mask, Window
 from edge.rules.place import Departure, Held, Place
-from edge.rules.places import EMPTY_AFTER_S
+from edge.rules.places import EMPTY_AFTER_S, SAME_PLACE_IOU
 from edge.rules.sighting import Findings, Look, Sighting
 from edge.rules.stall_company import Company
 from edge.rules.stall_furniture import PERSONAL, TRADE, VENDING, carried_away, named, stacked, together
@@ -73,7 +74,7 @@ class StallRule(DwellRule):
         self._held: list[Place] = []
         self._furniture: list[NDArray[np.float64]] = []
         """What the detector surely sees of furniture in the newest look, in a zone or above it."""
-        self._company = Company()
+        self._company = Company(create_score)
         self._licensed: set[str] = set()
         self._shown: dict[str, float | None] = {}
         """Things that hid the pavement, and since when it is seen again where they stood."""
@@ -151,10 +152,17 @@ class StallRule(DwellRule):
         if owned and self._small(place) and not self._of_shop(place):
             return False
         return not any(
-            other.opened_t_s is not None and other.zone_id == place.zone_id and together(other, place)
+            other.opened_t_s is not None
+            and other.zone_id == place.zone_id
+            and (together(other, place) or self._shown_as_one(other, place))
             for other in self.places
             if other is not place
         )
+
+    def _shown_as_one(self, a: Place, b: Place) -> bool:
+        """Whether two would be reported with the same box: what stands between them joins them."""
+        furniture = a.object_class not in VENDING and b.object_class not in VENDING
+        return furniture and iou(self._whole(a), self._whole(b)) >= SAME_PLACE_IOU
 
     def _of_street(self, place: Place) -> bool:
         """Whether the pavement was first seen with it: a bench, a bin, whatever the detector calls it."""

@@ -13,7 +13,7 @@ from edge.rules.place import Place
 from edge.rules.sighting import Look
 from edge.rules.stall_furniture import VENDING
 from models.classes import ObjectClass
-from models.detections import iou_matrix
+from models.detections import Detections, iou_matrix
 
 REACH = 0.75
 """How near a person counts as beside, in heights of that person (an arm's length and a step)."""
@@ -23,6 +23,8 @@ STAYS_MEMORY_S = 4.0
 """How far back people are remembered for it: two looks, or one where looks are rarer."""
 STAYS_IOU = 0.2
 """Overlap of one who stays with where he was: he shifts from foot to foot, turns, bends."""
+SAME_PERSON_IOU = 0.4
+"""Overlap with where somebody was surely seen from which a weak box is that person."""
 OWNER_MEMORY_S = 6.0
 """Least time over which the share of the newest looks is taken."""
 VAN_END = 1 / 3
@@ -37,17 +39,24 @@ REMEMBERED_S = 30.0
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Glance:
-    """The people of one look, boxes float32 [N, 4]: all, and those who stay."""
+    """The people of one look, boxes float32 [N, 4]: all, those seen surely, and those who stay."""
 
     t_s: float
     people: NDArray[np.float32]
+    sure: NDArray[np.float32]
     staying: NDArray[np.float32]
 
 
 class Company:
-    """Counts, for each place, the looks in which somebody stays beside it."""
+    """Counts, for each place, the looks in which somebody stays beside it.
 
-    def __init__(self) -> None:
+    Args:
+        create_score: who is seen with less counts only where somebody was surely seen lately: what the network
+            only ever takes for a person with doubt is a rock, a sack, the goods themselves.
+    """
+
+    def __init__(self, create_score: float) -> None:
+        self._create_score = create_score
         self._glances: deque[_Glance] = deque()
         self._step_s = 0.0
         self._shares: dict[str, float] = {}
@@ -58,7 +67,7 @@ class Company:
 
     def take_in(self, look: Look) -> None:
         """Note who stays where he is; a walker is elsewhere two seconds later."""
-        people = look.detections.of_classes({ObjectClass.PERSON}).xyxy
+        people, sure = self._believed(look.detections.of_classes({ObjectClass.PERSON}))
         before = [
             glance.people
             for glance in self._glances
@@ -70,9 +79,18 @@ class Company:
         if before and len(people):
             staying = people[(iou_matrix(people, np.concatenate(before)) >= STAYS_IOU).any(axis=1)]
         self._step_s = look.t_s - self._glances[-1].t_s if self._glances else 0.0
-        self._glances.append(_Glance(look.t_s, people, staying))
+        self._glances.append(_Glance(look.t_s, people, sure, staying))
         while look.t_s - self._glances[0].t_s > REMEMBERED_S:
             self._glances.popleft()
+
+    def _believed(self, people: Detections) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Boxes of who is a person, surely or since one was surely there in the last half minute; the sure."""
+        sure = people.score >= self._create_score
+        known = [glance.sure for glance in self._glances if len(glance.sure)]
+        believed = sure.copy()
+        if known:
+            believed |= (iou_matrix(people.xyxy, np.concatenate(known)) >= SAME_PERSON_IOU).any(axis=1)
+        return people.xyxy[believed], people.xyxy[sure]
 
     def count(self, place: Place, limit_s: float) -> None:
         """Count the newest look for a place whose limit is ``limit_s``."""
@@ -93,6 +111,7 @@ class Company:
             self._note(place, glance, beside=one)
         place.looks += len(beside)
         place.seen += len(beside)
+        place.inside += len(beside)
         place.accompanied += sum(beside)
         if beside:
             self._shares[place.id] = sum(beside) / len(beside)
