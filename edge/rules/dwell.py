@@ -34,7 +34,7 @@ WEAK_SCORE_SHARE = 0.45
 WEAK_LOOKS, WEAK_SEEN_SHARE, WEAK_STEADY_SHARE = 5, 0.6, 0.75
 """Detections, share of looks with one, and share of steady looks that such a weak thing needs."""
 HELD_SHARE, HELD_SEEN_SHARE = 0.9, 0.2
-"""Or, where the detector sees it seldom: share of looks with one or with an unchanged picture, and with one."""
+"""Or, where it is seldom detected: shares of looks with one or an unchanged picture, and with one."""
 MIN_INSIDE_SHARE = 0.5
 """Share of its looks in which a thing must have stood in the zone: one box that a passing vehicle draws down
 over the kerb is no offence of the one behind it."""
@@ -191,9 +191,7 @@ class DwellRule(ABC):
         )
 
     def _well_seen(self, place: Place) -> bool:
-        return (
-            place.seen_share >= MIN_SEEN_SHARE and place.score >= MIN_MEAN_SCORE_SHARE * self._create_score
-        )
+        return place.seen_share >= MIN_SEEN_SHARE and place.score >= MIN_MEAN_SCORE_SHARE * self._create_score
 
     def _weak_but_sure(self, place: Place) -> bool:
         """Whether a thing that the detector hardly knows was seen to come, and has been there ever since."""

@@ -15,13 +15,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.rules.pavement_cover import Cover
 from edge.rules.pavement_shapes import blobs, near_together, risen, span
 from edge.rules.pavement_verdict import OTHER_COLOUR, TOO_DARK, Judge, Verdict
 from edge.rules.pavement_view import BLACK_LEVEL, Cells, Layer, Mask, View, Window
 from edge.rules.sighting import Look
 from edge.rules.zone import INSIDE_SHARE, Zone
-from models.classes import VEHICLES, ObjectClass
-from models.detections import Detections
 
 SLOW_S = 120.0
 """Time constant of the slow background's texture and colour: a pavement changes over hours, not minutes."""
@@ -44,10 +43,6 @@ NEW_VIEW_AFTER_S = 60.0
 PEOPLED_SHARE = 0.3
 """A cell that people cover for more than this share of the time since it became as it is shows people who
 stand and talk and whom the detector misses now and then, not what they stand beside."""
-VEHICLE_MEMORY_S = 30.0
-"""A cell that a vehicle covered so lately is the vehicle's, though the detector misses it now and then."""
-PERSON_MEMORY_S = 60.0
-"""The same for people: what the network only ever takes for a person with doubt is a rock or a sack."""
 UNTIMED_S = 300.0
 """What stands still this long without being a matter of any rule (too small, outside) is learnt in."""
 LEAST_ZONE_SHARE = 0.003
@@ -105,7 +100,7 @@ class Pavement:
         slow: tuple[Layer, Mask] | None = None,
     ) -> None:
         self.window = window
-        self._create_score = create_score
+        self._cover = Cover(window, create_score)
         shape = window.shape
         self._zone_cells = [window.inside(zone) for zone in zones]
         self._in_zones = np.logical_or.reduce(self._zone_cells)
@@ -121,8 +116,6 @@ class Pavement:
         self._away_s = np.zeros(shape, dtype=np.float32)
         self._noise = np.full(shape, NOISE_ENERGY, dtype=np.float32)
         self._peopled_s = np.zeros(shape, dtype=np.float32)
-        self._vehicle_t_s = np.full(shape, -np.inf)
-        self._person_t_s = np.full(shape, -np.inf)
         self._newest_t_s: float | None = None
         self._changed_since_t_s: float | None = None
         self.foreign = np.zeros(shape, dtype=bool)
@@ -193,23 +186,10 @@ class Pavement:
         return []
 
     def _hidden(self, look: Look, step_s: float) -> Mask:
-        """Cells under people and vehicles, and how often they are."""
-        detections = look.detections
-        people = detections.of_classes({ObjectClass.PERSON})
-        vehicles = detections.of_classes(VEHICLES | {ObjectClass.BICYCLE})
-        surely, weakly = self._covered(people)
-        self._peopled_s[surely] += step_s
-        self._person_t_s[surely] = look.t_s
-        hidden = surely | (weakly & (look.t_s - self._person_t_s <= PERSON_MEMORY_S))
-        surely, weakly = self._covered(vehicles)
-        covered = surely | (weakly & (look.t_s - self._vehicle_t_s <= VEHICLE_MEMORY_S))
-        self._vehicle_t_s[covered] = look.t_s
-        return np.asarray(hidden | covered)
-
-    def _covered(self, found: Detections) -> tuple[Mask, Mask]:
-        """Cells under what was found surely, and under what weakly."""
-        sure = found.score >= self._create_score
-        return self.window.covered(found[sure].xyxy), self.window.covered(found[~sure].xyxy)
+        """Cells under people and vehicles, and how often people are there."""
+        hidden, people = self._cover.look(look)
+        self._peopled_s[people] += step_s
+        return hidden
 
     def _blinded(self, view: View, visible: Mask) -> Mask:
         """Cells in which the camera's new gain would make the pavement itself white or black."""
@@ -302,7 +282,7 @@ class Pavement:
     def _free(self, t_s: float) -> Mask:
         """Cells that show neither people who stand nor a vehicle."""
         peopled = self._peopled_s >= PEOPLED_SHARE * np.maximum(t_s - self._since_s, 1e-6)
-        return np.asarray(~peopled & (t_s - self._vehicle_t_s > VEHICLE_MEMORY_S))
+        return np.asarray(~peopled & ~self._cover.of_vehicles(t_s))
 
     def _standing(self, view: View, visible: Mask, t_s: float) -> list[Standing]:
         settled = self.foreign & (t_s - self._since_s >= SETTLED_S) & (self._agreed >= 2)

@@ -12,17 +12,25 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import linear_sum_assignment
 
 from edge.rules.appearance import OTHER_LOOK, SAME_LOOK, STEADY_LOOK, similarity
-from edge.rules.boxes import PARTIAL_SHARE, intersection, iou, within, within_matrix
+from edge.rules.boxes import PARTIAL_SHARE, iou, within
 from edge.rules.earlier import EarlierPictures
-from edge.rules.glance import Glance, Target, contrast_of, glance, patch_of, recognised, target_of
+from edge.rules.glance import Glance, Target, contrast_of, glance, patch_of, target_of
 from edge.rules.grace import HIDDEN_GRACE_S, MISSED_GRACE_S, unsure_grace_s
+from edge.rules.pairing import (
+    HIDDEN_SHARE,
+    MOVED_IOU,
+    SAME_PLACE_IOU,
+    covered_share,
+    pair_up,
+    part_of_known,
+    stands_out,
+)
 from edge.rules.place import Changes, Departure, Held, Place
 from edge.rules.sighting import Look
 from kerbwatch.ids import new_id
-from models.detections import Detections, iou_matrix
+from models.detections import Detections
 
 __all__ = [
     "EMPTY_AFTER_S",
@@ -34,16 +42,6 @@ __all__ = [
     "PlaceKeeper",
 ]
 
-MATCH_AFFINITY = 0.4
-"""Overlap from which a box may be the thing of a place."""
-LEAVING_IOU = 0.05
-"""Overlap with a thing's newest box from which another box may be the same thing, driving off."""
-SAME_PLACE_IOU = 0.7
-"""Overlap from which two places are one and the same: suppression leaves no two vehicles so near."""
-MOVED_IOU = 0.5
-"""Overlap with the place of arrival below which a thing has moved on."""
-HIDDEN_SHARE = 0.35
-"""Share of a place that another thing must cover to hide it."""
 HIDES_ALL = 0.8
 """One that covers less leaves enough in sight to tell that the street lies bare."""
 EMPTY_AFTER_S = 4.0
@@ -94,7 +92,7 @@ class PlaceKeeper:
         self._contrast = contrast_of(look) if self.places or len(targets) else 0.0
         glances = [glance(place, look, self._contrast) for place in self.places]
         alike = [glance.alike for glance in glances]
-        pairs = self._match(targets, alike, look)
+        pairs = pair_up(self.places, targets, alike, look)
         matched, taken = {i for i, _ in pairs}, {j for _, j in pairs}
         for i, j in pairs:
             self._seen(self.places[i], target_of(targets, j, zone_ids[j]), glances[i], look, changes)
@@ -105,10 +103,10 @@ class PlaceKeeper:
         gone = {id(departure.place) for departure in changes.departed}
         self.places = [place for place in self.places if id(place) not in gone]
         for j, zone_id in enumerate(zone_ids):
-            if zone_id is None or j in taken or self._part_of_known(targets, j):
+            if zone_id is None or j in taken or part_of_known(self.places, targets, j):
                 continue
             weak = targets.score[j] < self._create_score
-            if weak and not (self._weak_arrivals and _stands_out(targets, j, look)):
+            if weak and not (self._weak_arrivals and stands_out(targets, j, look)):
                 continue
             new = self._new_place(target_of(targets, j, zone_id), zone_id, look)
             if not weak or new.before is not None:
@@ -132,52 +130,6 @@ class PlaceKeeper:
                     changes.new = [new for new in changes.new if new is not double]
                 else:
                     changes.departed.append(Departure(double, double.seen_t_s))
-
-    def _match(self, targets: Detections, alike: list[float | None], look: Look) -> list[tuple[int, int]]:
-        """Which place each box belongs to.
-
-        A box over a place that does not look like its thing is something in front of it, unless it fits so
-        well that only the light can have changed, or the place was seen empty before (a newcomer). A box
-        beside a place that has changed, and that looks like its thing, is that thing driving off.
-        """
-        if not self.places or not len(targets):
-            return []
-        boxes = np.array([place.box for place in self.places], dtype=np.float32)
-        newest = np.array(
-            [p.box if p.last_box is None else p.last_box for p in self.places], dtype=np.float32
-        )
-        near = iou_matrix(newest, targets.xyxy)
-        parts = np.where(within_matrix(boxes, targets.xyxy) >= PARTIAL_SHARE, MATCH_AFFINITY, 0)
-        sizes, places = ((b[:, 2:] - b[:, :2]).prod(axis=1) for b in (targets.xyxy, boxes))
-        larger = sizes[None, :] > places[:, None]
-        affinity = np.maximum(iou_matrix(boxes, targets.xyxy), near)
-        # A box around two things shows neither.
-        around = (larger & (parts > 0)).sum(axis=0) > 1
-        affinity[:, around] = np.where(affinity[:, around] < SAME_PLACE_IOU, 0, affinity[:, around])
-        parts[:, around] = 0
-        for i, (place, likeness) in enumerate(zip(self.places, alike, strict=True)):
-            if likeness is not None and likeness < STEADY_LOOK:
-                # A larger box stands in front of it; a thing that comes out from behind looks as before.
-                parts[i, larger[i]] = 0
-                if place.steady:
-                    affinity[i, larger[i] & (affinity[i] < MOVED_IOU)] = 0
-            affinity[i] = np.maximum(affinity[i], parts[i])
-            followed = place.empty_since_t_s is not None or place.moved_since_t_s is not None
-            if likeness is not None and likeness < OTHER_LOOK and not followed:
-                affinity[i][(affinity[i] < SAME_LOOK) | place.estranged] = 0
-            if likeness is not None and likeness < SAME_LOOK:
-                for j in np.flatnonzero(near[i] >= LEAVING_IOU):
-                    if recognised(place, targets.xyxy[j], look):
-                        affinity[i, j] = max(affinity[i, j], MATCH_AFFINITY)
-        rows, columns = linear_sum_assignment(affinity, maximize=True)
-        return [
-            (int(i), int(j)) for i, j in zip(rows, columns, strict=True) if affinity[i, j] >= MATCH_AFFINITY
-        ]
-
-    def _part_of_known(self, targets: Detections, j: int) -> bool:
-        """Whether a box is only another view of a thing that is held already."""
-        boxes = np.array([place.box for place in self.places if place.there], dtype=np.float32).reshape(-1, 4)
-        return bool((within_matrix(boxes, targets.xyxy[j : j + 1]) >= PARTIAL_SHARE).any())
 
     def _seen(self, place: Place, target: Target, shown: Glance, look: Look, changes: Changes) -> None:
         box, now, alike = target.box, shown.patch, shown.alike
@@ -278,7 +230,7 @@ class PlaceKeeper:
     ) -> None:
         alike = shown.alike
         silent_s = look.t_s - place.seen_t_s
-        share = self._covered_share(place, look, holders)
+        share = covered_share(place, self.places, look, holders)
         same = alike is not None and alike >= SAME_LOOK
         covered = share >= HIDDEN_SHARE and not (shown.bare and share < HIDES_ALL)
         if covered and not same:
@@ -311,30 +263,6 @@ class PlaceKeeper:
         elif look.t_s - place.empty_since_t_s >= EMPTY_AFTER_S:
             changes.departed.append(Departure(place, place.empty_since_t_s))
 
-    def _covered_share(self, place: Place, look: Look, holders: dict[int, NDArray[np.float32]]) -> float:
-        """How much of the place something covers that was not beside it before, 0..1.
-
-        A neighbour that stood there while the place was in plain view overlaps it for ever and hides
-        nothing: its box does not count.
-        """
-        boxes = look.detections.xyxy
-        if not len(boxes):
-            return 0.0
-        neighbours = [
-            holders[id(other)]
-            for other in self.places
-            if id(other) in holders and other.arrived_t_s <= place.seen_t_s and other is not place
-        ]
-        area = max(float(np.prod(place.box[2:] - place.box[:2])), 1e-9)
-        return max(
-            (
-                intersection(place.box, box) / area
-                for box in boxes
-                if not any(np.array_equal(box, neighbour) for neighbour in neighbours)
-            ),
-            default=0.0,
-        )
-
     def _new_place(self, target: Target, zone_id: str, look: Look) -> Place:
         patch = patch_of(look, target.box)
         before = self._earlier.without(target.box, patch)
@@ -355,11 +283,3 @@ class PlaceKeeper:
             contrast=self._contrast,
             before=before,
         )
-
-
-def _stands_out(targets: Detections, j: int, look: Look) -> bool:
-    """Whether nothing surer accounts for a weak box: people in a group, the vehicle that it is a part of."""
-    box = targets.xyxy[j].astype(np.float64)
-    area = max(float(np.prod(box[2:] - box[:2])), 1e-9)
-    surer = look.detections.xyxy[look.detections.score > targets.score[j]]
-    return all(intersection(box, other) / area < HIDDEN_SHARE for other in surer)

@@ -19,11 +19,12 @@ from edge.rules.appearance import SAME_LOOK, cut_patch, similarity
 from edge.rules.boxes import iou
 from edge.rules.dwell import DwellRule
 from edge.rules.memory import Memory
+from edge.rules.pairing import SAME_PLACE_IOU
 from edge.rules.pavement import Pavement, Standing
 from edge.rules.pavement_memory import pack_background, unpack_background
 from edge.rules.pavement_view import Layer, Mask, Window
 from edge.rules.place import Departure, Held, Place
-from edge.rules.places import EMPTY_AFTER_S, SAME_PLACE_IOU
+from edge.rules.places import EMPTY_AFTER_S
 from edge.rules.sighting import Findings, Look, Sighting
 from edge.rules.stall_company import Company
 from edge.rules.stall_furniture import PERSONAL, TRADE, VENDING, carried_away, named, stacked, together

@@ -51,8 +51,8 @@ class Company:
     """Counts, for each place, the looks in which somebody stays beside it.
 
     Args:
-        create_score: who is seen with less counts only where somebody was surely seen lately: what the network
-            only ever takes for a person with doubt is a rock, a sack, the goods themselves.
+        create_score: who is seen with less counts only where somebody was surely seen lately: what the
+            network only ever takes for a person with doubt is a rock, a sack, the goods themselves.
     """
 
     def __init__(self, create_score: float) -> None:
@@ -84,7 +84,7 @@ class Company:
             self._glances.popleft()
 
     def _believed(self, people: Detections) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Boxes of who is a person, surely or since one was surely there in the last half minute; the sure."""
+        """Boxes of the people who are sure or stand where one surely did in this half minute; of the sure."""
         sure = people.score >= self._create_score
         known = [glance.sure for glance in self._glances if len(glance.sure)]
         believed = sure.copy()

@@ -14,7 +14,6 @@ from functools import lru_cache
 
 import numpy as np
 import shapely
-from numpy.typing import NDArray
 
 from edge.evidence.geotag import GroundMap
 from edge.frame import Image, PartPx, Picture
@@ -32,7 +31,7 @@ composites by day, rain and dusk; on clean pictures some 8 px less are enough)."
 LEAST_PX = 28.0
 """Height that a closer look aims at at least: it says how many parts are looked at."""
 WANTED_PX = 40.0
-"""Height that it aims at where that takes no more parts: from here on small, dark and wet ones are found too."""
+"""Height that it aims at where that takes no more parts: small, dark and wet ones are found as well."""
 MOST_TILES = 4
 """Parts of one picture at most: the cost of a look has a bound."""
 LEAST_ZOOM = 1.4

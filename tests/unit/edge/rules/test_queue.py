@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from edge.rules.parking import ParkingRule
-from edge.rules.queue import LONGEST_WAIT_S
+from edge.rules.queue import LONGEST_WAIT_S, PAIR_WAIT_S
 from edge.rules.sighting import Sighting
 from kerbwatch.incident import Phase
 from tests.unit.edge.street import KERB, Thing, camera_with, look_at, zones_of
@@ -67,6 +67,19 @@ def test_a_queue_at_a_signal_is_not_parked_though_it_waits_longer_than_the_limit
 def test_two_cars_at_a_stop_sign_are_a_queue_for_as_long_as_that_takes():
     assert watch(street(*queue(10, 26, length=2)), 60, dwell_s=8) == []
     assert len(opened(watch(street(*queue(10, 60, length=2)), 90, dwell_s=8))) == 2
+
+
+def test_a_box_that_the_network_draws_around_two_cars_is_no_third_in_their_queue():
+    two = street(*queue(10, 80, length=2))
+
+    def seen(t_s: float) -> list[Thing]:
+        cars = two(t_s)
+        if len(cars) < 2 or not 20 <= t_s < 80:
+            return cars
+        left, right = min(car.box[0] for car in cars), max(car.box[2] for car in cars)
+        return [Thing((left, 145, right, 200), texture=3, score=0.15), *cars]
+
+    assert [t_s <= 14 + PAIR_WAIT_S + 2 for _, t_s in opened(watch(seen, 80))] == [True, True]
 
 
 def test_who_stops_behind_a_reported_car_waits_in_no_queue():

@@ -35,6 +35,25 @@ def test_a_weak_box_that_comes_and_goes_is_nothing():
     assert watch(parking(), lambda t: [WEAK] if t >= 10 and t % 6 < 2 else [], until_s=90) == []
 
 
+def test_a_car_that_the_detector_finds_one_look_in_four_is_reported_while_the_picture_shows_it_unchanged():
+    def street(t: float) -> list[Thing]:
+        return [replace(CAR, score=0.15, seen=t % 8 < 2)] if 10 <= t < 60 else []
+
+    [found] = [one for one in watch(parking(), street, until_s=60) if one.phase is Phase.OPENED]
+    assert found.started_t_s <= 12.0 and found.t_s <= 44.0
+
+
+def test_a_lorry_whose_box_is_little_larger_than_the_car_it_hides_does_not_take_its_place():
+    lorry = Thing((CAR.box[0] - 12, CAR.box[1], CAR.box[2] + 12, CAR.box[3] + 42), texture=9, score=0.6)
+
+    def street(t: float) -> list[Thing]:
+        car = [CAR] if t >= 8 else []
+        return [*([] if 20 <= t < 44 else car), *([lorry] if 20 <= t < 44 else [])]
+
+    found = [one for one in watch(parking(), street, until_s=80) if one.phase is Phase.OPENED]
+    assert [one.started_t_s for one in found] == [8.0]
+
+
 def test_one_box_drawn_down_over_the_kerb_does_not_put_the_car_behind_into_the_zone():
     behind = replace(CAR, box=(150, 60, 230, 112))
     drawn_down = replace(behind, box=(150, 60, 230, 130))

@@ -72,6 +72,12 @@ def test_whoever_brings_goods_and_goes_is_no_trader():
     assert told(found) == OBSTRUCTION
 
 
+def test_a_rock_that_the_network_takes_for_a_person_with_doubt_is_no_trader():
+    rock = replace(SELLER, box=(225, 185, 250, 210), score=0.15)
+    found = watch(lambda t_s: [rock] if t_s < 10 else [rock, CART], 50)
+    assert told(found) == OBSTRUCTION
+
+
 def test_a_trader_whom_the_network_sees_now_and_then_has_a_stall_from_the_first():
     found = watch(lambda t_s: [] if t_s < 10 else [CART, replace(SELLER, seen=not 16 <= t_s < 20)], 40)
     assert told(found) == STALL

@@ -113,6 +113,23 @@ def test_a_vehicle_that_both_looks_show_is_one():
     assert merged(whole, (PART, boxes((100, 50, 160, 90)))) == [[700, 350, 760, 390]]
 
 
+def test_a_closer_look_makes_no_vehicle_less_sure():
+    whole, closer = boxes((698, 352, 765, 392), score=0.9), boxes((100, 50, 160, 90), score=0.2)
+    [found] = merge(whole, ((PART, closer),), HD, INPUT_PX).score.tolist()
+    assert found == pytest.approx(0.9)
+
+
+def test_half_a_car_that_a_closer_look_is_less_sure_of_is_no_car_of_its_own():
+    whole, closer = boxes((700, 350, 800, 400), score=0.8), boxes((100, 52, 140, 98), score=0.3)
+    assert merged(whole, (PART, closer)) == [[700, 350, 800, 400]]
+
+
+def test_a_kerb_at_a_middling_distance_is_looked_at_closer_where_one_part_holds_it():
+    kerb = [[500, 500], [1300, 500], [1300, 660], [500, 660]]
+    assert "zone-0 23 px" in plan(kerb).why
+    assert plan(kerb).inputs == 2
+
+
 def test_a_vehicle_on_the_seam_of_two_parts_is_one():
     other = (900, 300, 1300, 500)
     left, right = boxes((310, 50, 399, 100)), boxes((10, 50, 99, 100))
