@@ -219,19 +219,47 @@ def on_days(session: Session, chosen: Selection, days: Sequence[date], now: date
     return {row[0]: row[1] for row in rows}
 
 
+def by_day(session: Session, chosen: Selection, now: datetime) -> dict[date, int] | None:
+    """How many of the cases that a selection means each day has; None where the tallies do not know."""
+    if tallies.fitting(session, chosen, ("day",)) is None:
+        return None
+    found = counts(session, [chosen.counter], chosen, now, "day")
+    return {day: numbers[chosen.counter] for day, numbers in found.items() if numbers[chosen.counter]}
+
+
 def case_ids(
-    session: Session, chosen: Selection, now: datetime, *, before: str | None, limit: int
+    session: Session,
+    chosen: Selection,
+    now: datetime,
+    *,
+    before: str | None,
+    limit: int,
+    days: Mapping[date, int] | None = None,
 ) -> Sequence[str]:
     """The cases that a selection means, those of its last day first, then by id; after ``before``.
 
-    In the order of the days an index serves, so that a page costs as much as it shows.
+    In the order of the days an index serves, so that a page costs as much as it shows; with ``days`` (see
+    :func:`by_day`) also where such cases are few among many: the other days are not read.
     """
-    day = _day(chosen.counter)
+    day, last = _day(chosen.counter), chosen.last
     query = select(CaseFact.case_id).where(_meant(chosen)).order_by(day.desc(), CaseFact.case_id.desc())
     if before:
-        last = session.scalar(select(day).where(CaseFact.case_id == before)) or chosen.last
+        last = session.scalar(select(day).where(CaseFact.case_id == before)) or last
         query = query.where(day <= last, or_(day < last, CaseFact.case_id < before))
+    if days is not None:
+        query = query.where(day.in_(_of_a_page(days, last, limit, begun=before is not None)))
     return session.scalars(query.limit(limit), {"now": now}).all()
+
+
+def _of_a_page(days: Mapping[date, int], last: date, limit: int, *, begun: bool) -> list[date]:
+    """The days up to ``last`` on which a page lies; of the last one some may be on the page before."""
+    found, cases = [], 0
+    for day in sorted((day for day in days if day <= last), reverse=True):
+        if cases >= limit:
+            break
+        found.append(day)
+        cases += days[day] if not begun or day < last else 0
+    return found
 
 
 def exported(

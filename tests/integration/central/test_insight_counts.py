@@ -98,7 +98,11 @@ def check(lives):
             for value, numbers in repository.counts(session, list(Counter), over, now, by).items():
                 for counter, number in numbers.items() if any(numbers.values()) else ():
                     chosen = narrowed(over, counter, by, value)
-                    listed = repository.case_ids(session, chosen, now, before=None, limit=1000)
+                    days = repository.by_day(session, chosen, now)
+                    listed = repository.case_ids(session, chosen, now, before=None, limit=1000, days=days)
+                    half = listed[: len(listed) // 2]
+                    rest = {"before": half[-1] if half else None, "limit": 3, "days": days}
+                    assert repository.case_ids(session, chosen, now, **rest) == listed[len(half) :][:3]
                     if by != "channels":
                         assert len(listed) == number, chosen
                     assert repository.total(session, chosen, now) == len(listed) == len(set(listed))
