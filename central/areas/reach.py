@@ -23,6 +23,10 @@ class Reach:
         hits = self.map.locate(Position(lon, lat))
         return bool(hits) and hits[0].id in self.areas
 
+    def covers_all(self, west: float, south: float, east: float, north: float) -> bool | None:
+        """Whether every place of a rectangle is theirs, or none is; None where only each place tells."""
+        return self.map.decided_by(self.areas, west, south, east, north)
+
 
 def reach_of(session: Session, areas: frozenset[str] | None, now: datetime) -> Reach | None:
     """Where someone may look who is limited to ``areas``; None for the whole city and beyond."""

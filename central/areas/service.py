@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from pathlib import Path
@@ -116,9 +116,29 @@ class AreaMap:
         found = [k for k in close if self._shapes[k].covers(inside)]
         return self._ordered(k for k in found if k == town or self._hits[k].level is not Level.TOWN)
 
+    def decided_by(
+        self, areas: Collection[str], west: float, south: float, east: float, north: float
+    ) -> bool | None:
+        """Whether the smallest area is one of ``areas`` at every point of a rectangle (degrees), or at none.
+
+        None where it is at some, or where only a look at each point tells.
+        """
+        ground = shapely.MultiPoint([(west, south), (east, north)]).envelope
+        near = sorted((int(k) for k in self._tree.query(ground, predicate="intersects")), key=self._size)
+        if not any(self._hits[k].id in areas for k in near):
+            return False
+        for k in near:
+            if self._hits[k].id not in areas:
+                return None
+            if self._shapes[k].covers(ground):
+                return True
+        return None
+
+    def _size(self, k: int) -> tuple[int, str]:
+        return RANK[self._hits[k].level], self._hits[k].id
+
     def _ordered(self, found: Iterable[int]) -> tuple[AreaHit, ...]:
-        hits = (self._hits[int(k)] for k in found)
-        return tuple(sorted(hits, key=lambda hit: (RANK[hit.level], hit.id)))
+        return tuple(self._hits[k] for k in sorted((int(k) for k in found), key=self._size))
 
 
 _MAPS: WeakKeyDictionary[Pool, tuple[str, AreaMap]] = WeakKeyDictionary()

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import and_, case, func, literal, or_, select, tuple_
+from sqlalchemy import Select, and_, case, func, literal, or_, select, tuple_
 from sqlalchemy.orm import Session, selectinload
 
 from central.bulk import among, pairs_among, put_rows
@@ -14,13 +14,22 @@ from central.cameras.models import Camera, EdgeBox
 from central.database import Base
 
 
-class CameraPlace(NamedTuple):
-    """Where a camera stands (WGS-84, degrees)."""
+class Standing(NamedTuple):
+    """How a box stands, and in which rectangle (WGS-84, degrees) those of its cameras that have a place."""
 
-    edge_id: int
-    camera_id: str
-    lon: float
-    lat: float
+    id: int
+    site: str
+    edge: str
+    status: str | None
+    health_at: datetime | None
+    camera_count: int
+    unwell_count: int
+    placed: int
+    """Cameras that have a place."""
+    west: float
+    south: float
+    east: float
+    north: float
 
 
 class CameraRow(NamedTuple):
@@ -106,11 +115,16 @@ def totals(session: Session, silent_before: datetime) -> tuple[int, int]:
     return int(total or 0), int(working or 0)
 
 
-def camera_places(session: Session) -> list[CameraPlace]:
-    """Where every camera stands that has a place and that its box still names."""
-    columns = (Camera.edge_id, Camera.camera_id, Camera.lon, Camera.lat)
-    query = select(*columns).where(Camera.listed, Camera.lon.is_not(None), Camera.lat.is_not(None))
-    return [CameraPlace(*row) for row in session.execute(query)]  # type: ignore[arg-type]  # not null, above
+def standings(session: Session) -> list[Standing]:
+    """Every box that has cameras with a place, of those that it still names."""
+    lon, lat = Camera.lon, Camera.lat
+    corners = (func.count(), func.min(lon), func.min(lat), func.max(lon), func.max(lat))
+    ground = select(Camera.edge_id, *corners).where(Camera.listed, lon.is_not(None), lat.is_not(None))
+    its_ground = ground.group_by(Camera.edge_id).subquery()
+    own = [getattr(EdgeBox, name) for name in Standing._fields[:7]]
+    query: Select[*tuple[Any, ...]] = select(*own, *its_ground.c[1:])
+    query = query.join(its_ground, its_ground.c.edge_id == EdgeBox.id)
+    return [Standing._make(row) for row in session.execute(query)]
 
 
 def with_cameras(session: Session, edge_ids: Collection[int]) -> list[EdgeBox]:

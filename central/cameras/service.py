@@ -17,7 +17,7 @@ from central.areas.reach import Reach
 from central.cameras import repository
 from central.cameras.broker_access import mosquitto_hash
 from central.cameras.models import Camera, EdgeBox
-from central.cameras.repository import CameraRow
+from central.cameras.repository import CameraRow, Standing
 from central.cameras.schemas import BoxOut, BoxPage, BoxState
 from central.people.service import hash_token
 from central.problems import FieldError, Problem
@@ -35,7 +35,7 @@ MOST_CAMERAS = 400
 """Of a page; a box is shown whole."""
 
 
-def state_of(box: EdgeBox, now: datetime) -> BoxState:
+def state_of(box: EdgeBox | Standing, now: datetime) -> BoxState:
     """How a box stands: what it last said, unless it has said nothing for too long."""
     if box.status == "offline":
         return "offline"
@@ -85,7 +85,7 @@ def list_boxes(
     found = repository.boxes(
         session, silent_before=now - _PATIENCE, after=_decode_cursor(cursor), limit=limit + 1
     )
-    shown = _not_too_many_cameras(found[:limit])
+    shown = found[: _boxes_shown([box.camera_count for box, _rank in found[:limit]])]
     total, working = repository.totals(session, now - _PATIENCE)
     whole = {box.id: box for box in repository.with_cameras(session, [box.id for box, _rank in shown])}
     return BoxPage(
@@ -96,37 +96,67 @@ def list_boxes(
     )
 
 
-def _not_too_many_cameras(ranked: list[tuple[EdgeBox, int]]) -> list[tuple[EdgeBox, int]]:
-    """The first boxes, at least one, that have no more cameras together than a page shows quickly."""
-    counts = accumulate(box.camera_count for box, _rank in ranked)
-    return ranked[: max(1, sum(count <= MOST_CAMERAS for count in counts))]
+def _boxes_shown(camera_counts: Sequence[int]) -> int:
+    """How many of these boxes, at least one, have no more cameras together than a page shows quickly."""
+    return max(1, sum(count <= MOST_CAMERAS for count in accumulate(camera_counts)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Within:
+    """A box with cameras within someone's reach."""
+
+    box: Standing
+    state: BoxState
+    cameras: int
+    well: int
+
+    @property
+    def key(self) -> tuple[int, str, str]:
+        """By which boxes are in order."""
+        rank = 0 if self.state != "online" else 1 if self.well < self.cameras else 2
+        return rank, self.box.site, self.box.edge
 
 
 def _boxes_within(
     session: Session, now: datetime, reach: Reach, after: tuple[int, str, str] | None, limit: int
 ) -> BoxPage:
     """The same of one part of the city: what stands elsewhere moves no box up and is in no number."""
-    theirs: defaultdict[int, set[str]] = defaultdict(set)
-    for place in repository.camera_places(session):
-        if reach.covers(place.lon, place.lat):
-            theirs[place.edge_id].add(place.camera_id)
-    ranked: list[tuple[tuple[int, str, str], BoxOut]] = []
-    total = working = 0
-    for box in repository.with_cameras(session, theirs):
-        cameras = [row for row in box.cameras if row.camera_id in theirs[box.id]]
-        state, well = state_of(box, now), sum(map(_well, cameras))
-        total, working = total + len(cameras), working + (well if state == "online" else 0)
-        rank = 0 if state != "online" else 1 if well < len(cameras) else 2
-        ranked.append(((rank, box.site, box.edge), BoxOut.of(box, state, cameras)))
-    ranked.sort(key=lambda each: each[0])
-    rest = [each for each in ranked if after is None or each[0] > after]
-    more = len(rest) > limit
+    found: list[_Within] = []
+    mixed: dict[int, Standing] = {}
+    for box in repository.standings(session):
+        theirs = reach.covers_all(box.west, box.south, box.east, box.north)
+        if theirs and box.placed == box.camera_count:
+            well = box.camera_count - box.unwell_count
+            found.append(_Within(box, state_of(box, now), box.camera_count, well))
+        elif theirs is not False:
+            mixed[box.id] = box
+    some: defaultdict[int, list[CameraRow]] = defaultdict(list)
+    for row in repository.cameras_of(session, mixed):
+        if _stands_in(row, reach):
+            some[row.edge_id].append(row)
+    for edge_id, rows in some.items():
+        box = mixed[edge_id]
+        found.append(_Within(box, state_of(box, now), len(rows), sum(map(_well, rows))))
+    found.sort(key=lambda each: each.key)
+    rest = [each for each in found if after is None or each.key > after]
+    shown = rest[: _boxes_shown([each.cameras for each in rest[:limit]])]
+    whole = {box.id: box for box in repository.with_cameras(session, [each.box.id for each in shown])}
     return BoxPage(
-        items=tuple(out for _key, out in rest[:limit]),
-        total_cameras=total,
-        working_cameras=working,
-        next_cursor="{}.{}.{}".format(*rest[limit - 1][0]) if more else None,
+        items=tuple(
+            BoxOut.of(box, each.state, [row for row in box.cameras if _stands_in(row, reach)])
+            for each in shown
+            for box in (whole[each.box.id],)
+        ),
+        total_cameras=sum(each.cameras for each in found),
+        working_cameras=sum(each.well for each in found if each.state == "online"),
+        next_cursor="{}.{}.{}".format(*shown[-1].key) if len(rest) > len(shown) else None,
     )
+
+
+def _stands_in(camera: Camera | CameraRow, reach: Reach) -> bool:
+    if not camera.listed or camera.lon is None or camera.lat is None:
+        return False
+    return reach.covers(camera.lon, camera.lat)
 
 
 def _encode_cursor(box: EdgeBox, rank: int) -> str:
@@ -236,7 +266,7 @@ def _fill_box(box: EdgeBox, report: HealthReport) -> None:
     box.unwell_count = sum(not _well(each) for each in report.cameras)
 
 
-def _well(camera: CameraHealth | Camera) -> bool:
+def _well(camera: CameraHealth | CameraRow) -> bool:
     looks = camera.state == CameraState.STREAMING and camera.view != ViewState.MOVED
     return looks and not camera.frozen and not camera.dark
 

@@ -174,14 +174,14 @@ def test_who_is_limited_manages_no_users_and_a_limit_to_no_area_is_refused(city)
     assert (answer.status_code, answer.json()["detail"]) == (409, "there is no area 'atlantis'")
 
 
-def heard(city, **cameras):
+def heard(city, box="box-1", **cameras):
     """A box tells of cameras by their places; what is no place stands nowhere that is known."""
     told = [
         camera_health(name, place=at and Place(lon=at[0], lat=at[1], method="camera_position"), **changes)
         for name, (at, changes) in cameras.items()
     ]
     with city.database.write(ordered=True) as session:
-        message = EdgeBox().health(*told, time=city.clock.now_utc())
+        message = EdgeBox(edge=box).health(*told, time=city.clock.now_utc())
         commit_batch(session, [message], city.clock.now_utc(), city.settings.intake, ZoneInfo("UTC"))
 
 
@@ -197,6 +197,13 @@ def test_the_cameras_of_the_town_are_shown_to_them_alone_and_nothing_else_is_cou
     for path in ("/cameras", "/cameras/boxes"):
         page = get(city, "yang", path).text
         assert ("inside" in page, "outside" in page, "nowhere" in page) == (True, False, False)
+    heard(city, "box-2", well=(IN_YANGMING, {"state": "streaming"}), dark=(IN_YANGMING, covered))
+    heard(city, "box-3", far=(ELSEWHERE, covered))
+    first = get(city, "yang", "/api/v1/cameras?limit=1").json()
+    assert [box["edge"] for box in first["items"]] == ["box-2"], "something is wrong with one of its own"
+    assert (first["total_cameras"], first["working_cameras"]) == (3, 2)
+    rest = get(city, "yang", f"/api/v1/cameras?cursor={first['next_cursor']}").json()
+    assert ([box["edge"] for box in rest["items"]], rest["next_cursor"]) == (["box-1"], None)
 
 
 @given(st.lists(st.tuples(st.floats(120.99, 121.31), st.floats(29.94, 30.16)), min_size=1, max_size=12))
@@ -208,6 +215,12 @@ def test_wherever_codes_and_cameras_stand_they_get_those_of_their_areas_and_no_o
     for lon, lat in places:
         hits = map_.locate(Position(lon, lat))
         assert reach.covers(lon, lat) == (hits != () and hits[0].id in {"yangming", "yangming-east"})
+    for some in (places, places[:1], places[:2]):
+        lons, lats = zip(*some, strict=True)
+        together = reach.covers_all(min(lons), min(lats), max(lons), max(lats))
+        assert together is None or {reach.covers(*each) for each in some} == {together}
+        on_a_border = len(map_.locate(Position(*some[0]))) > 2
+        assert together is not None or len(some) > 1 or on_a_border
 
 
 @pytest.mark.parametrize("url", ["sqlite"], indirect=True)
