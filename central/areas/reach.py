@@ -27,6 +27,11 @@ class Reach:
         """Whether every place of a rectangle is theirs, or none is; None where only each place tells."""
         return self.map.decided_by(self.areas, west, south, east, north)
 
+    @property
+    def bounds(self) -> tuple[float, float, float, float] | None:
+        """West, south, east and north (degrees) of all that is theirs; None where nothing is."""
+        return self.map.bounds_of(self.areas)
+
 
 def reach_of(session: Session, areas: frozenset[str] | None, now: datetime) -> Reach | None:
     """Where someone may look who is limited to ``areas``; None for the whole city and beyond."""

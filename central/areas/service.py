@@ -134,6 +134,14 @@ class AreaMap:
                 return True
         return None
 
+    def bounds_of(self, areas: Collection[str]) -> tuple[float, float, float, float] | None:
+        """West, south, east and north of some areas together (degrees); None where none is there."""
+        shapes = [each for each, hit in zip(self._shapes, self._hits, strict=True) if hit.id in areas]
+        if not shapes:
+            return None
+        west, south, east, north = shapely.total_bounds(shapes).tolist()
+        return west, south, east, north
+
     def _size(self, k: int) -> tuple[int, str]:
         return RANK[self._hits[k].level], self._hits[k].id
 

@@ -30,11 +30,24 @@ def live_at(session: Session, lon: float, lat: float) -> Sequence[PlaceCode]:
     return session.scalars(query.order_by(PlaceCode.number)).all()
 
 
-def newest(session: Session, *, before: int | None, revoked: bool | None, limit: int) -> Sequence[PlaceCode]:
-    """Place codes whose number lies below ``before``, newest first; ``revoked`` None: all."""
+def newest(
+    session: Session,
+    *,
+    before: int | None,
+    revoked: bool | None,
+    limit: int,
+    within: tuple[float, float, float, float] | None = None,
+) -> Sequence[PlaceCode]:
+    """Place codes whose number lies below ``before``, newest first; ``revoked`` None: all.
+
+    ``within`` is west, south, east and north of those that are asked for (degrees); None: everywhere.
+    """
     query = select(PlaceCode).order_by(PlaceCode.number.desc()).limit(limit)
     if before is not None:
         query = query.where(PlaceCode.number < before)
     if revoked is not None:
         query = query.where(PlaceCode.revoked_at.is_not(None) if revoked else PlaceCode.revoked_at.is_(None))
+    if within is not None:
+        west, south, east, north = within
+        query = query.where(PlaceCode.lon.between(west, east), PlaceCode.lat.between(south, north))
     return session.scalars(query).all()

@@ -257,9 +257,12 @@ def listed(
 ) -> PlaceCodePage:
     """Place codes, newest first; of whoever is limited to areas those that lie there."""
     rows: list[PlaceCode] = []
+    within = None if reach is None else reach.bounds
+    if reach is not None and within is None:
+        return PlaceCodePage(items=(), next_before=None)
     asked = limit + 1 if reach is None else max(limit + 1, _PAGE)
     while len(rows) <= limit:
-        found = repository.newest(session, before=before, revoked=revoked, limit=asked)
+        found = repository.newest(session, before=before, revoked=revoked, limit=asked, within=within)
         rows += [row for row in found if _within(row, reach)]
         if len(found) < asked:
             break
