@@ -21,13 +21,13 @@ from edge.rules.boxes import within_matrix
 from edge.rules.zone import Zone, ZoneOutsideError
 from edge.settings import CameraSettings
 from kerbwatch.incident import ZoneKind
-from models.detections import Detections, iou_matrix
+from models.detections import Detections
 from models.suppression import GROUP_OF_CLASS, suppress
 
-ENOUGH_PX = 28.0
+ENOUGH_PX = 24.0
 """Estimated height of a vehicle in the network's input from which the whole picture is enough: in one look
-YOLOX-Nano finds hardly any below 24 px, 2 of 5 at 24 to 28, 9 of 10 at 28 and more (vehicles that stand, in
-composites by day, rain and dusk; on clean pictures some 8 px less are enough)."""
+YOLOX-Nano finds hardly any below 24 px, 2 of 5 at 24 to 28, 9 of 10 above (vehicles that stand, in composites
+by day, rain and dusk). Estimates are rather too small; closer than needed, parts of vehicles are found too."""
 LEAST_PX = 28.0
 """Height that a closer look aims at at least: it says how many parts are looked at."""
 WANTED_PX = 40.0
@@ -287,11 +287,11 @@ def _in_picture(tile: PartPx, detections: Detections, size_px: tuple[int, int], 
 def _one_of_two(
     whole: Detections, closer: Detections, tiles: Sequence[PartPx]
 ) -> tuple[Detections, Detections]:
-    """What is left of each look, when each vehicle that both show is left in one of them.
+    """What is left of each look, without the parts of what is shown whole.
 
-    The closer look has the better box, and the surer of both has the score: a network is less sure of a
-    vehicle that is large and blurred. A part of a vehicle is left to the whole picture, which shows all of
-    it, unless there are two or three such parts: then they are what looked like one from afar.
+    Of two boxes of one vehicle the surer stays (:func:`suppress`): a network is often less sure of a vehicle
+    that is large and blurred. A part of a vehicle is left to the whole picture, which shows all of it, unless
+    it is surer, or there are two or three such parts: then they are what looked like one from afar.
     """
     inside = np.zeros(len(whole), dtype=bool)
     for left, top, right, bottom in tiles:
@@ -301,15 +301,11 @@ def _one_of_two(
     alike = GROUP_OF_CLASS[whole.class_id][:, None] == GROUP_OF_CLASS[closer.class_id][None, :]
     sizes, parts = ((b[:, 2:] - b[:, :2]).prod(axis=1) for b in (whole.xyxy, closer.xyxy))
     held = alike & (within_matrix(whole.xyxy, closer.xyxy) >= PART_SHARE)
-    same = alike & (iou_matrix(whole.xyxy, closer.xyxy) >= SAME_IOU)
-    same |= held & (parts[None, :] >= sizes[:, None])
     surer = closer.score[None, :] / whole.score[:, None]
-    part = held & ~same
+    part = held & (parts[None, :] < sizes[:, None])
     split = (part & (surer >= SPLIT_SHARE)).sum(axis=1) > 1
-    goes = inside & (same.any(axis=1) | split | (part & (surer >= 1)).any(axis=1))
-    scores = np.where(same & goes[:, None], whole.score[:, None], 0).max(axis=0, initial=0)
-    closer = replace(closer, score=np.maximum(closer.score, scores))
-    return whole[~goes], closer[~(held & ~goes[:, None]).any(axis=0)]
+    goes = inside & (split | (held & (surer >= 1)).any(axis=1))
+    return whole[~goes], closer[~(part & ~goes[:, None]).any(axis=0)]
 
 
 def _joined(parts: Sequence[Detections]) -> Detections:

@@ -108,15 +108,11 @@ def test_what_only_the_closer_look_shows_is_put_into_the_picture():
     assert merged(Detections.empty(), (PART, boxes((100, 50, 160, 90)))) == [[700, 350, 760, 390]]
 
 
-def test_a_vehicle_that_both_looks_show_is_one():
-    whole = boxes((698, 352, 765, 392), score=0.9, kind=ObjectClass.TRUCK)
-    assert merged(whole, (PART, boxes((100, 50, 160, 90)))) == [[700, 350, 760, 390]]
-
-
-def test_a_closer_look_makes_no_vehicle_less_sure():
-    whole, closer = boxes((698, 352, 765, 392), score=0.9), boxes((100, 50, 160, 90), score=0.2)
-    [found] = merge(whole, ((PART, closer),), HD, INPUT_PX).score.tolist()
-    assert found == pytest.approx(0.9)
+@pytest.mark.parametrize(("score", "left"), [(0.9, 698), (0.3, 700)], ids=["the whole", "the part"])
+def test_a_vehicle_that_both_looks_show_is_one_as_the_surer_look_shows_it(score: float, left: int):
+    whole = boxes((698, 352, 765, 392), score=score, kind=ObjectClass.TRUCK)
+    [found] = merged(whole, (PART, boxes((100, 50, 160, 90))))
+    assert found[0] == left
 
 
 def test_half_a_car_that_a_closer_look_is_less_sure_of_is_no_car_of_its_own():
