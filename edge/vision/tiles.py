@@ -26,8 +26,8 @@ from models.suppression import GROUP_OF_CLASS, suppress
 
 ENOUGH_PX = 24.0
 """Estimated height of a vehicle in the network's input from which the whole picture is enough: in one look
-YOLOX-Nano finds hardly any below 24 px, 2 of 5 at 24 to 28, 9 of 10 above (vehicles that stand, in composites
-by day, rain and dusk). Estimates are rather too small; closer than needed, parts of vehicles are found too."""
+YOLOX-Nano finds hardly any below 24 px, 2 of 5 at 24 to 28, 9 of 10 above (vehicles that stand, in
+composites). Estimates are rather too small; closer than needed, parts of vehicles are found too."""
 LEAST_PX = 28.0
 """Height that a closer look aims at at least: it says how many parts are looked at."""
 WANTED_PX = 40.0
