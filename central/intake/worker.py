@@ -63,14 +63,15 @@ class IntakeWorker:
     """Takes deliveries from a bounded queue. :meth:`offer` is for the network's thread.
 
     Two threads take turns at the database, in the order in which they took their messages: while one waits
-    there, the other reads what has come since, or sends the receipts of what it has committed.
+    there, the other reads what has come since, or sends the receipts of what it has committed. Each takes the
+    lock of the next step before it lets go of the last, so that batches never overtake each other.
     """
 
     def __init__(self, parts: WorkerParts) -> None:
         self._parts = parts
         self._queue: queue.Queue[Delivery] = queue.Queue(_QUEUE_MESSAGES)
         self._stopping = threading.Event()
-        self._taking, self._committing = threading.Lock(), threading.Lock()
+        self._taking, self._committing, self._answering = (threading.Lock() for _ in range(3))
         self._asked_at_s = 0.0
         self._threads = [
             threading.Thread(target=self._run, name=f"intake-{k}", daemon=True) for k in range(_LANES)
@@ -115,15 +116,20 @@ class IntakeWorker:
                 self._top_up(batch)
                 outcome = self._insist(batch) if batch.deliveries else None
                 asked = self._ask_if_due()
+                self._answering.acquire()  # as above: a broker wants acknowledgements in its messages' order
             finally:
                 self._committing.release()
+            try:
+                if outcome is not None:
+                    self._report(outcome)
+                    for delivery in batch.deliveries:
+                        delivery.ack()
+                if asked is not None:
+                    self._report(asked)
+            finally:
+                self._answering.release()
             if outcome is not None:
-                self._report(outcome)
-                for delivery in batch.deliveries:
-                    delivery.ack()
                 say(outcome.told)
-            if asked is not None:
-                self._report(asked)
 
     def _take(self, batch: _Batch) -> None:
         """What waits, up to a batch, read already; nothing after a moment of silence."""
