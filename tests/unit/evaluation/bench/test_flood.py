@@ -3,7 +3,7 @@
 import random
 
 from evaluation.bench.flood import SendingBox
-from kerbwatch.messages import parse_incident_channel
+from kerbwatch.messages import HealthEvent, parse_event, parse_incident_channel
 
 
 def test_incidents_filled_into_a_form_are_read_as_whole_messages_each_with_its_own_place_in_the_sequence():
@@ -22,3 +22,20 @@ def test_incidents_filled_into_a_form_are_read_as_whole_messages_each_with_its_o
 
 def _whole(seed):
     return SendingBox(1).incident(random.Random(seed))
+
+
+def test_a_health_report_that_is_filled_in_is_one_that_is_made():
+    box = SendingBox(3)
+    first, second = (parse_event(box.health_message(4), HealthEvent) for _ in range(2))
+    made = box.health(4)
+    assert first.id != second.id
+    assert second.data.cameras[3].looks > first.data.cameras[3].looks
+    assert all(camera.last_picture_at == second.time for camera in second.data.cameras)
+
+    def alike(event):
+        return [
+            camera.model_copy(update={"looks": 0, "last_picture_at": None}) for camera in event.data.cameras
+        ]
+
+    assert alike(second) == alike(made)
+    assert second.source == made.source
