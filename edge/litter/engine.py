@@ -13,12 +13,13 @@ from edge.frame import Luma
 from edge.litter.background import TICK_S
 from edge.litter.blobs import NONE, Blobs, blobs_of
 from edge.litter.bodies import Bodies
+from edge.litter.company import USUAL_S
 from edge.litter.evidence import LEAST_POINTS
 from edge.litter.fallen import judge_rest, may_be_thrown
 from edge.litter.judge import Finding, judge_flight, settled
 from edge.litter.rests import Rests
 from edge.litter.throw import Homography, Throw, ThrowingVehicle, inverse
-from edge.litter.tracklets import Tracklet, Tracklets
+from edge.litter.tracklets import MOST_AGE_S, Tracklet, Tracklets
 from edge.litter.vehicles import Traffic, Vehicle
 from edge.litter.views import FixedViews, View
 from edge.rules.sighting import BoxPx, PathPoint
@@ -31,6 +32,8 @@ WAIT_LOOK_S = 0.7
 """A look later than this is not waited for."""
 WAIT_REST_S = 1.1
 """How long after its flight a thing may come to lie."""
+LONGEST_S = MOST_AGE_S + WAIT_REST_S + 0.2
+"""What came to lie before that is the end of no flight that is judged."""
 JUDGE_REST_S = 1.9
 """How long after it came to lie a thing is judged by that alone."""
 SAME_LANDING_S, SAME_LANDING_M = 1.5, 1.0
@@ -158,16 +161,19 @@ class LitterEngine:
             for each in self._waiting
             if t_s - each.t_s[-1] <= WAIT_REST_S and each.id not in self._thrown
         ]
-        lying = settled(self._rests.lying)
+        lying = settled(self._rests.since(t_s - LONGEST_S))
         if not lying:
             return
         flying = [each for each in self._tracklets.live if len(each.t_s) >= LEAST_POINTS + 2]
         others = [*self._tracklets.live, *self._waiting]
+        px_per_m = max((each.px_per_m_in(box) for each in vehicles for box in each.boxes), default=1.0)
         done: set[int] = set()
         for track in (*self._waiting, *flying):
             if track.id in self._thrown or not self._seen_until(track.t_s[-1], t_s):
                 continue
-            found = judge_flight(track, self._traffic, vehicles, rests=lying, others=others)
+            found = judge_flight(
+                track, self._traffic, vehicles, rests=lying, others=others, px_per_m=px_per_m
+            )
             if found is None:
                 continue
             if found.evidence.score >= FLIGHT_SCORE and self._on_road(found):
@@ -179,7 +185,8 @@ class LitterEngine:
 
     def _judge_rests(self, t_s: float, vehicles: Sequence[Vehicle]) -> None:
         trails = [*self._tracklets.live, *self._trails]
-        for rest in self._rests.lying:
+        lying = self._rests.since(t_s - JUDGE_REST_S - USUAL_S)
+        for rest in lying:
             if (
                 rest.judged
                 or not may_be_thrown(rest, REST_SCORE)
@@ -200,7 +207,7 @@ class LitterEngine:
                 self._traffic,
                 vehicles,
                 trails=trails,
-                rests=self._rests.lying,
+                rests=lying,
                 now_s=t_s,
                 known_s=self._began_s + WARM_S,
                 view_px=self._view_px,

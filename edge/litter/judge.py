@@ -17,6 +17,8 @@ from edge.litter.vehicles import Traffic, Vehicle
 
 REACH_M = 2.5
 """A thing first seen farther than this from a vehicle is not its."""
+END_M = 0.35
+"""A thing lies so near to where its path ends, and its own size."""
 COMPANY_S, COMPANY_M = 0.4, 4.0
 """Things that begin so near in time and place are company."""
 LYING_TICKS, KEPT = 3, 0.6
@@ -50,6 +52,7 @@ def judge_flight(
     *,
     rests: Sequence[Rest],
     others: Sequence[Tracklet],
+    px_per_m: float = np.inf,
 ) -> Finding | None:
     """The best explanation of a tracklet as a throw; None where nothing lies (yet) where it may have ended.
 
@@ -59,10 +62,11 @@ def judge_flight(
         vehicles: those that may have thrown it.
         rests: what lies and has settled (:func:`settled`).
         others: all that was in the air about then.
+        px_per_m: the largest scale on the road: nothing else has to be near in metres.
     """
     best: Finding | None = None
     start, began_s = track.xy[0], track.t_s[0]
-    ends = _ends(track, rests)
+    ends = _ends(track, rests, most_reach_px=END_M * px_per_m + track.size_px)
     if not ends:
         return None
     for vehicle in vehicles:
@@ -72,7 +76,7 @@ def judge_flight(
         flight = Flight(track, vehicle)
         if not flight.whole or flight.moved_m < 0.2:
             continue
-        reach = 0.35 * flight.px_per_m + track.size_px
+        reach = END_M * flight.px_per_m + track.size_px
         rest = next((each for each, near in ends if near <= reach), None)
         if rest is None or _goes_with_another(track, vehicle, (*vehicles, *traffic.people)):
             continue
@@ -129,17 +133,19 @@ def _within(inner: NDArray[np.float64], outer: NDArray[np.float64]) -> bool:
     return bool(overlap >= 0.8 * max((inner[2:] - inner[:2]).prod(), 1e-6))
 
 
-def _ends(track: Tracklet, rests: Sequence[Rest]) -> list[tuple[Rest, float]]:
+def _ends(track: Tracklet, rests: Sequence[Rest], most_reach_px: float) -> list[tuple[Rest, float]]:
     """What lies that it may be, and how near (px) to the end of its path or a little on."""
     began_s, ended_s, area = track.t_s[0], track.t_s[-1], track.size_px**2
-    found = []
+    low, high = area * np.exp(-1.8), area * np.exp(1.8)
+    fitting = [
+        each for each in rests if began_s - 0.1 <= each.since_s <= ended_s + 1.2 and low < each.area < high
+    ]
+    if not fitting:
+        return []
     on = track.xy[-1] + track.velocity * np.linspace(0.0, 0.3, 7)[:, None]
-    for rest in rests:
-        if not began_s - 0.1 <= rest.since_s <= ended_s + 1.2:
-            continue
-        if abs(np.log(max(rest.area, 1.0) / area)) < 1.8:
-            found.append((rest, float(np.linalg.norm(on - rest.xy, axis=1).min())))
-    return found
+    places = np.array([each.xy for each in fitting])
+    near = np.hypot(*np.moveaxis(on[:, None] - places[None], 2, 0)).min(axis=0)
+    return [(each, float(gap)) for each, gap in zip(fitting, near, strict=True) if gap <= most_reach_px]
 
 
 def _company(track: Tracklet, others: Sequence[Tracklet], px_per_m: float) -> int:

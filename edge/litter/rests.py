@@ -10,11 +10,14 @@ from numpy.typing import NDArray
 
 from edge.litter.background import FRESH_TICKS, TICK_S, Background
 from edge.litter.blobs import Blobs
+from edge.litter.evidence import ramp
 from edge.litter.views import View
 
 KEEP_S = 120.0
 """What was hidden no longer than this and comes to light again has not come newly."""
 MOST_LYING = 300
+OLD_S = 6.0
+"""What has lain so long is neither judged nor company to what is."""
 SETTLED_TICKS = 2
 """Seen so often it has settled: at first the end of its way is part of it."""
 MOST_CHANGE = 2.0
@@ -99,6 +102,10 @@ class Rests:
     def __init__(self) -> None:
         self.lying: list[Rest] = []
 
+    def since(self, t_s: float) -> list[Rest]:
+        """What came to lie at ``t_s`` or later."""
+        return [each for each in self.lying if each.since_s >= t_s]
+
     def tick(self, view: View, background: Background, blobs: Blobs) -> None:
         """Take in what stands out from the background, of which a part stands still."""
         t_s = view.t_s
@@ -106,17 +113,22 @@ class Rests:
         sizes = np.array([each.size_px for each in self.lying])
         fresh = []
         for i in range(len(blobs)):
-            found = _rest(view, blobs, i, background)
-            if found is None:
+            since_s = _since(view, blobs.boxes[i], background)
+            if since_s is None:
                 continue
-            near = np.hypot(*(places - found.xy).T) <= 2.0 + 0.4 * np.maximum(sizes, found.size_px)
+            size = float(np.sqrt(blobs.area[i]))
+            near = np.hypot(*(places - blobs.xy[i]).T) <= 2.0 + 0.4 * np.maximum(sizes, size)
             if not near.any():
-                fresh.append(found)
+                fresh.append(_rest(view, blobs, i, background, since_s))
                 continue
             index = int(near.argmax())
             known = self.lying[index]
             if known.seen_s >= t_s:
                 continue
+            if t_s - known.since_s > OLD_S and since_s <= known.seen_s:
+                known.seen_s, known.ticks = t_s, known.ticks + 1  # nobody asks any more what it is
+                continue
+            found = _rest(view, blobs, i, background, since_s)
             if found.since_s > known.seen_s and not _alike(known, found):
                 self.lying[index] = found
             else:
@@ -125,24 +137,29 @@ class Rests:
         self.lying = [each for each in self.lying if t_s - each.seen_s < KEEP_S][-MOST_LYING:]
 
 
-def _rest(view: View, blobs: Blobs, index: int, background: Background) -> Rest | None:
-    """One of the things as something that lies; None where most of it has not stood still."""
+def _since(view: View, box: NDArray[np.float64], background: Background) -> float | None:
+    """Since when something stands still; None where most of it does not."""
+    x1, y1, x2, y2 = box.astype(int)
+    age = background.age[y1:y2, x1:x2][view.mask[y1:y2, x1:x2] > 0]
+    if not len(age) or np.count_nonzero(age >= FRESH_TICKS) < STILL_SHARE * len(age):
+        return None
+    return view.t_s - float(_ranked(age, 0.5)) * TICK_S
+
+
+def _rest(view: View, blobs: Blobs, index: int, background: Background, since_s: float) -> Rest:
+    """One of the things as something that lies."""
     box, xy, area = blobs.boxes[index], blobs.xy[index], float(blobs.area[index])
     x1, y1, x2, y2 = box.astype(int)
     inside = view.mask[y1:y2, x1:x2] > 0
-    age = background.age[y1:y2, x1:x2][inside]
-    if not len(age) or float(np.mean(age >= FRESH_TICKS)) < STILL_SHARE:
-        return None
     rim_x, rim_y = (x2 - x1) // 2 + 2, (y2 - y1) // 2 + 2
     around = view.mask[max(y1 - rim_y, 0) : y2 + rim_y, max(x1 - rim_x, 0) : x2 + rim_x]
     clear = float(np.clip((area / max(cv2.countNonZero(around), 1) - 0.3) / 0.4, 0.0, 1.0))
     height, width = view.mask.shape
     if min(x1, y1, width - x2, height - y2) < EDGE_PX:
         clear = 0.0  # a part of something, of a vehicle that has left the picture say
-    since_s = view.t_s - float(np.median(age)) * TICK_S
     apart = cv2.absdiff(background.candidate[y1:y2, x1:x2], background.picture[y1:y2, x1:x2])
-    core: NDArray[np.bool_] = inside & (apart >= CORE_SHARE * np.percentile(apart[inside], 90))
-    contrast = float(np.median(apart[core])) / background.threshold
+    core: NDArray[np.bool_] = inside & (apart >= CORE_SHARE * _ranked(apart[inside], 0.9))
+    contrast = _ranked(apart[core], 0.5) / background.threshold
     return Rest(xy, box, area, since_s, clear, _solid(box, inside, core, background), contrast, view.t_s)
 
 
@@ -177,16 +194,22 @@ def _solid(
     road = background.picture[y1:y2, x1:x2].astype(np.float64)[inside]
     if len(now) < 4:
         return 0.0
-    contrast = float(np.median(np.abs(now - road)))
-    clear = float(np.clip((contrast / background.threshold - 1.1) / 0.5, 0.0, 1.0)) * _edged(
-        box, core, background
-    )
+    contrast = _ranked(np.abs(now - road), 0.5)
+    clear = ramp(contrast / background.threshold, 1.1, 1.6)
+    if clear > 0.0:
+        clear *= _edged(box, core, background)
     if clear > 0.0 and background.sways:
         clear *= 1.0 - _out_of_place(box, background)
-    if now.std() < _TEXTURE or road.std() < _TEXTURE:
+    if clear == 0.0 or now.std() < _TEXTURE or road.std() < _TEXTURE:
         return clear
     texture = float(np.corrcoef(now, road)[0, 1])
     return clear * float(np.clip((1.0 - texture) / (1.0 - LIGHT_CORRELATION), 0.0, 1.0))
+
+
+def _ranked(values: NDArray[np.generic], share: float) -> float:
+    """The value that so large a share of these (one or more) lies below."""
+    rank = int(share * len(values))
+    return float(np.partition(values, rank)[rank])
 
 
 def _out_of_place(box: NDArray[np.float64], background: Background) -> float:

@@ -43,6 +43,8 @@ QUIET_SHARE = 0.15
 """When the camera moves far, no point stays where it was; so few that do mean that vehicles move, not it."""
 NEAR_PX = 3.0
 """A place so near to the last one needs no such proof, if more points agree on it than on standing still."""
+SPREAD, SPREAD_ALIKE = 0.6, 0.3
+"""Points come from so many ninths of the picture, and those that look as they do on the anchor."""
 _LEAST_POINTS = 12
 _LEAST_SHARE = 0.3
 """Share of the points that must agree on the movement; with fewer nothing fits."""
@@ -187,22 +189,22 @@ class Steady:
         followed = status.ravel() == 1
         here, there = moved.reshape(-1, 2), points.reshape(-1, 2)
         alike = followed & (error.ravel() < SAME_LEVELS)
-        found = self._fitted(here[alike], there[alike], _LEAST_POINTS)
+        found = self._fitted(here[alike], there[alike], _LEAST_POINTS, SPREAD_ALIKE)
         if found is None:
             least = max(_LEAST_POINTS, _LEAST_SHARE * len(self._points))
-            found = self._fitted(here[followed], there[followed], least)
+            found = self._fitted(here[followed], there[followed], least, SPREAD)
         return found
 
     def _fitted(
-        self, here: NDArray[np.float32], there: NDArray[np.float32], least: float
+        self, here: NDArray[np.float32], there: NDArray[np.float32], least: float, spread: float
     ) -> Homography | None:
         """The similarity that takes points [N, 2] of the picture to the anchor's, ``least`` agreeing."""
         every = self._points.reshape(-1, 2)
-        if len(here) < least or not _spread(there, every):
+        if len(here) < least or _spread(there, every) < spread:
             return None
         stays = np.abs(here - there).max(axis=1)
         quiet = stays / self._shrink < STILL_PX
-        stands = quiet.mean() > QUIET_SHARE and _spread(there[quiet], there)
+        stands = quiet.mean() > QUIET_SHARE and _spread(there[quiet], there) >= SPREAD
         fitted, inliers = cv2.estimateAffinePartial2D(here, there, ransacReprojThreshold=_FIT_PX)
         if fitted is None or inliers.sum() < max(least, _LEAST_SHARE * len(here)):
             return _IDENTITY if stands else None
@@ -215,7 +217,7 @@ class Steady:
         if _apart_px(full, _IDENTITY, shape) < STILL_PX or (stands and not fits_better):
             return _IDENTITY
         self._agreed = float(agreed.mean())
-        return full if _spread(there[agreed], there) else None
+        return full if _spread(there[agreed], there) >= SPREAD else None
 
     def _work(self, full: Homography) -> Homography:
         scale = np.diag([self._shrink, self._shrink, 1.0])
@@ -242,12 +244,14 @@ def _spread_points(picture: NDArray[np.uint8]) -> NDArray[np.float32]:
     return np.concatenate(found) if found else np.empty((0, 1, 2), np.float32)
 
 
-def _spread(some: NDArray[np.float32], every: NDArray[np.float32]) -> bool:
-    """Whether some points come from most parts of the picture that there are points in."""
+def _spread(some: NDArray[np.float32], every: NDArray[np.float32]) -> float:
+    """Of the ninths of the picture that there are points in, the share that some points come from."""
+    if not len(some):
+        return 0.0
     low, span = every.min(axis=0), np.maximum(np.ptp(every, axis=0), 1.0)
     here = {tuple(cell) for cell in np.minimum((some - low) / span * 3, 2).astype(int).tolist()}
     everywhere = {tuple(cell) for cell in np.minimum((every - low) / span * 3, 2).astype(int).tolist()}
-    return len(here) >= 0.6 * len(everywhere)
+    return len(here) / len(everywhere)
 
 
 def _apart_px(a: Homography, b: Homography, shape: tuple[float, ...]) -> float:

@@ -102,3 +102,16 @@ def test_a_car_that_still_stands_over_it_has_not_thrown_it() -> None:
     found = judged(lying(), standing)
     assert found is not None
     assert found.evidence.score == 0
+
+
+def test_a_bus_that_left_at_the_edge_of_the_picture_has_gone_on() -> None:
+    bus = Vehicle(1, int(ObjectClass.BUS))
+    for t_s in np.arange(1.0, 3.1, 0.2):
+        bottom = max(4.0, 300.0 - 150.0 * (float(t_s) - 1.0))
+        bus.note(float(t_s), np.array([200.0, 0.0, 310.0, bottom]))
+    thing = lying(x=250.0, y=60.0)
+    seen = judge_rest(
+        thing, Traffic(), [bus], trails=[], rests=[thing], now_s=LAY_S + 1.5, view_px=(480.0, 360.0)
+    )
+    assert seen is not None
+    assert seen.evidence.parts["leaves"] == 1.0
