@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import weakref
+from collections.abc import Generator
 from datetime import date
 from http import HTTPStatus
 from typing import Annotated, Any
 
+from anyio import CancelScope
 from fastapi import APIRouter, Depends, Path, Query, Response
+from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse, StreamingResponse
+from starlette.types import Receive, Send
+from starlette.types import Scope as AsgiScope
 
 from central.cases.api import Limit
 from central.context import Central, CentralDep
@@ -173,10 +178,39 @@ def export_cases(  # noqa: PLR0917 - FastAPI passes them by name
     except Exception:
         exports.free_slot()
         raise
-    weakref.finalize(pieces, exports.free_slot)  # also when nobody ever takes the first piece
     media = "text/csv; charset=utf-8" if form == "csv" else "application/geo+json"
     headers = {
         "Content-Disposition": f'attachment; filename="cases-{number}.{form}"',
         "Cache-Control": "no-store",
     }
-    return StreamingResponse(pieces, media_type=media, headers=headers)
+    return ExportFile(pieces, media_type=media, headers=headers)
+
+
+class ExportFile(StreamingResponse):
+    """A file that is made while it is taken, and ends when nobody takes it any more.
+
+    Args:
+        pieces: of the file, which has one of the few slots until it ends.
+        media_type: what it is.
+        headers: of the response.
+    """
+
+    def __init__(self, pieces: Generator[bytes], *, media_type: str, headers: dict[str, str]) -> None:
+        super().__init__(pieces, media_type=media_type, headers=headers)
+        self._pieces = pieces
+        self._free = weakref.finalize(
+            pieces, exports.free_slot
+        )  # also when nobody ever takes the first piece
+
+    async def __call__(self, scope: AsgiScope, receive: Receive, send: Send) -> None:
+        """Send it."""
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            # By itself it would end when memory is searched for garbage, and hold its connections until then.
+            with CancelScope(shield=True):
+                await run_in_threadpool(self._end)
+
+    def _end(self) -> None:
+        self._pieces.close()
+        self._free()

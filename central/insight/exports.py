@@ -10,7 +10,7 @@ import csv
 import io
 import json
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from datetime import datetime
 from http import HTTPStatus
 from threading import BoundedSemaphore
@@ -121,7 +121,7 @@ def written(
     zone: ZoneInfo,
     plates: bool,
     bom: bool = False,
-) -> Iterator[bytes]:
+) -> Generator[bytes]:
     """The file, piece by piece. One that takes over half an hour is broken off, which its log says."""
     until, rows = time.monotonic() + _LONGEST_S, 0
     head, tail = _frame(form, plates=plates, bom=bom)

@@ -1,5 +1,6 @@
 """Insight through the front door: numbers that open their cases, reports, and cases to take away."""
 
+import asyncio
 import csv
 import io
 import json
@@ -9,10 +10,12 @@ from html import unescape
 
 import pytest
 from sqlalchemy import update
+from starlette.requests import ClientDisconnect
 
 from central.cases.models import Case, Lead
 from central.database import Database
 from central.insight import exports, follow
+from central.insight.api import ExportFile
 from central.insight.counters import Counter, Selection
 from central.insight.models import Export
 from central.people.permissions import Role
@@ -160,6 +163,35 @@ def test_no_more_exports_run_at_a_time_than_central_can_bear(month):
             exports.free_slot()
     for _ in range(5):
         assert fetch(month, path).status_code == 200, "each gives its place back"
+
+
+def test_an_export_that_nobody_takes_any_more_ends_at_once():
+    ended = []
+
+    def pieces():
+        try:
+            while True:
+                yield b"a line\n"
+        finally:
+            ended.append(True)
+
+    async def gone(message):
+        if message.get("body"):
+            raise OSError("they hung up")
+
+    async def asked():
+        await asyncio.sleep(60)
+
+    exports.take_slot()
+    endless = pieces()
+    response = ExportFile(endless, media_type="text/csv", headers={})
+    with pytest.raises(ClientDisconnect):
+        asyncio.run(response({"type": "http", "asgi": {"spec_version": "2.4"}}, asked, gone))
+    assert ended, "its connections are free although something still knows of it"
+    for _ in range(3):
+        exports.take_slot()
+    for _ in range(3):
+        exports.free_slot()
 
 
 def test_a_report_on_paper_has_links_to_its_lists_and_says_when_its_font_lacks_letters(month):
