@@ -39,7 +39,7 @@ from kerbwatch.logs import configure_logs
 _SWITCH_S = 0.0005
 _OBJECTS_A_COLLECTION = 20_000
 """A batch of messages makes so many and lets them go at its end: looking through them 30 times before, as
-Python does by itself (700), took a fifth of its time and found nothing."""
+Python does by itself (700), took a tenth of its time and found nothing."""
 
 app = typer.Typer(no_args_is_help=True, help="The command centre.")
 import_app = typer.Typer(no_args_is_help=True, help="Duty list, areas, and items of a hotline.")
