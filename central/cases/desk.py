@@ -26,10 +26,9 @@ from central.cases.service import log_line
 from central.duty.book import DutyBook
 from central.duty.service import duty_book
 from central.merging import repository as merging
-from central.merging.crowding import Crowding
 from central.merging.grid import cell_of
 from central.merging.intake import reaches_of, spot_of
-from central.merging.lately import crowding_of
+from central.merging.lately import Lately, lately_of
 from central.merging.models import MergeSuggestion, OpenLead
 from central.merging.neighbourhood import Match, Neighbourhood
 from central.merging.scoring import Spot
@@ -88,7 +87,7 @@ class Desk:
         self,
         book: DutyBook,
         calendar: WorkCalendar,
-        crowding: Crowding,
+        lately: Lately,
         now: datetime,
         settings: MergingSettings,
     ) -> None:
@@ -98,7 +97,7 @@ class Desk:
         self._due_after = cache(lambda hours: calendar.after(now, timedelta(hours=hours)))
         self._groups: dict[str, CaseNow] = {}
         self._located: dict[Position, tuple[AreaHit, ...]] = {}
-        self._near = Neighbourhood(settings, crowding)
+        self._near = Neighbourhood(settings, lately.crowding, lately.pace)
         self._tickets: dict[str, Row] = {}
         """Of cases that this batch makes, by case."""
         self._sentences: dict[str, str] = {}
@@ -114,7 +113,8 @@ class Desk:
     def opened(cls, session: Session, now: datetime, zone: ZoneInfo, settings: MergingSettings) -> Desk:
         """With the duty list and the calendar as they are now. Raises NoDutyListError."""
         _calendar_id, calendar = calendars.current(session, zone)
-        return cls(duty_book(session, now), calendar, crowding_of(session, now, zone), now, settings)
+        lately = lately_of(session, now, zone, settings)
+        return cls(duty_book(session, now), calendar, lately, now, settings)
 
     def recall(self, session: Session, case_ids: Iterable[str], groups: Iterable[str]) -> None:
         """Read some cases: by their ids, and by what makes leads the same beyond doubt."""

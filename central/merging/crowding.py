@@ -23,8 +23,6 @@ _FEW = 4.0
 """Cases counted around a place at which the two weigh the same."""
 _REACH_CELLS = 2
 """Cells on each side that are looked at: 220 m more."""
-_AWAKE = 2.0
-"""What happens in a day happens in twelve hours of it."""
 _PRIOR_DAYS = 1.0
 """How many days of counting the kind's constant is worth."""
 _MOST_SHAPE = 3.0
@@ -47,7 +45,9 @@ class Crowding:
         self._all, whole = dict(every), every.total()
         self._share = {kind: sum(cells.values()) / whole for kind, cells in self._counts.items() if whole}
 
-    def neighbours(self, kind: str, lon: float, lat: float, terms: KindMerging, around: int) -> float:
+    def neighbours(
+        self, kind: str, lon: float, lat: float, terms: KindMerging, *, around: int, busy: float
+    ) -> float:
         """Unrelated open cases that chance puts within radius and window of a place.
 
         Args:
@@ -56,9 +56,10 @@ class Crowding:
             lat: WGS-84 degrees.
             terms: the kind's.
             around: other open cases that are there now; they tell of a busy day.
+            busy: how many times as much happens at this hour as on the mean of a day.
         """
         window_days = terms.window_minutes / (24 * 60)
-        awake_days = min(window_days * _AWAKE, max(window_days, 1.0))
+        awake_days = window_days * busy
         seen = terms.chance_neighbours / awake_days * _PRIOR_DAYS
         days = _PRIOR_DAYS
         if self._days > 0:

@@ -8,6 +8,7 @@ from typing import Any
 
 from central.cases.rules import Origin
 from central.merging.grid import cells_around
+from central.merging.pace import Seen
 from central.merging.repository import Reach
 from central.merging.scoring import FOREVER, Spot
 from central.merging.settings import MergingSettings
@@ -30,18 +31,16 @@ _UNKNOWN_SIGMA_M = 40.0
 
 def spot_of(lead: Mapping[str, Any], case_id: str, until: datetime | None) -> Spot:
     """What of a lead (its columns, ``id`` among them) counts; ``until`` None: as the lead says."""
-    method, box, plate = lead["place_method"], lead["box"], lead["plate"]
-    camera = lead["origin"] == Origin.CAMERA
-    known_m = lead["accuracy_m"] if method != CAMERA_POSITION else None
+    box, plate = lead["box"], lead["plate"]
     return Spot(
         lead_id=lead["id"],
         case_id=case_id,
         kind=lead["kind"],
-        watcher=f"{lead['source']}/{lead['camera_id']}" if camera else None,
+        watcher=_watcher(lead),
         lon=lead["lon"],
         lat=lead["lat"],
-        sigma_m=known_m or _SIGMA_M.get(method, _UNKNOWN_SIGMA_M),
-        exact=method != CAMERA_POSITION,
+        sigma_m=_sigma_m(lead),
+        exact=_exact(lead),
         started_at=lead["started_at"],
         until=until or _end(lead),
         plate=plate["text"] if plate else None,
@@ -64,6 +63,27 @@ def reaches_of(leads: Iterable[Mapping[str, Any]], settings: MergingSettings) ->
         oldest = lead["started_at"] - timedelta(minutes=terms.window_minutes)
         since[kind] = min(since.get(kind, oldest), oldest)
     return {kind: Reach(found, since[kind]) for kind, found in cells.items()}
+
+
+def seen_of(lead: Mapping[str, Any]) -> Seen | None:
+    """What of a lead tells how soon reports follow each other; None where it has no place of its own."""
+    if not _exact(lead):
+        return None
+    who = _watcher(lead) or lead["reporter_ref"]
+    return Seen(lead["kind"], who, lead["lon"], lead["lat"], _sigma_m(lead), lead["started_at"].timestamp())
+
+
+def _exact(lead: Mapping[str, Any]) -> bool:
+    return bool(lead["place_method"] != CAMERA_POSITION)
+
+
+def _watcher(lead: Mapping[str, Any]) -> str | None:
+    return f"{lead['source']}/{lead['camera_id']}" if lead["origin"] == Origin.CAMERA else None
+
+
+def _sigma_m(lead: Mapping[str, Any]) -> float:
+    known_m: float | None = lead["accuracy_m"] if _exact(lead) else None
+    return known_m or _SIGMA_M.get(lead["place_method"], _UNKNOWN_SIGMA_M)
 
 
 def _end(lead: Mapping[str, Any]) -> datetime:

@@ -9,6 +9,7 @@ from datetime import datetime
 
 from central.merging.crowding import Crowding
 from central.merging.grid import cell_of, cells_around
+from central.merging.pace import Pace
 from central.merging.scoring import FOREVER, REPEAT_RATE, Pair, Parts, Spot, are_two, compare
 from central.merging.settings import MergingSettings
 
@@ -34,8 +35,8 @@ class Match:
 class Neighbourhood:
     """Leads of open cases by the cells of the grid."""
 
-    def __init__(self, settings: MergingSettings, crowding: Crowding) -> None:
-        self._settings, self.crowding = settings, crowding
+    def __init__(self, settings: MergingSettings, crowding: Crowding, pace: Pace) -> None:
+        self._settings, self.crowding, self.pace = settings, crowding, pace
         self._cells: defaultdict[_Key, dict[str, Spot]] = defaultdict(dict)
         self._standing: defaultdict[_Key, defaultdict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
         """For each cell and camera the cases of what stands before it: each is an occurrence of its own."""
@@ -68,7 +69,7 @@ class Neighbourhood:
         for spot in around:
             if spot.case_id in barred:
                 continue
-            pair = compare(new, spot, terms)
+            pair = compare(new, spot, terms, self.pace)
             if pair is not None:
                 near.add(spot.case_id)
                 known = best.get(spot.case_id)
@@ -80,7 +81,8 @@ class Neighbourhood:
         if not best:
             return []
         rivals = max(len(near) - 1, 0)
-        chance = self.crowding.neighbours(new.kind, new.lon, new.lat, terms, rivals)
+        busy = self.pace.busy(new.kind, new.started_at.timestamp())
+        chance = self.crowding.neighbours(new.kind, new.lon, new.lat, terms, around=rivals, busy=busy)
         weight = REPEAT_RATE / chance
         odds = {
             case_id: pair.ratio * (1 if pair.same_camera else weight)

@@ -39,6 +39,21 @@ _COUNTS = (
 """Columns of a lead that :func:`central.merging.intake.spot_of` asks for: whole leads are far dearer."""
 
 
+_PLACED = (
+    "kind",
+    "origin",
+    "source",
+    "camera_id",
+    "reporter_ref",
+    "lon",
+    "lat",
+    "place_method",
+    "accuracy_m",
+    "started_at",
+)
+"""Columns that :func:`central.merging.intake.seen_of` asks for."""
+
+
 class Reach(NamedTuple):
     """Where and how far back to look for leads of a kind."""
 
@@ -102,6 +117,15 @@ def cases_by_cell(
     for kind, cell, count in session.execute(query.group_by(fact.kind, fact.cell)):
         counts.setdefault(kind, {})[cell] = count
     return begun, counts
+
+
+def leads_since(session: Session, since: datetime, until: datetime, most: int) -> list[Mapping[str, Any]]:
+    """The newest leads of what began in a span: the columns that tell where, when and by whom."""
+    lead = Lead.__table__.c
+    columns = [lead[name] for name in _PLACED]
+    newest = select(*columns).order_by(lead.id.desc()).limit(most).subquery()
+    query = newest.select().where(newest.c.started_at >= since, newest.c.started_at < until)
+    return [dict(row) for row in session.connection().execute(query).mappings()]
 
 
 def put_ends(session: Session, ends: Mapping[str, datetime]) -> None:

@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 
 from central.merging import plates
 from central.merging.grid import distance_m
+from central.merging.pace import Pace
 from central.merging.settings import KindMerging
 from central.merging.telling import ratios, same_person
 from central.merging.words import Said, said, vehicle_of
@@ -28,8 +29,6 @@ REPEAT_RATE = 0.0956 / (1 - 0.0956)
 _PLATE_PROVES = 100.0
 """From this ratio on two plates are of one vehicle, whatever else is in doubt."""
 _CLASS_AGREES, _CLASS_DIFFERS = 1.5, 0.3
-_LATE = 0.1
-"""Share of the reports that come whenever, anywhere in the window; the others soon, and fall off."""
 _REOPEN_S = 120.0
 """The same for one camera that lost a thing from sight and sees it again: what passes before it is brief."""
 _SPOT_ODDS = 40.0
@@ -105,7 +104,7 @@ def are_two(a: Spot, b: Spot) -> bool:
     return a.kind not in _STANDING or (a.started_at <= b.until and b.started_at <= a.until)
 
 
-def compare(a: Spot, b: Spot, terms: KindMerging) -> Pair | None:
+def compare(a: Spot, b: Spot, terms: KindMerging, pace: Pace) -> Pair | None:
     """What two leads of a kind say about being one; None when they are too far apart, or two for certain."""
     gap_s = gap_between_s(a, b)
     if gap_s > terms.window_minutes * 60:
@@ -123,7 +122,7 @@ def compare(a: Spot, b: Spot, terms: KindMerging) -> Pair | None:
         certain = True
     else:
         between_s = abs((a.started_at - b.started_at).total_seconds())
-        where, when = _place_ratio(apart_m, a, b, terms), _time_ratio(between_s, terms)
+        where, when = _place_ratio(apart_m, a, b, terms), pace.ratio(a.kind, between_s, terms)
         parts |= {"distance_m": round(apart_m, 1), "place": _round(where), "time": _round(when)}
         ratio = where * when
         two_cameras = a.watcher is not None and b.watcher is not None
@@ -172,17 +171,6 @@ def _place_ratio(apart_m: float, a: Spot, b: Spot, terms: KindMerging) -> float:
     """Two noisy places of one thing (normal) against a place anywhere within the radius (uniform)."""
     variance = max(a.sigma_m**2 + b.sigma_m**2 + terms.spread_m**2, 1.0)
     return terms.radius_m**2 / (2 * variance) * math.exp(-(apart_m**2) / (2 * variance))
-
-
-def _time_ratio(between_s: float, terms: KindMerging) -> float:
-    """Reports that fall off from when it began, but for a few late ones, against any time in the window.
-
-    What stands for hours is told of when somebody has come upon it, so that the beginnings count and not the
-    time after the end; the late ones keep what still stands within reach.
-    """
-    window = terms.window_minutes / terms.follow_minutes
-    soon = window * math.exp(-between_s / (terms.follow_minutes * 60)) / (1 - math.exp(-window))
-    return (1 - _LATE) * soon + _LATE
 
 
 def _overlap(a: Spot, b: Spot) -> float:

@@ -14,9 +14,10 @@ from typing import Any
 
 from central.merging.crowding import Crowding
 from central.merging.neighbourhood import Match, Neighbourhood
+from central.merging.pace import Pace
 from central.merging.scoring import FOREVER
 from central.merging.settings import MergingSettings
-from evaluation.bench.merging_city import Counted, month_before, plant
+from evaluation.bench.merging_city import Past, month_before, plant
 from evaluation.bench.merging_words import told
 
 
@@ -64,8 +65,8 @@ def count(leads: int, seed: int, settings: MergingSettings, *, words: bool = Tru
     planted = plant(seed, leads)
     if words:
         planted = told(planted, seed)
-    around, truth = Neighbourhood(settings, Crowding()), dict[str, int]()
-    counted, today = Counted(month_before(seed, leads)), date.min
+    around, truth = Neighbourhood(settings, Crowding(), Pace()), dict[str, int]()
+    past, today = Past(month_before(seed, leads), settings), date.min
     ends = sorted((each.spot.until, each.spot.lead_id) for each in planted)
     merged, right, suggested, suggested_right = 0, 0, 0, 0
     seen, repeats, missed, cleared = set[int](), 0, Counter[str](), 0
@@ -73,7 +74,7 @@ def count(leads: int, seed: int, settings: MergingSettings, *, words: bool = Tru
         now = each.spot.started_at
         if now.date() != today:
             today = now.date()
-            around.crowding = counted.on(today)
+            around.crowding, around.pace = past.crowding(today), past.pace()
         while cleared < len(ends) and ends[cleared][0] <= now:
             around.ended(ends[cleared][1], ends[cleared][0])
             cleared += 1
@@ -97,7 +98,8 @@ def count(leads: int, seed: int, settings: MergingSettings, *, words: bool = Tru
         kept = joined or hit  # people accept what is right
         spot.case_id = kept.case_id if kept else spot.lead_id
         if kept is None:
-            counted.add(spot)
+            past.opened(spot)
+        past.came(spot)
         truth.setdefault(spot.case_id, each.occurrence)
         around.add([spot])
     return MergingCount(len(planted), repeats, merged, right, suggested, suggested_right, missed)

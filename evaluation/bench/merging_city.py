@@ -9,14 +9,16 @@ from __future__ import annotations
 
 import math
 import random
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 
 from central.insight.grid import cell_of
 from central.merging.crowding import MOST_DAYS, Crowding
+from central.merging.pace import MOST_LEADS, Pace, Seen, learnt
 from central.merging.scoring import Spot
+from central.merging.settings import MergingSettings
 from kerbwatch.incident import Kind
 
 DUPLICATES = 0.0956
@@ -79,7 +81,7 @@ def plant(seed: int, leads: int) -> list[Planted]:
 
 
 def month_before(seed: int, leads: int) -> list[Planted]:
-    """A first lead of each occurrence of the same city in the four weeks before."""
+    """The four weeks before in the same city, by their times."""
     hot, rng = hot_spots(seed), random.Random(f"{seed} before")  # noqa: S311
     elsewhere = _hot_spots(rng)
     hot = [there if rng.random() < _MOVED else here for here, there in zip(hot, elsewhere, strict=True)]
@@ -88,23 +90,42 @@ def month_before(seed: int, leads: int) -> list[Planted]:
         what = _occurrence(rng, hot)
         what = replace(what, at=what.at - timedelta(days=_DAYS))
         found.append(_lead(rng, what, _channel(rng), number, 0, None))
-    return found
+    repeats = [rng.choice(found) for _ in range(round(len(found) * DUPLICATES / (1 - DUPLICATES)))]
+    found += [
+        _lead(rng, first.what, _channel(rng), first.occurrence, number, first.channel)
+        for number, first in enumerate(repeats, start=1)
+    ]
+    return sorted(found, key=lambda each: each.spot.started_at)
 
 
-class Counted:
-    """What the city has counted, as central counts it: anew every day, over the four weeks before it."""
+class Past:
+    """What the city has seen, as central learns from it: anew every day, from the four weeks before it."""
 
-    def __init__(self, before: Sequence[Planted]) -> None:
+    def __init__(self, before: Sequence[Planted], settings: MergingSettings) -> None:
         self._days: dict[date, dict[str, Counter[int]]] = {}
+        self._leads: deque[Seen] = deque(maxlen=MOST_LEADS)
+        self._settings = settings
         for each in before:
-            self.add(each.spot)
+            self.came(each.spot)
+            if each.first_channel is None:
+                self.opened(each.spot)
 
-    def add(self, spot: Spot) -> None:
+    def came(self, spot: Spot) -> None:
+        """A lead, whatever it made."""
+        at_s = spot.started_at.timestamp()
+        who = spot.watcher or spot.reporter
+        self._leads.append(Seen(spot.kind, who, spot.lon, spot.lat, spot.sigma_m, at_s))
+
+    def opened(self, spot: Spot) -> None:
         """A lead that made a case."""
         day = self._days.setdefault(spot.started_at.date(), {})
         day.setdefault(spot.kind, Counter())[cell_of(spot.lon, spot.lat)] += 1
 
-    def on(self, today: date) -> Crowding:
+    def pace(self) -> Pace:
+        """How soon reports follow each other, by the newest leads."""
+        return learnt(self._leads, self._settings.of)
+
+    def crowding(self, today: date) -> Crowding:
         """As it stands at the beginning of a day."""
         counts: dict[str, Counter[int]] = {kind.value: Counter() for kind in Kind}
         for day, kinds in self._days.items():

@@ -19,6 +19,7 @@ from central.hotline.service import import_csv
 from central.insight import follow
 from central.intake.service import commit_batch
 from central.merging import service
+from central.merging.lately import lately_of
 from central.merging.models import MergeSuggestion, OpenLead
 from central.merging.settings import MergingSettings
 from central.people.permissions import Role, permissions_of
@@ -56,6 +57,19 @@ def call_at(metres, minutes=0.0, number=None, **changes):
         "words": "A car blocks the pavement",
     }
     return LeadIn(**(values | changes))
+
+
+def test_how_soon_people_call_after_a_camera_is_learnt_from_the_city_anew_each_day(street):
+    for place in range(60):
+        street.camera(seen_at(400.0 * place, camera_id=f"cam-{place}"))
+        street.call(call_at(400.0 * place + 20, minutes=8))
+    ratio = {}
+    for day in (0, 1):
+        with street.database.read() as session:
+            now = NOON + timedelta(days=day, hours=1)
+            pace = lately_of(session, now, ZONE, TERMS).pace
+        ratio[day] = pace.ratio(Kind.ILLEGAL_PARKING.value, 8 * 60, TERMS.illegal_parking)
+    assert ratio[1] > 1.5 * ratio[0], "of today nothing was known yet when the first came"
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ def counted(cases, kind=KIND, days=28):
 
 
 def neighbours(crowding, lon=LON, lat=LAT, around=0):
-    return crowding.neighbours(KIND, lon, lat, TERMS, around)
+    return crowding.neighbours(KIND, lon, lat, TERMS, around=around, busy=2.0)
 
 
 def test_a_city_that_counted_nothing_yet_holds_to_the_constant():

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from central.merging.crowding import Crowding
 from central.merging.grid import cell_of, cells_around, distance_m
 from central.merging.neighbourhood import Neighbourhood
+from central.merging.pace import Pace
 from central.merging.scoring import FOREVER, Spot
 from central.merging.settings import MergingSettings
 from kerbwatch.incident import Kind
@@ -46,7 +47,7 @@ CALL = replace(
 
 
 def judged(new, *known):
-    around = Neighbourhood(TERMS, Crowding())
+    around = Neighbourhood(TERMS, Crowding(), Pace())
     around.add(known)
     matches = around.matches(new)
     return matches[0] if matches else None
@@ -141,7 +142,7 @@ def test_what_lies_within_the_radius_lies_in_the_cells_that_are_looked_at(lon, l
 
 @given(metres=st.lists(st.floats(0, 200), max_size=6), minutes=st.floats(0, 200))
 def test_scores_are_probabilities_of_which_one_at_most_is_likely(metres, minutes):
-    around = Neighbourhood(TERMS, Crowding())
+    around = Neighbourhood(TERMS, Crowding(), Pace())
     around.add(north(CAMERA, m, lead_id=f"lead-{n}", case_id=f"case-{n}") for n, m in enumerate(metres))
     later = NOON + timedelta(minutes=minutes)
     matches = around.matches(replace(CALL, started_at=later, until=later))

@@ -1,0 +1,177 @@
+"""How soon the reports of one occurrence follow each other, learnt from the leads of the past weeks.
+
+Leads of a kind that lie together are more often close in time than chance makes them. How often chance does
+is seen at the same place and hour of other days; what is above it, lag by lag, are the repeats (Knox's test
+of space and time, kept by lag). What was made of the leads, whether they were merged or by whom, does not go
+into it, so that central does not learn from what it believed itself. What chance may vary by is not learnt;
+where little was seen yet, the kind's own terms hold, which count for as much as :data:`_PRIOR_PAIRS` and
+:data:`_PRIOR_LEADS`.
+"""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_left, bisect_right
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from central.merging.grid import cell_of, cells_around, distance_m
+from central.merging.settings import KindMerging
+
+MOST_LEADS = 30_000
+"""So many of the newest leads are looked at."""
+_MOST_IN_A_CELL = 500
+"""And of a kind in a cell: more would teach nothing new."""
+_DAY_S = 86_400.0
+_HOURS = 24
+_OTHER_DAYS = 3
+_DEVIATIONS = 2.0
+"""Leads are together within so many standard deviations of both places."""
+_LATE = 0.1
+"""Without anything learnt: the share of the reports that come whenever, anywhere in the window; the others
+fall off from the beginning."""
+_PRIOR_PAIRS = 50.0
+_AWAKE = 2.0
+"""Without anything learnt: what happens in a day happens in twelve hours of it."""
+_PRIOR_LEADS = 200.0
+_EDGES_MIN = (2.5, 5, 7.5, 10, 15, 20, 25, 30, 40, 50, 60, 80, 100, 120, 160, 200, 240, 360, 480, 720, 960)
+_WIDER = 1.5
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """Of a lead what tells how soon reports follow each other.
+
+    Attributes:
+        who: the camera, or the person if known; what one of them tells again is no other's report.
+        lon: WGS-84 degrees.
+        lat: WGS-84 degrees.
+        sigma_m: standard deviation of its place on each axis.
+        at_s: seconds since 1970 at which what it tells of began.
+    """
+
+    kind: str
+    who: str | None
+    lon: float
+    lat: float
+    sigma_m: float
+    at_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Law:
+    """How much likelier each lag is between two reports of one occurrence than any in the window.
+
+    Attributes:
+        edges_s: ends of the stretches of lags, ascending; the last is the window's.
+        ratios: of each stretch.
+    """
+
+    edges_s: Sequence[float]
+    ratios: Sequence[float]
+
+    def ratio(self, lag_s: float) -> float:
+        """Of a lag. Of what still stands after more than the window nothing was learnt: some tell of it."""
+        place = bisect_left(self.edges_s, lag_s)
+        return self.ratios[place] if place < len(self.ratios) else _LATE
+
+
+class Pace:
+    """For each kind how soon reports follow each other, and at what hours how much happens."""
+
+    def __init__(
+        self, laws: Mapping[str, Law] | None = None, hours: Mapping[str, Counter[int]] | None = None
+    ) -> None:
+        """``hours``: of each kind the leads of each hour of the day (UTC)."""
+        self._laws, self._hours = laws or {}, hours or {}
+
+    def ratio(self, kind: str, lag_s: float, terms: KindMerging) -> float:
+        """How much likelier ``lag_s`` is between two reports of one occurrence than by chance."""
+        law = self._laws.get(kind)
+        if law is not None:
+            return law.ratio(lag_s)
+        window_s, mean_s = terms.window_minutes * 60, terms.follow_minutes * 60
+        soon = window_s / mean_s * math.exp(-lag_s / mean_s) / (1 - math.exp(-window_s / mean_s))
+        return (1 - _LATE) * soon + _LATE
+
+    def busy(self, kind: str, at_s: float) -> float:
+        """How many times as much happens about that time of the day as on the mean of a day."""
+        hours = self._hours.get(kind, Counter())
+        before, aside = divmod(at_s % _DAY_S / 3600 - 0.5, 1.0)
+        here = (1 - aside) * hours[int(before) % _HOURS] + aside * hours[int(before + 1) % _HOURS]
+        return (here * _HOURS + _AWAKE * _PRIOR_LEADS) / (hours.total() + _PRIOR_LEADS)
+
+
+def learnt(leads: Iterable[Seen], terms_of: Callable[[str], KindMerging]) -> Pace:
+    """What some leads teach; a kind that none of them is of keeps to its terms."""
+    kinds, hours = defaultdict[str, list[Seen]](list), defaultdict[str, Counter[int]](Counter)
+    for lead in leads:
+        kinds[lead.kind].append(lead)
+        hours[lead.kind][int(lead.at_s % _DAY_S // 3600)] += 1
+    return Pace({kind: _law(_Ground(some, terms_of(kind))) for kind, some in kinds.items()}, hours)
+
+
+class _Ground:
+    """The leads of a kind by place and time."""
+
+    def __init__(self, leads: Iterable[Seen], terms: KindMerging) -> None:
+        self.terms = terms
+        cells = defaultdict[int, list[Seen]](list)
+        for lead in sorted(leads, key=lambda lead: lead.at_s):
+            cells[cell_of(lead.lon, lead.lat)].append(lead)
+        newest = {cell: some[-_MOST_IN_A_CELL:] for cell, some in cells.items()}
+        self._cells = {cell: ([lead.at_s for lead in some], some) for cell, some in newest.items()}
+
+    def lags(self, least_s: float, most_s: float) -> Iterator[float]:
+        """Of every two leads that lie together and may tell of one thing the time between, in a range."""
+        for _at, leads in self._cells.values():
+            for one in leads:
+                for cell in cells_around(one.lon, one.lat, self.terms.radius_m):
+                    at, others = self._cells.get(cell, ((), ()))
+                    first, end = bisect_right(at, one.at_s + least_s), bisect_right(at, one.at_s + most_s)
+                    for other in others[first:end]:
+                        if self._together(one, other):
+                            yield other.at_s - one.at_s
+
+    def _together(self, one: Seen, other: Seen) -> bool:
+        if one.who is not None and one.who == other.who:
+            return False
+        deviation_m = math.sqrt(one.sigma_m**2 + other.sigma_m**2 + self.terms.spread_m**2)
+        apart_m = distance_m(one.lon, one.lat, other.lon, other.lat)
+        return apart_m <= min(_DEVIATIONS * deviation_m, self.terms.radius_m)
+
+
+def _law(ground: _Ground) -> Law:
+    window_s = ground.terms.window_minutes * 60
+    edges_s = _edges_s(window_s)
+    near = Counter(bisect_left(edges_s, lag_s) for lag_s in ground.lags(0, window_s))
+    first = math.ceil(2 * window_s / _DAY_S)  # from here on another day's window does not meet this one's
+    other_days = [day * _DAY_S for day in range(first, first + _OTHER_DAYS)]
+    by_chance = Counter(
+        bisect_left(edges_s, abs(lag_s - day_s))
+        for day_s in other_days
+        for lag_s in ground.lags(day_s - window_s, day_s + window_s)
+    )
+    usual = [by_chance[n] / (2 * _OTHER_DAYS) for n in range(len(edges_s))]
+    repeats = [max(near[n] - chance - math.sqrt(chance), 0.0) for n, chance in enumerate(usual)]
+    whole, ratios, before_s = sum(repeats) + _PRIOR_PAIRS, list[float](), 0.0
+    for edge_s, number in zip(edges_s, repeats, strict=True):
+        share = _within(edge_s, ground.terms) - _within(before_s, ground.terms)
+        ratios.append((number + _PRIOR_PAIRS * share) / whole * window_s / (edge_s - before_s))
+        before_s = edge_s
+    return Law(edges_s, ratios)
+
+
+def _edges_s(window_s: float) -> list[float]:
+    edges = [minutes * 60 for minutes in _EDGES_MIN if minutes * 60 < window_s]
+    while edges and edges[-1] * _WIDER < window_s:
+        edges.append(edges[-1] * _WIDER)
+    return [*edges, window_s]
+
+
+def _within(lag_s: float, terms: KindMerging) -> float:
+    """By the kind's terms alone: of the reports that follow in the window, the share within a lag."""
+    window_s, mean_s = terms.window_minutes * 60, terms.follow_minutes * 60
+    soon = (1 - math.exp(-lag_s / mean_s)) / (1 - math.exp(-window_s / mean_s))
+    return (1 - _LATE) * soon + _LATE * lag_s / window_s
