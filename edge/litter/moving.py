@@ -47,6 +47,8 @@ _LEAST_POINTS, _SPAN_S, _WINDOW_S = 9, 0.3, 0.5
 _REWIND_S = 0.25
 """How long before it was first told from what is behind it a thing may have been let go."""
 _REWINDS_S = tuple(float(each) for each in np.arange(0.0, _REWIND_S + 1e-6, 0.05))
+_TURNED = (2.5, 1.2)
+"""How far the camera turns while a thing falls, in drops: from which it can, and cannot, be told."""
 _ITSELF_M = 0.4
 _USUAL_M = 0.2
 _SAME_THING_M = 1.0
@@ -204,6 +206,7 @@ class MovingEngine:
             fall = max(falls, key=lambda each: each.score, default=None)
             if fall is not None:
                 fall.parts["stands_out"] = self._stands_out(fall)
+                fall.parts["steady_view"] = self._steady_view(fall)
             if fall is None or fall.score < DECIDE_SCORE:
                 continue
             if not self._is_told(fall):
@@ -227,6 +230,12 @@ class MovingEngine:
         spread = 1.0 + 1.48 * (float(np.median(np.abs(np.array(sinks) - usual))) if sinks else 0.0)
         sank = float(fall.steady[-1][1] - fall.steady[0][1])
         return _ramp((sank - usual) / spread, 2.0, 3.5)
+
+    def _steady_view(self, fall: _Fall) -> float:
+        """1 when the camera turned little meanwhile: how far it turned is known to a share of it only."""
+        turned = self._turned_at(float(fall.t_s[-1])) - self._turned_at(float(fall.t_s[0]))
+        drop_px = max(float(np.ptp(fall.steady[:, 1])), 1.0)
+        return _ramp(float(np.linalg.norm(turned)) / drop_px, *_TURNED)
 
     def _is_told(self, fall: _Fall) -> bool:
         """Whether this is another part of a thing that was told, also as another vehicle's."""
