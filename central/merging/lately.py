@@ -57,4 +57,4 @@ def _crowding(session: Session, today: date) -> Crowding:
 def _pace(session: Session, now: datetime, settings: MergingSettings) -> Pace:
     since = now - timedelta(days=MOST_DAYS)
     leads = map(seen_of, repository.leads_since(session, since, now, MOST_LEADS))
-    return learnt((lead for lead in leads if lead is not None), settings.of)
+    return learnt((lead for lead in leads if lead is not None), now.timestamp(), settings.of)

@@ -11,6 +11,7 @@ where little was seen yet, the kind's own terms hold, which count for as much as
 from __future__ import annotations
 
 import math
+import random
 from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -21,8 +22,8 @@ from central.merging.settings import KindMerging
 
 MOST_LEADS = 30_000
 """So many of the newest leads are looked at."""
-_MOST_IN_A_CELL = 500
-"""And of a kind in a cell: more would teach nothing new."""
+_MOST_PAIRS = 100_000
+"""So many pairs of a kind are compared at most, of leads taken by chance: more would teach nothing new."""
 _DAY_S = 86_400.0
 _HOURS = 24
 _OTHER_DAYS = 3
@@ -103,13 +104,20 @@ class Pace:
         return (here * _HOURS + _AWAKE * _PRIOR_LEADS) / (hours.total() + _PRIOR_LEADS)
 
 
-def learnt(leads: Iterable[Seen], terms_of: Callable[[str], KindMerging]) -> Pace:
-    """What some leads teach; a kind that none of them is of keeps to its terms."""
+def learnt(leads: Iterable[Seen], until_s: float, terms_of: Callable[[str], KindMerging]) -> Pace:
+    """What some leads teach; a kind of which too little is known keeps to its terms.
+
+    Args:
+        leads: in any order.
+        until_s: seconds since 1970 up to which they are all that came.
+        terms_of: of a kind.
+    """
     kinds, hours = defaultdict[str, list[Seen]](list), defaultdict[str, Counter[int]](Counter)
     for lead in leads:
         kinds[lead.kind].append(lead)
         hours[lead.kind][int(lead.at_s % _DAY_S // 3600)] += 1
-    return Pace({kind: _law(_Ground(some, terms_of(kind))) for kind, some in kinds.items()}, hours)
+    laws = {kind: _law(_Ground(some, terms_of(kind)), until_s) for kind, some in kinds.items()}
+    return Pace({kind: law for kind, law in laws.items() if law is not None}, hours)
 
 
 class _Ground:
@@ -117,22 +125,23 @@ class _Ground:
 
     def __init__(self, leads: Iterable[Seen], terms: KindMerging) -> None:
         self.terms = terms
+        self.leads = sorted(leads, key=lambda lead: lead.at_s)
+        self.compared = 0
+        """How many pairs were looked at."""
         cells = defaultdict[int, list[Seen]](list)
-        for lead in sorted(leads, key=lambda lead: lead.at_s):
+        for lead in self.leads:
             cells[cell_of(lead.lon, lead.lat)].append(lead)
-        newest = {cell: some[-_MOST_IN_A_CELL:] for cell, some in cells.items()}
-        self._cells = {cell: ([lead.at_s for lead in some], some) for cell, some in newest.items()}
+        self._cells = {cell: ([lead.at_s for lead in some], some) for cell, some in cells.items()}
 
-    def lags(self, least_s: float, most_s: float) -> Iterator[float]:
-        """Of every two leads that lie together and may tell of one thing the time between, in a range."""
-        for _at, leads in self._cells.values():
-            for one in leads:
-                for cell in cells_around(one.lon, one.lat, self.terms.radius_m):
-                    at, others = self._cells.get(cell, ((), ()))
-                    first, end = bisect_right(at, one.at_s + least_s), bisect_right(at, one.at_s + most_s)
-                    for other in others[first:end]:
-                        if self._together(one, other):
-                            yield other.at_s - one.at_s
+    def lags(self, one: Seen, least_s: float, most_s: float) -> Iterator[float]:
+        """The times, in a range, after which others tell of what may be the same thing."""
+        for cell in cells_around(one.lon, one.lat, self.terms.radius_m):
+            at, others = self._cells.get(cell, ((), ()))
+            first, end = bisect_right(at, one.at_s + least_s), bisect_right(at, one.at_s + most_s)
+            self.compared += end - first
+            for other in others[first:end]:
+                if self._together(one, other):
+                    yield other.at_s - one.at_s
 
     def _together(self, one: Seen, other: Seen) -> bool:
         if one.who is not None and one.who == other.who:
@@ -142,18 +151,26 @@ class _Ground:
         return apart_m <= min(_DEVIATIONS * deviation_m, self.terms.radius_m)
 
 
-def _law(ground: _Ground) -> Law:
+def _law(ground: _Ground, until_s: float) -> Law | None:
+    """None where no other day can be seen yet by which to know chance."""
     window_s = ground.terms.window_minutes * 60
     edges_s = _edges_s(window_s)
-    near = Counter(bisect_left(edges_s, lag_s) for lag_s in ground.lags(0, window_s))
     first = math.ceil(2 * window_s / _DAY_S)  # from here on another day's window does not meet this one's
-    other_days = [day * _DAY_S for day in range(first, first + _OTHER_DAYS)]
-    by_chance = Counter(
-        bisect_left(edges_s, abs(lag_s - day_s))
-        for day_s in other_days
-        for lag_s in ground.lags(day_s - window_s, day_s + window_s)
-    )
-    usual = [by_chance[n] / (2 * _OTHER_DAYS) for n in range(len(edges_s))]
+    other_days_s = [day * _DAY_S for day in range(first, first + _OTHER_DAYS)]
+    near, by_chance, asked, days = Counter[int](), Counter[int](), 0, 0
+    for one in random.Random(0).sample(ground.leads, len(ground.leads)):  # noqa: S311 - a fair choice
+        if ground.compared > _MOST_PAIRS:
+            break
+        asked += 1
+        near.update(bisect_left(edges_s, lag_s) for lag_s in ground.lags(one, 0, window_s))
+        for day_s in other_days_s:
+            if one.at_s + day_s + window_s <= until_s:
+                days += 1
+                lags = ground.lags(one, day_s - window_s, day_s + window_s)
+                by_chance.update(bisect_left(edges_s, abs(lag_s - day_s)) for lag_s in lags)
+    if not days:
+        return None
+    usual = [by_chance[n] * asked / days / 2 for n in range(len(edges_s))]
     repeats = [max(near[n] - chance - math.sqrt(chance), 0.0) for n, chance in enumerate(usual)]
     whole, ratios, before_s = sum(repeats) + _PRIOR_PAIRS, list[float](), 0.0
     for edge_s, number in zip(edges_s, repeats, strict=True):

@@ -74,7 +74,7 @@ def count(leads: int, seed: int, settings: MergingSettings, *, words: bool = Tru
         now = each.spot.started_at
         if now.date() != today:
             today = now.date()
-            around.crowding, around.pace = past.crowding(today), past.pace()
+            around.crowding, around.pace = past.crowding(today), past.pace(now)
         while cleared < len(ends) and ends[cleared][0] <= now:
             around.ended(ends[cleared][1], ends[cleared][0])
             cleared += 1

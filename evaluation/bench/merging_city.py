@@ -121,9 +121,9 @@ class Past:
         day = self._days.setdefault(spot.started_at.date(), {})
         day.setdefault(spot.kind, Counter())[cell_of(spot.lon, spot.lat)] += 1
 
-    def pace(self) -> Pace:
+    def pace(self, now: datetime) -> Pace:
         """How soon reports follow each other, by the newest leads."""
-        return learnt(self._leads, self._settings.of)
+        return learnt(self._leads, now.timestamp(), self._settings.of)
 
     def crowding(self, today: date) -> Crowding:
         """As it stands at the beginning of a day."""

@@ -64,12 +64,12 @@ def test_how_soon_people_call_after_a_camera_is_learnt_from_the_city_anew_each_d
         street.camera(seen_at(400.0 * place, camera_id=f"cam-{place}"))
         street.call(call_at(400.0 * place + 20, minutes=8))
     ratio = {}
-    for day in (0, 1):
+    for day in (0, 5):
         with street.database.read() as session:
             now = NOON + timedelta(days=day, hours=1)
             pace = lately_of(session, now, ZONE, TERMS).pace
         ratio[day] = pace.ratio(Kind.ILLEGAL_PARKING.value, 8 * 60, TERMS.illegal_parking)
-    assert ratio[1] > 1.5 * ratio[0], "of today nothing was known yet when the first came"
+    assert ratio[5] > 1.5 * ratio[0], "on the first day nothing is known of others"
 
 
 @pytest.fixture
