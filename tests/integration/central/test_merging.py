@@ -259,7 +259,7 @@ def test_over_http_with_permission_and_the_version_that_was_seen(town):
 def test_the_page_asks_whether_two_cases_are_one_and_lets_a_lead_go_again(town):
     street = Street(town.database)
     street.call(call_at(0, words="一辆红色货车，东宁路"))
-    street.call(call_at(75, minutes=50, words="东宁路上有红色轿车"))
+    street.call(call_at(85, minutes=55, words="东宁路上有红色轿车"))
     older, younger = street.cases()
     page = town.client.get(f"/cases/{younger.id}", headers=town.bearer("olga")).text
     assert "This may be the same as" in page
