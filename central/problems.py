@@ -13,12 +13,15 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from sqlalchemy.exc import DataError, InterfaceError, OperationalError
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 log = structlog.get_logger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
 
 
+_CLIENT_GONE = 499
+"""For our own books, as nobody is there to read it; no status of HTTP's own says it."""
 _TEXT = {"type": "string"}
 DOCUMENT_SCHEMA: dict[str, Any] = {
     "type": "object",
@@ -167,6 +170,9 @@ def install(app: FastAPI, page_problem: PageProblem | None = None) -> None:
             ),
         )
 
+    async def on_gone(_request: Request, _error: Exception) -> Response:
+        return Response(status_code=_CLIENT_GONE)
+
     async def on_fault(request: Request, error: Exception) -> Response:
         log.error("request_failed", path=request.url.path, method=request.method, exc_info=error)
         return respond(
@@ -182,4 +188,5 @@ def install(app: FastAPI, page_problem: PageProblem | None = None) -> None:
     app.add_exception_handler(OperationalError, on_database_away)
     app.add_exception_handler(InterfaceError, on_database_away)
     app.add_exception_handler(DataError, on_unstorable)
+    app.add_exception_handler(ClientDisconnect, on_gone)
     app.add_exception_handler(Exception, on_fault)

@@ -148,8 +148,6 @@ async def _patch(request: Request, central: Central, key: str) -> Response:
     except ChecksumError:
         await _drain(body)
         return _mismatch()
-    except ClientDisconnect:
-        return Response(status_code=HTTPStatus.NO_CONTENT, headers=_TUS)  # nobody is there to read it
     except Problem:
         await _drain(body)
         raise
