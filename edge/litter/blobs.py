@@ -12,6 +12,8 @@ LEAST_AREA_PX = 10
 """Fewer pixels are noise; a thing of 8 px covers some 40 to 60."""
 MOST_BLOBS = 200
 """A picture with more small things than this keeps the largest."""
+_PARENT = 3
+"""Where an outline's links name what it is a hole of."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,10 +62,6 @@ def blobs_of(mask: NDArray[np.uint8], luma: NDArray[np.uint8], most_area_px: flo
         return NONE
     table = np.array(rows)
     return Blobs(table[:, :2], table[:, 2], table[:, 3:7], table[:, 7])
-
-
-_PARENT = 3
-"""Where an outline's links name what it is a hole of."""
 
 
 def _pixels(outline: cv2.typing.MatLike) -> float:

@@ -172,7 +172,6 @@ class Steady:
             return _IDENTITY  # a view without texture: nothing tells of movement
         guess = cv2.perspectiveTransform(self._points, self._work(inverse(self._to_anchor)))
         size = np.array([small.shape[1], small.shape[0]])
-        size = np.array([small.shape[1], small.shape[0]])
         inside = ((guess > 0) & (guess < size)).all(axis=2).ravel()
         points = self._points[inside]
         if len(points) < _LEAST_POINTS:
