@@ -9,7 +9,8 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
 
 from central.pages import assets
-from tests.browser.city import City, Operator
+from tests.browser.city import City
+from tests.browser.seat import Operator
 
 ARGUMENTS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 DESKTOP = {"width": 1400, "height": 900}
