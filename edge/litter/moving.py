@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.frame import Luma
+from edge.litter.evidence import ramp
 from edge.litter.follow import Way, follow
 from edge.litter.specks import specks_of
 from edge.litter.throw import Ego, Evidence, Throw, ThrowingVehicle
@@ -229,13 +230,13 @@ class MovingEngine:
         usual = float(np.median(sinks)) if sinks else 0.0
         spread = 1.0 + 1.48 * (float(np.median(np.abs(np.array(sinks) - usual))) if sinks else 0.0)
         sank = float(fall.steady[-1][1] - fall.steady[0][1])
-        return _ramp((sank - usual) / spread, 2.0, 3.5)
+        return ramp((sank - usual) / spread, 2.0, 3.5)
 
     def _steady_view(self, fall: _Fall) -> float:
         """1 when the camera turned little meanwhile: how far it turned is known to a share of it only."""
         turned = self._turned_at(float(fall.t_s[-1])) - self._turned_at(float(fall.t_s[0]))
         drop_px = max(float(np.ptp(fall.steady[:, 1])), 1.0)
-        return _ramp(float(np.linalg.norm(turned)) / drop_px, *_TURNED)
+        return ramp(float(np.linalg.norm(turned)) / drop_px, *_TURNED)
 
     def _is_told(self, fall: _Fall) -> bool:
         """Whether this is another part of a thing that was told, also as another vehicle's."""
@@ -311,12 +312,12 @@ def _fall(way: Way, vehicle: Vehicle) -> _Fall | None:
     contrast = np.abs(np.array(way.contrast)[newest])
     pull = 2 * half / scale
     parts = {
-        "falls": _ramp(drop_px / scale, 0.3, 0.5) * _ramp(drop_px, 8.0, 14.0),
-        "gravity": _ramp(float(pull[1]), 3.0, 5.0) * _ramp(float(pull[1]), 35.0, 22.0),
-        "straight": _ramp(abs(float(pull[0])), 14.0, 8.0) * _ramp(abs(float(pull[0] / pull[1])), 1.4, 0.8),
-        "smooth": _ramp(rough / drop_px, 0.045, 0.03),
-        "seen": _ramp((len(times) - 1) * float(np.median(np.diff(times))) / span, 0.6, 0.8),
-        "same": _ramp(float(contrast.std() / contrast.mean()), 0.55, 0.4),
+        "falls": ramp(drop_px / scale, 0.3, 0.5) * ramp(drop_px, 8.0, 14.0),
+        "gravity": ramp(float(pull[1]), 3.0, 5.0) * ramp(float(pull[1]), 35.0, 22.0),
+        "straight": ramp(abs(float(pull[0])), 14.0, 8.0) * ramp(abs(float(pull[0] / pull[1])), 1.4, 0.8),
+        "smooth": ramp(rough / drop_px, 0.045, 0.03),
+        "seen": ramp((len(times) - 1) * float(np.median(np.diff(times))) / span, 0.6, 0.8),
+        "same": ramp(float(contrast.std() / contrast.mean()), 0.55, 0.4),
     }
     moved = (start, slope, half)
     releases: list[dict[str, float]] = [
@@ -348,15 +349,10 @@ def _release(
     drop = float(speed[1]) * whole_s + float(half[1]) / scale * whole_s**2
     owed = float(half[1]) / scale * whole_s**2 / max(drop, 0.05)
     return {
-        "origin": _ramp(outside, 1.0, 0.6) * _ramp(outside, -0.9, -0.5) * (1 - 0.8 * rewind_s),
-        "window": _ramp(height, 0.4, 0.6) * _ramp(height, tall_m + 0.5, tall_m + 0.1),
-        "let_go": _ramp(abs(float(speed[0])), 7.0, 5.0)
-        * _ramp(float(speed[1]), -3.5, -2.5)
-        * _ramp(float(speed[1]), 2.5, 1.7),
-        "faster": _ramp(owed, 0.35, 0.6),
+        "origin": ramp(outside, 1.0, 0.6) * ramp(outside, -0.9, -0.5) * (1 - 0.8 * rewind_s),
+        "window": ramp(height, 0.4, 0.6) * ramp(height, tall_m + 0.5, tall_m + 0.1),
+        "let_go": ramp(abs(float(speed[0])), 7.0, 5.0)
+        * ramp(float(speed[1]), -3.5, -2.5)
+        * ramp(float(speed[1]), 2.5, 1.7),
+        "faster": ramp(owed, 0.35, 0.6),
     }
-
-
-def _ramp(value: float, none: float, full: float) -> float:
-    """0 at ``none``, 1 at ``full``, straight between."""
-    return float(np.clip((value - none) / (full - none), 0.0, 1.0))
