@@ -18,6 +18,8 @@ from central.merging.pace import MOST_LEADS, Pace, learnt
 from central.merging.settings import MergingSettings
 
 _HOUR_S = 3600
+_BEHIND_HOURS = 1
+"""What is so much older is used still, for the seconds until the sweeper comes by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,14 +41,35 @@ _KNOWN: WeakKeyDictionary[Pool, _Known] = WeakKeyDictionary()
 
 
 def lately_of(session: Session, now: datetime, zone: ZoneInfo, settings: MergingSettings) -> Lately:
-    """From the whole days before this one: crowds at most an hour old, the pace at most a day."""
-    pool, hour, today = pool_of(session), int(now.timestamp()) // _HOUR_S, now.astimezone(zone).date()
-    known = _KNOWN.get(pool)
-    if known is None or known.hour != hour:
-        known_pace = known.lately.pace if known is not None and known.today == today else None
-        pace = known_pace or _pace(session, now, settings)
-        known = _KNOWN[pool] = _Known(hour, today, Lately(_crowding(session, today), pace))
+    """From the whole days before this one: crowds of this hour or the last, the pace at most a day old.
+
+    It takes most of a second once a day, so that the sweeper is to be first (:func:`learn_ahead`): a batch
+    takes what is an hour behind and learns by itself only where there is nothing newer.
+    """
+    known = _KNOWN.get(pool_of(session))
+    if known is None or not 0 <= _hour(now) - known.hour <= _BEHIND_HOURS:
+        known = _learn(session, now, zone, settings)
     return known.lately
+
+
+def learn_ahead(session: Session, now: datetime, zone: ZoneInfo, settings: MergingSettings) -> None:
+    """Learn anew once an hour has begun, so that no batch has to."""
+    known = _KNOWN.get(pool_of(session))
+    if known is None or known.hour != _hour(now):
+        _learn(session, now, zone, settings)
+
+
+def _learn(session: Session, now: datetime, zone: ZoneInfo, settings: MergingSettings) -> _Known:
+    pool, today = pool_of(session), now.astimezone(zone).date()
+    before = _KNOWN.get(pool)
+    pace = before.lately.pace if before is not None and before.today == today else None
+    lately = Lately(_crowding(session, today), pace or _pace(session, now, settings))
+    known = _KNOWN[pool] = _Known(_hour(now), today, lately)
+    return known
+
+
+def _hour(now: datetime) -> int:
+    return int(now.timestamp()) // _HOUR_S
 
 
 def _crowding(session: Session, today: date) -> Crowding:

@@ -19,7 +19,7 @@ from central.hotline.service import import_csv
 from central.insight import follow
 from central.intake.service import commit_batch
 from central.merging import service
-from central.merging.lately import lately_of
+from central.merging.lately import lately_of, learn_ahead
 from central.merging.models import MergeSuggestion, OpenLead
 from central.merging.settings import MergingSettings
 from central.people.permissions import Role, permissions_of
@@ -70,6 +70,21 @@ def test_how_soon_people_call_after_a_camera_is_learnt_from_the_city_anew_each_d
             pace = lately_of(session, now, ZONE, TERMS).pace
         ratio[day] = pace.ratio(Kind.ILLEGAL_PARKING.value, 8 * 60, TERMS.illegal_parking)
     assert ratio[5] > 1.5 * ratio[0], "on the first day nothing is known of others"
+
+
+def test_when_an_hour_begins_the_sweeper_learns_and_no_batch_waits_for_it(database):
+    def known(at):
+        with database.read() as session:
+            return lately_of(session, at, ZONE, TERMS)
+
+    first, next_hour = known(NOON), NOON + timedelta(hours=1)
+    assert known(next_hour) is first
+    with database.read() as session:
+        learn_ahead(session, next_hour, ZONE, TERMS)
+    learnt = known(next_hour)
+    assert learnt is not first
+    assert learnt.pace is first.pace, "that of the day holds for the day"
+    assert known(next_hour + timedelta(hours=2)) is not learnt, "without a sweeper a batch learns by itself"
 
 
 @pytest.fixture
