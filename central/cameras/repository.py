@@ -121,9 +121,9 @@ def standings(session: Session) -> list[Standing]:
     corners = (func.count(), func.min(lon), func.min(lat), func.max(lon), func.max(lat))
     ground = select(Camera.edge_id, *corners).where(Camera.listed, lon.is_not(None), lat.is_not(None))
     its_ground = ground.group_by(Camera.edge_id).subquery()
-    own = [getattr(EdgeBox, name) for name in Standing._fields[:7]]
-    query: Select[*tuple[Any, ...]] = select(*own, *its_ground.c[1:])
-    query = query.join(its_ground, its_ground.c.edge_id == EdgeBox.id)
+    box, health = (EdgeBox.id, EdgeBox.site, EdgeBox.edge), (EdgeBox.status, EdgeBox.health_at)
+    columns = (*box, *health, EdgeBox.camera_count, EdgeBox.unwell_count, *its_ground.c[1:])
+    query: Select[*tuple[Any, ...]] = select(*columns).join(its_ground, its_ground.c.edge_id == EdgeBox.id)
     return [Standing._make(row) for row in session.execute(query)]
 
 

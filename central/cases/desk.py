@@ -27,7 +27,7 @@ from central.duty.book import DutyBook
 from central.duty.service import duty_book
 from central.merging import repository as merging
 from central.merging.grid import cell_of
-from central.merging.intake import reaches_of, spot_of
+from central.merging.intake import searches_of, spot_of
 from central.merging.lately import Lately, lately_of
 from central.merging.models import MergeSuggestion, OpenLead
 from central.merging.neighbourhood import Match, Neighbourhood
@@ -127,7 +127,7 @@ class Desk:
     def look_around(self, session: Session, new: Sequence[Row]) -> None:
         """Read the leads of open cases near some leads (their columns) that may turn out to be new."""
         spots: list[Spot] = []
-        for near in merging.leads_near(session, reaches_of(new, self._settings)):
+        for near in merging.leads_near(session, searches_of(new, self._settings)):
             spots.append(spot_of(near.lead, near.case_id, near.until))
             if near.case_id not in self.cases:
                 self.cases[near.case_id] = CaseNow(

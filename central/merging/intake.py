@@ -9,7 +9,7 @@ from typing import Any
 from central.cases.rules import Origin
 from central.merging.grid import cells_around
 from central.merging.pace import Seen
-from central.merging.repository import Reach
+from central.merging.repository import Search
 from central.merging.scoring import FOREVER, Spot
 from central.merging.settings import MergingSettings
 from kerbwatch.incident import Kind, Phase
@@ -52,7 +52,7 @@ def spot_of(lead: Mapping[str, Any], case_id: str, until: datetime | None) -> Sp
     )
 
 
-def reaches_of(leads: Iterable[Mapping[str, Any]], settings: MergingSettings) -> dict[str, Reach]:
+def searches_of(leads: Iterable[Mapping[str, Any]], settings: MergingSettings) -> dict[str, Search]:
     """Where to look for what some leads may belong to, by kind."""
     cells: dict[str, set[int]] = {}
     since: dict[str, datetime] = {}
@@ -62,7 +62,7 @@ def reaches_of(leads: Iterable[Mapping[str, Any]], settings: MergingSettings) ->
         cells.setdefault(kind, set()).update(cells_around(lead["lon"], lead["lat"], terms.radius_m))
         oldest = lead["started_at"] - timedelta(minutes=terms.window_minutes)
         since[kind] = min(since.get(kind, oldest), oldest)
-    return {kind: Reach(found, since[kind]) for kind, found in cells.items()}
+    return {kind: Search(found, since[kind]) for kind, found in cells.items()}
 
 
 def seen_of(lead: Mapping[str, Any]) -> Seen | None:

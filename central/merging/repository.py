@@ -54,7 +54,7 @@ _PLACED = (
 """Columns that :func:`central.merging.intake.seen_of` asks for."""
 
 
-class Reach(NamedTuple):
+class Search(NamedTuple):
     """Where and how far back to look for leads of a kind."""
 
     cells: Collection[int]
@@ -74,11 +74,13 @@ class Near(NamedTuple):
     open_group: str | None
 
 
-def leads_near(session: Session, reaches: Mapping[str, Reach]) -> list[Near]:
+def leads_near(session: Session, searches: Mapping[str, Search]) -> list[Near]:
     """The leads of open cases within reach, by kind. One query, whatever the number of cases."""
     where = [
-        and_(OpenLead.kind == kind, among(session, OpenLead.cell, reach.cells), OpenLead.until >= reach.since)
-        for kind, reach in reaches.items()
+        and_(
+            OpenLead.kind == kind, among(session, OpenLead.cell, search.cells), OpenLead.until >= search.since
+        )
+        for kind, search in searches.items()
     ]
     if not where:
         return []

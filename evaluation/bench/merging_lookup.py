@@ -17,7 +17,7 @@ from central.cases.repository import insert
 from central.database import Database
 from central.merging.grid import cell_of, cells_around
 from central.merging.models import OpenLead
-from central.merging.repository import Reach, leads_near
+from central.merging.repository import Search, leads_near
 from central.merging.settings import MergingSettings
 from kerbwatch.ids import new_id
 from kerbwatch.incident import Kind
@@ -71,7 +71,7 @@ def _timed(database: Database, rng: random.Random, now: datetime, leads: int) ->
         around = cells_around(rng.uniform(*_LON), rng.uniform(*_LAT), terms.of(kind).radius_m)
         cells.setdefault(kind.value, set()).update(around)
     reaches = {
-        kind: Reach(found, now - timedelta(minutes=terms.of(kind).window_minutes))
+        kind: Search(found, now - timedelta(minutes=terms.of(kind).window_minutes))
         for kind, found in cells.items()
     }
     with database.read() as session:
