@@ -6,7 +6,9 @@ from urllib.parse import urlsplit
 
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.city import PASSWORD, City
+from central.cases import service
+from central.cases.schemas import CaseDetail
+from tests.browser.city import PASSWORD, City, Seen
 
 
 class Operator:
@@ -55,3 +57,13 @@ class Operator:
     @property
     def case(self) -> Locator:
         return self.page.locator("#case")
+
+
+def case_of(city: City, seen: Seen) -> CaseDetail:
+    """The case that an incident became, as the service tells it."""
+    with city.central.database.read() as session:
+        for case in service.list_cases(session).items:
+            detail = service.get_case(session, case.id)
+            if detail.leads[0].incident_id == seen.incident_id:
+                return detail
+    raise AssertionError("no case")
