@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import suppress
 from http import HTTPStatus
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
 from fastapi.responses import FileResponse
-from starlette.requests import ClientDisconnect
 
 from central.context import Central, CentralDep
 from central.media import service
@@ -20,13 +17,13 @@ from central.people.access import SignedIn, require
 from central.people.permissions import Permission
 from central.people.service import Principal
 from central.problems import not_found
+from central.requests import drain
 from kerbwatch.ids import SHA256_PATTERN
 
 router = APIRouter(prefix="/api/v1/media", tags=["media"])
 
 Sha256 = Annotated[str, Path(pattern=SHA256_PATTERN)]
 Box = Annotated[Principal, Depends(require(Permission.MEDIA_UPLOAD))]
-_DRAINED_BYTES = 16 * 1024 * 1024
 
 
 @router.get("/original-views")
@@ -80,7 +77,7 @@ async def upload(  # noqa: PLR0917 - FastAPI passes them by name
     try:
         progress = await service.take_piece(central, piece, body)
     finally:
-        await _drain(body)
+        await drain(body)
     if progress.created:
         status = HTTPStatus.CREATED
     else:
@@ -138,13 +135,3 @@ def _headers(progress: Progress) -> dict[str, str]:
         "Upload-Complete": "?1" if progress.complete else "?0",
         "Cache-Control": "no-store",
     }
-
-
-async def _drain(body: AsyncIterator[bytes]) -> None:
-    """Read the rest of a body of a usual size, so that the client hears the answer and not a reset."""
-    left = _DRAINED_BYTES
-    with suppress(ClientDisconnect):
-        async for chunk in body:
-            left -= len(chunk)
-            if left < 0:
-                return

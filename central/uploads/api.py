@@ -6,9 +6,8 @@ type (``Upload-Metadata``) is not asked.
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from email.utils import format_datetime
 from http import HTTPStatus
@@ -17,12 +16,12 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Path, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse
-from starlette.requests import ClientDisconnect
 
 from central.context import Central, CentralDep
 from central.limits.access import limited
 from central.problems import MEDIA_TYPE, Problem
 from central.reports.sender import SenderDep
+from central.requests import drain
 from central.uploads import service
 from central.uploads.tus import CHECKSUMS, ChecksumError, checksum_of, take_piece
 
@@ -30,7 +29,6 @@ VERSION = "1.0.0"
 EXTENSIONS = ("creation", "expiration", "termination", "checksum")
 _TUS = {"Tus-Resumable": VERSION, "Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 _PIECE_TYPE = "application/offset+octet-stream"
-_DRAINED_BYTES, _DRAINED_S = 16 * 1024 * 1024, 5.0
 _MOST_BYTES = 2**53
 _CHECKSUM_MISMATCH = 460
 
@@ -146,10 +144,10 @@ async def _patch(request: Request, central: Central, key: str) -> Response:
             offset = _number(request, "upload-offset")
             found = await take_piece(central, key, offset, checksum, body)
     except ChecksumError:
-        await _drain(body)
+        await drain(body)
         return _mismatch()
     except Problem:
-        await _drain(body)
+        await drain(body)
         raise
     return Response(
         status_code=HTTPStatus.NO_CONTENT,
@@ -209,14 +207,3 @@ def _mismatch() -> Response:
         "detail": "the piece does not have the checksum that came with it; send it again",
     }
     return JSONResponse(body, status_code=_CHECKSUM_MISMATCH, headers=_TUS, media_type=MEDIA_TYPE)
-
-
-async def _drain(body: AsyncIterator[bytes]) -> None:
-    """Read the rest of a body of a usual size, so that the client hears the answer and not a reset."""
-    left = _DRAINED_BYTES
-    with suppress(ClientDisconnect, TimeoutError):
-        async with asyncio.timeout(_DRAINED_S):
-            async for chunk in body:
-                left -= len(chunk)
-                if left < 0:
-                    return
