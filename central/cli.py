@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import gc
 import json
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -21,6 +19,7 @@ from central.codes.cli import codes_app
 from central.commands import (
     DEFAULT_CONFIG,
     Config,
+    ConfigFile,
     clear_errors,
     configured_database,
     write_text,
@@ -30,16 +29,12 @@ from central.duty.service import check_draft, import_duty_list, read_draft
 from central.hotline import service as hotline
 from central.insight.cli import report_command
 from central.open311.cli import open311_app
+from central.operations.endurance import settle_in
 from central.operations.safety import check_safe
 from central.people.cli import user_app
 from central.settings import load_central_settings
 from kerbwatch.clock import SystemClock
 from kerbwatch.logs import configure_logs
-
-_SWITCH_S = 0.0005
-_OBJECTS_A_COLLECTION = 20_000
-"""A batch of messages makes so many and lets them go at its end: looking through them 30 times before, as
-Python does by itself (700), took a tenth of its time and found nothing."""
 
 app = typer.Typer(no_args_is_help=True, help="The command centre.")
 import_app = typer.Typer(no_args_is_help=True, help="Duty list, areas, and items of a hotline.")
@@ -57,7 +52,7 @@ app.command("report")(report_command)
 
 
 @app.command()
-def init(config: Annotated[Path, typer.Argument(help="Central's configuration file.")]) -> None:
+def init(config: ConfigFile) -> None:
     """Make what is lacking: secret, database, media folder, areas and duty list. Safe to repeat."""
     configure_logs()
     settings = load_central_settings(config)
@@ -67,22 +62,16 @@ def init(config: Annotated[Path, typer.Argument(help="Central's configuration fi
 
 
 @app.command()
-def serve(config: Annotated[Path, typer.Argument(help="Central's configuration file.")]) -> None:
+def serve(config: ConfigFile) -> None:
     """Serve HTTP and take in messages until stopped."""
     configure_logs()
     settings = load_central_settings(config)
     configure_logs(json=settings.logs.json_lines, level=settings.logs.level)
     check_safe(settings)
     with clear_errors():
-        web = create_app(settings)
+        web = create_app(settings, apart=settings.intake_apart)
         setup.check_ready(settings, web.state.central.database, SystemClock().now_utc())
-    # Who comes back from the database or the network waits for whoever computes, and the 5 ms that Python
-    # lets it compute otherwise are longer than most statements take.
-    sys.setswitchinterval(_SWITCH_S)
-    # What has been made by now stays for good: collecting garbage need not go through it again and again.
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(_OBJECTS_A_COLLECTION, 10, 10)
+    settle_in()
     server = uvicorn.Server(
         uvicorn.Config(
             web,

@@ -21,6 +21,10 @@ from kerbwatch.settings import SettingsError
 Config = Annotated[
     Path, typer.Option("--config", "-c", envvar="KERBWATCH_CENTRAL", help="Central's configuration file.")
 ]
+ConfigFile = Annotated[
+    Path, typer.Argument(envvar="KERBWATCH_CENTRAL", metavar="FILE", help="Central's configuration file.")
+]
+"""Of the commands that make the instance and run it: nothing is assumed there."""
 DEFAULT_CONFIG = Path("configs/central.yaml")
 """Used where no other is named."""
 
