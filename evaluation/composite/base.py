@@ -6,7 +6,7 @@ What recipes work with. Times are seconds of the base clip, pixels are those sho
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import pairwise
 from pathlib import Path
 from typing import Literal
@@ -25,12 +25,15 @@ from evaluation.composite.sway import Sway, find_sway
 from evaluation.composite.tracks import Progress, Track, followed, say_nothing, vehicles
 from evaluation.composite.view import View
 from evaluation.scene import EventSettings, SceneSettings, load_scene
-from kerbwatch.incident import ZoneKind
+from kerbwatch.incident import Kind, ZoneKind
 from kerbwatch.settings import SettingsError
+from models.classes import ObjectClass
 
 _PLATE_PICTURES = 25
 _VIDEO_ENDINGS = {".mp4", ".avi", ".mkv", ".mov", ".ts", ".webm", ".m4v"}
 _GRAIN_PX = 64
+_ALIKE = 10.0
+"""Mean difference, grey levels, up to which two pictures show the same."""
 _BAR_LEVEL = 30
 """Grey level that a column of black bar never reaches."""
 NOWHERE = PositionSettings(lon=121.1544, lat=30.0372)
@@ -127,10 +130,48 @@ class Source:
         return np.asarray(np.median(np.stack(self._all_over), axis=0), dtype=np.uint8)
 
     @cached_property
+    def parked(self) -> tuple[Track, ...]:
+        """Vehicles that belong to the empty street: they stand through the whole clip. Raises ModelError.
+
+        Those that a person noted, and those that the network saw standing at some time and the plate shows.
+        """
+        noted = [each.box for each in self.events if each.kind is Kind.ILLEGAL_PARKING]
+        seen = []
+        for track in vehicles(self.tracks):
+            middle_s = sum(track.span_s) / 2
+            shown = next((image for _, image in self.clip.frames(middle_s)), None)
+            if not track.moves and shown is not None:
+                box = np.median(track.boxes, axis=0)
+                if _looks_alike(shown, self.plate, box):
+                    seen.append(box)
+        span_s = np.array([0.0, self.clip.duration_s])
+        return tuple(
+            Track(-1 - number, ObjectClass.CAR, span_s, np.tile(np.array(box, dtype=np.float64), (2, 1)))
+            for number, box in enumerate((*noted, *seen))
+        )
+
+    def street(self, t_s: float) -> Image:
+        """The street without what moves, as the camera's sway shows it at ``t_s``."""
+        if self.sway is None:
+            return self.plate
+        return self.sway.shown(t_s, self._plate_at_rest)
+
+    @cached_property
+    def _plate_at_rest(self) -> Image:
+        """The plate of a camera that sways: of pictures that are laid over one another first."""
+        assert self.sway is not None
+        times_s = np.array(self.clip.times_s)[self._wanted]
+        laid = [self.sway.laid(float(t_s), each) for t_s, each in zip(times_s, self._all_over, strict=True)]
+        return np.asarray(np.median(np.stack(laid), axis=0), dtype=np.uint8)
+
+    @property
+    def _wanted(self) -> NDArray[np.int_]:
+        return np.unique(np.linspace(0, len(self.clip.times_s) - 1, _PLATE_PICTURES).astype(int))
+
+    @cached_property
     def _all_over(self) -> list[Image]:
         """Pictures from all over the clip."""
-        wanted = np.linspace(0, len(self.clip.times_s) - 1, _PLATE_PICTURES).astype(int)
-        chosen = {round(self.clip.times_s[index], 4) for index in wanted}
+        chosen = {round(self.clip.times_s[index], 4) for index in self._wanted}
         return [image for t_s, image in self.clip.frames() if round(t_s, 4) in chosen]
 
     @cached_property
@@ -153,6 +194,13 @@ class Source:
         greys = [cv2.cvtColor(image, cv2.COLOR_BGR2GRAY).astype(np.float32) for image in pictures]
         steps = [np.abs(after - before) for before, after in pairwise(greys)]
         return float(1.4826 * np.mean([np.percentile(step, 50) for step in steps]) / np.sqrt(2))
+
+
+def _looks_alike(one: Image, other: Image, box: NDArray[np.float64]) -> bool:
+    """Whether two pictures show the same in a box."""
+    left, top, right, bottom = np.maximum(box, 0).astype(int)
+    part = cv2.absdiff(one[top:bottom, left:right], other[top:bottom, left:right])
+    return part.size > 0 and float(part.mean()) < _ALIKE
 
 
 class Base:
@@ -236,6 +284,13 @@ class Base:
         """The street without what moves. Of use for fixed cameras only."""
         return self.view.picture(self.source.plate)
 
+    @lru_cache(maxsize=4)  # noqa: B019 - a base lives as long as its composite
+    def street(self, t_s: float) -> Image:
+        """The plate where the camera's sway shows it at ``t_s``."""
+        if self.source.sway is None:
+            return self.plate
+        return self.view.picture(self.source.street(t_s))
+
     @property
     def noise(self) -> float:
         """Standard deviation of the pictures' grain, grey levels of 255."""
@@ -250,6 +305,11 @@ class Base:
     def vehicles(self) -> tuple[Track, ...]:
         """Tracks of vehicles, standing ones too. Raises ModelError."""
         return vehicles(self.source.tracks)
+
+    @property
+    def parked(self) -> tuple[Track, ...]:
+        """Vehicles of the empty street, before a fixed camera. Raises ModelError."""
+        return self.source.parked if self.camera == "fixed" else ()
 
     @property
     def moving_vehicles(self) -> tuple[Track, ...]:

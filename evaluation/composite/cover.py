@@ -1,4 +1,4 @@
-"""What stands before a thing and hides it: vehicles that are nearer to the camera."""
+"""What stands before a thing and hides it: vehicles that are nearer to the camera, followed or not."""
 
 from __future__ import annotations
 
@@ -13,6 +13,15 @@ from evaluation.composite.tracks import Track
 
 _STANDS_OUT = 22.0
 """Grey levels that a vehicle's pixels differ from the empty street."""
+_STANDS_OUT_SOFT = 14.0
+"""The same for the mean of some pixels, by day: what nobody follows may be as grey as the road."""
+_SOFT_PX, _OPEN_PX, _CLOSE_SHARE = 5, 5, 0.03
+"""Smoothing and least width of what stands out, px; no hole is narrower than this share."""
+_AROUND_PX = 48
+"""So much about a thing is looked at."""
+_KNOWN_SHARE = 0.1
+"""A followed vehicle's box is taken for so much larger: what it leaves out is no other vehicle."""
+_LOWER_PX = 2.0
 _CORNER = 0.18
 """Share of a box's width that is rounded off where the vehicle's outline is not known."""
 
@@ -41,6 +50,63 @@ def cover_of(
         part = cover[y1:y2, x1:x2]
         np.maximum(part, outline, out=part)
     return cover
+
+
+def unfollowed_cover(
+    base: Base,
+    t_s: float,
+    image: NDArray[np.float32],
+    followed: Sequence[Track],
+    around: tuple[int, int, int, int],
+    *,
+    ground_y: float | None,
+) -> NDArray[np.float32]:
+    """Where something stands before a thing that no tracker follows: float32 [h, w] of ``around``, 0..1.
+
+    It is what differs from the empty street outside the boxes of what is followed. Whatever differs where a
+    thing lies on the road is nearer than it. What a thing in the air passes is nearer where it reaches lower
+    down than the place of the road under the thing.
+
+    Args:
+        base: of a fixed camera.
+        t_s: when.
+        image: float32 [h, w, 3], the picture.
+        followed: vehicles whose place is known.
+        around: left, top, right, bottom of the part that is asked about, px.
+        ground_y: where the road under the thing is seen; None for a thing that lies.
+    """
+    width, height = base.size_px
+    left, top, right, bottom = around
+    x1, y1, x2 = max(0, left - _AROUND_PX), max(0, top - _AROUND_PX), min(width, right + _AROUND_PX)
+    lowest = max(float(bottom), ground_y or 0.0) + _AROUND_PX
+    y2 = min(height, int(lowest))
+    street = base.street(t_s)[y1:y2, x1:x2].astype(np.float32)
+    difference = cv2.blur(image[y1:y2, x1:x2] - street, (_SOFT_PX, _SOFT_PX))
+    limit = max(_STANDS_OUT_SOFT * (1 - 0.6 * base.view.dusk), base.noise)
+    differs = (np.abs(difference).max(axis=2) > limit).astype(np.uint8)
+    side = max(3, round(_CLOSE_SHARE * width)) | 1
+    opened = cv2.morphologyEx(differs, cv2.MORPH_OPEN, np.ones((_OPEN_PX, _OPEN_PX), np.uint8))
+    closed = cv2.morphologyEx(opened, cv2.MORPH_CLOSE, np.ones((side, side), np.uint8))
+    apart: NDArray[np.uint8] = np.asarray(closed, dtype=np.uint8)
+    for track in followed:
+        if track.covers(t_s):
+            box = base.box(track, t_s)
+            grow = np.tile(_KNOWN_SHARE * (box[2:] - box[:2]), 2) * (-1, -1, 1, 1)
+            a, b, c, d = np.maximum(box + grow - (x1, y1, x1, y1), 0).astype(int)
+            apart[b:d, a:c] = 0
+    if ground_y is not None:
+        apart = _reaches(apart, int(ground_y + _LOWER_PX) - y1)
+    soft = cv2.GaussianBlur(apart.astype(np.float32), (0, 0), 0.8)
+    return np.asarray(soft[top - y1 : bottom - y1, left - x1 : right - x1], dtype=np.float32)
+
+
+def _reaches(mask: NDArray[np.uint8], row: int) -> NDArray[np.uint8]:
+    """The pixels of a mask from which it goes on straight down to ``row`` or below."""
+    reaches = mask.copy()
+    for y in range(min(row, len(mask)) - 1, -1, -1):
+        if y + 1 < len(mask):
+            reaches[y] &= reaches[y + 1]
+    return reaches
 
 
 def nearer_than(

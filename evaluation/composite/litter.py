@@ -161,7 +161,7 @@ def _thing(
         (float(sides_m[0]), float(sides_m[1])),
         float(rng.uniform(-1, 1) * make.spin_hz * 2 * np.pi),
         float(rng.uniform(0, 2 * np.pi)),
-        base.vehicles,
+        (*base.vehicles, *base.parked),
         kind=kind,
         road_m=carrier.lift_m,
     )
@@ -207,7 +207,7 @@ class Throw:
         """Whether it begins at the vehicle and stays in the picture."""
         pairs = zip(self.things, ends_s, strict=True)
         return _begins_at(self.base, self.carrier, self.things[0]) and all(
-            _in_picture(self.base, thing, end_s) for thing, end_s in pairs
+            _in_picture(self.base, thing, end_s) and _on_free_road(self.base, thing) for thing, end_s in pairs
         )
 
     def _lit(
@@ -273,6 +273,16 @@ def _in_picture(base: Base, thing: ThrownThing, end_s: float) -> bool:
     poses = [thing.pose(float(t_s)) for t_s in np.linspace(thing.released_s, end_s, 9)]
     inside = [pose is not None and base.inside((pose.x, pose.y), 2.0) for pose in poses]
     return float(np.mean(inside)) >= _MIN_SEEN_SHARE
+
+
+def _on_free_road(base: Base, thing: ThrownThing) -> bool:
+    """Whether no vehicle of the empty street stands where it comes to lie."""
+    rests_s = thing.released_s + thing.flight.rests_s
+    pose = thing.pose(rests_s)
+    if pose is None:
+        return False
+    boxes = [base.box(track, rests_s) for track in base.parked]
+    return not any(box[0] < pose.x < box[2] and box[1] < pose.y < box[3] for box in boxes)
 
 
 def _level(covered: float, wanted: float, *, brighter: bool) -> float:

@@ -53,6 +53,20 @@ class Sway:
         way = self._way(t_s)
         return np.asarray((xy - way[:, 2]) @ np.linalg.inv(way[:, :2]).T)
 
+    def shown(self, t_s: float, street: Image) -> Image:
+        """The street at rest as it is seen at ``t_s``."""
+        return self._warped(street, self._way(t_s), cv2.INTER_LINEAR)
+
+    def laid(self, t_s: float, picture: Image) -> Image:
+        """The picture of ``t_s`` as it is when all is at rest."""
+        return self._warped(picture, self._way(t_s), cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP)
+
+    @staticmethod
+    def _warped(image: Image, way: Floats, flags: int) -> Image:
+        size = (image.shape[1], image.shape[0])
+        warped = cv2.warpAffine(image, way, size, flags=flags, borderMode=cv2.BORDER_REPLICATE)
+        return np.asarray(warped, dtype=np.uint8)
+
     def _way(self, t_s: float) -> Floats:
         flat = self.ways.reshape(len(self.times_s), 6)
         return np.array([np.interp(t_s, self.times_s, flat[:, k]) for k in range(6)]).reshape(2, 3)

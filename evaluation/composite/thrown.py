@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from edge.frame import Image
 from evaluation.composite.base import Base
 from evaluation.composite.blend import Laid, Patch, Pose, draw, lay
-from evaluation.composite.cover import cover_of, nearer_than
+from evaluation.composite.cover import cover_of, nearer_than, unfollowed_cover
 from evaluation.composite.flight import Flight
 from evaluation.composite.recipe import Canvas, exposure_of
 from evaluation.composite.sprites import Sprite
@@ -22,6 +22,8 @@ _SUB_EXPOSURES = 7
 _SOFT_PX = 0.6
 _SHADE = 0.45
 """How much of the light the thing takes from the road it lies on."""
+_LIES_M = 0.15
+"""A thing no higher than this over the road lies on it."""
 
 
 @dataclass(eq=False)
@@ -66,9 +68,14 @@ class ThrownThing:
             return
         ground = self.base.project(canvas.t_s, self._under(after_s))
         height, width = patch.alpha.shape
-        around = (patch.left, patch.top, patch.left + width, patch.top + height)
+        left, top, right, bottom = patch.left, patch.top, patch.left + width, patch.top + height
+        shaded = (left - width, top - height, right + width, bottom + height)
+        most = (*self.base.size_px, *self.base.size_px)
+        around = tuple(min(max(side, 0), end) for side, end in zip(shaded, most, strict=True))
         before = nearer_than(self.base, canvas.t_s, float(ground[1]), self.hides, around)
         cover = cover_of(self.base, canvas.t_s, canvas.image, before)
+        if self.base.camera == "fixed":
+            cover = self._with_unfollowed(canvas, after_s, float(ground[1]), around, cover)
         self._shade(canvas, after_s, ground, cover)
         laid = lay(canvas.image, patch, cover=cover, gain=self._light(ground))
         box = patch.box
@@ -129,6 +136,24 @@ class ThrownThing:
             return 1.0
         there, here = self._brightness(ground[:2]), self._brightness(self._start_px())
         return float(np.clip((there / max(here, 1.0)) ** 0.4, 0.75, 1.25))
+
+    def _with_unfollowed(
+        self,
+        canvas: Canvas,
+        after_s: float,
+        ground_y: float,
+        around: tuple[int, int, int, int],
+        cover: NDArray[np.float32] | None,
+    ) -> NDArray[np.float32]:
+        """What hides it, with what no tracker follows."""
+        lies = float(self.flight.at(after_s)[1]) - self.road_m < _LIES_M
+        before = unfollowed_cover(
+            self.base, canvas.t_s, canvas.image, self.hides, around, ground_y=None if lies else ground_y
+        )
+        whole = np.zeros(canvas.image.shape[:2], np.float32) if cover is None else cover
+        part = whole[around[1] : around[3], around[0] : around[2]]
+        np.maximum(part, before, out=part)
+        return whole
 
     def _start_px(self) -> NDArray[np.float64]:
         return np.asarray(self.base.project(self.released_s, self._under(0.0))[:2])
