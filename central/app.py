@@ -27,6 +27,7 @@ from central.escalation.sweeper import Sweeper
 from central.health import api as health
 from central.hotline import api as hotline
 from central.insight import api as insight
+from central.intake.apart import IntakeApart
 from central.intake.consumer import Consumer
 from central.limits.access import LimitEverything
 from central.limits.allowance import Allowances
@@ -34,7 +35,7 @@ from central.limits.body import LimitBodies
 from central.media import api as media
 from central.media.store import MediaStore
 from central.merging import api as merging
-from central.metrics import Metrics
+from central.metrics import IntakeMetrics, Metrics
 from central.open311 import api as open311
 from central.operations.heartbeat import beat
 from central.operations.watching import serve_metrics
@@ -73,8 +74,8 @@ class CentralApp(FastAPI):
         return problems.describe(super().openapi())
 
 
-def build_central(settings: CentralSettings, clock: Clock) -> Central:
-    """The parts of one copy of central, not yet running.
+def build_central(settings: CentralSettings, clock: Clock, *, apart: bool = False) -> Central:
+    """The parts of one copy of central, not yet running; ``apart``: intake in a process of its own.
 
     Raises:
         SettingsError, SecretMissingError: when the signing key is absent or weak.
@@ -90,7 +91,11 @@ def build_central(settings: CentralSettings, clock: Clock) -> Central:
         place_keys=PlaceKeys.of(settings),
         tail=LogTail(database),
         media=MediaStore(settings.media.dir),
-        consumer=Consumer(settings, clock, database, metrics),
+        consumer=(
+            IntakeApart(settings, metrics.registry)
+            if apart
+            else Consumer(settings, clock, database, IntakeMetrics(metrics.registry))
+        ),
         allowances=Allowances(clock),
         vault=Vault(secret),
         courier=Courier(senders_of(settings.reporters, clock), metrics),
@@ -98,13 +103,18 @@ def build_central(settings: CentralSettings, clock: Clock) -> Central:
     )
 
 
-def create_app(settings: CentralSettings, clock: Clock | None = None) -> FastAPI:
+def create_app(settings: CentralSettings, clock: Clock | None = None, *, apart: bool = False) -> FastAPI:
     """Build the application; what runs beside it starts and ends with its lifespan.
+
+    Args:
+        settings: of this copy of central.
+        clock: the present instant; the system's where none is given.
+        apart: take messages in in a process of its own, by the system's clock.
 
     Raises:
         SettingsError, SecretMissingError: when the signing key is absent or weak.
     """
-    central = build_central(settings, clock or SystemClock())
+    central = build_central(settings, clock or SystemClock(), apart=apart)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:

@@ -9,6 +9,7 @@ from fastapi import Depends, Request
 
 from central.codes.signing import PlaceKeys
 from central.database import Database
+from central.intake.apart import IntakeApart
 from central.intake.consumer import Consumer
 from central.limits.allowance import Allowances
 from central.media.store import MediaStore
@@ -32,7 +33,7 @@ class Central:
     place_keys: PlaceKeys
     tail: LogTail
     media: MediaStore
-    consumer: Consumer
+    consumer: Consumer | IntakeApart
     allowances: Allowances
     vault: Vault
     courier: Courier

@@ -5,43 +5,54 @@ from __future__ import annotations
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 
-class Metrics:
-    """Every metric, in a registry of its own so that several copies can live in one process."""
+class IntakeMetrics:
+    """Metrics of what comes in and goes out over MQTT: of the process that does it, in ``registry``."""
 
-    def __init__(self) -> None:
-        self.registry = CollectorRegistry()
+    def __init__(self, registry: CollectorRegistry) -> None:
         self.committed = Counter(
-            "kerbwatch_central_events_committed", "Events committed.", ["type"], registry=self.registry
+            "kerbwatch_central_events_committed", "Events committed.", ["type"], registry=registry
         )
         self.duplicates = Counter(
             "kerbwatch_central_events_duplicate",
             "Events that came again and were receipted again.",
-            registry=self.registry,
+            registry=registry,
         )
         self.rejected = Counter(
-            "kerbwatch_central_messages_rejected", "Messages refused.", ["reason"], registry=self.registry
+            "kerbwatch_central_messages_rejected", "Messages refused.", ["reason"], registry=registry
         )
         self.gaps_asked = Counter(
-            "kerbwatch_central_gaps_asked", "Holes in sequences asked for.", registry=self.registry
+            "kerbwatch_central_gaps_asked", "Holes in sequences asked for.", registry=registry
         )
         self.batch_seconds = Histogram(
             "kerbwatch_central_intake_batch_seconds",
             "Time to commit a batch of messages.",
-            registry=self.registry,
+            registry=registry,
         )
         self.intake_waiting = Gauge(
-            "kerbwatch_central_intake_waiting", "Messages that wait to be committed.", registry=self.registry
+            "kerbwatch_central_intake_waiting", "Messages that wait to be committed.", registry=registry
         )
         self.intake_dropped = Counter(
             "kerbwatch_central_intake_dropped",
             "Messages let go unacknowledged because the queue was full.",
-            registry=self.registry,
+            registry=registry,
         )
         self.database_errors = Counter(
             "kerbwatch_central_database_errors",
             "Batches that the database could not take.",
-            registry=self.registry,
+            registry=registry,
         )
+        self.questions_sent = Counter(
+            "kerbwatch_central_questions_sent",
+            "Questions to cameras to look again, repetitions included.",
+            registry=registry,
+        )
+
+
+class Metrics:
+    """Every metric but intake's, in a registry of its own so that several copies can live in one process."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
         self.media_bytes = Counter(
             "kerbwatch_central_media_bytes", "Bytes of uploads written.", registry=self.registry
         )
@@ -113,11 +124,6 @@ class Metrics:
         self.errand_failures = Counter(
             "kerbwatch_central_errand_failures",
             "Deliveries and awards that failed, to be tried again.",
-            registry=self.registry,
-        )
-        self.questions_sent = Counter(
-            "kerbwatch_central_questions_sent",
-            "Questions to cameras to look again, repetitions included.",
             registry=self.registry,
         )
         self.swept = Counter(

@@ -81,6 +81,9 @@ class IntakeSettings(Settings):
     gap_ask_interval_s: Annotated[float, Field(ge=0.1, le=3600)] = Field(
         10.0, description="Between the first two askings; doubles each time up to ten minutes."
     )
+    own_process: bool | None = Field(
+        None, description="In a process of its own beside pages and deadlines; unless said: on PostgreSQL."
+    )
     merging: MergingSettings = Field(
         default_factory=lambda: MergingSettings.model_validate({}),
         description="What makes two leads one occurrence, by kind.",
@@ -336,6 +339,13 @@ class CentralSettings(Settings):
     def zone(self) -> ZoneInfo:
         """The time zone of the people who work here."""
         return ZoneInfo(self.time_zone)
+
+    @property
+    def intake_apart(self) -> bool:
+        """Whether messages are taken in in a process of their own."""
+        if self.intake.own_process is not None:
+            return self.intake.own_process
+        return urlsplit(self.database.url).scheme.partition("+")[0] == "postgresql"
 
     @property
     def secure_cookies(self) -> bool:

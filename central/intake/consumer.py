@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from central.database import Database
 from central.intake.worker import IntakeWorker, WorkerParts
-from central.metrics import Metrics
+from central.metrics import IntakeMetrics
 from central.rechecks.asker import Asker
 from central.settings import CentralSettings
 from kerbwatch.clock import Clock
@@ -28,7 +28,9 @@ _SESSION_EXPIRY_S = 60
 class Consumer:
     """All that goes over the broker: start it, stop it, ask how it is."""
 
-    def __init__(self, settings: CentralSettings, clock: Clock, database: Database, metrics: Metrics) -> None:
+    def __init__(
+        self, settings: CentralSettings, clock: Clock, database: Database, metrics: IntakeMetrics
+    ) -> None:
         """Prepare. Raises SecretMissingError when the broker's password is not there."""
         self._worker = IntakeWorker(
             WorkerParts(

@@ -16,7 +16,7 @@ from central.duty.service import NoDutyListError
 from central.intake import repository
 from central.intake.reading import Incoming, Reading, Refusal
 from central.intake.service import Outcome, ask_for_holes, commit_read, read_batch
-from central.metrics import Metrics
+from central.metrics import IntakeMetrics
 from central.settings import CentralSettings
 from central.told import say, taken
 from kerbwatch.clock import Clock
@@ -46,7 +46,7 @@ class WorkerParts:
     settings: CentralSettings
     clock: Clock
     database: Database
-    metrics: Metrics
+    metrics: IntakeMetrics
     publish: Publish
     connected: Callable[[], bool]
 

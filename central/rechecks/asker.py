@@ -8,7 +8,7 @@ from datetime import timedelta
 import structlog
 
 from central.database import Database
-from central.metrics import Metrics
+from central.metrics import IntakeMetrics
 from central.rechecks import repository
 from central.rechecks.models import Recheck
 from central.rounds import Rounds
@@ -47,7 +47,7 @@ class Asker(Rounds):
         settings: RecheckSettings,
         clock: Clock,
         database: Database,
-        metrics: Metrics,
+        metrics: IntakeMetrics,
         *,
         publish: Publish,
         connected: Callable[[], bool],

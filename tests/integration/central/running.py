@@ -14,8 +14,8 @@ from tests.waiting import wait_until
 class RunningCentral:
     """Starts uvicorn in a thread; ``stop`` ends it in order."""
 
-    def __init__(self, settings: CentralSettings) -> None:
-        self.app = create_app(settings)
+    def __init__(self, settings: CentralSettings, *, apart: bool = False) -> None:
+        self.app = create_app(settings, apart=apart)
         self.central = self.app.state.central
         self._server = uvicorn.Server(
             uvicorn.Config(self.app, host="127.0.0.1", port=0, log_config=None, timeout_graceful_shutdown=1)

@@ -2,11 +2,12 @@
 
 import threading
 
+from prometheus_client import CollectorRegistry
 from sqlalchemy import func, select
 
 from central.intake.models import StoredEvent
 from central.intake.worker import IntakeWorker, WorkerParts
-from central.metrics import Metrics
+from central.metrics import IntakeMetrics
 from central.settings import IntakeSettings
 from kerbwatch.messages import ReceiptEvent, parse_event
 from kerbwatch.mqtt import Delivery
@@ -31,8 +32,9 @@ def test_a_batch_is_committed_while_the_one_before_is_answered_and_answers_keep_
         receipted.extend(parse_event(payload, ReceiptEvent).data.committed)
 
     one_a_batch = settings.model_copy(update={"intake": IntakeSettings(batch_max=1)})
+    metrics = IntakeMetrics(CollectorRegistry())
     worker = IntakeWorker(
-        WorkerParts(one_a_batch, clock, database, Metrics(), publish=publish, connected=lambda: True)
+        WorkerParts(one_a_batch, clock, database, metrics, publish=publish, connected=lambda: True)
     )
     sent = [box.event(report()) for _ in range(5)]
     for event in sent:

@@ -4,12 +4,13 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, timedelta
 
 import pytest
+from prometheus_client import CollectorRegistry
 
 from central.cases import repository as case_repository
 from central.database import Database
 from central.escalation.sweeper import Sweeper
 from central.intake.service import commit_batch
-from central.metrics import Metrics
+from central.metrics import IntakeMetrics, Metrics
 from central.people.permissions import Role
 from central.rechecks.asker import Asker
 from central.settings import CentralSettings, RecheckSettings
@@ -42,7 +43,7 @@ class Squad:
             RecheckSettings(),
             self.town.clock,
             database,
-            Metrics(),
+            IntakeMetrics(CollectorRegistry()),
             publish=lambda topic, payload: self.sent.append((topic, payload)),
             connected=lambda: connected,
         )
