@@ -1,11 +1,13 @@
 """What is shipped in ``deploy`` starts safely: its configuration is read, and nothing in it is open."""
 
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
 from central.operations.safety import findings_of
 from central.settings import CentralSettings, load_central_settings
+from edge.settings import load_edge_settings
 from kerbwatch.settings import load_yaml
 
 
@@ -50,3 +52,19 @@ def test_the_broker_reads_the_very_files_that_its_unit_puts_there_for_it(deploy:
         if line and not line.startswith("#")
     )
     assert (broker["password_file"], broker["acl_file"]) == (f"{folder}/passwords", f"{folder}/acl")
+
+
+def test_a_box_beside_central_is_known_to_the_broker_by_its_name_and_never_sends_its_token_elsewhere(
+    deploy: Path,
+) -> None:
+    settings = load_edge_settings(deploy / "edge/edge.yaml")
+    services = load_yaml(deploy / "compose.yaml")["services"]
+    assert settings.mqtt.tls
+    assert settings.mqtt.username == f"{settings.site}/{settings.edge}"
+    assert (
+        {settings.mqtt.host, urlsplit(settings.central.url).hostname}
+        == {"broker", "central"}
+        <= services.keys()
+    )
+    secrets = {Path("/run/secrets") / name for name in services["edge"]["secrets"]}
+    assert {settings.mqtt.ca_file, settings.mqtt.password_file, settings.central.token_file} == secrets
