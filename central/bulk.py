@@ -15,7 +15,6 @@ from typing import Any
 from sqlalchemy import (
     Boolean,
     ColumnElement,
-    Connection,
     Float,
     Integer,
     String,
@@ -27,10 +26,10 @@ from sqlalchemy import (
     tuple_,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import InstrumentedAttribute, Session
 from sqlalchemy.types import JSON
 
+from central.bulk_copy import copy_rows
 from central.database import UtcTimestamp
 
 _SQLITE_CHARS = len("2026-05-04 03:02:01.000000")
@@ -43,13 +42,27 @@ def insert_rows(session: Session, table: Table, rows: Sequence[Mapping[str, Any]
     Raises:
         DBAPIError: as of any statement.
     """
-    if not rows:
+    insert_tables(session, [(table, rows)])
+
+
+def insert_tables(session: Session, tables: Iterable[tuple[Table, Sequence[Mapping[str, Any]]]]) -> None:
+    """Insert rows into several tables, in this order; of a table all with the same columns.
+
+    Raises:
+        DBAPIError: as of any statement.
+    """
+    filled = [(table, tuple(rows[0]), rows) for table, rows in tables if rows]
+    if not filled:
         return
-    connection, columns = session.connection(), tuple(rows[0])
+    connection = session.connection()
     if connection.dialect.name == "sqlite":
-        connection.exec_driver_sql(_statement(table, columns), _tuples(table, columns, rows, _SQLITE_CHARS))
+        for table, columns, rows in filled:
+            values = zip(*_columns(table, columns, rows, _SQLITE_CHARS), strict=True)
+            connection.exec_driver_sql(_statement(table, columns), list(values))
     else:
-        _copy(connection, table, columns, _tuples(table, columns, rows))
+        copy_rows(
+            connection, [(table, columns, _columns(table, columns, rows)) for table, columns, rows in filled]
+        )
 
 
 def put_rows(session: Session, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -63,7 +76,8 @@ def put_rows(session: Session, table: Table, rows: Sequence[Mapping[str, Any]]) 
     connection, columns = session.connection(), tuple(rows[0])
     if connection.dialect.name == "sqlite":
         connection.exec_driver_sql(
-            _put_statement(table, columns), _tuples(table, columns, rows, _SQLITE_CHARS)
+            _put_statement(table, columns),
+            list(zip(*_columns(table, columns, rows, _SQLITE_CHARS), strict=True)),
         )
     else:
         as_json = json.dumps([dict(row) for row in rows], default=_in_utc)
@@ -113,26 +127,10 @@ def _put_statement(table: Table, columns: tuple[str, ...], *, as_json: bool = Fa
     )
 
 
-def _copy(
-    connection: Connection, table: Table, columns: tuple[str, ...], rows: Iterable[Sequence[Any]]
-) -> None:
-    """COPY: the driver's own bulk way; its errors become SQLAlchemy's, as everywhere."""
-    statement = f"COPY {table.name} ({', '.join(columns)}) FROM STDIN"
-    errors = connection.dialect.loaded_dbapi.Error
-    try:
-        cursor: Any = connection.connection.cursor()
-        with cursor.copy(statement) as copy:
-            for row in rows:
-                copy.write_row(row)
-    except errors as error:
-        raise DBAPIError.instance(statement, None, error, errors, dialect=connection.dialect) from error
-
-
-def _tuples(
+def _columns(
     table: Table, columns: tuple[str, ...], rows: Sequence[Mapping[str, Any]], chars: int | None = None
-) -> list[tuple[Any, ...]]:
-    by_column = (_written(table, name, [row[name] for row in rows], chars) for name in columns)
-    return list(zip(*by_column, strict=True))
+) -> list[list[Any]]:
+    return [_written(table, name, [row[name] for row in rows], chars) for name in columns]
 
 
 def _written(table: Table, name: str, values: list[Any], chars: int | None) -> list[Any]:

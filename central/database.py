@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import psycopg
 from sqlalchemy import (
     BigInteger,
     Connection,
@@ -22,13 +24,16 @@ from sqlalchemy import (
 )
 from sqlalchemy.engine import make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.orm import DeclarativeBase, Session
-from sqlalchemy.pool import Pool
+from sqlalchemy.pool import ConnectionPoolEntry, Pool
 from sqlalchemy.types import JSON, TypeDecorator
 
 from central import told
 
 _BUSY_TIMEOUT_MS = 10_000
+_RESTS_SINCE, _RESTED_S = "rests_since", 1.0
+"""A connection that rested for less is used as it is: asking costs as much as a statement, each time."""
 _LOG_LOCK = 0x6B657262
 """Key of PostgreSQL's advisory lock that orders writers of the case log ("kerb" in ASCII)."""
 
@@ -92,12 +97,13 @@ class Database:
         if self.is_sqlite and parsed.database:
             Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
         # An error is logged with its statement, and what a statement carries may be a person's.
-        self.engine: Engine = create_engine(
-            parsed, pool_pre_ping=not self.is_sqlite, pool_size=10, hide_parameters=True
-        )
+        self.engine: Engine = create_engine(parsed, pool_size=10, hide_parameters=True)
         if self.is_sqlite:
             event.listen(self.engine, "connect", _prepare_sqlite)
             event.listen(self.engine, "begin", _begin_sqlite)
+        else:
+            event.listen(self.engine, "checkin", _note_rest)
+            event.listen(self.engine, "checkout", _try_rested)
         self._writer = self.engine.execution_options(kerbwatch_write=True)
 
     @contextmanager
@@ -161,6 +167,25 @@ def _prepare_sqlite(connection: DBAPIConnection, _record: object) -> None:
     cursor.execute("PRAGMA synchronous=FULL")
     cursor.execute("PRAGMA foreign_keys=ON")
     cursor.close()
+
+
+def _note_rest(_connection: object, record: ConnectionPoolEntry) -> None:
+    record.info[_RESTS_SINCE] = time.monotonic()
+
+
+def _try_rested(connection: DBAPIConnection, record: ConnectionPoolEntry, _proxy: object) -> None:
+    """Ask a connection that has rested for an answer: a database that was started again has forgotten it."""
+    since_s = record.info.pop(_RESTS_SINCE, None)
+    if since_s is None or time.monotonic() - since_s < _RESTED_S:
+        return
+    cursor = connection.cursor()
+    try:
+        cursor.execute("SELECT 1")
+        connection.rollback()
+    except psycopg.Error as error:
+        raise DisconnectionError from error  # the pool takes another one
+    finally:
+        cursor.close()
 
 
 def _begin_sqlite(connection: Connection) -> None:

@@ -10,10 +10,13 @@ from sqlalchemy.orm import Session
 from central.areas.levels import Level
 from central.areas.models import Area
 
+FINGERPRINT = (select(func.count(Area.id)), select(func.max(Area.imported_at)))
+"""The queries for :func:`fingerprint`: each for one value."""
+
 
 def fingerprint(session: Session) -> str:
     """Changes with every import: how many areas there are and when they were taken in."""
-    count, newest = session.execute(select(func.count(), func.max(Area.imported_at))).one()
+    count, newest = session.execute(select(*(query.scalar_subquery() for query in FINGERPRINT))).one()
     return f"{count} {newest}"
 
 

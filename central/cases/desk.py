@@ -17,14 +17,13 @@ import structlog
 from sqlalchemy.orm import Session
 
 from central.areas.service import AreaHit
-from central.calendar import service as calendars
 from central.calendar.work import WorkCalendar
 from central.cases import repository
+from central.cases.footing import footing_of
 from central.cases.models import Case, CaseEvent, Lead, LeadEvidence, Ticket
 from central.cases.rules import CaseState, TicketState
 from central.cases.service import log_line
 from central.duty.book import DutyBook
-from central.duty.service import duty_book
 from central.merging import repository as merging
 from central.merging.grid import cell_of
 from central.merging.intake import searches_of, spot_of
@@ -112,9 +111,8 @@ class Desk:
     @classmethod
     def opened(cls, session: Session, now: datetime, zone: ZoneInfo, settings: MergingSettings) -> Desk:
         """With the duty list and the calendar as they are now. Raises NoDutyListError."""
-        _calendar_id, calendar = calendars.current(session, zone)
-        lately = lately_of(session, now, zone, settings)
-        return cls(duty_book(session, now), calendar, lately, now, settings)
+        book, calendar = footing_of(session, now, zone)
+        return cls(book, calendar, lately_of(session, now, zone, settings), now, settings)
 
     def recall(self, session: Session, case_ids: Iterable[str], groups: Iterable[str]) -> None:
         """Read some cases: by their ids, and by what makes leads the same beyond doubt."""
@@ -273,13 +271,18 @@ class Desk:
     def write(self, session: Session, refreshed: Iterable[Row] = (), evidence: Sequence[Row] = ()) -> None:
         """Put everything into the database, with leads that were there before and all evidence."""
         cases = self.cases.values()
-        repository.insert(session, Case, [case.changes for case in cases if case.new])
-        repository.insert(session, Lead, self._leads)
-        repository.insert(session, LeadEvidence, evidence)
-        repository.insert(session, OpenLead, list(self._open_leads.values()))
-        repository.insert(session, Ticket, list(self._tickets.values()))
-        repository.insert(session, MergeSuggestion, self._suggestions)
-        repository.insert(session, CaseEvent, self._log)
+        repository.insert(
+            session,
+            [
+                (Case, [case.changes for case in cases if case.new]),
+                (Lead, self._leads),
+                (LeadEvidence, evidence),
+                (OpenLead, list(self._open_leads.values())),
+                (Ticket, list(self._tickets.values())),
+                (MergeSuggestion, self._suggestions),
+                (CaseEvent, self._log),
+            ],
+        )
         changed = [case.changes | {"id": case.id} for case in cases if case.changes and not case.new]
         repository.update_rows(session, Case, changed)
         repository.update_rows(session, Lead, refreshed)

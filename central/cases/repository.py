@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Table, bindparam, func, select
 from sqlalchemy import update as sql_update
 from sqlalchemy.orm import Session, selectinload
 
-from central.bulk import among, insert_rows
+from central.bulk import among, insert_tables
 from central.cases.models import Case, CaseEvent, Lead, LeadEvidence, Ticket
 from central.cases.rules import TicketState
 from central.database import Base
@@ -133,7 +133,7 @@ def lead_heads(session: Session, incident_ids: Collection[str]) -> list[LeadHead
     query = select(Lead.id, Lead.case_id, Lead.source, Lead.incident_id, Lead.revision, Lead.phase).where(
         among(session, Lead.incident_id, incident_ids)
     )
-    rows = session.execute(query)
+    rows = session.connection().execute(query)
     return [LeadHead(*row) for row in rows]  # type: ignore[arg-type]  # a camera's lead has them all
 
 
@@ -151,16 +151,16 @@ def evidence_keys(session: Session, lead_ids: Collection[str]) -> defaultdict[st
     found: defaultdict[str, set[tuple[str, str]]] = defaultdict(set)
     if lead_ids:
         query = select(LeadEvidence.lead_id, LeadEvidence.sha256, LeadEvidence.role)
-        for lead_id, sha256, role in session.execute(
-            query.where(among(session, LeadEvidence.lead_id, lead_ids))
-        ):
+        query = query.where(among(session, LeadEvidence.lead_id, lead_ids))
+        for lead_id, sha256, role in session.connection().execute(query):
             found[lead_id].add((sha256, role))
     return found
 
 
 def open_groups(session: Session, groups: Collection[str]) -> dict[str, str]:
     """Of some groups of leads those that have an open case, with its id."""
-    rows = session.execute(select(Case.open_group, Case.id).where(among(session, Case.open_group, groups)))
+    query = select(Case.open_group, Case.id).where(among(session, Case.open_group, groups))
+    rows = session.connection().execute(query)
     return {group: case_id for group, case_id in rows if group is not None}
 
 
@@ -169,12 +169,13 @@ def case_heads(session: Session, case_ids: Collection[str]) -> list[CaseHead]:
     if not case_ids:
         return []
     query = select(Case.id, Case.state, Case.version, Case.urgent, Case.open_group)
-    return [CaseHead(*row) for row in session.execute(query.where(among(session, Case.id, case_ids)))]
+    rows = session.connection().execute(query.where(among(session, Case.id, case_ids)))
+    return [CaseHead(*row) for row in rows]
 
 
-def insert(session: Session, table: type[Base], rows: Sequence[dict[str, Any]]) -> None:
-    """Insert rows, all with the same columns, in their order."""
-    insert_rows(session, _table(table), rows)
+def insert(session: Session, rows: Sequence[tuple[type[Base], Sequence[dict[str, Any]]]]) -> None:
+    """Insert rows into some tables, in this order; of a table all with the same columns."""
+    insert_tables(session, [(_table(model), of_table) for model, of_table in rows])
 
 
 def update_rows(session: Session, table: type[Base], rows: Iterable[dict[str, Any]]) -> None:

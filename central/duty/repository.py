@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import BindParameter, Select, func, or_, select
 from sqlalchemy.orm import Session
 
 from central.duty.models import DutyEntry, DutyList, Unit
 
 
-def in_force(session: Session, now: datetime) -> DutyList | None:
-    """The version of the list that is in force at ``now``."""
-    query = (
+def in_force_at(now: datetime | BindParameter[datetime]) -> Select[DutyList]:
+    """The query for the version of the list that is in force at ``now``."""
+    return (
         select(DutyList)
         .where(
             DutyList.in_force_since <= now,
@@ -22,7 +22,11 @@ def in_force(session: Session, now: datetime) -> DutyList | None:
         .order_by(DutyList.in_force_since.desc(), DutyList.imported_at.desc(), DutyList.id.desc())
         .limit(1)
     )
-    return session.scalar(query)
+
+
+def in_force(session: Session, now: datetime) -> DutyList | None:
+    """The version of the list that is in force at ``now``."""
+    return session.scalar(in_force_at(now))
 
 
 def versions(session: Session) -> Sequence[DutyList]:
@@ -43,9 +47,13 @@ def last_of_source(session: Session, source: str) -> DutyList | None:
     return session.scalar(query)
 
 
+LAST_RULED = select(func.max(DutyEntry.id)).where(DutyEntry.list_id.is_(None))
+"""The query for :func:`last_ruled`."""
+
+
 def last_ruled(session: Session) -> int | None:
     """The newest entry that a ruling made; changes with each such ruling."""
-    return session.scalar(select(func.max(DutyEntry.id)).where(DutyEntry.list_id.is_(None)))
+    return session.scalar(LAST_RULED)
 
 
 def entries_with_rulings(session: Session, list_id: int) -> Sequence[DutyEntry]:

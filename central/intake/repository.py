@@ -20,7 +20,7 @@ def known_events(session: Session, ids: Collection[str]) -> set[tuple[str, str]]
     if not ids:
         return set()
     query = select(StoredEvent.source, StoredEvent.event_id).where(among(session, StoredEvent.event_id, ids))
-    return {(source, event_id) for source, event_id in session.execute(query)}
+    return {(source, event_id) for source, event_id in session.connection().execute(query)}
 
 
 def insert_events(session: Session, rows: Sequence[dict[str, Any]]) -> None:

@@ -47,6 +47,10 @@ _KEPT_REJECTIONS = 10_000
 _HEAD_CHARS = 80
 
 
+class BatchFaultError(RuntimeError):
+    """Something in a batch cannot be stored; which it is shows when it is stored in parts."""
+
+
 @dataclass(slots=True)
 class ReceiptDraft:
     """What one sender is told about one epoch."""
@@ -134,8 +138,17 @@ def commit_read(
     now: datetime,
     settings: IntakeSettings,
     zone: ZoneInfo,
+    *,
+    whole: bool = False,
 ) -> Outcome:
-    """The rest of :func:`commit_batch`, of messages that :func:`read_batch` has read."""
+    """The rest of :func:`commit_batch`, of messages that :func:`read_batch` has read.
+
+    With ``whole`` it is all or nothing, without the savepoint that hardly any batch needs.
+
+    Raises:
+        DBAPIError, NoDutyListError: as there.
+        BatchFaultError: with ``whole`` alone: do it again without, in another unit of work.
+    """
     outcome = Outcome()
     known = repository.known_events(
         session, {item.event_id for item in read_all if isinstance(item, Reading) and item.ordinal}
@@ -144,7 +157,12 @@ def commit_read(
     for item in read_all:
         if isinstance(item, Reading) and _key(item) not in known:
             fresh.setdefault(_key(item), item)
-    refused = {_key(item): why for item, why in _store(session, list(fresh.values()), now, settings, zone)}
+    refused: dict[tuple[str, str], Refusal] = {}
+    if whole:
+        _store_whole(session, list(fresh.values()), now, settings, zone)
+    else:
+        parts = _store(session, list(fresh.values()), now, settings, zone)
+        refused = {_key(item): why for item, why in parts}
     for item in read_all:
         result = item if isinstance(item, Refusal) else refused.get(_key(item), item)
         if isinstance(result, Refusal):
@@ -189,6 +207,20 @@ def ask_for_holes(session: Session, now: datetime, settings: IntakeSettings) -> 
         outcome.asked += len(draft.missing)
     repository.put_sequences(session, states)
     return outcome
+
+
+def _store_whole(
+    session: Session, items: Sequence[Reading], now: datetime, settings: IntakeSettings, zone: ZoneInfo
+) -> None:
+    try:
+        if items:
+            _apply(session, items, now, settings, zone)
+    except (DBAPIError, NoDutyListError) as error:
+        if isinstance(error, IntegrityError | DataError):
+            raise BatchFaultError from error
+        raise
+    except Exception as error:  # as in _store, where they are told apart
+        raise BatchFaultError from error
 
 
 def _store(

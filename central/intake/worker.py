@@ -15,7 +15,7 @@ from central.database import Database
 from central.duty.service import NoDutyListError
 from central.intake import repository
 from central.intake.reading import Incoming, Reading, Refusal
-from central.intake.service import Outcome, ask_for_holes, commit_read, read_batch
+from central.intake.service import BatchFaultError, Outcome, ask_for_holes, commit_read, read_batch
 from central.metrics import IntakeMetrics
 from central.settings import CentralSettings
 from central.told import say, taken
@@ -183,10 +183,16 @@ class IntakeWorker:
         return None
 
     def _commit(self, batch: _Batch) -> Outcome:
-        parts = self._parts
+        try:
+            return self._commit_once(batch, whole=True)
+        except BatchFaultError:
+            return self._commit_once(batch, whole=False)
+
+    def _commit_once(self, batch: _Batch, *, whole: bool) -> Outcome:
+        parts, now = self._parts, self._parts.clock.now_utc()
         with parts.database.write(ordered=True) as session:
             outcome = commit_read(
-                session, batch.read, parts.clock.now_utc(), parts.settings.intake, parts.settings.zone
+                session, batch.read, now, parts.settings.intake, parts.settings.zone, whole=whole
             )
             outcome.told = taken(session)
         return outcome
