@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
+from pydantic_core import from_json
 from sqlalchemy import (
     BigInteger,
     Connection,
@@ -70,6 +72,14 @@ def _in_utc(value: datetime | None) -> datetime | None:
     return None if value is None else value.astimezone(UTC)
 
 
+def _of_json(text: str | bytes) -> Any:  # noqa: ANN401 - a document may be anything
+    """What Python's own reader makes of it, several times as fast."""
+    try:
+        return from_json(text)
+    except ValueError:
+        return json.loads(text)  # halves of a character, which only that one takes
+
+
 class Base(DeclarativeBase):
     """Base of every table."""
 
@@ -97,7 +107,9 @@ class Database:
         if self.is_sqlite and parsed.database:
             Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
         # An error is logged with its statement, and what a statement carries may be a person's.
-        self.engine: Engine = create_engine(parsed, pool_size=10, hide_parameters=True)
+        self.engine: Engine = create_engine(
+            parsed, pool_size=10, hide_parameters=True, json_deserializer=_of_json
+        )
         if self.is_sqlite:
             event.listen(self.engine, "connect", _prepare_sqlite)
             event.listen(self.engine, "begin", _begin_sqlite)

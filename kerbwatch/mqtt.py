@@ -21,7 +21,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 from pydantic import Field, model_validator
 
 from kerbwatch.messages import CONTENT_TYPE
-from kerbwatch.mqtt_client import Client
+from kerbwatch.mqtt_client import Client, Message
 from kerbwatch.safety import is_loopback
 from kerbwatch.secrets import SecretMissingError, expand_environment, read_secret_file
 from kerbwatch.settings import Settings
@@ -274,7 +274,7 @@ class MqttLink:
         self._ready = False
         log.info("mqtt_disconnected", host=self._settings.host, port=self._settings.port, reason=str(reason))
 
-    def _message(self, client: paho.Client, _userdata: object, message: paho.MQTTMessage) -> None:
+    def _message(self, client: paho.Client, _userdata: object, message: paho.MQTTMessage | Message) -> None:
         connection = self._connection
 
         def ack() -> None:

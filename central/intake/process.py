@@ -28,7 +28,7 @@ from kerbwatch.logs import configure_logs
 
 log = structlog.get_logger(__name__)
 
-_TELL_S = 0.25
+_TELL_S = 0.5
 
 
 class Learner(Rounds):
