@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from http import HTTPStatus
 from typing import Annotated
 
@@ -12,14 +11,13 @@ from central.cases.api import Limit
 from central.context import CentralDep
 from central.escalation import repository, service
 from central.escalation.schemas import AnswerIn, HeartbeatOut, SlipOut
+from central.operations.rounds_seen import late_ones
 from central.people.access import SignedIn, require
 from central.people.permissions import Permission
 from central.people.service import Principal
 from central.problems import Problem
 
 router = APIRouter(prefix="/api/v1", tags=["escalation"])
-
-_LATE_AFTER_SWEEPS = 3
 
 
 @router.get("/slips")
@@ -54,11 +52,10 @@ def heartbeats(
     central: CentralDep,
     _who: Annotated[Principal, Depends(require(Permission.CAMERA_READ, within_areas=True))],
 ) -> list[HeartbeatOut]:
-    """When the sweeper of each copy of central last ran, and whether it is late."""
-    patience = timedelta(seconds=max(_LATE_AFTER_SWEEPS * central.settings.escalation.sweep_s, 30.0))
-    now = central.clock.now_utc()
+    """When the rounds of each copy of central last ran, and whether one is late."""
     with central.database.read() as session:
+        late = late_ones(repository.beats(session), central.settings, central.clock.now_utc())
         return [
-            HeartbeatOut(name=b.name, instance=b.instance, at=b.at, done=b.done, late=now - b.at > patience)
-            for b in repository.beats(session)
+            HeartbeatOut(name=beat.name, instance=beat.instance, at=beat.at, done=beat.done, late=it_is)
+            for beat, it_is in late.items()
         ]
