@@ -35,6 +35,7 @@ from central.people.cli import user_app
 from central.settings import load_central_settings
 from kerbwatch.clock import SystemClock
 from kerbwatch.logs import configure_logs
+from kerbwatch.secrets import keep_from_others
 
 app = typer.Typer(no_args_is_help=True, help="The command centre.")
 import_app = typer.Typer(no_args_is_help=True, help="Duty list, areas, and items of a hotline.")
@@ -55,6 +56,7 @@ app.command("report")(report_command)
 def init(config: ConfigFile) -> None:
     """Make what is lacking: secret, database, media folder, areas and duty list. Safe to repeat."""
     configure_logs()
+    keep_from_others()
     settings = load_central_settings(config)
     with clear_errors():
         setup.initialise(settings, SystemClock().now_utc())
@@ -65,6 +67,7 @@ def init(config: ConfigFile) -> None:
 def serve(config: ConfigFile) -> None:
     """Serve HTTP and take in messages until stopped."""
     configure_logs()
+    keep_from_others()
     settings = load_central_settings(config)
     configure_logs(json=settings.logs.json_lines, level=settings.logs.level)
     check_safe(settings)

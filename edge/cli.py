@@ -24,6 +24,7 @@ from edge.worker import EdgeWorker
 from kerbwatch.clock import SystemClock
 from kerbwatch.logs import configure_logs
 from kerbwatch.safety import open_secret_files
+from kerbwatch.secrets import keep_from_others
 from kerbwatch.settings import SettingsError
 from models.errors import ModelError
 
@@ -41,6 +42,7 @@ def run(
 ) -> None:
     """Watch the cameras until told to stop (Ctrl-C or SIGTERM); a changed file is taken on while running."""
     configure_logs(json=log_json)
+    keep_from_others()
     settings = load_edge_settings(config)
     if "open-secret-file" not in settings.allow_unsafe and (found := open_secret_files(settings)):
         raise SettingsError("\n".join(each.sentence for each in found))

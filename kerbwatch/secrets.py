@@ -75,3 +75,8 @@ def read_secret_file(path: Path) -> str:
     if not secret:
         raise SecretMissingError(f"the secret file {path} is empty")
     return secret
+
+
+def keep_from_others() -> None:
+    """Files that this process makes from now on are nobody's but its owner's and group's."""
+    os.umask(os.umask(0o077) | 0o027)

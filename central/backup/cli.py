@@ -16,6 +16,7 @@ from central.custody.keys import read_key, read_public_key
 from central.media.store import MediaStore
 from central.settings import load_central_settings
 from kerbwatch.clock import SystemClock
+from kerbwatch.secrets import keep_from_others
 from kerbwatch.settings import SettingsError
 
 Folder = Annotated[Path, typer.Argument(help="Folder that holds backups.")]
@@ -66,6 +67,12 @@ def restore_command(
 ) -> None:
     """Put a backup into the empty database and media folder of a configuration, and verify everything."""
     settings = load_central_settings(config)
+    if public_key is None and not settings.custody.key_file.exists():
+        raise SettingsError(
+            f"there is no custody key {settings.custody.key_file}: put the one that was saved there, "
+            "or name its public half with --public-key"
+        )
+    keep_from_others()
     key = read_public_key(public_key) if public_key else read_key(settings.custody.key_file).public
     media, url = MediaStore(settings.media.dir), settings.database.resolve_url()
     with clear_errors():

@@ -101,7 +101,10 @@ def read_key(path: Path) -> SigningKey:
     try:
         mode, pem = path.stat().st_mode, path.read_bytes()
     except FileNotFoundError as error:
-        raise SettingsError(f"there is no custody key {path}: run 'kerbwatch central init CONFIG'") from error
+        raise SettingsError(
+            f"there is no custody key {path}: put the one that was saved there; "
+            "only a new instance gets one from 'kerbwatch central init CONFIG'"
+        ) from error
     except OSError as error:
         raise SettingsError(f"cannot read the custody key {path}: {error.strerror}") from error
     if mode & 0o077:

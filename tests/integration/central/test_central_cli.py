@@ -1,5 +1,6 @@
 """The command line of central, as an installer uses it."""
 
+import os
 import stat
 
 import pytest
@@ -11,10 +12,12 @@ from kerbwatch.settings import SettingsError
 
 @pytest.fixture
 def folder(tmp_path, pytestconfig, monkeypatch):
+    before = os.umask(0o022)
     (tmp_path / "configs").symlink_to(pytestconfig.rootpath / "configs")
     (tmp_path / "password").write_text("a long enough password\n")
     monkeypatch.chdir(tmp_path)
-    return tmp_path
+    yield tmp_path
+    os.umask(before)
 
 
 def run(*arguments, **more):
@@ -33,6 +36,18 @@ def test_init_makes_everything_and_may_be_repeated(ready):
     before = secret.read_text()
     assert run("init", "configs/central.yaml").exit_code == 0
     assert secret.read_text() == before
+
+
+def test_what_init_makes_is_nobody_elses_to_read(ready):
+    for made in (ready / "var/central").rglob("*"):
+        assert not made.stat().st_mode & stat.S_IRWXO, made
+
+
+def test_restoring_without_the_saved_key_asks_for_it_and_not_for_a_new_one(folder):
+    answer = run("restore", "backup", "--config", "configs/central.yaml")
+    assert isinstance(answer.exception, SettingsError)
+    assert "put the one that was saved there" in str(answer.exception)
+    assert "--public-key" in str(answer.exception)
 
 
 def test_a_user_is_added_once(ready):
