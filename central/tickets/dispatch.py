@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from http import HTTPStatus
+from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -22,16 +23,21 @@ from kerbwatch.place import Position
 
 
 def draft_anew(session: Session, row: Case, book: DutyBook, actor: str, now: datetime) -> None:
-    """Where the list has changed since a ticket was drafted, it goes to whom the list names now."""
+    """Where the list has changed since a ticket was drafted, it goes out as the list says now.
+
+    Unit, law, power, term, co-units: all of it, so that a list that was mended mends what is confirmed next.
+    """
     kind = _kind_of(row)
     drafted = next((each for each in row.tickets if each.leads and each.state == TicketState.DRAFTED), None)
     if kind is None or drafted is None:
         return
-    lead = book.assign(kind, Position(row.lon, row.lat))
-    if lead.unit_id == drafted.unit_id:
-        return
-    told = {"ticket": drafted.id, "from": drafted.unit_id, "to": lead.unit_id, "ruling": lead.ruling}
+    lead, before = book.assign(kind, Position(row.lon, row.lat)), _said(drafted)
     _assign(drafted, lead, urgent=row.urgent)
+    changed = [name for name, was in before.items() if getattr(drafted, name) != was]
+    if not changed:
+        return
+    told = {"ticket": drafted.id, "from": before["unit_id"], "to": lead.unit_id, "ruling": lead.ruling}
+    told["changed"] = changed
     note_in_log(session, row, "draft_anew", actor, now, from_state=row.state, detail=told, material=False)
 
 
@@ -74,6 +80,14 @@ def call_helpers(session: Session, row: Case, book: DutyBook, now: datetime, ter
         ticket.routing_note = f"helps {lead.unit_name}: within {terms.band_m:g} m of the towns' border"
         session.add(ticket)
     session.flush()
+
+
+_SAYS = ("unit_id", "unit_name", "co_unit_ids", "item", "legal_basis", "deadline_hours")
+
+
+def _said(ticket: Ticket) -> dict[str, Any]:
+    """What whoever reads a ticket is told by the duty list."""
+    return {name: getattr(ticket, name) for name in _SAYS}
 
 
 def _assign(ticket: Ticket, to: Assignment, *, urgent: bool) -> None:

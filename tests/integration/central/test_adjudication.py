@@ -14,7 +14,7 @@ from central.adjudication.schemas import RuleIn
 from central.cases import repository as case_repository
 from central.cases.rules import OVER
 from central.duty.models import DutyList
-from central.duty.service import duty_book, forget_book
+from central.duty.service import duty_book, forget_book, import_duty_list
 from central.intake.service import commit_batch
 from central.people.permissions import Permission, Role
 from central.people.service import Principal
@@ -292,3 +292,27 @@ def test_a_ticket_goes_out_only_within_the_powers_of_its_unit(board, powers):
     assert (answer.status_code, answer.json()["type"]) == (409, "urn:kerbwatch:problem:beyond-powers")
     assert "has no power to enforce" in answer.json()["detail"]
     assert get(board, f"/api/v1/cases/{case['id']}", "olga")["state"] == "reviewing"
+
+
+def test_a_list_that_was_mended_mends_what_is_confirmed_next_though_the_unit_is_the_same(board, tmp_path):
+    """Law, term and power are those of the day on which the ticket goes out."""
+    now, path = board.clock.now_utc(), tmp_path / "duty.yaml"
+    with board.database.write(ordered=True) as session:
+        commit_batch(session, [EdgeBox().message(report())], now, board.settings.intake, UTC)
+    (case,) = get(board, "/api/v1/cases", "olga")["items"]
+    text = board.settings.duty_list.read_text()
+    text = text.replace("articles 56 and 93\n    deadline_hours: 4\n", "article 57\n    deadline_hours: 2\n")
+    path.write_text(text.replace("road-traffic", "road-order"))
+    with board.database.write(ordered=True) as session:
+        import_duty_list(session, path, now)
+    sent = post(board, f"/api/v1/cases/{case['id']}/confirm", {}, "olga", case["version"])
+    assert sent.status_code == 200, sent.text
+    (ticket,) = sent.json()["tickets"]
+    assert (ticket["unit_id"], ticket["deadline_hours"]) == (SQUAD, 2)
+    assert ticket["legal_basis"] == "Road Traffic Safety Law of the PRC, article 57"
+    (line,) = [
+        each
+        for each in get(board, f"/api/v1/cases/{case['id']}/events", "olga")
+        if each["rule"] == "draft_anew"
+    ]
+    assert line["detail"]["changed"] == ["legal_basis", "deadline_hours"]
