@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import JSON, BigInteger, ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from central.database import Base, BigKey
@@ -19,6 +19,7 @@ class Case(Base):
         Index("ix_cases_state_id", "state", "id"),
         Index("ix_cases_kind_id", "kind", "id"),
         Index("ix_cases_area_id_state", "area_id", "state", "kind", "id"),
+        Index("ix_cases_road_id", "road", "id", postgresql_ops={"road": "text_pattern_ops"}),
     )
 
     id: Mapped[str] = mapped_column(String(36), primary_key=True)
@@ -63,7 +64,16 @@ class Lead(Base):
     """
 
     __tablename__ = "leads"
-    __table_args__ = (UniqueConstraint("incident_id", "source"), UniqueConstraint("external_id", "source"))
+    __table_args__ = (
+        UniqueConstraint("incident_id", "source"),
+        UniqueConstraint("external_id", "source"),
+        Index(
+            "ix_leads_plate_text",
+            text("(plate ->> 'text')"),
+            sqlite_where=text("plate IS NOT NULL"),
+            postgresql_where=text("plate IS NOT NULL"),
+        ),
+    )
 
     id: Mapped[str] = mapped_column(String(36), primary_key=True)
     case_id: Mapped[str] = mapped_column(ForeignKey("cases.id"), index=True)

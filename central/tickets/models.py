@@ -32,6 +32,17 @@ Index(
     sqlite_where=text("state IN ('accepted', 'dispatched', 'handled', 'handling')"),
     postgresql_where=text("state IN ('accepted', 'dispatched', 'handled', 'handling')"),
 )
+CLOCK_RUNS = text(
+    "tickets.leads AND tickets.suspended_until IS NULL "
+    "AND tickets.state IN ('accepted', 'dispatched', 'handling')"
+)
+"""That the clock of an accountable unit runs; as said in an index over the instants when it ends."""
+
+_RUNS = text("leads AND suspended_until IS NULL AND state IN ('accepted', 'dispatched', 'handling')")
+_IS_SUSPENDED = text("suspended_until IS NOT NULL")
+Index("ix_tickets_due", Ticket.due_at, Ticket.case_id, sqlite_where=_RUNS, postgresql_where=_RUNS)
+Index("ix_tickets_suspended", Ticket.case_id, sqlite_where=_IS_SUSPENDED, postgresql_where=_IS_SUSPENDED)
+
 IS_URGENT = text("cases.urgent AND cases.state NOT IN ('closed', 'evaluated', 'merged', 'rejected')")
 """That an open case cannot wait; as said in an index."""
 
