@@ -39,7 +39,7 @@ REPORTS: dict[str, str] = {
     "report.sending": "Sending …",
     "report.files_first": "Choose a photo or a clip first.",
     "report.kind_first": "Say what it is.",
-    "report.place_first": "Say where it is.",
+    "report.place_first": "Say where it is: your place is not known yet, or the map was not moved.",
     "report.waits_for_files": "The report goes out as soon as everything is sent. Leave this page open.",
     "report.failed": "It could not be sent: {why}",
     "report.no_line": "there is no line; try again",

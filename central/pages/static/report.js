@@ -16,6 +16,7 @@ const pick = document.getElementById("pick");
 const files = new Set();
 let here = null;
 let map = null;
+let began = null;
 
 const fill = (words, values) => words.replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
 
@@ -163,27 +164,27 @@ async function openMap() {
     const container = document.createElement("div");
     container.className = "gl";
     pick.append(container);
-    const tiles = pick.dataset.tiles;
     map = new maplibre.Map({
       container,
       center: here ? [here.lon, here.lat] : [Number(pick.dataset.lon ?? 0), Number(pick.dataset.lat ?? 0)],
       zoom: pick.dataset.lon ? MAP_ZOOM : 2,
       dragRotate: false,
-      attributionControl: tiles ? { compact: true } : false,
+      attributionControl: { compact: true },
       style: {
         version: 8,
         sources: {
           areas: { type: "geojson", data: new URL(pick.dataset.areas, location.href).href },
-          ...(tiles && { tiles: { type: "raster", tiles: [tiles], tileSize: 256, attribution: pick.dataset.attribution } }),
+          tiles: { type: "raster", tiles: [pick.dataset.tiles], tileSize: 256, attribution: pick.dataset.attribution },
         },
         layers: [
           { id: "ground", type: "background", paint: { "background-color": colour("--sunken") } },
-          ...(tiles ? [{ id: "tiles", type: "raster", source: "tiles" }] : []),
+          { id: "tiles", type: "raster", source: "tiles" },
           { id: "areas", type: "fill", source: "areas", paint: { "fill-color": colour("--accent"), "fill-opacity": 0.06 } },
           { id: "borders", type: "line", source: "areas", paint: { "line-color": colour("--line-strong"), "line-width": 1.2 } },
         ],
       },
     });
+    began = map.getCenter().wrap();
     for (const { properties } of (await (await fetch(pick.dataset.areas)).json()).features) {
       if (!properties.label_at) continue;
       const element = Object.assign(document.createElement("div"), { className: "area-label", textContent: properties.name });
@@ -202,7 +203,7 @@ form.addEventListener("change", (event) => {
   if (event.target.name !== "where") return;
   if (event.target.value === "gps") locate();
   if (event.target.value === "map") openMap();
-  else pick.hidden = true;
+  else if (pick) pick.hidden = true;
 });
 
 function place() {
@@ -211,6 +212,8 @@ function place() {
   if (where !== "map") return undefined;
   if (!map) return null;
   const { lng, lat } = map.getCenter().wrap();
+  // Where the map began is nobody's choice, unless it began where the phone is.
+  if (!here && lng === began.lng && lat === began.lat) return null;
   return { lon: lng, lat, method: "map", datum: pick.dataset.datum };
 }
 
