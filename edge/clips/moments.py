@@ -123,6 +123,10 @@ def throws_of(pictures: Iterable[Shown], detector: Detector, watched: Watched) -
             engine.vehicles(shown.t_s, replace(found, xyxy=found.xyxy * np.float32(scale)))
         for throw in engine.throws():
             yield _shown_size(throw, 1 / scale)
+    if engine is not None:
+        engine.finish()
+        for throw in engine.throws():
+            yield _shown_size(throw, 1 / scale)
 
 
 def occurrences(throws: Sequence[Throw], times_s: Sequence[float]) -> list[FoundMoment]:

@@ -19,9 +19,10 @@ CAR = (200, 100, 290, 164)
 PX_PER_M = 40.0
 
 Place = Callable[[float], tuple[float, float] | None]
+Turns = Callable[[float], tuple[float, float]]
 
 
-def _pictures(thing: Place, nods: Callable[[float], float] = lambda _t_s: 0.0) -> list[Throw]:
+def _pictures(thing: Place, turns: Turns = lambda _t_s: (0.0, 0.0), level: int = 235) -> list[Throw]:
     rng = np.random.default_rng(4)
     scene = cv2.GaussianBlur(
         cv2.resize(rng.integers(60, 150, (30, 54), dtype=np.uint8), (WIDTH, HEIGHT)), (5, 5), 0
@@ -29,7 +30,7 @@ def _pictures(thing: Place, nods: Callable[[float], float] = lambda _t_s: 0.0) -
     car = cv2.resize(rng.integers(20, 60, (8, 11), dtype=np.uint8), (CAR[2] - CAR[0], CAR[3] - CAR[1]))
     engine = MovingEngine((WIDTH, HEIGHT), EgoMotion())
     throws: list[Throw] = []
-    for index in range(round(2.6 * FPS)):
+    for index in range(round(2.2 * FPS)):
         t_s = index / FPS
         luma = np.asarray(scene, np.uint8).copy()
         luma[CAR[1] : CAR[3], CAR[0] : CAR[2]] = car
@@ -37,32 +38,50 @@ def _pictures(thing: Place, nods: Callable[[float], float] = lambda _t_s: 0.0) -
         if place is not None:
             x, y = place
             cv2.rectangle(
-                luma, (round(x * 8), round(y * 8)), (round(x * 8) + 56, round(y * 8) + 56), 235, -1, shift=3
+                luma, (round(x * 8), round(y * 8)), (round(x * 8) + 56, round(y * 8) + 56), level, -1, shift=3
             )
-        sunk = np.array([[1.0, 0.0, 0.0], [0.0, 1.0, nods(t_s)]])
-        shown = cv2.warpAffine(luma, sunk, (WIDTH, HEIGHT), borderMode=cv2.BORDER_REFLECT)
+        aside, down = turns(t_s)
+        turned = np.array([[1.0, 0.0, aside], [0.0, 1.0, down]])
+        shown = cv2.warpAffine(luma, turned, (WIDTH, HEIGHT), borderMode=cv2.BORDER_REFLECT)
         engine.picture(t_s, np.asarray(shown, np.uint8))
         if index % 5 == 0:
-            seen = np.array([CAR], np.float32) + np.array([0, nods(t_s), 0, nods(t_s)], np.float32)
+            seen = np.array([CAR], np.float32) + np.array([aside, down, aside, down], np.float32)
             engine.vehicles(
                 t_s, Detections(seen, np.ones(1, np.float32), np.array([int(ObjectClass.CAR)]), np.array([7]))
             )
         throws += engine.throws()
-    return throws
+    engine.finish()
+    return throws + engine.throws()
+
+
+def _falls(t_s: float) -> tuple[float, float] | None:
+    since = t_s - 1.2
+    drop_m = 0.5 * 9.81 * since**2
+    return (CAR[2] + 8.0, CAR[3] - (1.2 - drop_m) * PX_PER_M) if since >= 0 and drop_m < 1.1 else None
 
 
 def test_a_bottle_dropped_from_a_window_is_told_with_its_vehicle_and_moment() -> None:
-    def falls(t_s: float) -> tuple[float, float] | None:
-        since = t_s - 1.2
-        drop_m = 0.5 * 9.81 * since**2
-        return (CAR[2] + 8.0, CAR[3] - (1.2 - drop_m) * PX_PER_M) if since >= 0 and drop_m < 1.1 else None
-
-    throws = _pictures(falls)
+    throws = _pictures(_falls)
 
     assert len(throws) == 1
     assert throws[0].vehicle.track_id == 7
     assert 1.2 <= throws[0].t_s <= 1.36
-    assert throws[0].decided_t_s <= 2.0
+    assert throws[0].decided_t_s <= 2.2
+
+
+def test_a_faint_bag_before_the_bodywork_is_told_too() -> None:
+    def falls(t_s: float) -> tuple[float, float] | None:
+        place = _falls(t_s)
+        return None if place is None else (place[0] - 24.0, place[1])
+
+    assert [throw.vehicle.track_id for throw in _pictures(falls, level=64)] == [7]
+
+
+def test_in_a_slow_bend_a_throw_is_told_but_while_the_camera_swings_round_it_is_not() -> None:
+    bend, swing = (_pictures(_falls, turns=lambda t_s, by=by: (-by * t_s, 0.0)) for by in (20.0, 240.0))
+
+    assert [throw.evidence.parts["steady_view"] for throw in bend] == [1.0]
+    assert swing == []
 
 
 def test_a_dash_of_the_lane_that_streams_past_is_nothing() -> None:
@@ -81,8 +100,8 @@ def test_a_sticker_that_stays_beside_the_vehicle_is_nothing() -> None:
 
 
 def test_what_nods_with_the_whole_view_is_nothing() -> None:
-    def falls(t_s: float) -> float:
-        return max(0.0, t_s - 1.2) ** 2 * 0.5 * 9.81 * PX_PER_M if t_s < 1.65 else 0.0
+    def nods(t_s: float) -> tuple[float, float]:
+        return 0.0, max(0.0, t_s - 1.2) ** 2 * 0.5 * 9.81 * PX_PER_M if t_s < 1.65 else 0.0
 
     # The thing keeps its place among all that is around it, and the camera sinks and comes back.
-    assert _pictures(lambda t_s: (CAR[2] + 8.0, CAR[3] - 1.2 * PX_PER_M), nods=falls) == []
+    assert _pictures(lambda t_s: (CAR[2] + 8.0, CAR[3] - 1.2 * PX_PER_M), turns=nods) == []
