@@ -248,7 +248,7 @@ def _move(session: Session, row: Case, ticket: Ticket, ruling: Ruling, terms: Te
     follow(row)
     ruling.new_ticket_id = made.id
     told: dict[str, Any] = {
-        "tickets": begin_terms(session, [made], terms),
+        "tickets": begin_terms(session, [made], terms, urgent=row.urgent),
         "chain": row.chain,
         "to": made.unit_id,
     }

@@ -27,6 +27,9 @@ class CalendarFile(Settings):
     workdays: tuple[date, ...] = Field(
         (), description="Days worked although they would be free; they have Monday's hours."
     )
+    urgent: Literal["always", "hours"] = Field(
+        "always", description="Terms where life safety is at stake run round the clock, or in 'hours' alone."
+    )
 
     @model_validator(mode="after")
     def _sound(self) -> Self:
@@ -52,7 +55,8 @@ class CalendarFile(Settings):
                 _WEEKDAYS.index(day): tuple(_span(span) for span in spans)
                 for day, spans in self.hours.items()
             }
-        return WorkCalendar(zone, week, frozenset(self.holidays), frozenset(self.workdays))
+        waits = self.urgent == "hours"
+        return WorkCalendar(zone, week, frozenset(self.holidays), frozenset(self.workdays), waits)
 
 
 def _span(text: str) -> tuple[time, time]:

@@ -22,12 +22,17 @@ from kerbwatch.settings import load_settings
 log = structlog.get_logger(__name__)
 
 
-def current(session: Session, zone: ZoneInfo) -> tuple[int | None, WorkCalendar]:
-    """The calendar in force with its id; every hour counts, under the id None, where there is none."""
+def current(session: Session, zone: ZoneInfo, *, urgent: bool = False) -> tuple[int | None, WorkCalendar]:
+    """The calendar in force with its id; every hour counts, under the id None, where there is none.
+
+    ``urgent``: the one for what cannot wait, for which every hour counts unless the calendar says otherwise.
+    """
     found = repository.in_force(session)
     if found is None:
         return None, WorkCalendar(zone, None)
-    return found.id, _calendar(json.dumps(found.document), zone)
+    calendar = _calendar(json.dumps(found.document), zone)
+    hours = calendar.for_urgent() if urgent else calendar
+    return found.id if hours is calendar else None, hours
 
 
 def of_id(session: Session, calendar_id: int | None, zone: ZoneInfo) -> WorkCalendar:

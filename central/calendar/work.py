@@ -27,12 +27,28 @@ class WorkCalendar:
             hour of every day counts.
         holidays: free days, whatever the weekday.
         workdays: days worked although the weekday is free or a holiday is near (they have Monday's hours).
+        urgent_waits: whether what cannot wait waits for these hours all the same.
     """
 
     zone: ZoneInfo
     week: Mapping[int, tuple[tuple[time, time], ...]] | None
     holidays: frozenset[date] = frozenset()
     workdays: frozenset[date] = frozenset()
+    urgent_waits: bool = False
+
+    def for_urgent(self) -> WorkCalendar:
+        """The hours that count for what cannot wait: all of them, unless the city says otherwise."""
+        return self if self.urgent_waits else WorkCalendar(self.zone, None)
+
+    def opens(self, at: datetime) -> datetime:
+        """The first working instant from ``at`` on.
+
+        Raises:
+            NoWorkingTimeError: when that is more than ten years away.
+        """
+        for start, _end in self._counted(at, at + _LONGEST_SEARCH, ()):
+            return start
+        raise NoWorkingTimeError("nobody works within ten years: look at the calendar")
 
     def spans(self, day: date) -> Iterator[Span]:
         """The working spans of a local day, ascending."""

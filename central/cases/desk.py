@@ -21,10 +21,11 @@ from central.calendar.work import WorkCalendar
 from central.cases import repository
 from central.cases.footing import footing_of
 from central.cases.models import Case, CaseEvent, Lead, LeadEvidence, Ticket
-from central.cases.rules import CaseState, TicketState
+from central.cases.rules import OVER, CaseState, TicketState
 from central.cases.service import log_line
 from central.duty.book import DutyBook
 from central.merging import repository as merging
+from central.merging.around import spots_near
 from central.merging.grid import cell_of
 from central.merging.intake import searches_of, spot_of
 from central.merging.lately import Lately, lately_of
@@ -32,6 +33,7 @@ from central.merging.models import MergeSuggestion, OpenLead
 from central.merging.neighbourhood import Match, Neighbourhood
 from central.merging.scoring import Spot
 from central.merging.settings import MergingSettings
+from central.tickets.urgency import hurry
 from central.told import tell
 from kerbwatch.ids import new_id
 from kerbwatch.incident import Kind
@@ -84,16 +86,20 @@ class Desk:
 
     def __init__(
         self,
+        *,
         book: DutyBook,
         calendar: WorkCalendar,
         lately: Lately,
         now: datetime,
         settings: MergingSettings,
+        zone: ZoneInfo,
     ) -> None:
-        self.now = now
+        self.now, self._zone = now, zone
         self.cases: dict[str, CaseNow] = {}
         self._book, self._settings = book, settings
+        urgent_calendar = calendar.for_urgent()
         self._due_after = cache(lambda hours: calendar.after(now, timedelta(hours=hours)))
+        self._urgent_due_after = cache(lambda hours: urgent_calendar.after(now, timedelta(hours=hours)))
         self._groups: dict[str, CaseNow] = {}
         self._located: dict[Position, tuple[AreaHit, ...]] = {}
         self._near = Neighbourhood(settings, lately.crowding, lately.pace)
@@ -107,12 +113,15 @@ class Desk:
         self._suggestions: list[Row] = []
         self._ends: dict[str, datetime] = {}
         self._log: list[Row] = []
+        self._hurried: dict[str, str] = {}
+        """Cases that a lead made urgent, and who brought it."""
 
     @classmethod
     def opened(cls, session: Session, now: datetime, zone: ZoneInfo, settings: MergingSettings) -> Desk:
         """With the duty list and the calendar as they are now. Raises NoDutyListError."""
         book, calendar = footing_of(session, now, zone)
-        return cls(book, calendar, lately_of(session, now, zone, settings), now, settings)
+        lately = lately_of(session, now, zone, settings)
+        return cls(book=book, calendar=calendar, lately=lately, now=now, settings=settings, zone=zone)
 
     def recall(self, session: Session, case_ids: Iterable[str], groups: Iterable[str]) -> None:
         """Read some cases: by their ids, and by what makes leads the same beyond doubt."""
@@ -125,8 +134,8 @@ class Desk:
     def look_around(self, session: Session, new: Sequence[Row]) -> None:
         """Read the leads of open cases near some leads (their columns) that may turn out to be new."""
         spots: list[Spot] = []
-        for near in merging.leads_near(session, searches_of(new, self._settings)):
-            spots.append(spot_of(near.lead, near.case_id, near.until))
+        for near, spot in spots_near(session, searches_of(new, self._settings)):
+            spots.append(spot)
             if near.case_id not in self.cases:
                 self.cases[near.case_id] = CaseNow(
                     near.case_id, CaseState(near.state), near.version, near.urgent, near.open_group
@@ -197,7 +206,10 @@ class Desk:
             "chain": [],
         }
         self.cases[case.id] = self._groups[arrival.group] = case
-        hours = assignment.urgent_deadline_hours if lead["urgent"] else assignment.deadline_hours
+        if lead["urgent"]:
+            hours, due_after = assignment.urgent_deadline_hours, self._urgent_due_after
+        else:
+            hours, due_after = assignment.deadline_hours, self._due_after
         self._tickets[case.id] = {
             "id": new_id(),
             "case_id": case.id,
@@ -211,7 +223,7 @@ class Desk:
             "sentence": arrival.words,
             "routing_note": assignment.note,
             "deadline_hours": hours,
-            "due_at": self._due_after(hours),
+            "due_at": due_after(hours),
             "created_at": now,
             "leads": True,
             "disputed": False,
@@ -229,6 +241,13 @@ class Desk:
             self._sentences[case.id] = words
         else:
             drafted_now["sentence"] = words
+
+    def hear_urgency(self, case: CaseNow, actor: str, *, urgent: bool) -> None:
+        """Whether a lead of a case says that it cannot wait."""
+        if urgent and not case.urgent and case.state not in OVER:
+            self._hurried[case.id] = actor
+        case.urgent = case.urgent or urgent
+        case.changes["urgent"] = case.urgent
 
     def ended(self, lead_id: str, at: datetime) -> None:
         """What a lead tells of stands no longer."""
@@ -289,6 +308,11 @@ class Desk:
         repository.redraft(session, self._sentences)
         merging.put_ends(session, self._ends)
         self._tell(session)
+        for case_id, actor in self._hurried.items():
+            row = repository.case(session, case_id, lock=True)
+            assert row is not None  # a lead joined it just now
+            session.refresh(row)  # what was written above went past the session
+            hurry(session, row, actor, self.now, self._zone)
 
     def _tell(self, session: Session) -> None:
         for lead_id, case, arrival in self._arrived:
@@ -309,8 +333,7 @@ class Desk:
             )
 
     def _join(self, case: CaseNow, arrival: Arrival, lead_id: str, match: Match) -> None:
-        case.urgent = case.urgent or arrival.lead["urgent"]
-        case.changes["urgent"] = case.urgent
+        self.hear_urgency(case, arrival.actor, urgent=arrival.lead["urgent"])
         detail = arrival.detail | {"lead_id": lead_id, "score": match.score, "parts": match.parts}
         self.note(case, "merge_lead", arrival.actor, detail)
 

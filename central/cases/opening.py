@@ -159,8 +159,8 @@ class _Incidents:
         lead.revision, lead.phase = report.revision, report.phase
         lead.row.update(lead_row(report) | {"updated_at": self._desk.now})
         case = lead.case
-        case.urgent = case.urgent or report.urgent
-        case.changes |= {"urgent": case.urgent, "updated_at": self._desk.now}
+        self._desk.hear_urgency(case, sender.actor, urgent=report.urgent)
+        case.changes["updated_at"] = self._desk.now
         makes_case = case.group == open_group_of(sender.source, report.incident_id)
         if case.state is CaseState.REVIEWING and makes_case:
             self._desk.redraft(case, sentence(report, self._zone))

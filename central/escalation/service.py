@@ -22,7 +22,7 @@ from central.people.permissions import Permission
 from central.people.service import Principal
 from central.problems import Problem, not_found
 from central.tickets import repository as tickets
-from central.tickets.clockwork import Terms, respond_by, wind
+from central.tickets.clockwork import WIND, Terms, respond_by, wind
 from central.tickets.deadlines import clock_of
 from central.tickets.service import resume
 
@@ -56,6 +56,9 @@ def _take(session: Session, row: Case, ticket: Ticket, now: datetime, terms: Ter
     if step == "resume":
         resume(session, row, ticket, now, terms)
         return
+    if step == WIND:
+        wind(session, row, terms)
+        return
     if step == "remind":
         told["due_at"] = ticket.due_at.isoformat()
     else:
@@ -79,7 +82,7 @@ def _issue(session: Session, row: Case, ticket: Ticket, now: datetime, terms: Te
         unit_name=above["unit_name"],
         sentence=f"{ticket.unit_name} was to deal with this by {due}: {ticket.sentence}",
         issued_at=now,
-        respond_by=respond_by(session, now, terms),
+        respond_by=respond_by(session, now, terms, urgent=row.urgent),
     )
     session.add(slip)
     session.flush()

@@ -54,7 +54,8 @@ def accept_suggestion(  # noqa: PLR0917 - FastAPI passes them by name
     """They are one: the younger case goes into the older, which is returned."""
     version, now = cases.version_of(if_match), central.clock.now_utc()
     with central.database.write(ordered=True) as session:
-        found = service.accept(session, case_id, suggestion_id, who=who, version=version, now=now)
+        zone = central.settings.zone
+        found = service.accept(session, case_id, suggestion_id, who=who, version=version, now=now, zone=zone)
     return shown(found, who, response)
 
 

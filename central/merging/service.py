@@ -27,6 +27,7 @@ from central.people.permissions import Permission
 from central.people.service import Principal
 from central.problems import Problem, not_found
 from central.tickets import repository as tickets
+from central.tickets.urgency import hurry
 
 
 def list_suggestions(
@@ -46,7 +47,14 @@ def list_suggestions(
 
 
 def accept(
-    session: Session, case_id: str, suggestion_id: int, *, who: Principal, version: int, now: datetime
+    session: Session,
+    case_id: str,
+    suggestion_id: int,
+    *,
+    who: Principal,
+    version: int,
+    now: datetime,
+    zone: ZoneInfo,
 ) -> CaseDetail:
     """They are one: the younger case goes into the older, with its leads; its tickets are voided.
 
@@ -74,9 +82,12 @@ def accept(
             request.decision = f"the case was merged into case {older.id}"
     for lead in leads:
         lead.case_id = older.id
+    hurries = younger.urgent and not older.urgent
     older.urgent = older.urgent or younger.urgent
     told = {"from": younger.id, "leads": ids}
     note_in_log(session, older, "merge_case", who.actor, now, from_state=older.state, detail=told)
+    if hurries:
+        hurry(session, older, who.actor, now, zone)
     follow(session, younger, older, now)
     _decide(suggestion, "accepted", who, now)
     return _shown(session, younger, older)

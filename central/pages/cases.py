@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from http import HTTPStatus
 from typing import Annotated, Literal
 
@@ -174,7 +175,7 @@ def reject(asked: AskedDep, form: Annotated[RejectForm, Form()]) -> Response:
 def same(asked: AskedDep, form: Annotated[SameForm, Form()]) -> Response:
     """Whether it is the same as another case."""
     central, accepts = asked.central, form.answer == "accept"
-    decide = merging.accept if accepts else merging.dismiss
+    decide = partial(merging.accept, zone=central.settings.zone) if accepts else merging.dismiss
     try:
         with central.database.write(ordered=True) as session:
             now = central.clock.now_utc()

@@ -84,6 +84,8 @@ class TicketPage:
     plate: str
     sent_back: str
     """Why it is to be done again; empty where it is not."""
+    hurried_at: datetime | None
+    """When a lead made it urgent that was not."""
     next_move: str
     """The one big button; empty where nothing is to be done now."""
     may_ask: bool
@@ -157,6 +159,7 @@ def page_of(
         row = TicketRow(
             **{name: getattr(row, name) for name in row.__slots__} | {"due": due, "due_tone": tone}
         )
+    hurried = next((each for each in reversed(log) if each.rule == "hurry"), None)
     back = next((line for line in reversed(log) if line.rule == "rework"), None)
     return TicketPage(
         row=row,
@@ -167,6 +170,7 @@ def page_of(
         due_at=ticket.due_at,
         plate=spaced(ticket.plate) if ticket.plate else "",
         sent_back=(back.note or "") if back and state is TicketState.HANDLING else "",
+        hurried_at=hurried.at if hurried and ticket_id in hurried.detail["tickets"] else None,
         next_move="" if suspended_until and state is TicketState.HANDLING else _NEXT.get(state, ""),
         may_ask=state in RUNNING,
         disputed=disputed,

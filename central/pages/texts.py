@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from central.pages.texts_checks import CHECKS
 from central.pages.texts_custody import CUSTODY
+from central.pages.texts_finding import FINDING
 from central.pages.texts_insight import INSIGHT
 from central.pages.texts_reporters import REPORTERS
 from central.pages.texts_reports import REPORTS
@@ -228,6 +229,7 @@ _ENGLISH: dict[str, str] = {
     "rule.close": "Closed",
     "rule.evaluate": "Evaluated",
     "rule.draft_anew": "Drafted anew: the duty list has changed",
+    "rule.hurry": "Made urgent: the term is shorter now",
     "rule.dispute": "Disputed",
     "rule.ask_suspension": "Suspension asked for",
     "rule.ask_extension": "Extension asked for",
@@ -316,7 +318,7 @@ _ENGLISH: dict[str, str] = {
     "error.other.title": "Something went wrong",
     "error.home": "To the start",
 }
-_ENGLISH |= CHECKS | CUSTODY | INSIGHT | REPORTERS | REPORTS | SLIPS | STREET
+_ENGLISH |= CHECKS | CUSTODY | FINDING | INSIGHT | REPORTERS | REPORTS | SLIPS | STREET
 
 
 def t(key: str, **values: object) -> str:

@@ -119,6 +119,7 @@ STREET: dict[str, str] = {
     "handheld.asked": "Asked for",
     "handheld.waits": "It waits for a decision.",
     "handheld.sent_back": "Sent back",
+    "handheld.hurried": "Made urgent at {time}: a report says that it cannot wait. The time is shorter now.",
     "handheld.pictures": "Pictures",
     "handheld.no_pictures": "No picture for people is here yet.",
     "handheld.with": "Together with {units}",

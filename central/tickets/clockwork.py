@@ -16,6 +16,9 @@ from central.settings import CentralSettings
 from central.tickets.deadlines import clock_of, plan_of
 from central.tickets.rules import RUNNING
 
+WIND = "wind"
+"""What stands in a ticket's row as the next step where only its log was written: :func:`wind` it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Terms:
@@ -47,9 +50,11 @@ class Terms:
         )
 
 
-def begin_terms(session: Session, tickets: list[Ticket], terms: Terms) -> dict[str, dict[str, object]]:
+def begin_terms(
+    session: Session, tickets: list[Ticket], terms: Terms, *, urgent: bool
+) -> dict[str, dict[str, object]]:
     """What the log is to say of tickets whose clock begins now: for each its hours and its calendar."""
-    calendar_id, _calendar = calendars.current(session, terms.zone)
+    calendar_id, _calendar = calendars.current(session, terms.zone, urgent=urgent)
     return {ticket.id: {"hours": ticket.deadline_hours, "calendar": calendar_id} for ticket in tickets}
 
 
@@ -71,7 +76,7 @@ def wind(session: Session, case: Case, terms: Terms) -> None:
         ticket.next_step_at = plan.next_at if running else None
 
 
-def respond_by(session: Session, now: datetime, terms: Terms) -> datetime:
+def respond_by(session: Session, now: datetime, terms: Terms, *, urgent: bool) -> datetime:
     """By when a supervision slip that goes out now is to be answered."""
-    _id, calendar = calendars.current(session, terms.zone)
+    _id, calendar = calendars.current(session, terms.zone, urgent=urgent)
     return calendar.after(now, timedelta(hours=terms.answer_hours))

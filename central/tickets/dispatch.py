@@ -61,9 +61,10 @@ def call_helpers(session: Session, row: Case, book: DutyBook, now: datetime, ter
     helpers = book.helpers(kind, Position(row.lon, row.lat), terms.band_m)
     if not helpers:
         return
-    _id, calendar = calendars.current(session, terms.zone)
-    until = calendar.after(now, timedelta(hours=terms.window_hours))
-    session.add(JointOperation(case_id=row.id, band_m=terms.band_m, window_from=now, window_until=until))
+    _id, calendar = calendars.current(session, terms.zone, urgent=row.urgent)
+    begin = calendar.opens(now)
+    until = calendar.after(begin, timedelta(hours=terms.window_hours))
+    session.add(JointOperation(case_id=row.id, band_m=terms.band_m, window_from=begin, window_until=until))
     for helper in helpers:
         ticket = Ticket(
             id=new_id(),

@@ -58,7 +58,8 @@ def confirm(
     drafted = [ticket for ticket in row.tickets if ticket.state == TicketState.DRAFTED]
     for ticket in drafted:
         ticket.dispatched_at = now
-    move(session, row, "dispatch", None, now, detail={"tickets": begin_terms(session, drafted, terms)})
+    begun = begin_terms(session, drafted, terms, urgent=row.urgent)
+    move(session, row, "dispatch", None, now, detail={"tickets": begun})
     wind(session, row, terms)
     return _shown(session, row)
 
@@ -147,7 +148,7 @@ def rework(
     """
     row = for_change(session, case_id, version)
     again = [ticket for ticket in row.tickets if ticket.state == TicketState.HANDLED]
-    told = {"tickets": begin_terms(session, again, terms)}
+    told = {"tickets": begin_terms(session, again, terms, urgent=row.urgent)}
     move(session, row, "rework", who, now, note=note, detail=told)
     asking.overtake(session, row.id, now)
     for ticket in again:

@@ -152,7 +152,8 @@ class Lives:
                 )
                 session.add(known)
                 session.flush()
-            merging.accept(session, younger.id, known.id, who=BOSS, version=younger.version, now=now)
+            more = {"version": younger.version, "now": now, "zone": self.settings.zone}
+            merging.accept(session, younger.id, known.id, who=BOSS, **more)
 
         self._try(accept)
 

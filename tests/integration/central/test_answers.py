@@ -88,7 +88,8 @@ def test_of_two_cases_that_are_one_both_reporters_hear_of_it_and_then_of_the_end
     with database.write(ordered=True) as session:
         (suggestion,) = merging.list_suggestions(session)
         version = session.get(Case, suggestion.case_id).version
-        merging.accept(session, suggestion.case_id, suggestion.id, who=OLGA, version=version, now=NOON)
+        more = {"who": OLGA, "version": version, "now": NOON, "zone": ZONE}
+        merging.accept(session, suggestion.case_id, suggestion.id, **more)
     assert told(database, first) is None
     assert (told(database, second).outcome, told(database, second).final) == ("together", False)
     with database.write(ordered=True) as session:
@@ -249,7 +250,7 @@ class City:
         elif what == "accept":
             for each in merging.list_suggestions(session)[:1]:
                 version = session.get(Case, each.case_id).version
-                merging.accept(session, each.case_id, each.id, who=OLGA, version=version, now=NOON)
+                merging.accept(session, each.case_id, each.id, who=OLGA, version=version, now=NOON, zone=ZONE)
         else:
             self._to_a_case(session, what, number)
 

@@ -61,8 +61,8 @@ def call_at(metres, minutes=0.0, number=None, **changes):
 
 def test_how_soon_people_call_after_a_camera_is_learnt_from_the_city_anew_each_day(street):
     for place in range(60):
-        street.camera(seen_at(400.0 * place, camera_id=f"cam-{place}"))
-        street.call(call_at(400.0 * place + 20, minutes=8))
+        street.camera(seen_at(350.0 * (place - 28), camera_id=f"cam-{place}"))
+        street.call(call_at(350.0 * (place - 28) + 20, minutes=8))
     ratio = {}
     for day in (0, 5):
         with street.database.read() as session:
@@ -136,6 +136,7 @@ class Street:
         with self.database.write(ordered=True) as session:
             version = session.get(Case, suggestion.case_id).version
             args = {"who": OLGA, "version": version, "now": NOON}
+            args |= {"zone": ZONE} if what == "accept" else {}
             return getattr(service, what)(session, suggestion.case_id, suggestion.id, **args)
 
     def reject(self, case):
@@ -147,13 +148,13 @@ class Street:
 def test_a_call_joins_the_case_of_the_camera_and_changes_nothing_of_its_ticket(street):
     street.camera(seen_at(0))
     (before,) = street.cases()
-    lead_id, new = street.call(call_at(20, minutes=10, urgent=True))
+    lead_id, new = street.call(call_at(20, minutes=10))
     (case,) = street.cases()
     assert new
     assert [lead.origin for lead in case.leads] == ["camera", "hotline"]
     assert case.leads[1].id == lead_id
     assert case.leads[1].words == "A car blocks the pavement"
-    assert (case.urgent, case.tickets, case.sentence) == (True, before.tickets, before.sentence)
+    assert (case.urgent, case.tickets, case.sentence) == (False, before.tickets, before.sentence)
     line = street.log(case.id)[-1]
     assert (line.rule, line.detail["lead_id"]) == ("merge_lead", lead_id)
     assert line.detail["score"] > 0.9

@@ -39,6 +39,7 @@ UNRULED = (
     "answer_slip",
     "decline",
     "draft_anew",
+    "hurry",
     "escalate",
     "opened",
     "remind",
