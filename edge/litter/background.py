@@ -23,6 +23,10 @@ ABSORB_TICKS = 30
 LEAST_THRESHOLD, LEAST_SWAYING = 6, 9
 """Grey levels; more is asked of a camera that sways, whose picture never fits quite."""
 MOST_THRESHOLD = 30
+YOUNG_TICKS = 75
+"""For so long (15 s) the first background is doubted where it is not seen again."""
+FIRST_SEEN, LEAST_VOTES = 1, 4
+"""It counts as seen so often at first. Another is taken that is seen so often, and twice as often."""
 LEAST_ROAD = 0.1
 """Share of the picture that shows the road, below which nothing is learnt of the camera's noise."""
 NOISE_FACTOR = 4.5
@@ -48,6 +52,10 @@ class Background:
         self._before = first.copy()
         self._hidden = np.zeros(first.shape, np.bool_)
         self._low = self._high = first
+        self._young = YOUNG_TICKS
+        self._seen = np.full(first.shape, FIRST_SEEN, np.uint8)
+        self._rival = first.copy()
+        self._votes = np.zeros(first.shape, np.uint8)
         self._noise: float | None = None
         self._bound()
 
@@ -93,7 +101,28 @@ class Background:
         self._hidden &= ~(free & (self.age >= FRESH_TICKS))
         np.copyto(self._before, self.picture, where=lasting)
         np.copyto(self.picture, luma, where=lasting | known)
+        if self._young:
+            self._mend(luma, limit)
         self._bound()
+
+    def _mend(self, luma: Luma, limit: float) -> None:
+        """In a young view: take what is seen oftener than the first background, though traffic hides it."""
+        self._young -= 1
+        as_known = cv2.absdiff(luma, self.picture) <= limit
+        as_rival = (cv2.absdiff(luma, self._rival) <= limit) & ~as_known
+        other = ~as_known & ~as_rival
+        self._seen += as_known
+        self._votes += as_rival
+        self._votes -= other & (self._votes > 0)
+        fresh = other & (self._votes == 0)
+        np.copyto(self._rival, luma, where=fresh)
+        self._votes += fresh
+        better = as_rival & (self._votes >= LEAST_VOTES + 2 * np.minimum(self._seen, 100))
+        np.copyto(self.picture, luma, where=better)
+        np.copyto(self._seen, self._votes, where=better)
+        self._votes[better] = 0
+        if not self._young:
+            self._seen = self._rival = self._votes = np.empty((0, 0), np.uint8)
 
     def hide(self, covered: Mask) -> None:
         """What was covered in the first pictures: the road there is not known yet."""

@@ -68,7 +68,9 @@ class Bodies:
         )
         tracked = self._tracker.update(t_s, found)
         for box, track in zip(tracked.xyxy, tracked.track_id, strict=True):
-            each = self._known.setdefault(int(track), Vehicle(FIRST_ID + int(track), int(ObjectClass.CAR)))
+            each = self._known.setdefault(
+                int(track), Vehicle(FIRST_ID + int(track), int(ObjectClass.CAR), stood_out=1.0)
+            )
             each.note(t_s, box.astype(np.float64))
         for key in [key for key, each in self._known.items() if t_s - each.t_s[-1] > KEEP_S]:
             del self._known[key]

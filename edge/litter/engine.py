@@ -15,7 +15,8 @@ from edge.litter.blobs import NONE, Blobs, blobs_of
 from edge.litter.bodies import Bodies
 from edge.litter.company import USUAL_S
 from edge.litter.evidence import LEAST_POINTS
-from edge.litter.fallen import judge_rest, may_be_thrown
+from edge.litter.fallen import Now, judge_rest, may_be_thrown
+from edge.litter.glimpses import Glimpses
 from edge.litter.judge import Finding, judge_flight, settled
 from edge.litter.rests import Rests
 from edge.litter.throw import Homography, Throw, ThrowingVehicle, inverse
@@ -86,6 +87,7 @@ class LitterEngine:
         self._thrown: set[int] = set()
         self._decided: list[Throw] = []
         self._ticked_s = self._began_s = -np.inf
+        self._mask: NDArray[np.uint8] | None = None
         self._fresh()
 
     def picture(self, t_s: float, luma: Luma) -> None:
@@ -101,8 +103,10 @@ class LitterEngine:
         while t_s - self._places[0][0] > _KEEP_PLACES_S:
             self._places.popleft()
         blobs = NONE
+        self._mask = None if view is None else view.mask
         if view is not None:
             blobs = blobs_of(view.mask, view.luma, self._most_area_px)
+            self._glimpses.update(view.t_s, blobs)
             ended = self._tracklets.update(view.t_s, blobs)
             self._waiting += [each for each in ended if len(each.t_s) >= LEAST_POINTS]
             self._trails += [each for each in ended if len(each.t_s) >= 2]
@@ -122,6 +126,8 @@ class LitterEngine:
         middles = _mapped(to_steady, middles)
         steady = np.hstack([middles - halves, middles + halves]).astype(np.float32)
         self._traffic.add(t_s, Detections(steady, detections.score, detections.class_id, detections.track_id))
+        if self._mask is not None:
+            self._traffic.stand_out(self._mask)
 
     def throws(self) -> list[Throw]:
         """The throws decided since the last call, oldest first."""
@@ -136,6 +142,7 @@ class LitterEngine:
         self._bodies = Bodies()
         self._trails: list[Tracklet] = []
         self._rests = Rests()
+        self._glimpses = Glimpses()
         self._waiting: list[Tracklet] = []
         self._landed: list[tuple[float, NDArray[np.float64], float]] = []
         self._places: deque[tuple[float, Homography]] = deque()
@@ -149,7 +156,7 @@ class LitterEngine:
             if t_s - self._began_s <= FIRST_S:
                 background.hide(covered)
             background.tick(view.luma, covered)
-            self._rests.tick(view, background, blobs)
+            self._rests.tick(view, background, blobs, self._glimpses)
         self._trails = [each for each in self._trails if t_s - each.t_s[-1] <= KEEP_TRAIL_S][-MOST_TRAILS:]
         vehicles = (*self._traffic.vehicles, *self._bodies.moving)
         self._judge_flights(t_s, vehicles)
@@ -186,6 +193,7 @@ class LitterEngine:
     def _judge_rests(self, t_s: float, vehicles: Sequence[Vehicle]) -> None:
         trails = [*self._tracklets.live, *self._trails]
         lying = self._rests.since(t_s - JUDGE_REST_S - USUAL_S)
+        now = Now(t_s, self._view_px, self._mask)
         for rest in lying:
             if (
                 rest.judged
@@ -208,9 +216,8 @@ class LitterEngine:
                 vehicles,
                 trails=trails,
                 rests=lying,
-                now_s=t_s,
+                now=now,
                 known_s=self._began_s + WARM_S,
-                view_px=self._view_px,
             )
             if found is not None and found.evidence.score >= REST_SCORE and self._on_road(found):
                 rest.judged = True

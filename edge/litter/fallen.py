@@ -8,23 +8,25 @@ pictures (its *trail*), or not at all.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.litter.background import FRESH_TICKS, TICK_S
 from edge.litter.company import AS_STRONG, USUAL_S, alone, like_it
 from edge.litter.evidence import LEAST_SIZE_M, gaps_px, of_rest, ramp, scale_of
 from edge.litter.judge import Finding, nobody_near
 from edge.litter.rests import Rest
 from edge.litter.throw import Evidence
 from edge.litter.tracklets import Tracklet
-from edge.litter.vehicles import REACH_S, Traffic, Vehicle
+from edge.litter.vehicles import REACH_S, Traffic, Vehicle, share_of
 
 WAKE_S = 1.6
 """A vehicle was here so shortly before something lay here."""
 FALL_S = 0.85
 """From a window or a hand to the ground (0.45 s), and until it has rolled out."""
-MOST_FALL_M = (0.4, 0.6)
+MOST_FALL_M = (0.25, 0.4)
 """Where the way is not known: so far aside and so far up from where it lies is drawn at most."""
 LEAST_FALL_M = 0.3
 """It fell, whatever the vehicle's outline says: a thing thrown aside lies farther up than its window."""
@@ -46,6 +48,8 @@ MOST_GROWTH = 1.2
 """How much larger or smaller than a thing its trail's may have been, as a logarithm of the area."""
 LEAST_TRAIL_SIZES = 1.5
 """A trail is longer than the thing, by this factor."""
+STAYS_PX, CREEPS_PX = 1.0, 1.5
+"""What lies stays within so many px and a share of its size; what goes farther creeps."""
 MOST_LENGTH_M = 1.2
 """The longer side of what lies, with its smear and shadow."""
 FILLED = (0.2, 0.35)
@@ -55,11 +59,30 @@ PLAIN = (1.9, 2.6)
 MANY, MANY_TRAIL = (1.6, 0.8), (2.2, 1.6)
 """So many of its kind, for each threshold of noise that it stands out by, are surely too many and few enough:
 where its way was not seen, and where it was."""
+FAR_M = (1.5, 2.5)
+"""A vehicle that has gone on so far is clear of it, whatever its box says: the thing is seen by itself."""
+STOOD_OUT, ROAD = 0.5, 0.15
+"""A vehicle of which so much differed from the road has gone where so little of its box does by now."""
 LEFT_S, EDGE_SHARE, CUT_SHARE = 0.3, 0.02, 0.5
 """A vehicle that has not been seen for so long, was last seen at the edge (share of the picture) and with
 only so much of its area, has left the picture."""
 TRAIL_TICKS, TICKS = 3, 5
 """How often a thing is seen lying, a fifth of a second apart, where its way was seen and where it was not."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Now:
+    """The newest picture.
+
+    Attributes:
+        t_s: its time.
+        view_px: width and height of what is searched: a vehicle leaves it at its edges.
+        mask: where it differs from the road (255), where that is known.
+    """
+
+    t_s: float
+    view_px: tuple[float, float] = (np.inf, np.inf)
+    mask: NDArray[np.uint8] | None = None
 
 
 def judge_rest(
@@ -69,9 +92,8 @@ def judge_rest(
     *,
     trails: Sequence[Tracklet],
     rests: Sequence[Rest],
-    now_s: float,
+    now: Now,
     known_s: float = -np.inf,
-    view_px: tuple[float, float] = (np.inf, np.inf),
 ) -> Finding | None:
     """The best explanation of something that newly lies as thrown; None where there is none at all.
 
@@ -81,14 +103,14 @@ def judge_rest(
         vehicles: those that may have thrown it, also those known by their motion alone.
         trails: what was in the air lately.
         rests: all that lies.
-        now_s: the time of the newest picture.
+        now: the newest picture.
         known_s: from when on the road without vehicles was known: what came to light before is not new.
-        view_px: width and height of what is searched: a vehicle leaves it at its edges.
     """
     passed = [(each, near) for each in vehicles if (near := _when_nearest(rest, each)) is not None]
     if not passed:
         return None
     alike = like_it(rest, rests)
+    lasting = _lasting(rest, vehicles, now.t_s)
     trails = [each for each in trails if _may_be_its(each, rest)]
     best, most = None, -np.inf
     for vehicle, nearest in passed:
@@ -106,9 +128,10 @@ def judge_rest(
             continue
         parts = {
             "origin": ramp(gap_m, MOST_GAP_M, 1.5) if trail is not None else ramp(gap_m, *NO_TRAIL_M),
-            "leaves": _has_gone(rest, vehicle, scale, now_s, view_px),
-            "lies": ramp(rest.ticks, 1, TRAIL_TICKS) if trail is not None else ramp(rest.ticks, 2, TICKS),
+            "leaves": _has_gone(rest, vehicle, scale, now),
+            "lies": ramp(lasting, *((1, TRAIL_TICKS) if trail is not None else (2, TICKS))),
             "shape": rest.clear
+            * _stays(rest)
             * ramp(rest.size_px, 3.0 if trail is not None else 3.5, 4.5 if trail is not None else 5.5)
             * ramp(rest.filled, *FILLED)
             * float(size_m >= LEAST_SIZE_M and longest_m <= MOST_LENGTH_M),
@@ -131,6 +154,24 @@ def judge_rest(
 def may_be_thrown(rest: Rest, least: float) -> bool:
     """Whether what lies can reach a score of ``least`` at all, by what is known of it alone."""
     return rest.ticks >= TRAIL_TICKS and rest.clear * _solid(rest) >= least
+
+
+def _lasting(rest: Rest, vehicles: Sequence[Vehicle], now_s: float) -> float:
+    """How often it was seen lying, or would have been if no vehicle had hidden it in between."""
+    if rest.ticks < TRAIL_TICKS:
+        return float(rest.ticks)
+    times = np.arange(rest.since_s + TICK_S, now_s, TICK_S)
+    hidden = np.zeros(len(times), np.bool_)
+    for each in vehicles:
+        hidden |= gaps_px(rest.xy, each.boxes_at(times)) <= 0.0
+    most = (now_s - rest.since_s) / TICK_S - FRESH_TICKS + 1.0
+    return max(float(rest.ticks), min(rest.ticks + float(hidden.sum()), most))
+
+
+def _stays(rest: Rest) -> float:
+    """0..1: it has not crept along, as a part of something slow does."""
+    crept = float(np.hypot(*(rest.xy - rest.first_xy)))
+    return ramp(crept, CREEPS_PX + 0.25 * rest.size_px, STAYS_PX + 0.15 * rest.size_px)
 
 
 def _solid(rest: Rest) -> float:
@@ -158,21 +199,24 @@ def _strays(rest: Rest, rests: Sequence[Rest], vehicles: Sequence[Vehicle]) -> i
     return count
 
 
-def _has_gone(
-    rest: Rest, vehicle: Vehicle, scale: float, now_s: float, view_px: tuple[float, float]
-) -> float:
+def _has_gone(rest: Rest, vehicle: Vehicle, scale: float, now: Now) -> float:
     """0..1: the vehicle has gone on, and is clear of the thing.
 
-    One out of sight by now went on as it did, one that shrank to nothing at the picture's edge has left it.
+    One out of sight by now went on as it did. One that shrank to nothing at the picture's edge has left it,
+    and so has one where the road is seen by now.
     """
-    box = vehicle.box_at(min(now_s, float(vehicle.t_s[-1]) + REACH_S))
+    lost = now.t_s > vehicle.t_s[-1] + LEFT_S
+    stood = lost and now.mask is not None and vehicle.stood_out >= STOOD_OUT
+    if stood and now.mask is not None and share_of(now.mask, vehicle.boxes[-1]) < ROAD:
+        return 1.0
+    box = vehicle.box_at(min(now.t_s, float(vehicle.t_s[-1]) + REACH_S))
     assert box is not None
     clear = ramp(float(gaps_px(rest.xy, box[None])[0]) / scale, 0.02, 0.15)
-    if now_s > vehicle.t_s[-1] + LEFT_S and _is_cut(vehicle, view_px):
+    if lost and _is_cut(vehicle, now.view_px):
         return clear
     a = vehicle.boxes_at(np.array([max(rest.since_s - 0.4, vehicle.t_s[0])]))[0]
     way_m = float(np.hypot((box[0] + box[2] - a[0] - a[2]) / 2, box[3] - a[3])) / scale
-    return 0.0 if np.isnan(way_m) else ramp(way_m, 0.3, 0.6) * clear
+    return 0.0 if np.isnan(way_m) else ramp(way_m, 0.3, 0.6) * max(clear, ramp(way_m, *FAR_M))
 
 
 def _is_cut(vehicle: Vehicle, view_px: tuple[float, float]) -> bool:

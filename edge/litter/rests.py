@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from edge.litter.background import FRESH_TICKS, TICK_S, Background
 from edge.litter.blobs import Blobs
 from edge.litter.evidence import ramp
+from edge.litter.glimpses import Glimpses
 from edge.litter.views import View
 
 KEEP_S = 120.0
@@ -106,20 +107,24 @@ class Rests:
         """What came to lie at ``t_s`` or later."""
         return [each for each in self.lying if each.since_s >= t_s]
 
-    def tick(self, view: View, background: Background, blobs: Blobs) -> None:
-        """Take in what stands out from the background, of which a part stands still."""
+    def tick(self, view: View, background: Background, blobs: Blobs, glimpses: Glimpses) -> None:
+        """Take in what stands out from the background, of which a part stands still or was seen before."""
         t_s = view.t_s
         places = np.array([each.first_xy for each in self.lying]).reshape(-1, 2)
         sizes = np.array([each.size_px for each in self.lying])
         fresh = []
         for i in range(len(blobs)):
-            since_s = _since(view, blobs.boxes[i], background)
+            since_s, spot = _since(view, blobs.boxes[i], background), glimpses.at(i)
+            if spot is not None and spot.ticks > 0:
+                since_s = spot.first_s if since_s is None else min(since_s, spot.first_s)
             if since_s is None:
                 continue
             size = float(np.sqrt(blobs.area[i]))
             near = np.hypot(*(places - blobs.xy[i]).T) <= 2.0 + 0.4 * np.maximum(sizes, size)
             if not near.any():
                 fresh.append(_rest(view, blobs, i, background, since_s))
+                if spot is not None:
+                    fresh[-1].ticks = max(spot.ticks, 1)
                 continue
             index = int(near.argmax())
             known = self.lying[index]

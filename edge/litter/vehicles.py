@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -23,6 +24,8 @@ REACH_S = 0.6
 RIDER_SHARE = 0.5
 """Share of a person's width over a motorcycle from which the person rides it."""
 LEAST_SCORE = 0.25
+INSET = 0.15
+"""So much of a box, at each side, is its corners."""
 
 
 @dataclass(slots=True, eq=False)
@@ -33,6 +36,8 @@ class Vehicle:
     class_id: int
     t_s: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
     boxes: NDArray[np.float64] = field(default_factory=lambda: np.empty((0, 4)))
+    stood_out: float = 0.0
+    """Largest share of its box that differed from the road: a vehicle that always stood there does not."""
 
     def note(self, t_s: float, box: NDArray[np.float64]) -> None:
         """One more look; one that is not newer than the last is left out."""
@@ -128,6 +133,12 @@ class Traffic:
             for key in [key for key, each in book.items() if t_s - each.t_s[-1] > KEEP_S]:
                 del book[key]
 
+    def stand_out(self, mask: NDArray[np.uint8]) -> None:
+        """Note how much of each vehicle of the newest look differs from the road (``mask``, 255 there)."""
+        for each in self._vehicles.values():
+            if each.t_s[-1] == self.newest_t_s:
+                each.stood_out = max(each.stood_out, share_of(mask, each.boxes[-1]))
+
     def mask(self, t_s: float, shape: tuple[int, int]) -> NDArray[np.uint8]:
         """Where vehicles and people are: uint8 [h, w], 255 there."""
         covered = np.zeros(shape, np.uint8)
@@ -139,6 +150,15 @@ class Traffic:
                 x2, y2 = np.maximum(box[2:] + grow, 0).astype(int)
                 covered[y1:y2, x1:x2] = 255
         return covered
+
+
+def share_of(mask: NDArray[np.uint8], box: NDArray[np.float64]) -> float:
+    """Share of a box's middle that a mask covers; 1 where nothing of it is in the picture."""
+    inset = INSET * (box[2:] - box[:2])
+    x1, y1 = np.maximum(box[:2] + inset, 0).astype(int)
+    x2, y2 = np.maximum(box[2:] - inset, 0).astype(int)
+    part = mask[y1:y2, x1:x2]
+    return cv2.countNonZero(part) / part.size if part.size else 1.0
 
 
 def _note(book: dict[int, Vehicle], track: int, class_id: int, t_s: float, box: NDArray[np.float64]) -> None:

@@ -16,8 +16,11 @@ from edge.litter.throw import Homography, inverse
 
 LEAST_EXPOSURE = 0.005
 """A change of exposure too small to matter."""
-WARM_PICTURES, WARM_EVERY_S = 9, 0.22
-"""A fixed camera's first background is the median of so many pictures: traffic that moves is not in it."""
+WARM_FOR_S, WARM_EVERY_S = 2.6, 0.2
+"""A fixed camera's first background is the median of pictures so far apart for so long: most of
+the traffic that moves is not in it."""
+WARM_SLACK_S = 0.03
+"""Pictures do not come on time."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -99,10 +102,11 @@ class FixedViews:
     def _begin(self, t_s: float, soft: Luma) -> None:
         """Gather pictures until there are enough for a background."""
         self._last = None
-        if self._steady.sure and (not self._first or t_s - self._first[-1][0] >= WARM_EVERY_S):
+        if self._steady.sure and (not self._first or t_s - self._first[-1][0] >= WARM_EVERY_S - WARM_SLACK_S):
             self._first.append((t_s, soft))
-        if len(self._first) < WARM_PICTURES:
+        if not self._first or t_s - self._first[0][0] < WARM_FOR_S:
             return
         pictures = np.stack([picture for _, picture in self._first])
-        middle = np.partition(pictures, WARM_PICTURES // 2, axis=0)[WARM_PICTURES // 2]
+        half = len(pictures) // 2
+        middle = np.partition(pictures, half, axis=0)[half]
         self.background, self._first, self._last = Background(middle), [], soft

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from edge.litter.fallen import FALL_S, judge_rest
+from edge.litter.fallen import FALL_S, Now, judge_rest
 from edge.litter.judge import Finding
 from edge.litter.rests import Rest
 from edge.litter.vehicles import Traffic, Vehicle
@@ -37,7 +37,7 @@ def lying(
 
 def judged(rest: Rest, vehicle: Vehicle, others: list[Rest] | None = None) -> Finding | None:
     rests = [rest, *(others or [])]
-    return judge_rest(rest, Traffic(), [vehicle], trails=[], rests=rests, now_s=LAY_S + 1.0)
+    return judge_rest(rest, Traffic(), [vehicle], trails=[], rests=rests, now=Now(LAY_S + 1.0))
 
 
 def test_what_lies_behind_a_car_that_went_by_was_thrown_from_it() -> None:
@@ -90,9 +90,24 @@ def test_a_car_lost_from_sight_while_it_stood_over_it_has_not_thrown_it() -> Non
     for t_s in np.arange(1.0, 3.2, 0.2):
         left = 210.0 - 200.0 * max(0.0, 2.4 - t_s)
         stopped.note(float(t_s), np.array([left, 200.0, left + 180, 280.0]))
-    found = judge_rest(lying(), Traffic(), [stopped], trails=[], rests=[], now_s=LAY_S + 1.5)
+    found = judge_rest(lying(), Traffic(), [stopped], trails=[], rests=[], now=Now(LAY_S + 1.5))
     assert found is not None
     assert found.evidence.score == 0
+
+
+@pytest.mark.parametrize(
+    ("stood_out", "road_seen", "gone"), [(0.9, True, 1.0), (0.9, False, 0.0), (0.1, True, 0.0)]
+)
+def test_a_car_lost_from_sight_has_gone_where_the_road_is_seen_again(
+    stood_out: float, road_seen: bool, gone: float
+) -> None:
+    lost = Vehicle(1, int(ObjectClass.CAR), stood_out=stood_out)
+    for t_s in (2.4, 2.6):
+        lost.note(t_s, np.array([210.0, 200.0, 390.0, 280.0]))
+    mask = np.full((400, 600), 0 if road_seen else 255, np.uint8)
+    found = judge_rest(lying(), Traffic(), [lost], trails=[], rests=[], now=Now(LAY_S + 1.0, mask=mask))
+    assert found is not None
+    assert found.evidence.parts["leaves"] == gone
 
 
 def test_a_car_that_still_stands_over_it_has_not_thrown_it() -> None:
@@ -110,8 +125,7 @@ def test_a_bus_that_left_at_the_edge_of_the_picture_has_gone_on() -> None:
         bottom = max(4.0, 300.0 - 150.0 * (float(t_s) - 1.0))
         bus.note(float(t_s), np.array([200.0, 0.0, 310.0, bottom]))
     thing = lying(x=250.0, y=60.0)
-    seen = judge_rest(
-        thing, Traffic(), [bus], trails=[], rests=[thing], now_s=LAY_S + 1.5, view_px=(480.0, 360.0)
-    )
+    now = Now(LAY_S + 1.5, (480.0, 360.0))
+    seen = judge_rest(thing, Traffic(), [bus], trails=[], rests=[thing], now=now)
     assert seen is not None
     assert seen.evidence.parts["leaves"] == 1.0
