@@ -69,7 +69,7 @@ class AreaMap:
         return (self._since is None or self._since <= now) and (self._until is None or now < self._until)
 
     def locate(self, point: Position) -> tuple[AreaHit, ...]:
-        """The areas that a point lies in, the smallest first; a point on a border belongs to both sides."""
+        """The areas that a point lies in, the smallest first; see :meth:`_ordered` for one on a border."""
         found = self._tree.query(shapely.Point(point.lon, point.lat), predicate="covered_by")
         return self._ordered(found)
 
@@ -82,6 +82,19 @@ class AreaMap:
         for index, hit in self._tree.query(shapes, predicate="covered_by").T.tolist():
             found[index].append(hit)
         return [self._ordered(hits) for hits in found]
+
+    def comes_within(self, point: Position, distance_m: float) -> bool:
+        """Whether a point lies in an area, or no further than ``distance_m`` from one."""
+        half_lon, half_lat = degrees_around(point.lat, distance_m)
+        at = shapely.Point(point.lon, point.lat)
+        box = shapely.box(
+            point.lon - half_lon, point.lat - half_lat, point.lon + half_lon, point.lat + half_lat
+        )
+        here = in_metres(at, point.lon, point.lat)
+        return any(
+            in_metres(self._shapes[k].intersection(box), point.lon, point.lat).distance(here) <= distance_m
+            for k in self._tree.query(box, predicate="intersects").tolist()
+        )
 
     def towns_near(self, point: Position, band_m: float) -> list[tuple[AreaHit, ...]]:
         """The towns that come within ``band_m`` of a point, the nearest first.
@@ -146,7 +159,12 @@ class AreaMap:
         return RANK[self._hits[k].level], self._hits[k].id
 
     def _ordered(self, found: Iterable[int]) -> tuple[AreaHit, ...]:
-        return tuple(self._hits[k] for k in sorted((int(k) for k in found), key=self._size))
+        """By size. On a border both sides are hit: that side is first which the smallest of them lies in."""
+        hits = sorted((int(k) for k in found), key=self._size)
+        if len({self._hits[k].level for k in hits}) < len(hits):
+            middle = self._shapes[hits[0]].representative_point()
+            hits.sort(key=lambda k: (self._size(k)[0], not self._shapes[k].covers(middle), self._hits[k].id))
+        return tuple(self._hits[k] for k in hits)
 
 
 _MAPS: WeakKeyDictionary[Pool, tuple[str, AreaMap]] = WeakKeyDictionary()

@@ -10,6 +10,8 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
+from central.areas.coverage import check_covered
+from central.areas.service import area_map
 from central.cases import repository
 from central.cases.desk import Arrival, Desk
 from central.cases.drafting import sentence
@@ -115,10 +117,15 @@ def take_reports(
 
     Raises:
         NoDutyListError: when nobody could be told.
+        Problem: 422 a new one lies outside the city.
     """
     if not reports:
         return []
     known = repository.external_leads(session, {(each.source, each.external_id) for each in reports})
+    areas = area_map(session, now)
+    for each in reports:
+        if (each.source, each.external_id) not in known:
+            check_covered(areas, each.lon, each.lat)
     desk = Desk.opened(session, now, zone, merging)
     rows = {(each.source, each.external_id): _row(each) for each in reports}
     desk.look_around(session, [row for key, row in rows.items() if key not in known])

@@ -12,6 +12,7 @@ import structlog
 from pydantic import ValidationError
 from sqlalchemy.orm import Session
 
+from central.areas.coverage import covered, outside
 from central.areas.reach import Reach
 from central.areas.service import area_map
 from central.cases.reporting import LeadIn
@@ -71,13 +72,16 @@ def make(
         reach: where they may, if they are limited to areas.
 
     Raises:
-        Problem: 403 a place lies elsewhere.
+        Problem: 403 a place lies elsewhere, 422 outside the city.
     """
+    areas = area_map(session, now)
     for place in places:
         if reach is not None and not reach.covers(place.lon, place.lat):
             detail = f"'{place.name}' lies outside the areas to which you are limited"
             raise Problem(HTTPStatus.FORBIDDEN, "elsewhere", detail)
-    areas = area_map(session, now)
+        if not covered(areas, place.lon, place.lat):
+            detail = f"'{place.name}': {outside()}; no code was made"
+            raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "outside", detail)
     made, known = list[PlaceCode](), list[int]()
     for place in places:
         earlier = _live_code_of(session, place, keys.current)

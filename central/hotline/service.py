@@ -12,6 +12,8 @@ import structlog
 from pydantic import ValidationError
 from sqlalchemy.orm import Session
 
+from central.areas.coverage import covered, outside
+from central.areas.service import area_map
 from central.cases.reporting import LeadIn, take_reports
 from central.cases.rules import Origin
 from central.csv_file import rows_of
@@ -47,6 +49,7 @@ def take_items(
     """
     outcome, reports = HotlineOutcome(), list[LeadIn]()
     latest = now + timedelta(seconds=settings.intake.future_tolerance_s)
+    areas = area_map(session, now)
     for line, raw in numbered:
         try:
             item = HotlineItem.model_validate(raw)
@@ -55,6 +58,9 @@ def take_items(
             continue
         if item.at > latest:
             outcome.refused.append(RefusedItem(line=line, reason="at: lies in the future"))
+        elif not covered(areas, item.lon, item.lat):
+            reason = f"lon, lat: {outside(settings.city)}"
+            outcome.refused.append(RefusedItem(line=line, reason=reason))
         else:
             reports.append(_lead(item, source))
     found = take_reports(

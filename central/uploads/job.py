@@ -5,11 +5,13 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Sequence
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import structlog
 from sqlalchemy.orm import Session
 
+from central.areas.coverage import covered
 from central.areas.service import area_map
 from central.context import Central
 from central.jobs.service import JobError, Writing
@@ -25,7 +27,6 @@ from central.uploads.models import Upload, UploadFile, UploadState
 from central.uploads.service import CLIP_TYPE
 from central.uploads.showing import keep, show
 from central.uploads.verdict import Terms, Verdict, judge
-from kerbwatch.place import Position
 
 log = structlog.get_logger(__name__)
 
@@ -98,7 +99,7 @@ class LookThrough:
         with self._central.database.read() as session:
             areas = area_map(session, now)
         terms = Terms(
-            covers=lambda lon, lat: areas.is_empty or bool(areas.locate(Position(lon, lat))),
+            covers=partial(covered, areas),
             city=settings.city,
             oldest=timedelta(days=settings.reports.oldest_days),
             tolerance=timedelta(seconds=settings.intake.future_tolerance_s),

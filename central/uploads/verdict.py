@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from central.areas.coverage import outside
 from central.reports.service import Seen
 
 CODE = "code"
@@ -79,6 +80,5 @@ def judge(
         words = "the picture does not tell where it was taken, and you did not say it; report it with a place"
         return Verdict(None, seen_at, "no-place", words)
     if not terms.covers(place.lon, place.lat):
-        words = f"the place lies outside {terms.city or 'the city'}"
-        return Verdict(place, seen_at, "outside", words)
+        return Verdict(place, seen_at, "outside", outside(terms.city))
     return Verdict(place, seen_at)
