@@ -12,8 +12,10 @@ from sqlalchemy.orm import Session, aliased
 from central.bulk import among
 from central.cases.models import Case, Lead
 from central.cases.rules import CaseState
+from central.database import UtcTimestamp
 from central.insight.models import CaseFact
 from central.merging.models import MergeSuggestion, OpenLead
+from central.merging.scoring import FOREVER
 
 _MOST_OF_A_CAMERA = 20
 """Of one camera at most its newest so many leads in a cell are looked at: more do not stand before it."""
@@ -64,9 +66,11 @@ class Search(NamedTuple):
 class Near(NamedTuple):
     """A lead of an open case, with its case in short."""
 
-    lead: Mapping[str, Any]
-    """The columns of it that count for merging."""
-    until: datetime
+    lead_id: str
+    revision: int | None
+    """What counts of an open case's lead changes with it alone; None for what people report."""
+    until: datetime | None
+    """None while it stands."""
     case_id: str
     state: str
     version: int
@@ -91,16 +95,22 @@ def leads_near(session: Session, searches: Mapping[str, Search]) -> list[Near]:
     found = select(OpenLead.lead_id, OpenLead.until, place.label("place")).where(or_(*where)).subquery()
     lead, case = Lead.__table__.c, Case.__table__.c
     query = (
-        select(found.c.until, case.id, case.state, case.version, case.urgent, case.open_group)
-        .add_columns(*(lead[name] for name in _COUNTS))
+        select(lead.id, lead.revision, func.nullif(found.c.until, FOREVER, type_=UtcTimestamp()))
+        .add_columns(case.id, case.state, case.version, case.urgent, case.open_group)
         .join_from(found, Lead.__table__, lead.id == found.c.lead_id)
         .join(Case.__table__, case.id == lead.case_id)
         .where(found.c.place <= _MOST_OF_A_CAMERA)
     )
-    return [
-        Near(dict(zip(_COUNTS, row[6:], strict=True)), *row[:6])
-        for row in session.connection().execute(query)
-    ]
+    return [Near._make(row) for row in session.connection().execute(query).all()]
+
+
+def leads_of(session: Session, lead_ids: Collection[str]) -> list[Mapping[str, Any]]:
+    """What counts for merging of some leads: the columns that ``spot_of`` asks for."""
+    if not lead_ids:
+        return []
+    lead = Lead.__table__.c
+    query = select(*(lead[name] for name in _COUNTS)).where(among(session, Lead.id, lead_ids))
+    return [dict(zip(_COUNTS, row, strict=True)) for row in session.connection().execute(query).all()]
 
 
 def cases_by_cell(

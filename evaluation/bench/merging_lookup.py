@@ -15,9 +15,10 @@ from central import schema
 from central.cases.models import Case, Lead
 from central.cases.repository import insert
 from central.database import Database
+from central.merging.around import spots_near
 from central.merging.grid import cell_of, cells_around
 from central.merging.models import OpenLead
-from central.merging.repository import Search, leads_near
+from central.merging.repository import Search
 from central.merging.settings import MergingSettings
 from kerbwatch.ids import new_id
 from kerbwatch.incident import Kind
@@ -48,8 +49,8 @@ def measure_lookup(
     for first in range(0, cases, _CHUNK):
         with database.write() as session:
             rows = [_rows(rng, now) for _ in range(min(_CHUNK, cases - first))]
-            for table, part in ((Case, "case"), (Lead, "lead"), (OpenLead, "open")):
-                insert(session, table, [row[part] for row in rows])
+            parts = (Case, "case"), (Lead, "lead"), (OpenLead, "open")
+            insert(session, [(table, [row[part] for row in rows]) for table, part in parts])
         say(f"{min(first + _CHUNK, cases):,} of {cases:,} open cases are there")
     with database.write() as session:
         session.execute(text("ANALYZE"))
@@ -76,7 +77,7 @@ def _timed(database: Database, rng: random.Random, now: datetime, leads: int) ->
     }
     with database.read() as session:
         began_s = time.perf_counter()
-        found = leads_near(session, reaches)
+        found = spots_near(session, reaches)
         return (time.perf_counter() - began_s) * 1000, len(found)
 
 
