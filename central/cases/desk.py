@@ -33,6 +33,7 @@ from central.merging.models import MergeSuggestion, OpenLead
 from central.merging.neighbourhood import Match, Neighbourhood
 from central.merging.scoring import Spot
 from central.merging.settings import MergingSettings
+from central.rechecks.again import heed
 from central.tickets.urgency import hurry
 from central.told import tell
 from kerbwatch.ids import new_id
@@ -115,6 +116,8 @@ class Desk:
         self._log: list[Row] = []
         self._hurried: dict[str, str] = {}
         """Cases that a lead made urgent, and who brought it."""
+        self._rejoined: list[tuple[str, str, str]] = []
+        """Cases that are being checked, each with a lead that joined it, and who brought that."""
 
     @classmethod
     def opened(cls, session: Session, now: datetime, zone: ZoneInfo, settings: MergingSettings) -> Desk:
@@ -309,10 +312,17 @@ class Desk:
         merging.put_ends(session, self._ends)
         self._tell(session)
         for case_id, actor in self._hurried.items():
-            row = repository.case(session, case_id, lock=True)
-            assert row is not None  # a lead joined it just now
-            session.refresh(row)  # what was written above went past the session
-            hurry(session, row, actor, self.now, self._zone)
+            hurry(session, self._written(session, case_id), actor, self.now, self._zone)
+        for case_id, lead_id, actor in self._rejoined:
+            heed(session, self._written(session, case_id), lead_id, actor, self.now)
+
+    @staticmethod
+    def _written(session: Session, case_id: str) -> Case:
+        """A case as it has been written, past the session."""
+        row = repository.case(session, case_id, lock=True)
+        assert row is not None  # a lead joined it just now
+        session.refresh(row)
+        return row
 
     def _tell(self, session: Session) -> None:
         for lead_id, case, arrival in self._arrived:
@@ -336,6 +346,8 @@ class Desk:
         self.hear_urgency(case, arrival.actor, urgent=arrival.lead["urgent"])
         detail = arrival.detail | {"lead_id": lead_id, "score": match.score, "parts": match.parts}
         self.note(case, "merge_lead", arrival.actor, detail)
+        if case.state is CaseState.CHECKING:
+            self._rejoined.append((case.id, lead_id, arrival.actor))
 
     def _suggest(self, case: CaseNow, matches: Sequence[Match]) -> None:
         self._suggestions += [

@@ -79,6 +79,8 @@ class Facts:
     ticket_states: tuple[TicketState, ...] = ()
     reason_code: str | None = None
     note: str | None = None
+    proved: bool = False
+    """Whether a picture of the place after the work is here, newer than whatever saw it last."""
 
 
 Condition = Callable[[Facts], str | None]
@@ -102,6 +104,13 @@ def has_reject_reason(facts: Facts) -> str | None:
 def has_note(facts: Facts) -> str | None:
     """A note is given."""
     return None if (facts.note or "").strip() else "a note must say why"
+
+
+def is_proved(facts: Facts) -> str | None:
+    """A picture proves the work, or a note says why it is closed without one."""
+    if facts.proved or (facts.note or "").strip():
+        return None
+    return "no picture shows the place since the work and the last report; a note must say why it is done"
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +177,7 @@ RULES: dict[str, Rule] = {
         _rule("report_handled", _S.HANDLING, _S.HANDLED, _P.TICKET_HANDLE),
         _rule("check", _S.HANDLED, _S.CHECKING, None),
         _rule("rework", _S.CHECKING, _S.HANDLING, _P.CASE_CLOSE, has_note, tickets=(_T.HANDLED, _T.HANDLING)),
-        _rule("close", _S.CHECKING, _S.CLOSED, _P.CASE_CLOSE, tickets=(_T.HANDLED, _T.CLOSED)),
+        _rule("close", _S.CHECKING, _S.CLOSED, _P.CASE_CLOSE, is_proved, tickets=(_T.HANDLED, _T.CLOSED)),
         _rule("evaluate", _S.CLOSED, _S.EVALUATED, _P.CASE_EVALUATE),
     )
 }

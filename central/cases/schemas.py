@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from central.cases.again import seen_since
 from central.cases.models import Case, CaseEvent, Lead, LeadEvidence, Ticket
 from central.cases.rules import RejectReason
 from kerbwatch.clock import UtcDatetime
@@ -185,6 +186,8 @@ class CaseDetail(CaseOut):
 
     leads: tuple[LeadOut, ...]
     tickets: tuple[TicketOut, ...]
+    seen_again: tuple[str, ...]
+    """Leads that were observed after the work was reported as done, of a case that is being checked."""
 
     @classmethod
     def of(cls, row: Case, here: frozenset[str]) -> Self:
@@ -193,6 +196,7 @@ class CaseDetail(CaseOut):
             **_summary(row, here),
             leads=tuple(LeadOut.of(lead, here) for lead in row.leads),
             tickets=tuple(TicketOut.of(ticket) for ticket in row.tickets),
+            seen_again=tuple(lead.id for lead in seen_since(row)),
         )
 
     def without_plates(self) -> Self:

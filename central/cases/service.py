@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from central.answers import service as answers
 from central.cases import repository, rules
+from central.cases.finding import Narrowed
 from central.cases.models import Case, CaseEvent
 from central.cases.rules import OVER, RULES, CaseState, Facts, RefusedError, RejectReason, Rule, TicketState
 from central.cases.schemas import CaseDetail, CaseOut, CasePage, LogLine, TicketOut, TicketPage
@@ -43,15 +44,24 @@ def list_cases(
     cursor: str | None = None,
     limit: int = 50,
     areas: frozenset[str] | None = None,
+    narrowed: Narrowed | None = None,
 ) -> CasePage:
-    """Cases, newest first; ``areas``: only those that lie there.
+    """Cases, newest first; ``areas``: only those that lie there; ``narrowed``: only what was looked for.
 
     Raises:
         Problem: 400 for a cursor that is none of ours.
     """
     limit = max(1, min(limit, MAX_PAGE))
+    narrowed = narrowed or Narrowed()
     found = repository.cases(
-        session, states=states, kinds=kinds, before=_decode_cursor(cursor), limit=limit + 1, areas=areas
+        session,
+        states=states,
+        kinds=kinds,
+        before=_decode_cursor(cursor),
+        limit=limit + 1,
+        areas=areas,
+        ids=narrowed.ids,
+        tests=narrowed.tests,
     )
     shown = found[:limit]
     here = repository.files_here(session, shown)
@@ -135,6 +145,7 @@ def move(
     reason_code: str | None = None,
     note: str | None = None,
     detail: dict[str, Any] | None = None,
+    proved: bool = False,
 ) -> None:
     """Run one rule on a case: check it, change case and tickets, answer who reported it, write the log.
 
@@ -147,12 +158,13 @@ def move(
         reason_code: a structured reason, where the rule wants one.
         note: words of whoever asks.
         detail: what the log says besides.
+        proved: whether a picture shows that the work is done.
 
     Raises:
         Problem: 403 no permission, 409 the rule does not apply or a condition does not hold.
     """
     before = CaseState(row.state)
-    rule = check_move(row, rule_name, who, reason_code=reason_code, note=note)
+    rule = check_move(row, rule_name, who, reason_code=reason_code, note=note, proved=proved)
     row.state = rule.to_state.value
     for ticket in row.tickets:
         if rule.tickets_to and TicketState(ticket.state) in rule.tickets_from:
@@ -182,6 +194,7 @@ def check_move(
     *,
     reason_code: str | None = None,
     note: str | None = None,
+    proved: bool = False,
 ) -> Rule:
     """The rule, if it lets the case move and whoever asks may.
 
@@ -191,7 +204,7 @@ def check_move(
     rule = RULES[rule_name]
     if who is not None and (rule.permission is None or not who.may(rule.permission)):
         raise Problem(HTTPStatus.FORBIDDEN, "permission", f"'{rule.name}' is not for {who.name} to do")
-    facts = Facts(tuple(TicketState(ticket.state) for ticket in row.tickets), reason_code, note)
+    facts = Facts(tuple(TicketState(ticket.state) for ticket in row.tickets), reason_code, note, proved)
     try:
         rules.check(rule, CaseState(row.state), facts)
     except RefusedError as refused:

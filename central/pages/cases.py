@@ -36,6 +36,7 @@ from central.problems import Problem, not_found
 from central.rechecks import service as rechecks
 from central.tickets import service as tickets
 from central.tickets.clockwork import Terms
+from central.tickets.proof import proof_of
 from kerbwatch.ids import UUID_PATTERN
 from kerbwatch.place import Position
 
@@ -280,6 +281,8 @@ def case_page_of(
         custody = custody_of(custody_of_case(session, asked.case_id), asked.who, central.settings.zone)
         gone = deleted_words(deleted_files(session, asked.case_id), central.settings.zone)
         asked_again = rechecks.of_case(session, asked.case_id)
+        row = case_repository.case(session, asked.case_id)
+        proof = proof_of(session, row) if row and detail.state == CaseState.CHECKING else None
         point = Position(detail.lon, detail.lat)
         near = repository.areas_overlapping(session, map_view.bounds_around(point))
         drawing = map_view.map_of(point, near, detail.area_id)
@@ -290,6 +293,8 @@ def case_page_of(
         "custody": custody,
         "same_as": [_same_as(each, asked.case_id) for each in same_as],
         "looks": check_view.looks_of(detail, asked_again, asked.who),
+        "seen_again": check_view.seen_again_of(detail),
+        "proof": proof,
         "can_check": check_view.may_decide(detail, asked.who),
         "can_split": may_merge and len(detail.leads) > 1,
         "map": drawing,

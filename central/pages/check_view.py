@@ -9,7 +9,7 @@ from datetime import datetime
 from central.cases.rules import CaseState
 from central.cases.schemas import CaseDetail, EvidenceOut, LeadOut
 from central.pages.shots import Shot, shot_of
-from central.pages.texts import t
+from central.pages.texts import t, t_or
 from central.people.permissions import Permission
 from central.people.service import Principal
 from central.rechecks.schemas import LookAgainOut
@@ -48,10 +48,26 @@ def may_decide(case: CaseDetail, who: Principal) -> bool:
 def looks_of(case: CaseDetail, asked: Sequence[LookAgainOut], who: Principal) -> tuple[LookView, ...]:
     """The questions of a case, the newest first."""
     leads = {lead.id: lead for lead in case.leads}
-    return tuple(_look(each, leads.get(each.lead_id), who) for each in asked)
+    open_still = case.state == CaseState.CHECKING
+    return tuple(_look(each, leads.get(each.lead_id), who, open_still=open_still) for each in asked)
 
 
-def _look(asked: LookAgainOut, lead: LeadOut | None, who: Principal) -> LookView:
+@dataclass(frozen=True, slots=True)
+class SeenAgain:
+    """A lead that was observed after the work was said to be done."""
+
+    origin_name: str
+    at: datetime
+
+
+def seen_again_of(case: CaseDetail) -> tuple[SeenAgain, ...]:
+    """What has been seen of a case since its work was said to be done."""
+    ids = set(case.seen_again)
+    found = [lead for lead in case.leads if lead.id in ids]
+    return tuple(SeenAgain(t_or(f"origin.{lead.origin}", lead.origin), lead.observed_at) for lead in found)
+
+
+def _look(asked: LookAgainOut, lead: LeadOut | None, who: Principal, *, open_still: bool) -> LookView:
     answered = asked.answered_at is not None
     camera = (lead.camera_name if lead else None) or asked.camera_id
     before = _before(lead) if lead else None
@@ -59,7 +75,7 @@ def _look(asked: LookAgainOut, lead: LeadOut | None, who: Principal) -> LookView
     return LookView(
         title=t("check.title") if answered else t("check.asked_title"),
         tone=_tone(asked),
-        words=_words(asked, camera),
+        words=_words(asked, camera, open_still=open_still),
         asked_at=asked.asked_at,
         until=asked.answered_at or asked.answer_by,
         until_words=t("check.answered") if answered else t("check.expected"),
@@ -69,9 +85,11 @@ def _look(asked: LookAgainOut, lead: LeadOut | None, who: Principal) -> LookView
     )
 
 
-def _words(asked: LookAgainOut, camera: str) -> str:
+def _words(asked: LookAgainOut, camera: str, *, open_still: bool) -> str:
     why = t(f"reason.{asked.reason}") if asked.reason else ""
-    if asked.state is RecheckState.OVERTAKEN:
+    if open_still and asked.state is RecheckState.SETTLED and asked.verdict is Verdict.CLEAR:
+        key = "check.clear_left"
+    elif asked.state is RecheckState.OVERTAKEN:
         key = f"check.overtaken_{asked.verdict}" if asked.verdict else "check.overtaken"
     elif asked.verdict is not None:
         acting = asked.state is RecheckState.ANSWERED

@@ -20,9 +20,10 @@ router = APIRouter(include_in_schema=False)
 
 
 class CloseForm(BaseModel):
-    """What the button sends that says that it is done."""
+    """What the form sends that says that it is done."""
 
     version: int
+    note: str = ""
 
 
 class ReworkForm(BaseModel):
@@ -35,11 +36,16 @@ class ReworkForm(BaseModel):
 @router.post("/cases/{case_id}/close")
 def close(asked: AskedDep, form: Annotated[CloseForm, Form()]) -> Response:
     """The work was looked at, and is done."""
-    central = asked.central
+    central, note = asked.central, form.note.strip()
+    if len(note) > NOTE_CHARS:
+        words = t("notice.note_too_long", chars=NOTE_CHARS)
+        status, part = HTTPStatus.UNPROCESSABLE_ENTITY, is_partial(asked.request)
+        return case_page_of(asked, Notice("bad", words), status=status, part=part)
     try:
         with central.database.write(ordered=True) as session:
             now = central.clock.now_utc()
-            tickets.close(session, asked.case_id, who=asked.who, version=form.version, now=now)
+            more = {"who": asked.who, "version": form.version, "now": now}
+            tickets.close(session, asked.case_id, note=note or None, **more)
     except Problem as problem:
         return undone(asked, problem)
     return done(asked, "closed")

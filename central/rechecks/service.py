@@ -14,6 +14,7 @@ import structlog
 from sqlalchemy.orm import Session
 
 from central.cases import repository as cases
+from central.cases.again import needs_a_person, seen_since
 from central.cases.models import Case, LeadEvidence
 from central.cases.opening import evidence_row
 from central.cases.rules import CaseState
@@ -132,6 +133,10 @@ def _act(session: Session, recheck_id: str, now: datetime, terms: Terms) -> str:
         return "camera_overtaken"
     recheck.state, recheck.settled_at = RecheckState.SETTLED.value, now
     session.flush()
+    if recheck.verdict == Verdict.CLEAR and needs_a_person(row, recheck.looked_at or recheck.asked_at):
+        told = {"look_again": recheck.id, "leads": [lead.id for lead in seen_since(row)]}
+        note_in_log(session, row, "left_to_person", SYSTEM, now, from_state=row.state, detail=told)
+        return "camera_left_to_person"
     try:
         with session.begin_nested():
             if recheck.verdict == Verdict.CLEAR:

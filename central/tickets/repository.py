@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
 from central.cases.models import Case, Lead, Ticket
+from central.handheld.models import PhotoState, TicketPhoto
 from central.tickets.models import IS_ACTIVE, JointOperation, TicketRequest
 
 
@@ -59,6 +60,14 @@ def requests(
     if areas is not None:
         query = query.join(Case, Case.id == Ticket.case_id).where(Case.area_id.in_(sorted(areas)))
     return [(row, ticket) for row, ticket in session.execute(query)]
+
+
+def photos_sent(session: Session, ticket_ids: Collection[str]) -> Sequence[datetime]:
+    """When the photos of some tickets were sent that are evidence."""
+    query = select(TicketPhoto.sent_at).where(
+        TicketPhoto.ticket_id.in_(ticket_ids), TicketPhoto.state == PhotoState.SHOWN.value
+    )
+    return session.scalars(query).all()
 
 
 def of_unit(session: Session, unit_id: str, limit: int) -> Sequence[Ticket]:

@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from central.cases import repository as cases
+from central.cases.again import seen_since
 from central.cases.models import Case, Ticket
 from central.cases.rules import CaseState, RefusedError, TicketState
 from central.cases.schemas import CaseDetail
@@ -25,6 +26,7 @@ from central.rechecks import asking
 from central.tickets import dispatch, repository, rules
 from central.tickets.clockwork import Terms, begin_terms, wind
 from central.tickets.models import TicketRequest
+from central.tickets.proof import proof_of
 from central.tickets.rules import TICKET_RULES, TicketFacts, case_state_of
 from central.tickets.schemas import AskIn, RequestOut
 from kerbwatch.ids import new_id
@@ -119,10 +121,13 @@ def close(
     """The work is checked and done: case and tickets are closed.
 
     Raises:
-        Problem: 404 absent, 403 no permission, 412 changed, 409 not being checked.
+        Problem: 404 absent, 403 no permission, 412 changed, 409 not being checked, or neither a picture nor a
+            note says that it is done.
     """
     row = for_change(session, case_id, version)
-    move(session, row, "close", who, now, note=note)
+    proof = proof_of(session, row)
+    told = {"proof": proof} | {"seen_again": [lead.id for lead in seen_since(row)]}
+    move(session, row, "close", who, now, note=note, detail=told, proved=proof is not None)
     asking.overtake(session, row.id, now)
     row.closed_at = now
     for ticket in row.tickets:

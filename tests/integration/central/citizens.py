@@ -106,7 +106,7 @@ def finish(session, case: Case, now=NOON) -> None:
     case.state = "checking"
     for ticket in case.tickets:
         ticket.state = "handled"
-    cases.move(session, case, "close", None, now)
+    cases.move(session, case, "close", None, now, note="seen")
 
 
 def close_case_of(session, lead_id: str, now=NOON) -> str:

@@ -95,7 +95,7 @@ class Lives:
                 self.late.add(row.id)
 
     def close(self, row: Case) -> None:
-        self._try(tickets.close, row.id, who=BOSS, version=row.version)
+        self._try(tickets.close, row.id, who=BOSS, version=row.version, note="seen")
 
     def rework(self, row: Case) -> None:
         self._try(tickets.rework, row.id, who=BOSS, version=row.version, terms=self.terms, note="still there")

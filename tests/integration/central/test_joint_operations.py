@@ -47,7 +47,7 @@ def test_a_stall_on_the_border_brings_both_squads_and_closes_when_both_are_done(
             done = post(town, f"/api/v1/my/tickets/{ticket}/{move}", {"note": "moved on"}, name, version)
             states.append(done["state"])
     assert states == ["accepted", "handling", "handling", "handling", "handling", "checking"]
-    closed = post(town, f"/api/v1/cases/{case['id']}/close", {}, "dora", done["version"])
+    closed = post(town, f"/api/v1/cases/{case['id']}/close", {"note": "seen"}, "dora", done["version"])
     assert {ticket["state"] for ticket in closed["tickets"]} == {"closed"}
     shown = town.client.get(f"/cases/{case['id']}", headers=town.bearer("olga")).text
     assert ">Leads<" in shown

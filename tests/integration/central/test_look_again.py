@@ -7,17 +7,22 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from central.cases import repository as case_repository
+from central.cases.models import Case
 from central.database import Database
 from central.escalation.sweeper import Sweeper
+from central.handheld.models import TicketPhoto
 from central.intake.service import commit_batch
 from central.metrics import IntakeMetrics, Metrics
 from central.people.permissions import Role
 from central.rechecks.asker import Asker
 from central.settings import CentralSettings, RecheckSettings
 from central.tickets.clockwork import Terms
-from kerbwatch.incident import Kind
+from central.tickets.proof import proof_of
+from central.uploads.models import Upload
+from kerbwatch.ids import new_id
+from kerbwatch.incident import Kind, Phase
 from kerbwatch.messages import CENTRAL_SOURCE, LookAgainEvent, parse_event
-from tests.unit.central.box import EdgeBox, report
+from tests.unit.central.box import IN_YANGMING, EdgeBox, report
 
 UNIT = "traffic-police-yangming"
 ON_THE_BORDER = (121.1601, 30.05)
@@ -245,6 +250,89 @@ def test_a_lead_that_was_taken_out_no_longer_speaks_for_the_case(squad, handled)
 
 
 @on_sqlite
+def call_again(squad):
+    """A caller, ten seconds after the squad said that it was done: the car is still there."""
+    squad.town.clock.advance(10)
+    now = squad.town.clock.now_utc().isoformat()
+    item = {"number": "2", "kind": "illegal_parking", "lon": IN_YANGMING[0], "lat": IN_YANGMING[1], "at": now}
+    body = {"source": "12345", "items": [item | {"words": "It is still here"}]}
+    taken = squad.town.client.post("/api/v1/hotline", json=body, headers=squad.town.bearer("olga"))
+    assert taken.json()["taken"] == 1, taken.text
+
+
+def test_who_reports_it_after_the_work_was_said_to_be_done_is_heard_by_a_person(squad, handled):
+    case, question_id = handled
+    call_again(squad)
+    seen = squad.case(case["id"])
+    assert (seen["state"], seen["seen_again"]) == ("checking", [seen["leads"][1]["id"]])
+    close, note = f"/api/v1/cases/{case['id']}/close", {"note": "seen"}
+    assert squad.post(close, note, "dora", case["version"]).status_code == 412, "look again first"
+    looked_at = squad.town.clock.now_utc() + timedelta(seconds=30)
+    squad.tells(squad.box.answer(question_id, "clear", looked_at=looked_at))
+    squad.sweeper.once()
+    assert squad.case(case["id"])["state"] == "checking", (
+        "the camera may have looked elsewhere than the caller"
+    )
+    assert squad.rules(case)[-4:] == ["merge_lead", "seen_again", "camera_answered", "left_to_person"]
+    page = squad.town.client.get(f"/cases/{case['id']}", headers=squad.town.bearer("dora")).text
+    assert "Reported again after the work was said to be done" in page
+    assert "A person decides." in page
+    version = squad.case(case["id"])["version"]
+    bare = squad.post(close, {}, "dora", version)
+    assert (bare.status_code, "a note must say why" in bare.json()["detail"]) == (409, True)
+    closed = squad.post(close, {"note": "I asked the squad: it was another car"}, "dora", version)
+    assert closed.json()["state"] == "closed"
+
+
+@on_sqlite
+def test_the_camera_that_is_asked_and_reports_it_again_has_answered(squad, handled):
+    case, _question_id = handled
+    lost = case["leads"][0]["incident_id"]
+    squad.tells(squad.box.message(report(lost, revision=2, phase=Phase.CLEARED)))
+    squad.town.clock.advance(10)
+    now = squad.town.clock.now_utc()
+    squad.tells(squad.box.message(report(started_at=now, observed_at=now)))
+    again = squad.case(case["id"])
+    assert len(again["leads"]) == 2
+    squad.sweeper.once()
+    assert squad.rules(case)[-3:] == ["merge_lead", "seen_again", "rework"]
+    assert squad.case(case["id"])["tickets"][0]["state"] == "handling"
+
+
+@on_sqlite
+def test_a_photo_after_the_work_proves_it_until_it_comes_back(squad, handled):
+    case, _question_id = handled
+
+    def photo():
+        now = squad.town.clock.now_utc()
+        with squad.town.database.write() as session:
+            upload = {"key_hash": new_id(), "sender_key": "t", "length_bytes": 1, "state": "over"}
+            row = Upload(id=new_id(), created_at=now, expires_at=now, **upload)
+            session.add(row)
+            session.flush()
+            ticket = case["tickets"][0]["id"]
+            more = {"sha256": new_id(), "sent_by": "t", "state": "shown"}
+            session.add(TicketPhoto(upload_id=row.id, ticket_id=ticket, sent_at=now, **more))
+
+    def proof():
+        with squad.town.database.read() as session:
+            return proof_of(session, session.get(Case, case["id"]))
+
+    assert proof() is None
+    photo()
+    assert proof() == "photo"
+    call_again(squad)
+    assert proof() is None
+    squad.town.clock.advance(5)
+    photo()
+    assert proof() == "photo"
+    version = squad.case(case["id"])["version"]
+    squad.post(f"/api/v1/cases/{case['id']}/rework", {"note": "still there"}, "dora", version)
+    squad.town.clock.advance(5)
+    squad.handles(case, "report_handled")
+    assert proof() is None, "the photos are of the work before"
+
+
 def test_on_a_border_the_camera_is_asked_once_all_units_are_done(squad):
     case = squad.confirmed(report(at=ON_THE_BORDER, kind=Kind.STALL_ENCROACHMENT))
     squad.handles(case, ticket=0, name="fritz")
@@ -294,6 +382,8 @@ def test_the_case_page_shows_what_the_camera_said_and_offers_the_decision_to_who
     sent = posts("rework", "dora", note="the van is round the corner")
     assert (sent.status_code, sent.headers["location"]) == (303, f"{path}?done=reworked")
     squad.handles(case, "report_handled")
-    done = posts("close", "dora")
+    bare = posts("close", "dora")
+    assert (bare.status_code, "a note must say why it is done" in bare.text) == (409, True)
+    done = posts("close", "dora", note="went there")
     assert (done.status_code, squad.case(case["id"])["state"]) == (303, "closed")
     assert "A person decided before" in shown("olga")

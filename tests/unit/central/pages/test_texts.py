@@ -40,6 +40,8 @@ UNRULED = (
     "decline",
     "draft_anew",
     "hurry",
+    "left_to_person",
+    "seen_again",
     "escalate",
     "opened",
     "remind",
