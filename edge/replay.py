@@ -5,6 +5,7 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from edge.camera import Camera
 from edge.frame import Frame
@@ -60,6 +61,7 @@ def replay(
         if watch is None or watch.size_px != frame.picture.size_px:
             watch = Watch(camera, frame.picture.size_px, score)
         plan = plan_tiles(camera, frame.picture.size_px, max(detector.input_size(frame.picture.size_px)))
+        plan = replace(plan, closer=watch.closer)
         seen = look_at(detector, [frame], [plan])[0]
         if litter is not None:
             litter.look(frame.t_s, seen.detections)

@@ -26,6 +26,7 @@ from edge.store import EdgeStore
 from edge.uplink.media import MediaFile, MediaQueue
 from edge.uplink.outbox import Outbox
 from edge.vision.batcher import Batcher
+from edge.vision.closer import CloserLook
 from edge.vision.looking import LookGate
 from edge.vision.plate_watch import PlateWatch
 from edge.watch import Watch
@@ -188,6 +189,11 @@ class CameraUnit:
                     Scene.of(self._watch, frame, detections, thumbnail_px, stale=self.status().frozen),
                     lambda: self._snapshot(frame, EvidenceRole.SNAPSHOT_CHECKED),
                 )
+
+    def closer(self, size_px: tuple[int, int]) -> tuple[CloserLook, ...]:
+        """What the next look at a picture of this size should show closer, if anything."""
+        watch = self._watch
+        return watch.closer if watch is not None and watch.size_px == size_px else ()
 
     def save(self) -> None:
         """Write down what the rules remember."""

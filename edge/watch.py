@@ -21,6 +21,7 @@ from edge.rules.zone import Zone
 from edge.settings import CameraSettings
 from edge.view import STILL, ViewKeeper, ViewMemory
 from edge.view.alignment import boxes_through, detections_through, picture_back
+from edge.vision.closer import CloserLook, closer_looks
 from edge.vision.tracker import Tracker
 from kerbwatch.incident import ZoneKind
 from kerbwatch.messages import ViewState
@@ -38,6 +39,8 @@ VEHICLE_ZONES = (ZoneKind.NO_PARKING, ZoneKind.PARKING)
 AWAY_COUNTS_S = 600.0
 """While the camera looked elsewhere for up to so long, the clock of a vehicle that stands there before and
 after, and looks the same, ran on; after longer, only what was reported already is still the same thing."""
+CLOSER_EVERY_S = 1.0
+"""Closer looks come no more often than this, however often a camera is looked at."""
 
 
 class WatchState(BaseModel):
@@ -77,6 +80,9 @@ class Watch:
         """Whether the newest look was not judged, since it did not show the zones."""
         self._was_moved = False
         self._alignment = STILL
+        self.closer: tuple[CloserLook, ...] = ()
+        """What the next look should show closer, if anything."""
+        self._closer_turn, self._closer_t_s = 0, float("-inf")
 
     def look(self, frame: Frame, detections: Detections, thumbnail_px: tuple[int, int]) -> Findings:
         """Take in one look.
@@ -87,6 +93,7 @@ class Watch:
             thumbnail_px: size at which the network saw it, so that the conversion is shared.
         """
         findings = Findings()
+        self.closer = ()
         thumbnail = frame.picture.bgr(thumbnail_px)
         if self._view is not None:
             view = self._view.see(frame.t_s, frame.captured_at, thumbnail)
@@ -118,7 +125,19 @@ class Watch:
         findings.extend(standing)
         if self._alignment != STILL:
             findings.sightings = [self._as_shown(sighting) for sighting in findings.sightings]
+        self._look_closer(frame.t_s)
         return findings
+
+    def _look_closer(self, t_s: float) -> None:
+        """Ask for a closer look at what the rules are in doubt about."""
+        doubts = [
+            replace(doubt, box_xyxy=self.box_in_picture(doubt.box_xyxy))
+            for rule in self._rules.values()
+            for doubt in rule.doubts
+        ]
+        if doubts and t_s - self._closer_t_s >= CLOSER_EVERY_S:
+            self._closer_turn, self._closer_t_s = self._closer_turn + 1, t_s
+            self.closer = closer_looks(doubts, self.size_px, self._closer_turn)
 
     @property
     def view(self) -> ViewState:

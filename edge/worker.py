@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import structlog
@@ -240,7 +241,8 @@ class EdgeWorker:
         unit, size_px = self._units.get(frame.camera_id), frame.picture.size_px
         if unit is None:
             return TilePlan((), "the camera was taken away")
-        return plan_tiles(unit.settings, size_px, max(detector.input_size(size_px)))
+        plan = plan_tiles(unit.settings, size_px, max(detector.input_size(size_px)))
+        return replace(plan, closer=unit.closer(size_px))
 
     def _hand_to_unit(self, seen: Seen) -> None:
         unit = self._units.get(seen.frame.camera_id)

@@ -16,7 +16,10 @@ from models.runtime import Detector
 
 
 def alarms_of(sightings: Iterable[Sighting]) -> list[Alarm]:
-    """The alarms in the order in which they opened, each with the time at which it was cleared, if it was."""
+    """The alarms in the order in which they opened, each with the time at which it was cleared, if it was.
+
+    Where the camera had moved, an alarm's box counts where it lies in the view that the zones were drawn on.
+    """
     alarms: dict[str, Alarm] = {}
     for sighting in sightings:
         if sighting.phase is Phase.OPENED:
@@ -25,7 +28,7 @@ def alarms_of(sightings: Iterable[Sighting]) -> list[Alarm]:
                 zone_id=sighting.zone_id,
                 opened_s=sighting.t_s,
                 started_s=sighting.started_t_s,
-                box=Box(*sighting.box_xyxy),
+                box=Box(*(sighting.ground_xyxy or sighting.box_xyxy)),
             )
         elif sighting.phase is Phase.CLEARED and sighting.incident_id in alarms:
             alarms[sighting.incident_id] = replace(alarms[sighting.incident_id], cleared_s=sighting.t_s)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from edge.rules.memory import Memory, recall, remember
 from edge.rules.place import Departure, Place
 from edge.rules.places import PlaceKeeper
-from edge.rules.sighting import Findings, Look, Sighting
+from edge.rules.sighting import Doubt, Findings, Look, Sighting
 from edge.rules.zone import INSIDE_SHARE, Zone
 from kerbwatch.ids import new_id
 from kerbwatch.incident import Kind, Phase
@@ -33,8 +33,9 @@ WEAK_SCORE_SHARE = 0.45
 """The same for a thing that was seen to come: the picture vouches for it as well, and so must the looks."""
 WEAK_LOOKS, WEAK_SEEN_SHARE, WEAK_STEADY_SHARE = 5, 0.6, 0.75
 """Detections, share of looks with one, and share of steady looks that such a weak thing needs."""
-HELD_SHARE, HELD_SEEN_SHARE = 0.9, 0.2
-"""Or, where it is seldom detected: shares of looks with one or an unchanged picture, and with one."""
+HELD_SHARE, HELD_SEEN_SHARE, HELD_LOOKS = 0.9, 0.12, 2
+"""Or, where it is seldom detected: shares of looks with one or an unchanged picture, and with one; and how
+many of these at least."""
 MIN_INSIDE_SHARE = 0.5
 """Share of its looks in which a thing must have stood in the zone: one box that a passing vehicle draws down
 over the kerb is no offence of the one behind it."""
@@ -64,6 +65,11 @@ class DwellRule(ABC):
     def places(self) -> Sequence[Place]:
         """What stands in the zones now."""
         return tuple(self._keeper.places)
+
+    @property
+    def doubts(self) -> Sequence[Doubt]:
+        """What a closer look should show better after the newest look; nothing by default."""
+        return ()
 
     @abstractmethod
     def targets(self, detections: Detections) -> Detections:
@@ -184,19 +190,23 @@ class DwellRule(ABC):
     def _sure(self, place: Place) -> bool:
         """Whether it was seen often and surely enough, and was the same thing all the time."""
         return (
-            place.seen >= MIN_LOOKS_SEEN
-            and place.steady_share >= MIN_STEADY_SHARE
+            place.steady_share >= MIN_STEADY_SHARE
             and place.inside_share >= MIN_INSIDE_SHARE
             and (self._well_seen(place) or self._weak_but_sure(place))
         )
 
     def _well_seen(self, place: Place) -> bool:
-        return place.seen_share >= MIN_SEEN_SHARE and place.score >= MIN_MEAN_SCORE_SHARE * self._create_score
+        often = place.seen >= MIN_LOOKS_SEEN and place.seen_share >= MIN_SEEN_SHARE
+        return often and place.score >= MIN_MEAN_SCORE_SHARE * self._create_score
 
     def _weak_but_sure(self, place: Place) -> bool:
         """Whether a thing that the detector hardly knows was seen to come, and has been there ever since."""
         often = place.seen >= WEAK_LOOKS and place.seen_share >= WEAK_SEEN_SHARE
-        held = place.held_share >= HELD_SHARE and place.seen_share >= HELD_SEEN_SHARE
+        held = (
+            place.seen >= HELD_LOOKS
+            and place.held_share >= HELD_SHARE
+            and place.seen_share >= HELD_SEEN_SHARE
+        )
         return (
             place.before is not None
             and place.score >= WEAK_SCORE_SHARE * self._create_score

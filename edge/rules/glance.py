@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.rules.appearance import SAME_LOOK, Patch, cut_patch, similarity, vanished
+from edge.rules.appearance import CLEAR, SAME_LOOK, Patch, cut_patch, similarity, vanished
 from edge.rules.place import Place
 from edge.rules.sighting import Look
 from models.detections import Detections
@@ -55,7 +55,9 @@ def glance(place: Place, look: Look, contrast: float) -> Glance:
         return Glance(now, None, bare=False)
     alike = similarity(place.patch, now)
     if alike is not None and alike >= SAME_LOOK:
-        return Glance(now, alike, bare=False)
+        before = None if place.before is None or alike >= CLEAR else similarity(place.before, now)
+        bare = before is not None and before >= alike + EMPTY_MARGIN
+        return Glance(now, 0.0 if bare else alike, bare)
     left = contrast / place.contrast if place.contrast else 1.0
     if vanished(place.patch, now, left) and not _flank(place, now):
         return Glance(now, 0.0, bare=True)

@@ -21,8 +21,14 @@ LEAVING_IOU = 0.05
 """Overlap with a thing's newest box from which another box may be the same thing, driving off."""
 SAME_PLACE_IOU = 0.7
 """Overlap from which two places are one and the same: suppression leaves no two vehicles so near."""
+NOTABLY_LARGER = 1.25
+"""In area: a box so much larger than a thing whose place has changed stands in front, unless it fits well."""
+FAINT_SHARE = 0.5
+"""A box with less of a thing's mean score says nothing of a place that shows something else."""
 MOVED_IOU = 0.5
 """Overlap with the place of arrival below which a thing has moved on."""
+PART_SCORE_SHARE = 0.7
+"""A box with less of the score of a larger one that it lies in is a part of that."""
 HIDDEN_SHARE = 0.35
 """Share of a place that another thing must cover to hide it."""
 
@@ -64,10 +70,14 @@ def pair_up(
             parts[i, larger[i]] = 0
             if place.steady:
                 affinity[i, larger[i] & (affinity[i] < MOVED_IOU)] = 0
+            if place.steady > 1:
+                notably = sizes > NOTABLY_LARGER * known[i]
+                affinity[i, notably & (affinity[i] < SAME_PLACE_IOU)] = 0
         affinity[i] = np.maximum(affinity[i], parts[i])
         followed = place.empty_since_t_s is not None or place.moved_since_t_s is not None
         if likeness is not None and likeness < OTHER_LOOK and not followed:
-            affinity[i][(affinity[i] < SAME_LOOK) | place.estranged] = 0
+            faint = targets.score < FAINT_SHARE * place.score
+            affinity[i][(affinity[i] < SAME_LOOK) | place.estranged | faint] = 0
         if likeness is not None and likeness < SAME_LOOK:
             for j in np.flatnonzero(near[i] >= LEAVING_IOU):
                 if recognised(place, targets.xyxy[j], look):
@@ -115,3 +125,12 @@ def stands_out(targets: Detections, j: int, look: Look) -> bool:
     area = max(float(np.prod(box[2:] - box[:2])), 1e-9)
     surer = look.detections.xyxy[look.detections.score > targets.score[j]]
     return all(intersection(box, other) / area < HIDDEN_SHARE for other in surer)
+
+
+def part_of_surer(targets: Detections, j: int) -> bool:
+    """Whether a box is a part of a larger one that the network is much surer of: half of one vehicle."""
+    larger = (targets.xyxy[:, 2:] - targets.xyxy[:, :2]).prod(axis=1) > np.prod(
+        targets.xyxy[j, 2:] - targets.xyxy[j, :2]
+    )
+    surer = larger & (PART_SCORE_SHARE * targets.score > targets.score[j])
+    return bool((within_matrix(targets.xyxy[surer], targets.xyxy[j : j + 1]) >= PARTIAL_SHARE).any())

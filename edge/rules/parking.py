@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from edge.rules.dwell import DwellRule
+import numpy as np
+
+from edge.rules.dwell import MIN_LOOKS_SEEN, DwellRule
+from edge.rules.newcomers import Newcomers
 from edge.rules.place import Departure, Place
 from edge.rules.queue import QueueWatch
-from edge.rules.sighting import Findings, Look
+from edge.rules.sighting import Doubt, Findings, Look
 from edge.rules.zone import Zone
 from kerbwatch.incident import Kind
 from models.classes import VEHICLES, ObjectClass
@@ -19,6 +22,10 @@ TWO_WHEELERS = {
     "all": frozenset({ObjectClass.MOTORCYCLE, ObjectClass.BICYCLE}),
 }
 """Which two-wheelers a zone is about, by its setting."""
+RECOGNISED_SHARE = 0.6
+"""Share of the looks in which the network must know a standing vehicle for no closer look to be wanted."""
+DOUBT_FOR_S = 60.0
+"""So long after its limit a closer look is still asked for a thing that nobody is sure of."""
 
 
 class ParkingRule(DwellRule):
@@ -28,6 +35,9 @@ class ParkingRule(DwellRule):
         super().__init__(zones, create_score, weak_arrivals=True)
         self._queue = QueueWatch()
         self._look: Look | None = None
+        self._newcomers = Newcomers(zones)
+        self._unnamed: list[Doubt] = []
+        self._doubts: list[Doubt] = []
         asked = [TWO_WHEELERS[zone.settings.two_wheelers] for zone in zones]
         self._classes = VEHICLES.union(*asked)
 
@@ -53,9 +63,34 @@ class ParkingRule(DwellRule):
         return self._zones[place.zone_id].exempts(place.plate)
 
     def accompany(self, look: Look) -> None:
-        """Take note of who stands before and behind whom."""
+        """Take note of who stands before and behind whom, and of what has no name."""
         self._look = look
-        self._queue.look(look, self.targets(look.detections), self._keeper.places)
+        held = np.array([place.box for place in self.places], dtype=np.float32).reshape(-1, 4)
+        sure = look.detections.xyxy[look.detections.score >= self._create_score]
+        self._unnamed = self._newcomers.look(look, np.concatenate([held, sure]))
+        targets = self.targets(look.detections)
+        self._queue.look(look, targets, self._keeper.places, self._newcomers.spots)
+
+    def look(self, look: Look) -> Findings:
+        """Take in one look."""
+        findings = super().look(look)
+        doubtful = [place for place in self.places if self._doubtful(place, look.t_s)]
+        self._doubts = [*(Doubt(place.newest_box) for place in doubtful), *self._unnamed]
+        return findings
+
+    @property
+    def doubts(self) -> Sequence[Doubt]:
+        """Vehicles that stand and are hardly recognised, and where something came that has no name."""
+        return self._doubts
+
+    def _doubtful(self, place: Place, t_s: float) -> bool:
+        if place.opened_t_s is not None or not place.there or place.zone_id in self._permitted:
+            return False
+        if place.seen < MIN_LOOKS_SEEN:
+            recognised = place.seen == place.looks and place.score >= self._create_score
+        else:
+            recognised = place.seen_share >= RECOGNISED_SHARE and place.score >= self._create_score
+        return not recognised and t_s - place.clock_t_s <= self.limit_s(place) + DOUBT_FOR_S
 
     def kind_of(self, place: Place) -> Kind:
         """Always illegal parking."""
@@ -82,3 +117,8 @@ class PermittedParkingRule(ParkingRule):
         """Take in one look; of what stands lawfully no pictures are kept."""
         super().look(look)
         return Findings()
+
+    @property
+    def doubts(self) -> Sequence[Doubt]:
+        """Nothing: nobody is accused here."""
+        return ()

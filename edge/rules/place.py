@@ -69,6 +69,8 @@ class Place:
     empty_since_t_s: float | None = None
     bare_since_t_s: float | None = None
     """When the street was first seen there again as it was before: what then comes in front hides nothing."""
+    cover: Patch | None = None
+    """What the spot looks like with what hides it; None while it is not hidden."""
     estranged: bool = False
     """It was out of sight long enough that another thing may have taken its place."""
     standing: bool = False

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from edge.rules.appearance import OTHER_LOOK, SAME_LOOK, STEADY_LOOK, similarity
 from edge.rules.boxes import PARTIAL_SHARE, iou, within
-from edge.rules.earlier import EarlierPictures
+from edge.rules.earlier import EarlierPictures, shows
 from edge.rules.glance import Glance, Target, contrast_of, glance, patch_of, target_of
 from edge.rules.grace import HIDDEN_GRACE_S, MISSED_GRACE_S, unsure_grace_s
 from edge.rules.pairing import (
@@ -25,6 +25,7 @@ from edge.rules.pairing import (
     covered_share,
     pair_up,
     part_of_known,
+    part_of_surer,
     stands_out,
 )
 from edge.rules.place import Changes, Departure, Held, Place
@@ -52,6 +53,8 @@ SCORE_SMOOTHING = 0.05
 """Least weight of the newest score in a place's: a mean over the last twenty looks or so."""
 PATCH_SMOOTHING = 0.1
 """Weight of the newest patch in a place's patch: follows the daylight, not a passer-by."""
+WELL_SEEN = 0.6
+"""Share of its looks in which a thing must be seen for its likeness to be believed as it is."""
 SETTLING_LOOKS = 3
 """Looks over which the place of arrival is averaged: a braking car's first box is not yet its place."""
 AT_REST_IOU = 0.7
@@ -105,6 +108,8 @@ class PlaceKeeper:
         for j, zone_id in enumerate(zone_ids):
             if zone_id is None or j in taken or part_of_known(self.places, targets, j):
                 continue
+            if part_of_surer(targets, j):
+                continue
             weak = targets.score[j] < self._create_score
             if weak and not (self._weak_arrivals and stands_out(targets, j, look)):
                 continue
@@ -154,7 +159,7 @@ class PlaceKeeper:
             self._replace(place, target, look, changes)
             return
         place.held, place.estranged = Held.SEEN, False
-        place.empty_since_t_s = place.bare_since_t_s = None
+        place.empty_since_t_s = place.bare_since_t_s = place.cover = None
         place.seen_t_s = look.t_s
         place.looks += 1
         place.seen += 1
@@ -231,10 +236,11 @@ class PlaceKeeper:
         alike = shown.alike
         silent_s = look.t_s - place.seen_t_s
         share = covered_share(place, self.places, look, holders)
-        same = alike is not None and alike >= SAME_LOOK
+        same = alike is not None and alike >= SAME_LOOK and not _only_neighbour(place, shown)
         covered = share >= HIDDEN_SHARE and not (shown.bare and share < HIDES_ALL)
+        covered = covered or (not same and not shown.bare and _still_covered(place, shown))
         if covered and not same:
-            place.held = Held.HIDDEN
+            place.held, place.cover = Held.HIDDEN, shown.patch
             place.estranged = True
             if place.bare_since_t_s is not None and look.t_s - place.bare_since_t_s >= EMPTY_AFTER_S:
                 changes.departed.append(Departure(place, place.bare_since_t_s))
@@ -244,6 +250,7 @@ class PlaceKeeper:
         place.looks += not covered
         if same:
             place.held, place.empty_since_t_s, place.bare_since_t_s = Held.LOOKS_SAME, None, None
+            place.cover = None
             place.same += not covered
             if silent_s > MISSED_GRACE_S:
                 changes.departed.append(Departure(place, place.seen_t_s))
@@ -268,7 +275,7 @@ class PlaceKeeper:
         before = self._earlier.without(target.box, patch)
         since_t_s = None
         if self._weak_arrivals and before is not None:
-            since_t_s = self._earlier.since(target.box, patch)
+            since_t_s = self._earlier.since(target.box, patch, before)
         return Place(
             id=new_id(),
             zone_id=zone_id,
@@ -283,3 +290,17 @@ class PlaceKeeper:
             contrast=self._contrast,
             before=before,
         )
+
+
+def _still_covered(place: Place, shown: Glance) -> bool:
+    """Whether what hid a place at the last look is there still, though the detector misses it."""
+    if place.held is not Held.HIDDEN or place.cover is None or shown.patch is None:
+        return False
+    return (similarity(place.cover, shown.patch) or 0.0) >= SAME_LOOK
+
+
+def _only_neighbour(place: Place, shown: Glance) -> bool:
+    """Whether a place where a thing was hardly seen is like itself by what else stands in its box alone."""
+    if place.before is None or place.patch is None or shown.patch is None or place.opened_t_s is not None:
+        return False
+    return place.seen_share < WELL_SEEN and not shows(shown.patch, place.patch, place.before)

@@ -19,7 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.rules.appearance import STEADY_LOOK, Patch, cut_patch, similarity, vanished
-from edge.rules.boxes import PARTIAL_SHARE, within_matrix
+from edge.rules.boxes import PARTIAL_SHARE, iou, within_matrix
+from edge.rules.newcomers import Spot
 from edge.rules.place import Departure, Place
 from edge.rules.sighting import Look
 from edge.settings import ZoneSettings
@@ -31,6 +32,10 @@ ROW = 3
 """Vehicles from which a row is certainly a queue: two may as well have double-parked together."""
 PAIR_WAIT_S = 20.0
 """So long two may wait: at a stop sign, or for somebody who turns; not behind one that is reported."""
+PAIR_LATE_S = 4.0
+"""And no longer than this after the zone's limit."""
+UNNAMED_RATIO = 3.0
+"""What has no name differs from a vehicle in its row by less than this in area downwards: no shadow's end."""
 TOGETHER_S = 60.0
 """Vehicles of one queue come to rest within this of their neighbour."""
 START_UP_S = 10.0
@@ -47,6 +52,8 @@ CAME_FROM = 3.0
 """How far before its place a vehicle may have been seen at the look before, in sizes of its box."""
 MOVED = 0.15
 """How far from its place at least, in the same sizes: less is a box that trembles."""
+KNOWN_IOU = 0.3
+"""Overlap of a place with what had no name from which it has one now, rather than moved off."""
 SAME_SPOT_IOU = 0.5
 """Overlap from one look to the next from which a vehicle outside the zones stands."""
 BEFORE_S = 4.0
@@ -70,6 +77,8 @@ class _Waiting:
     seen: int = 1
     """Looks in which it was seen here: what drives past is seen once."""
     reported: bool = False
+    named: bool = True
+    """Whether the network knows it for a vehicle; else something came to stand there, by the picture."""
 
 
 class QueueWatch:
@@ -80,27 +89,38 @@ class QueueWatch:
         self._last: tuple[Look, Detections] | None = None
         self._held: dict[str, _Waiting] = {}
         self._outside: list[_Waiting] = []
+        self._unnamed: list[tuple[Spot, _Waiting]] = []
         self._gone: deque[tuple[float, str, _Waiting]] = deque()
 
-    def look(self, look: Look, vehicles: Detections, places: Sequence[Place]) -> None:
+    def look(
+        self, look: Look, vehicles: Detections, places: Sequence[Place], spots: Sequence[Spot] = ()
+    ) -> None:
         """Take in one look.
 
         Args:
             look: the look.
             vehicles: every vehicle in it.
             places: what the rule holds after this look.
+            spots: where something else came to stand: the network may miss some of a queue.
         """
         known = {place.id for place in places}
         self._held = {key: held for key, held in self._held.items() if key in known}
         for place in places:
             held = self._held.get(place.id)
             if held is None:
-                held = self._arrival(
-                    place.box, place.arrived_t_s, look, seen_now=place.arrived_t_s == look.t_s
-                )
+                held = self._arrival(place.box, place.clock_t_s, look, seen_now=place.arrived_t_s == look.t_s)
+                held.came |= place.before is not None
                 self._held[place.id] = held
             held.box, held.seen_t_s, held.seen = place.box, look.t_s, place.seen
             held.reported = place.opened_t_s is not None
+        boxes = [place.box for place in places]
+        self._unnamed, before = [(spot, _unnamed(spot, look)) for spot in spots], self._unnamed
+        self._gone.extend(
+            (look.t_s, "", held)
+            for spot, held in before
+            if all(spot is not other for other in spots)
+            and not any(iou(box, held.box) >= KNOWN_IOU for box in boxes)
+        )
         self._watch_outside(look, vehicles, [held.box for held in self._held.values()])
         while self._gone and look.t_s - self._gone[0][0] > LONGEST_WAIT_S:
             self._gone.popleft()
@@ -128,8 +148,10 @@ class QueueWatch:
         if me is None or t_s - place.clock_t_s >= longest_s:
             return False
         row = self._row(me, t_s) if me.came else [me]
+        count = sum(_count(other, me) for other in row)
         pair = len(row) > 1 and not any(other.reported for other in row)
-        in_queue = len(row) >= ROW or (pair and t_s - place.clock_t_s < PAIR_WAIT_S)
+        pair_wait_s = min(PAIR_WAIT_S, zone.dwell_s + PAIR_LATE_S)
+        in_queue = count >= ROW or (pair and t_s - place.clock_t_s < pair_wait_s)
         if in_queue or zone.signal_wait_s is None:
             return in_queue
         return not any(
@@ -139,7 +161,9 @@ class QueueWatch:
 
     def _row(self, me: _Waiting, t_s: float) -> list[_Waiting]:
         """Who waits in this vehicle's row, itself included; those count that moved off just now."""
-        rest = [held for held in (*self._held.values(), *self._outside) if held is not me and held.seen > 1]
+        unnamed = [held for _, held in self._unnamed]
+        standing = (*self._held.values(), *self._outside, *unnamed)
+        rest = [held for held in standing if held is not me and held.seen > 1]
         rest += [gone for left_t_s, _, gone in self._gone if 0 <= t_s - left_t_s < START_UP_S]
         row = [me]
         for one in row:
@@ -215,6 +239,8 @@ def _neighbours(me: _Waiting, other: _Waiting) -> bool:
         return False
     if not _alike_in_size(me.box, other.box):
         return False
+    if not other.named and _size(other.box) * UNNAMED_RATIO < _size(me.box):
+        return False
     gap = np.maximum(me.box[:2], other.box[:2]) - np.minimum(me.box[2:], other.box[2:])
     sizes = (me.box[2:] - me.box[:2] + other.box[2:] - other.box[:2]) / 2
     if (gap > GAP * sizes).any():
@@ -225,9 +251,26 @@ def _neighbours(me: _Waiting, other: _Waiting) -> bool:
     return not ways or any(abs(float(way @ line)) >= IN_LINE * length for way in ways)
 
 
+def _unnamed(spot: Spot, look: Look) -> _Waiting:
+    box = spot.box.astype(np.float64)
+    return _Waiting(box, spot.since_t_s, look.t_s, came=True, way=None, seen=2, named=False)
+
+
+def _count(other: _Waiting, me: _Waiting) -> int:
+    """How many vehicles that is: what has no name may be two that stand close, by its size."""
+    if other.named:
+        return 1
+    ratio = _size(other.box) / max(_size(me.box), 1e-9)
+    return 2 if ratio >= 1.5 else 1
+
+
 def _alike_in_size(a: NDArray[np.float64], b: NDArray[np.float64]) -> bool:
-    area_a, area_b = float(np.prod(a[2:] - a[:2])), float(np.prod(b[2:] - b[:2]))
+    area_a, area_b = _size(a), _size(b)
     return max(area_a, area_b) < SIZE_RATIO * min(area_a, area_b)
+
+
+def _size(box: NDArray[np.float64]) -> float:
+    return float(np.prod(box[2:] - box[:2]))
 
 
 def _ground(box: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -37,6 +37,19 @@ class Look:
 
 
 @dataclass(frozen=True, slots=True)
+class Doubt:
+    """Something that stands, and that a closer look should show better.
+
+    Attributes:
+        box_xyxy: where, px of the picture as shown.
+        boxed: whether that is the box of a thing, rather than where the picture changed.
+    """
+
+    box_xyxy: BoxPx
+    boxed: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class ThrownFrom:
     """The vehicle that something was thrown from, in the picture of the throw."""
 

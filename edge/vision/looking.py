@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from edge.frame import Frame, OncePicture
 from edge.settings import CameraSettings, DetectorSettings
+from edge.vision.closer import CloserPicture, confirmed
 from edge.vision.tiles import TilePicture, TilePlan, merge
 from models.detections import Detections
 from models.runtime import Detector
@@ -64,16 +65,18 @@ def look_at(detector: Detector, frames: Sequence[Frame], plans: Sequence[TilePla
         plans: for each picture which parts of it are looked at closer; none at all when empty.
     """
     kept = [replace(frame, picture=OncePicture(frame.picture)) for frame in frames]
-    tiles = [plan.tiles for plan in plans] or [()] * len(kept)
-    parts = [
-        TilePicture(frame.picture, tile) for frame, each in zip(kept, tiles, strict=True) for tile in each
-    ]
+    plans = plans or [TilePlan((), "")] * len(kept)
+    parts: list[TilePicture | CloserPicture] = []
+    for frame, plan in zip(kept, plans, strict=True):
+        parts += [TilePicture(frame.picture, tile) for tile in plan.tiles]
+        parts += [CloserPicture(frame.picture, closer) for closer in plan.closer]
     found = iter(detector.detect([*(frame.picture for frame in kept), *parts]))
     wholes = [next(found) for _ in kept]
     seen = []
-    for frame, whole, each in zip(kept, wholes, tiles, strict=True):
+    for frame, whole, plan in zip(kept, wholes, plans, strict=True):
         thumbnail_px = detector.input_size(frame.picture.size_px)
-        closer = [(tile, next(found)) for tile in each]
-        detections = merge(whole, closer, frame.picture.size_px, max(thumbnail_px))
+        tiles = [(tile, next(found)) for tile in plan.tiles]
+        closer = [confirmed(next(found), each) for each in plan.closer]
+        detections = merge(whole, tiles, frame.picture.size_px, max(thumbnail_px), closer)
         seen.append(Seen(frame, detections, thumbnail_px))
     return seen

@@ -20,6 +20,7 @@ from edge.frame import Image, PartPx, Picture
 from edge.rules.boxes import within_matrix
 from edge.rules.zone import Zone, ZoneOutsideError
 from edge.settings import CameraSettings
+from edge.vision.closer import CloserLook
 from kerbwatch.incident import ZoneKind
 from models.detections import Detections
 from models.suppression import GROUP_OF_CLASS, suppress
@@ -65,15 +66,17 @@ class TilePlan:
     Attributes:
         tiles: parts that are looked at besides the whole, px of the picture as shown.
         why: for people.
+        closer: more views of what the rules are in doubt about, if anything.
     """
 
     tiles: tuple[PartPx, ...]
     why: str
+    closer: tuple[CloserLook, ...] = ()
 
     @property
     def inputs(self) -> int:
         """What a look costs, in network inputs."""
-        return 1 + len(self.tiles)
+        return 1 + len(self.tiles) + len(self.closer)
 
 
 class TilePicture:
@@ -250,6 +253,7 @@ def merge(
     parts: Sequence[tuple[PartPx, Detections]],
     size_px: tuple[int, int],
     input_px: int,
+    confirmed: Sequence[Detections] = (),
 ) -> Detections:
     """What was found in a picture and in parts of it, as one; boxes in px of the picture.
 
@@ -258,7 +262,11 @@ def merge(
         parts: each part, and what was found in it in its own px.
         size_px: of the picture as shown.
         input_px: longer side of the network's input.
+        confirmed: what closer looks found of single things, in px of the picture.
     """
+    if any(len(found) for found in confirmed):
+        both = _joined([merge(whole, parts, size_px, input_px), *confirmed])
+        return both[suppress(both.xyxy, both.score, GROUP_OF_CLASS[both.class_id], SAME_IOU)]
     if not parts:
         return whole
     closer = _joined([_in_picture(tile, detections, size_px, input_px) for tile, detections in parts])

@@ -65,7 +65,8 @@ def test_a_queue_at_a_signal_is_not_parked_though_it_waits_longer_than_the_limit
 
 
 def test_two_cars_at_a_stop_sign_are_a_queue_for_as_long_as_that_takes():
-    assert watch(street(*queue(10, 26, length=2)), 60, dwell_s=8) == []
+    assert watch(street(*queue(10, 24, length=2)), 60, dwell_s=14) == []
+    assert watch(street(*queue(10, 18, length=2)), 60, dwell_s=8) == []
     assert len(opened(watch(street(*queue(10, 60, length=2)), 90, dwell_s=8))) == 2
 
 
