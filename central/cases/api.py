@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, Path, Query, Response
+from sqlalchemy.orm import Session
 
 from central.cases import service
+from central.cases.finding import MOST_TYPED, Narrowed, Wanted, narrowed
 from central.cases.rules import CaseState, TicketState
 from central.cases.schemas import (
     CaseDetail,
@@ -18,7 +20,7 @@ from central.cases.schemas import (
     RejectIn,
     TicketPage,
 )
-from central.context import CentralDep
+from central.context import Central, CentralDep
 from central.people.access import require
 from central.people.permissions import Permission
 from central.people.service import Principal
@@ -37,6 +39,8 @@ Lister = Annotated[Principal, Depends(require(Permission.CASE_READ, within_areas
 States = Annotated[list[CaseState] | None, Query()]
 Kinds = Annotated[list[Kind] | None, Query()]
 Cursor = Annotated[str | None, Query(max_length=100)]
+Typed = Annotated[str, Query(max_length=MOST_TYPED, pattern=r"^[^\x00]*$")]
+Name = Annotated[str | None, Query(max_length=63, pattern=r"^[^\x00]*$")]
 
 
 def shown(found: CaseDetail, who: Principal, response: Response) -> CaseDetail:
@@ -45,29 +49,79 @@ def shown(found: CaseDetail, who: Principal, response: Response) -> CaseDetail:
     return found if who.may(Permission.PLATE_READ) else found.without_plates()
 
 
+def _wanted(  # noqa: PLR0917 - FastAPI passes them by name
+    q: Typed = "",
+    area: Name = None,
+    unit: Name = None,
+    urgent: bool = False,
+    overdue: bool = False,
+    disputed: bool = False,
+    joint: bool = False,
+    suspended: bool = False,
+) -> Wanted:
+    """What is looked for. ``q``: the number of a case, a report or a hotline's item, a plate, or a road."""
+    return Wanted(q, area, unit, urgent, overdue, disputed, joint, suspended)
+
+
+WantedDep = Annotated[Wanted, Depends(_wanted)]
+
+
 @router.get("/cases")
 def list_cases(  # noqa: PLR0917 - FastAPI passes them by name
     central: CentralDep,
     who: Lister,
+    wanted: WantedDep,
     state: States = None,
     kind: Kinds = None,
+    checking: bool = False,
     cursor: Cursor = None,
     limit: Limit = 50,
 ) -> CasePage:
-    """Cases, newest first; ``state`` and ``kind`` may be given several times."""
+    """Cases, newest first; ``state`` and ``kind`` may be given several times.
+
+    ``q`` finds by the number of a case, a report or a hotline's item, by plate (for those who may read
+    plates; a character that was left open does no harm), or by how a road's name begins. ``urgent``,
+    ``overdue``, ``disputed``, ``checking``, ``joint`` and ``suspended`` let only such open cases through.
+    """
+    states = [each for each in (state or CaseState) if each is CaseState.CHECKING] if checking else state
     with central.database.read() as session:
+        if checking and not states:
+            return CasePage(items=(), next_cursor=None)
         return service.list_cases(
-            session, states=state or (), kinds=kind or (), cursor=cursor, limit=limit, areas=who.areas
+            session,
+            states=states or (),
+            kinds=kind or (),
+            cursor=cursor,
+            limit=limit,
+            areas=who.areas,
+            narrowed=_narrowed(session, wanted, central, who),
         )
 
 
+def _narrowed(session: Session, wanted: Wanted, central: Central, who: Principal) -> Narrowed:
+    now = central.clock.now_utc()
+    return narrowed(session, wanted, now, reads_plates=who.may(Permission.PLATE_READ))
+
+
 @router.get("/cases.geojson")
-def cases_as_geojson(
-    central: CentralDep, who: Lister, state: States = None, kind: Kinds = None, limit: Limit = 200
+def cases_as_geojson(  # noqa: PLR0917 - FastAPI passes them by name
+    central: CentralDep,
+    who: Lister,
+    wanted: WantedDep,
+    state: States = None,
+    kind: Kinds = None,
+    limit: Limit = 200,
 ) -> FeatureCollection:
     """The newest cases as GeoJSON points (WGS-84, lon lat)."""
     with central.database.read() as session:
-        page = service.list_cases(session, states=state or (), kinds=kind or (), limit=limit, areas=who.areas)
+        page = service.list_cases(
+            session,
+            states=state or (),
+            kinds=kind or (),
+            limit=limit,
+            areas=who.areas,
+            narrowed=_narrowed(session, wanted, central, who),
+        )
     return FeatureCollection(
         features=tuple(
             Feature(

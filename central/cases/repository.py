@@ -31,8 +31,13 @@ def cases(
     before: str | None,
     limit: int,
     areas: frozenset[str] | None = None,
+    ids: Collection[str] | None = None,
+    tests: Sequence[ColumnElement[bool]] = (),
 ) -> Sequence[Case]:
-    """Cases, newest first, whose id lies before ``before``; empty filters let everything through."""
+    """Cases, newest first, whose id lies before ``before``; empty filters let everything through.
+
+    ``ids``: only of these; ``tests``: only where all of these hold.
+    """
     query = select(Case.id).order_by(Case.id.desc()).limit(limit)
     if states:
         query = query.where(Case.state.in_(states))
@@ -40,7 +45,12 @@ def cases(
         query = query.where(Case.kind.in_(kinds))
     if before:
         query = query.where(Case.id < before)
-    if areas is None:
+    query = query.where(*tests)
+    if ids is not None:
+        query = query.where(among(session, Case.id, ids))
+        if areas is not None:
+            query = query.where(Case.area_id.in_(sorted(areas)))
+    if areas is None or ids is not None:
         return session.scalars(query.with_only_columns(Case)).all()
     # Where the index over areas serves, the ids come out of it alone; the rows are read afterwards.
     found = session.scalars(query.where(_lies_in(session, areas))).all()

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from central.areas.models import Area
@@ -21,3 +22,12 @@ def areas_overlapping(session: Session, bounds: tuple[float, float, float, float
         .order_by(Area.id)
     )
     return session.scalars(query).all()
+
+
+def area_names(session: Session, now: datetime) -> list[tuple[str, str]]:
+    """Id and name of every area that is there now, by name."""
+    query = select(Area.id, Area.name).where(
+        or_(Area.valid_from.is_(None), Area.valid_from <= now),
+        or_(Area.valid_until.is_(None), Area.valid_until > now),
+    )
+    return [(area_id, name) for area_id, name in session.execute(query.order_by(Area.name, Area.id))]

@@ -40,7 +40,7 @@ _ENGLISH: dict[str, str] = {
     "sign_in.lead": "The command centre of {city}",
     "sign_in.lead_no_city": "The command centre",
     "sign_in.wrong": "Name or password is wrong.",
-    "sign_in.locked": "Too many wrong passwords: this name is locked for a few minutes.",
+    "sign_in.locked": "Too many wrong passwords. Try again in a few minutes.",
     "cases.title": "Cases",
     "cases.filter": "Show",
     "cases.kind": "Kind",

@@ -69,8 +69,8 @@ queue.addEventListener("click", (event) => {
   choose(row.dataset.id);
 });
 
-queue.addEventListener("change", (event) => {
-  if (event.target.id === "kind") event.target.form.requestSubmit();
+document.getElementById("filters").addEventListener("change", (event) => {
+  if (event.target.tagName === "SELECT") event.target.form.requestSubmit();
 });
 
 queue.addEventListener("htmx:before:swap", () => {

@@ -1,0 +1,116 @@
+"""One box and a few filters find a case, on the page and over HTTP, each for what they may see."""
+
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from central.cases.finding import plates_like
+from central.intake.service import commit_batch
+from central.people.permissions import Role
+from kerbwatch.messages import PlateRead
+from tests.unit.central.box import EdgeBox, report
+
+READ = PlateRead(
+    text="浙B1?345",
+    likeliest="浙B12345",
+    confidences=(0.99, 0.99, 0.99, 0.4, 0.99, 0.99, 0.99),
+    colour="blue",
+    pictures=5,
+)
+
+
+@pytest.fixture
+def two_cases(town):
+    """A car on Yangming East Road whose plate was read but for one character; one on Sunlit Lane without."""
+    box = EdgeBox()
+    with town.database.write(ordered=True) as session:
+        messages = [
+            box.message(report(plate=READ)),
+            box.message(report(road="Sunlit Lane", camera_id="cam-2", zone_id="other", urgent=True)),
+        ]
+        commit_batch(session, messages, town.clock.now_utc(), town.settings.intake, ZoneInfo("UTC"))
+    found = {case["road"]: case["id"] for case in listed(town)}
+    return found["Yangming East Road"], found["Sunlit Lane"]
+
+
+def listed(town, name="olga", **wanted):
+    answer = town.client.get("/api/v1/cases", params=wanted, headers=town.bearer(name))
+    assert answer.status_code == 200, answer.text
+    return answer.json()["items"]
+
+
+def ids(town, **wanted):
+    return {case["id"] for case in listed(town, **wanted)}
+
+
+def test_one_box_finds_by_number_plate_and_road(town, two_cases):
+    east, lane = two_cases
+    item = {
+        "number": "HL-2026-7",
+        "kind": "illegal_parking",
+        "at": "2026-05-04T02:59:00Z",
+        "lon": 121.17,
+        "lat": 30.052,
+        "words": "a van before the school",
+    }
+    body = {"source": "12345", "items": [item]}
+    taken = town.client.post("/api/v1/hotline", json=body, headers=town.bearer("olga")).json()
+    assert taken["taken"] == 1, taken
+    (called,) = ids(town) - {east, lane}
+    assert ids(town, q=east) == ids(town, q="yangming east") == ids(town, q="浙b·12345") == {east}
+    assert ids(town, q="浙B1?345") == {east}
+    assert ids(town, q="hl-2026-7") == ids(town, q="12345 HL-2026-7") == {called}
+    assert ids(town, q="Sun") == {lane}
+    assert ids(town, q="%") == ids(town, q="浙B99999") == set()
+
+
+def test_filters_hold_together_and_follow_the_work(town, two_cases):
+    east, lane = two_cases
+    assert ids(town, urgent=True) == {lane}
+    unit = listed(town, q=east)[0]["unit_name"]
+    tickets = town.client.get("/api/v1/tickets", headers=town.bearer("olga")).json()["items"]
+    unit_id = next(each["unit_id"] for each in tickets if each["case_id"] == east)
+    assert east in ids(town, unit=unit_id), unit
+    assert ids(town, area="yangming") == {east, lane}
+    assert ids(town, area="nowhere") == ids(town, checking=True) == ids(town, joint=True) == set()
+    version = town.client.get(f"/api/v1/cases/{east}", headers=town.bearer("olga")).headers["ETag"]
+    town.client.post(
+        f"/api/v1/cases/{east}/confirm", json={}, headers=town.bearer("olga") | {"If-Match": version}
+    )
+    assert ids(town, overdue=True) == ids(town, suspended=True) == ids(town, disputed=True) == set()
+    town.clock.advance(timedelta(days=3).total_seconds())
+    town.tokens.clear()
+    assert ids(town, overdue=True) == ids(town, overdue=True, unit=unit_id, q="Yang") == {east}
+
+
+def test_a_plate_finds_nothing_for_who_may_not_read_plates(town, two_cases, monkeypatch):
+    from central.people import permissions
+
+    kept = permissions.GRANTS[Role.OPERATOR] - {permissions.Permission.PLATE_READ}
+    monkeypatch.setitem(permissions.GRANTS, Role.OPERATOR, kept)
+    assert ids(town, q="浙B12345") == set()
+
+
+@pytest.mark.parametrize("url", ["sqlite"], indirect=True)
+def test_the_page_searches_all_groups_and_keeps_what_was_typed(town, two_cases):
+    east, lane = two_cases
+    shown = page(town, q="浙B12345", tab="over")
+    assert east in shown
+    assert lane not in shown
+    assert 'value="浙B12345"' in shown
+    only = page(town, only="urgent")
+    assert lane in only
+    assert east not in only
+    assert "No such case" in page(town, q="nothing such")
+
+
+def page(town, **wanted):
+    return town.client.get("/", params=wanted, headers=town.bearer("olga")).text
+
+
+def test_a_whole_plate_is_looked_for_with_up_to_three_open_characters():
+    spelt = plates_like("浙b·123 45")
+    assert {"浙B12345", "浙B1?345", "?B1?34?"} <= set(spelt)
+    assert "????345" not in spelt
+    assert plates_like("road") == []
