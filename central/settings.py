@@ -98,9 +98,15 @@ class PeopleSettings(Settings):
         24.0, description="Life of a program's bearer token."
     )
     max_failures: Annotated[int, Field(ge=1, le=100)] = Field(
-        5, description="Wrong passwords in a row after which a name is locked for 'lock_s'."
+        5, description="Wrong passwords for a name in a row after which an address waits for 'lock_s'."
     )
-    lock_s: Annotated[float, Field(ge=1, le=86400)] = Field(300.0, description="How long it stays locked.")
+    lock_s: Annotated[float, Field(ge=1, le=86400)] = Field(300.0, description="How long it waits.")
+    max_failures_anywhere: Annotated[int, Field(ge=1, le=10_000)] = Field(
+        30, description="Wrong passwords for a name from all addresses after which tries at it are slow."
+    )
+    slow_s: Annotated[float, Field(ge=0, le=600)] = Field(
+        10.0, description="How long strange addresses then wait between two of them."
+    )
 
 
 class SecretSettings(Settings):
@@ -178,6 +184,9 @@ class EscalationSettings(Settings):
     )
     answer_hours: Annotated[float, Field(gt=0, le=1000)] = Field(
         8.0, description="Working hours in which a supervision slip is to be answered."
+    )
+    longest_suspension_days: Annotated[float, Field(gt=0, le=366)] = Field(
+        30.0, description="How long the clock of a ticket may stand at a time."
     )
     sweep_s: Annotated[float, Field(ge=0.2, le=600)] = Field(
         5.0, description="How often it is looked for what is due."

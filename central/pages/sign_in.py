@@ -42,7 +42,7 @@ def enter(
     access.check_same_origin(request, central)
     target = own_path(next)
     try:
-        issued = open_session(central, name.strip(), password, "session")
+        issued = open_session(request, central, name.strip(), password, "session")
     except Problem as problem:
         if problem.status not in {HTTPStatus.UNAUTHORIZED, HTTPStatus.TOO_MANY_REQUESTS}:
             raise

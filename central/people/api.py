@@ -12,8 +12,10 @@ from fastapi import APIRouter, Depends, Path, Request, Response
 
 from central.context import Central, CentralDep
 from central.limits.access import limited
+from central.limits.address import client_of
 from central.people import access, service
 from central.people.access import SignedIn, require
+from central.people.guessing import guess_of
 from central.people.models import User
 from central.people.permissions import Permission
 from central.people.schemas import Credentials, MeOut, TokenOut, UserChange, UserIn, UserOut
@@ -23,12 +25,16 @@ from central.problems import Problem
 router = APIRouter(prefix="/api/v1", tags=["people"])
 
 
-def sign_in(central: Central, name: str, password: str, kind: Literal["session", "bearer"]) -> IssuedToken:
-    """Check a password and open a session. Raises Problem 401 (wrong), 429 (locked for a while) or 503."""
+def sign_in(
+    request: Request, central: Central, name: str, password: str, kind: Literal["session", "bearer"]
+) -> IssuedToken:
+    """Check a password and open a session. Raises Problem 401 (wrong), 429 (too many wrong ones) or 503."""
     settings, now = central.settings.people, central.clock.now_utc()
     life = timedelta(hours=settings.session_hours if kind == "session" else settings.token_hours)
+    address = client_of(request, central.settings.limits.trusted_proxies)
+    guess = guess_of(central.secret, name, address)
     try:
-        user_id = service.check_password(central.database, settings, name, password, now)
+        user_id = service.check_password(central.database, settings, name, password, guess=guess, now=now)
     except SignInError as error:
         central.metrics.sign_ins.labels(error.reason).inc()
         raise _refusal(error) from error
@@ -58,9 +64,9 @@ def _refusal(error: SignInError) -> Problem:
 
 
 @router.post("/token", dependencies=[Depends(limited("sign_in"))])
-def make_token(central: CentralDep, credentials: Credentials) -> TokenOut:
+def make_token(request: Request, central: CentralDep, credentials: Credentials) -> TokenOut:
     """A bearer token for a program."""
-    issued = sign_in(central, credentials.name, credentials.password, "bearer")
+    issued = sign_in(request, central, credentials.name, credentials.password, "bearer")
     return TokenOut(access_token=issued.token, expires_at=issued.expires_at)
 
 
@@ -68,7 +74,7 @@ def make_token(central: CentralDep, credentials: Credentials) -> TokenOut:
 def open_session(request: Request, response: Response, central: CentralDep, credentials: Credentials) -> None:
     """Sign a browser in: sets the session cookie."""
     access.check_same_origin(request, central)
-    issued = sign_in(central, credentials.name, credentials.password, "session")
+    issued = sign_in(request, central, credentials.name, credentials.password, "session")
     access.set_session_cookie(response, central, issued)
 
 

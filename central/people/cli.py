@@ -89,7 +89,7 @@ def disable(name: Name, config: Config = DEFAULT_CONFIG) -> None:
 
 @user_app.command("enable")
 def enable(name: Name, config: Config = DEFAULT_CONFIG) -> None:
-    """Let a user in again; wrong passwords so far are forgotten."""
+    """Let a user in again."""
     with clear_errors(), configured_database(config) as database, database.write() as session:
         service.set_disabled(session, name, False, now=SystemClock().now_utc())
     typer.echo(f"{name} may sign in")

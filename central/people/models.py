@@ -20,8 +20,6 @@ class User(Base):
     password_hash: Mapped[str] = mapped_column(String(300))
     unit_id: Mapped[str | None] = mapped_column(String(63))
     disabled: Mapped[bool] = mapped_column(default=False)
-    failures: Mapped[int] = mapped_column(default=0)
-    locked_until: Mapped[datetime | None]
     created_at: Mapped[datetime]
     roles: Mapped[list[UserRole]] = relationship(lazy="selectin", cascade="all, delete-orphan")
     areas: Mapped[list[UserArea]] = relationship(lazy="selectin", cascade="all, delete-orphan")
@@ -57,3 +55,18 @@ class LoginSession(Base):
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime] = mapped_column(index=True)
     user: Mapped[User] = relationship(lazy="joined")
+
+
+class SignInTries(Base):
+    """Wrong passwords for a name from an address, or from all together (central.people.guessing)."""
+
+    __tablename__ = "sign_in_tries"
+
+    name: Mapped[str] = mapped_column(String(64), primary_key=True)
+    """A keyed hash, as the address; the empty text stands for all addresses."""
+    address: Mapped[str] = mapped_column(String(64), primary_key=True)
+    failures: Mapped[int]
+    free_at: Mapped[datetime | None]
+    last_at: Mapped[datetime] = mapped_column(index=True)
+    came_in_at: Mapped[datetime | None]
+    """When the password was right from there for the last time."""

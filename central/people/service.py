@@ -21,7 +21,8 @@ from central.areas.repository import area_ids
 from central.areas.scope import within
 from central.custody.chain import EntryKind, append
 from central.database import Database
-from central.people import repository
+from central.people import guessing, repository
+from central.people.guessing import Guess
 from central.people.models import LoginSession, User, UserArea, UserRole
 from central.people.permissions import Permission, Role, permissions_of
 from central.settings import PeopleSettings
@@ -123,8 +124,6 @@ def add_user(
         password_hash=_hasher.hash(password),
         unit_id=unit_id,
         disabled=False,
-        failures=0,
-        locked_until=None,
         created_at=now,
         roles=[UserRole(role=role.value) for role in chosen],
         areas=[UserArea(area_id=area_id) for area_id in _known_areas(session, areas)],
@@ -145,7 +144,6 @@ def set_password(session: Session, name: str, password: str, *, now: datetime, a
     user = named(session, name)
     _check_new_password(user.name, password)
     user.password_hash = _hasher.hash(password)
-    user.failures, user.locked_until = 0, None
     repository.end_sessions_of(session, user.id)
     _tell(session, EntryKind.USER_CHANGED, user, actor, now, password_changed=True)
     log.info("password_changed", user=user.name)
@@ -180,7 +178,7 @@ def set_areas(
 def set_disabled(session: Session, name: str, disabled: bool, *, now: datetime, actor: str = SYSTEM) -> None:
     """Let a user in no longer, or again; all sessions of that name end. Raises PeopleError."""
     user = named(session, name)
-    user.disabled, user.failures, user.locked_until = disabled, 0, None
+    user.disabled = disabled
     repository.end_sessions_of(session, user.id)
     _tell(session, EntryKind.USER_CHANGED, user, actor, now)
     log.info("user_disabled" if disabled else "user_enabled", user=user.name)
@@ -232,34 +230,37 @@ def _chosen(roles: Iterable[Role]) -> list[Role]:
 
 
 def check_password(
-    database: Database, settings: PeopleSettings, name: str, password: str, now: datetime
+    database: Database,
+    settings: PeopleSettings,
+    name: str,
+    password: str,
+    *,
+    guess: Guess,
+    now: datetime,
 ) -> str:
     """Check a name and a password, and count failures. The hashing happens outside any transaction.
+
+    A name that does not exist takes the same way as a wrong password, to the same answers.
 
     Returns:
         The user's id.
 
     Raises:
-        SignInError: when the password is wrong, the name locked after too many wrong ones, or too many
-            others are signing in at this moment.
+        SignInError: when the password is wrong, there were too many wrong ones, or too many others are
+            signing in at this moment.
     """
     with database.read() as session:
+        early_s = guessing.wait_s(session, guess, now)
         known = repository.by_name(session, name)
-    if known and known.locked_until and known.locked_until > now:
-        raise SignInError("locked", (known.locked_until - now).total_seconds())
+    if early_s > 0:
+        raise SignInError("locked", early_s)
     usable = known is not None and not known.disabled and len(password) <= MAX_PASSWORD_CHARS
     with _turn_to_hash():
         good = _matches(known.password_hash if known and usable else _NOBODY, password[:MAX_PASSWORD_CHARS])
-    if known is None or not usable:
+    if known is None or not usable or not good:
+        guessing.note_wrong(database, settings, guess, now)
         raise SignInError("wrong")
-    if not good:
-        _count_failure(database, settings, name, now)
-        raise SignInError("wrong")
-    if known.failures or known.locked_until:
-        with database.write() as session:
-            user = repository.by_name(session, name, lock=True)
-            if user:
-                user.failures, user.locked_until = 0, None
+    guessing.note_right(database, guess, now)
     return known.id
 
 
@@ -272,17 +273,6 @@ def _turn_to_hash() -> Iterator[None]:
             yield
     finally:
         _waiting.release()
-
-
-def _count_failure(database: Database, settings: PeopleSettings, name: str, now: datetime) -> None:
-    with database.write() as session:
-        user = repository.by_name(session, name, lock=True)
-        if user is None:
-            return
-        user.failures += 1
-        if user.failures >= settings.max_failures:
-            user.failures, user.locked_until = 0, now + timedelta(seconds=settings.lock_s)
-            log.warning("user_locked", user=user.name, lock_s=settings.lock_s)
 
 
 def _matches(password_hash: str, password: str) -> bool:

@@ -133,7 +133,6 @@ class Town:
                     password_hash=self.password_hash,
                     unit_id=unit,
                     disabled=False,
-                    failures=0,
                     created_at=self.clock.now_utc(),
                     roles=[UserRole(role=role.value)],
                 )

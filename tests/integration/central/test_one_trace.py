@@ -74,7 +74,7 @@ def test_one_search_follows_an_incident_from_the_camera_to_the_confirmed_ticket(
                 )
                 roles = [UserRole(role="operator"), UserRole(role="dispatcher")]
                 mei = User(id=new_id(), name="mei", password_hash=password_hash, roles=roles)
-                mei.disabled, mei.failures, mei.created_at = False, 0, clock.now_utc()
+                mei.disabled, mei.created_at = False, clock.now_utc()
                 session.add(mei)
             box = EdgeSettings.model_validate(
                 {

@@ -4,7 +4,11 @@ import re
 import threading
 
 import pytest
+from fastapi.testclient import TestClient
+from sqlalchemy import select
 
+from central.people import service
+from central.people.models import SignInTries
 from central.people.permissions import Role
 from tests.integration.central.conftest import PASSWORD
 
@@ -62,13 +66,63 @@ def test_a_foreign_page_cannot_sign_somebody_in(town):
     assert sign_in(town, origin="http://testserver").status_code == 204
 
 
-def test_five_wrong_passwords_lock_a_name_for_a_while(town):
-    for _ in range(5):
-        assert sign_in(town, WRONG).status_code == 401
-    locked = sign_in(town)
-    assert (locked.status_code, locked.headers["Retry-After"]) == (429, "300")
+def sign_in_from(town, address, body=SIGN_IN):
+    return sign_in(town, body, **{"X-Forwarded-For": address})
+
+
+@pytest.fixture
+def proxied(town):
+    """The town's own reverse proxy tells from where somebody asks."""
+    with TestClient(town.client.app, raise_server_exceptions=False, client=("127.0.0.1", 50000)) as client:
+        town.client = client
+        yield town
+
+
+def test_a_name_that_exists_and_one_that_does_not_are_answered_alike_to_the_end(town):
+    answers = []
+    for name in ("olga", "nobody"):
+        found = [sign_in(town, WRONG | {"name": name}) for _ in range(8)]
+        answers.append([(each.status_code, each.json(), each.headers.get("Retry-After")) for each in found])
+    assert answers[0] == answers[1]
+    assert [status for status, _, _ in answers[0]] == [401] * 5 + [429] * 3
+    assert answers[0][-1][2] == "300"
+    assert sign_in(town).status_code == 429, "from here the right one waits as well"
     town.clock.advance(301)
     assert sign_in(town).status_code == 204
+
+
+def test_an_unknown_name_is_hashed_for_as_a_known_one_is(town, monkeypatch):
+    hashed = []
+    matches = service._matches
+    monkeypatch.setattr(service, "_matches", lambda *each: hashed.append(each[0][:20]) or matches(*each))
+    sign_in(town, WRONG)
+    sign_in(town, WRONG | {"name": "nobody"})
+    assert len(hashed) == 2
+    assert hashed[0] == hashed[1], "with the same parameters"
+
+
+def test_nobody_is_kept_out_by_strangers_who_guess(proxied):
+    assert sign_in_from(proxied, "192.0.2.1").status_code == 204
+    for stranger in range(7):
+        for _ in range(5):
+            sign_in_from(proxied, f"198.51.100.{stranger}", WRONG)
+        proxied.clock.advance(11)
+    assert sign_in_from(proxied, "198.51.100.99", WRONG).status_code == 401
+    slow = sign_in_from(proxied, "198.51.100.98")
+    assert (slow.status_code, slow.headers["Retry-After"]) == (429, "10")
+    assert sign_in_from(proxied, "192.0.2.1").status_code == 204, "from where she came in before"
+    proxied.clock.advance(11)
+    assert sign_in_from(proxied, "198.51.100.98").status_code == 204
+
+
+def test_what_is_kept_of_wrong_passwords_tells_no_name_and_goes(town):
+    sign_in(town, WRONG | {"name": "what was my password"})
+    town.clock.advance(301)
+    sign_in(town, WRONG)
+    with town.database.read() as session:
+        rows = session.scalars(select(SignInTries)).all()
+    assert len(rows) == 2
+    assert all(re.fullmatch("[0-9a-f]{64}", row.name) for row in rows)
 
 
 def test_a_right_password_forgets_the_wrong_ones(town):
