@@ -134,8 +134,17 @@ class TicketOut(Out):
     dispatched_at: UtcDatetime | None
     leads: bool
     """Whether its unit is the accountable one; the others of a joint operation help."""
+    suspended_until: UtcDatetime | None
+    """Until when its clock stands."""
+    disputed: bool
+    """Whether its unit says that it is not its business, and no ruling has come yet."""
     plate: str | None
     """The offender's, ``?`` where a character is not sure; None also for those who may not read plates."""
+    disputed: bool
+    """Whether a dispute waits for its ruling."""
+    suspended_until: UtcDatetime | None
+    reminded_at: UtcDatetime | None = None
+    """When the unit was reminded in the term that runs; only in what units ask for themselves."""
 
     @classmethod
     def of(cls, row: Ticket) -> Self:
@@ -162,6 +171,12 @@ class CaseOut(Out):
     version: int
     unit_name: str | None
     due_at: UtcDatetime | None
+    suspended_until: UtcDatetime | None
+    """Until when the clock of the accountable unit stands."""
+    disputed: bool
+    """Whether a unit disputes that it is its business, and no ruling has come yet."""
+    escalation_level: int
+    """How far up it has gone: 0 is its own unit, 1 the one above it."""
     dwell_s: float
     limit_s: float
     cleared: bool
@@ -225,6 +240,8 @@ def _summary(row: Case, here: frozenset[str]) -> dict[str, Any]:
     return own | {
         "unit_name": live[0].unit_name if live else None,
         "due_at": live[0].due_at if live else None,
+        "suspended_until": live[0].suspended_until if live else None,
+        "disputed": any(ticket.disputed for ticket in row.tickets if ticket.state != "voided"),
         "dwell_s": max((lead.dwell_s or 0.0 for lead in seen), default=0.0),
         "limit_s": seen[0].limit_s or 0.0 if seen else 0.0,
         "cleared": bool(seen) and all(each.phase == "cleared" for each in seen),

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from http import HTTPStatus
 from pathlib import Path
 
 import structlog
+from fastapi import UploadFile
 from sqlalchemy.orm import Session
 
 from central.cases.models import Ticket
@@ -17,9 +19,10 @@ from central.handheld.models import PhotoState, TicketPhoto
 from central.jobs.service import JobError, Writing, enqueue
 from central.jobs.worker import Progress
 from central.pages.texts import t
-from central.people.service import Principal
+from central.people.service import Principal, hash_token
 from central.problems import Problem
 from central.reports.service import Seen
+from central.tickets import listing
 from central.uploads import by_form
 from central.uploads.findings import Exhibit, Kept
 from central.uploads.looking import make_shown
@@ -40,6 +43,28 @@ _KEPT_FOR = timedelta(days=30)
 """How long a photo waits to be looked through, when whatever does it is down."""
 _FAR_M = 200.0
 """A photo that says it was taken further away is remarked upon: GPS between houses is off by less."""
+
+
+def take(central: Central, who: Principal, ticket_id: str, photo: UploadFile | None) -> bool:
+    """Give a ticket of one's own unit the photo of a form's field, if one was sent; whether there was one.
+
+    Raises:
+        Problem: 404 another unit's ticket, 409 too many; of the photo 400, 413, 415, 429, 507.
+    """
+    file = by_form.sent_file(photo)
+    if file is None:
+        return False
+    with central.database.read() as session:
+        listing.case_of_ticket(session, who, ticket_id)
+    key = by_form.put_by(central, hash_token(who.actor), *file)
+    with central.database.write() as session:
+        add(session, ticket_id, key, who, central.clock.now_utc())
+    return True
+
+
+def of_ticket(session: Session, ticket_id: str) -> Sequence[TicketPhoto]:
+    """The photos of a ticket, in the order in which they were sent."""
+    return repository.photos(session, ticket_id)
 
 
 def add(session: Session, ticket_id: str, key: str, who: Principal, now: datetime) -> None:

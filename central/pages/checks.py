@@ -44,8 +44,9 @@ def close(asked: AskedDep, form: Annotated[CloseForm, Form()]) -> Response:
     try:
         with central.database.write(ordered=True) as session:
             now = central.clock.now_utc()
-            more = {"who": asked.who, "version": form.version, "now": now}
-            tickets.close(session, asked.case_id, note=note or None, **more)
+            tickets.close(
+                session, asked.case_id, who=asked.who, version=form.version, now=now, note=note or None
+            )
     except Problem as problem:
         return undone(asked, problem)
     return done(asked, "closed")

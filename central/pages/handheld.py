@@ -30,22 +30,22 @@ from central.pages.texts import t
 from central.pages.values import Notice
 from central.people.access import require
 from central.people.permissions import Permission
-from central.people.service import Principal, hash_token
+from central.people.service import Principal
 from central.problems import Problem, not_found
 from central.reports.forms import WORDS_CHARS, cleaned
 from central.tickets import listing, service
 from central.tickets import repository as ticket_repository
 from central.tickets.api import TicketId
 from central.tickets.clockwork import Terms
+from central.tickets.reminders import reminders_of, see
 from central.tickets.schemas import AskIn
-from central.uploads.by_form import put_by, sent_file
 from kerbwatch.ids import SHA256_PATTERN
 from kerbwatch.place import Position
 
 router = APIRouter(prefix="/h", include_in_schema=False)
 
 Handler = Annotated[Principal, Depends(require(Permission.TICKET_HANDLE, within_areas=True))]
-Move = Literal["accept", "start", "report_handled"]
+Move = Literal["accept", "start", "resume", "report_handled"]
 Text = Annotated[str, Form(max_length=4 * WORDS_CHARS)]
 Version = Annotated[int, Form(ge=0, le=2**31)]
 
@@ -54,6 +54,7 @@ _DONE = frozenset(
     {
         "accept",
         "start",
+        "resume",
         "report_handled",
         "dispute",
         "suspension",
@@ -79,7 +80,8 @@ def my_tickets(request: Request, central: CentralDep, who: Handler, done: str = 
     now = central.clock.now_utc()
     with central.database.read() as session:
         found = repository.tickets(session, who.unit_id, who.areas, _MOST_TICKETS) if who.unit_id else []
-        rows = [row_of(ticket, None, now) for ticket in found]
+        reminders = reminders_of(session, found)
+        rows = [row_of(ticket, None, now, reminders.get(ticket.id)) for ticket in found]
         handled = {ticket.id for ticket in found if ticket.state == TicketState.HANDLED}
         slips = slips_waiting(session, who.unit_id, who.areas) if who.unit_id else 0
     values = {
@@ -97,7 +99,13 @@ def my_tickets(request: Request, central: CentralDep, who: Handler, done: str = 
 def ticket(
     request: Request, central: CentralDep, who: Handler, ticket_id: TicketId, done: str = ""
 ) -> Response:
-    """One ticket."""
+    """One ticket. Who opens it has seen that its unit was reminded."""
+    with central.database.read() as session:
+        row = ticket_repository.ticket(session, ticket_id)
+        reminder = reminders_of(session, [row]).get(ticket_id) if row is not None else None
+    if reminder is not None and not reminder.seen:
+        with central.database.write(ordered=True) as session:
+            see(session, ticket_id, who, central.clock.now_utc())
     notice = Notice("good", t(f"handheld.done.{done}")) if done in _DONE else None
     return _ticket(request, central, who, ticket_id, notice)
 
@@ -129,7 +137,7 @@ def add_photo(
 ) -> Response:
     """A photo of the place as it is now; the same one comes in once."""
     try:
-        taken = _take_photo(central, who, ticket_id, photo)
+        taken = photos.take(central, who, ticket_id, photo)
     except Problem as problem:
         return _undone(request, central, who, ticket_id, problem)
     if taken:
@@ -168,7 +176,8 @@ def ask(  # noqa: PLR0917 - FastAPI passes them by name
         return _undone(request, central, who, ticket_id, problem, written=note)
 
     def do(session: Session, now: datetime) -> None:
-        service.ask(session, ticket_id, said, who=who, version=version, now=now)
+        terms = Terms.of(central.settings)
+        service.ask(session, ticket_id, said, who=who, version=version, now=now, terms=terms)
 
     return _act(request, central, who, ticket_id, kind, do, written=note)
 
@@ -186,7 +195,7 @@ def act(  # noqa: PLR0917 - FastAPI passes them by name
 ) -> Response:
     """Accept, start, or report as handled with a note and a photo, which stays whatever becomes of it."""
     try:
-        _take_photo(central, who, ticket_id, photo)
+        photos.take(central, who, ticket_id, photo)
     except Problem as problem:
         return _undone(request, central, who, ticket_id, problem, written=note)
 
@@ -232,20 +241,10 @@ def _is_done(central: Central, who: Principal, ticket_id: str, what: str) -> boo
         state = next(TicketState(each.state) for each in detail.tickets if each.id == ticket_id)
         if what in _REACHED:
             return state in _REACHED[what]
+        if what == "resume":
+            row = ticket_repository.ticket(session, ticket_id)
+            return row is not None and row.suspended_until is None
         return any(each.kind == what for each in ticket_repository.waiting(session, ticket_id))
-
-
-def _take_photo(central: Central, who: Principal, ticket_id: str, photo: UploadFile | None) -> bool:
-    """Give the ticket a photo, if one was sent; whether there was one."""
-    file = sent_file(photo)
-    if file is None:
-        return False
-    with central.database.read() as session:
-        listing.case_of_ticket(session, who, ticket_id)  # one's own unit's, or 404
-    key = put_by(central, hash_token(who.actor), *file)
-    with central.database.write() as session:
-        photos.add(session, ticket_id, key, who, central.clock.now_utc())
-    return True
 
 
 def _local(text: str, central: Central) -> datetime | None:

@@ -15,6 +15,7 @@ from central.handheld.photos import MOST_PHOTOS
 from central.pages.plate_view import spaced
 from central.pages.texts import kind_name, kind_term, t, t_or
 from central.tickets.models import TicketRequest
+from central.tickets.reminders import Reminder
 from central.tickets.rules import RUNNING
 from kerbwatch.incident import Audience
 
@@ -48,6 +49,9 @@ class TicketRow:
     tone: str
     due: str
     due_tone: str
+    disputed: bool
+    reminded: bool
+    """Whether the unit was reminded, and nobody has opened the ticket since."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,12 +88,14 @@ class TicketPage:
     plate: str
     sent_back: str
     """Why it is to be done again; empty where it is not."""
+    reminded_at: datetime | None
     hurried_at: datetime | None
     """When a lead made it urgent that was not."""
     next_move: str
     """The one big button; empty where nothing is to be done now."""
     may_ask: bool
     disputed: bool
+    suspended: bool
     asked: tuple[Asked, ...]
     waiting: frozenset[str]
     """Kinds of requests that wait for a decision."""
@@ -99,11 +105,13 @@ class TicketPage:
     may_add_photo: bool
 
 
-def row_of(ticket: Ticket | TicketOut, case: CaseDetail | None, now: datetime) -> TicketRow:
+def row_of(
+    ticket: Ticket | TicketOut, case: CaseDetail | None, now: datetime, reminder: Reminder | None = None
+) -> TicketRow:
     """A ticket as a line; ``case`` where the ticket does not bring its own."""
     of = case if case is not None else ticket.case  # type: ignore[union-attr]  # a row brings its case
     state = TicketState(ticket.state)
-    due, tone = due_words(state, ticket.due_at, getattr(ticket, "suspended_until", None), now)
+    due, tone = due_words(state, ticket.due_at, ticket.suspended_until, now)
     return TicketRow(
         id=ticket.id,
         kind=of.kind,
@@ -117,6 +125,8 @@ def row_of(ticket: Ticket | TicketOut, case: CaseDetail | None, now: datetime) -
         tone=_TONES.get(state, ""),
         due=due,
         due_tone=tone,
+        disputed=ticket.disputed,
+        reminded=reminder is not None and not reminder.seen,
     )
 
 
@@ -170,10 +180,12 @@ def page_of(
         due_at=ticket.due_at,
         plate=spaced(ticket.plate) if ticket.plate else "",
         sent_back=(back.note or "") if back and state is TicketState.HANDLING else "",
+        reminded_at=ticket.reminded_at if state in RUNNING else None,
         hurried_at=hurried.at if hurried and ticket_id in hurried.detail["tickets"] else None,
         next_move="" if suspended_until and state is TicketState.HANDLING else _NEXT.get(state, ""),
         may_ask=state in RUNNING,
         disputed=disputed,
+        suspended=suspended_until is not None,
         asked=tuple(_asked(each) for each in requests),
         waiting=frozenset(each.kind for each in requests if each.state == "waiting"),
         pictures=_pictures(detail, ticket_id),

@@ -10,6 +10,7 @@ from central.pages.texts_reporters import REPORTERS
 from central.pages.texts_reports import REPORTS
 from central.pages.texts_slips import SLIPS
 from central.pages.texts_street import STREET
+from central.pages.texts_work import WORK
 from kerbwatch.incident import Kind
 
 KIND_TERMS: dict[str, tuple[str, str]] = {
@@ -99,6 +100,7 @@ _ENGLISH: dict[str, str] = {
     "case.reject_submit": "Reject this case",
     "case.evidence": "Evidence",
     "case.no_evidence": "No picture has arrived yet. It appears here by itself.",
+    "case.no_evidence_reported": "Nobody sent a picture.",
     "case.waiting": "On its way from the camera",
     "case.being_prepared": "Being prepared: faces and plates of bystanders are blurred first",
     "case.original": "Original",
@@ -238,7 +240,8 @@ _ENGLISH: dict[str, str] = {
     "rule.extend": "Extended",
     "rule.decline": "Request declined",
     "rule.remind": "Unit reminded",
-    "rule.escalate": "Overdue: the unit above was told",
+    "rule.reminder_seen": "The unit has seen the reminder",
+    "rule.escalate": "Overdue: a unit above was told",
     "rule.answer_slip": "Supervision slip answered",
     "rule.uphold": "Ruled: its unit keeps it",
     "rule.rule_elsewhere": "Ruled: another unit's business",
@@ -318,7 +321,7 @@ _ENGLISH: dict[str, str] = {
     "error.other.title": "Something went wrong",
     "error.home": "To the start",
 }
-_ENGLISH |= CHECKS | CUSTODY | FINDING | INSIGHT | REPORTERS | REPORTS | SLIPS | STREET
+_ENGLISH |= CHECKS | CUSTODY | FINDING | INSIGHT | REPORTERS | REPORTS | SLIPS | STREET | WORK
 
 
 def t(key: str, **values: object) -> str:

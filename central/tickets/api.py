@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends, Path, Query, Response
+from fastapi import APIRouter, Depends, File, Path, Query, Response, UploadFile
 
 from central.cases.api import CaseId, IfMatch, Limit, shown
 from central.cases.schemas import CaseDetail, TicketOut
 from central.cases.service import version_of
 from central.context import CentralDep
+from central.handheld import photos
+from central.handheld.schemas import TicketPhotoOut
 from central.people.access import require
 from central.people.permissions import Permission
 from central.people.service import Principal
+from central.problems import FieldError, Problem
 from central.tickets import listing, service
 from central.tickets.clockwork import Terms
 from central.tickets.schemas import AskIn, DecideIn, JointOperationOut, NoteIn, RequestKind, RequestOut
@@ -23,7 +27,7 @@ router = APIRouter(prefix="/api/v1", tags=["tickets"])
 TicketId = Annotated[str, Path(pattern=UUID_PATTERN)]
 Handler = Annotated[Principal, Depends(require(Permission.TICKET_HANDLE, within_areas=True))]
 Checker = Annotated[Principal, Depends(require(Permission.CASE_CLOSE))]
-Move = Literal["accept", "start", "report_handled"]
+Move = Literal["accept", "start", "resume", "report_handled"]
 
 
 @router.get("/my/tickets")
@@ -48,7 +52,30 @@ def ask(
     """Ask for a suspension or an extension, or dispute the ticket with a clause. Its owner stays."""
     version, now = version_of(if_match), central.clock.now_utc()
     with central.database.write(ordered=True) as session:
-        return service.ask(session, ticket_id, body, who=who, version=version, now=now)
+        terms = Terms.of(central.settings)
+        return service.ask(session, ticket_id, body, who=who, version=version, now=now, terms=terms)
+
+
+@router.post("/my/tickets/{ticket_id}/photos", status_code=201)
+def add_photo(
+    central: CentralDep, who: Handler, ticket_id: TicketId, photo: Annotated[UploadFile, File()]
+) -> list[TicketPhotoOut]:
+    """A photo of the place as it is now, as ``multipart/form-data``; the same one comes in once.
+
+    Returns the photos of the ticket: one that has just come is ``waiting`` until it is looked through.
+    """
+    if not photos.take(central, who, ticket_id, photo):
+        errors = [FieldError("body.photo", "is empty")]
+        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "photo", "no photo was sent", errors=errors)
+    return my_photos(central, who, ticket_id)
+
+
+@router.get("/my/tickets/{ticket_id}/photos")
+def my_photos(central: CentralDep, who: Handler, ticket_id: TicketId) -> list[TicketPhotoOut]:
+    """The photos that were sent for a ticket of one's own unit, and what became of them."""
+    with central.database.read() as session:
+        listing.case_of_ticket(session, who, ticket_id)  # one's own unit's, or 404
+        return [TicketPhotoOut.model_validate(row) for row in photos.of_ticket(session, ticket_id)]
 
 
 @router.post("/my/tickets/{ticket_id}/{move}")
@@ -61,7 +88,7 @@ def act(  # noqa: PLR0917 - FastAPI passes them by name
     body: NoteIn,
     if_match: IfMatch = None,
 ) -> CaseDetail:
-    """Accept a ticket, start on it, or report it as handled."""
+    """Accept a ticket, start on it, end its suspension early, or report it as handled."""
     version, now = version_of(if_match), central.clock.now_utc()
     with central.database.write(ordered=True) as session:
         found = service.act(
@@ -113,6 +140,24 @@ def rework(  # noqa: PLR0917 - FastAPI passes them by name
             now=now,
             terms=Terms.of(central.settings),
             note=body.note or "",
+        )
+    return shown(found, who, response)
+
+
+@router.post("/tickets/{ticket_id}/resume")
+def resume(  # noqa: PLR0917 - FastAPI passes them by name
+    central: CentralDep,
+    who: Annotated[Principal, Depends(require(Permission.DEADLINE_APPROVE))],
+    response: Response,
+    ticket_id: TicketId,
+    body: NoteIn,
+    if_match: IfMatch = None,
+) -> CaseDetail:
+    """End the suspension of a ticket before its time: its clock runs on."""
+    version, now, terms = version_of(if_match), central.clock.now_utc(), Terms.of(central.settings)
+    with central.database.write(ordered=True) as session:
+        found = service.resume_early(
+            session, ticket_id, who=who, version=version, now=now, terms=terms, note=body.note
         )
     return shown(found, who, response)
 

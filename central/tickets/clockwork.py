@@ -34,6 +34,7 @@ class Terms:
     """Working hours in which its units go out together."""
     look_again: timedelta = timedelta(0)
     """How long a camera has to say whether the work is done; no time at all: none is asked."""
+    longest_suspension: timedelta = timedelta(days=30)
 
     @classmethod
     def of(cls, settings: CentralSettings) -> Terms:
@@ -47,6 +48,7 @@ class Terms:
             places.border_band_m,
             places.joint_window_hours,
             timedelta(seconds=settings.look_again.answer_s),
+            timedelta(days=late.longest_suspension_days),
         )
 
 

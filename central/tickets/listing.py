@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from sqlalchemy.orm import Session
 
 from central.cases import repository as cases
@@ -10,6 +12,7 @@ from central.cases.schemas import CaseDetail, TicketOut
 from central.people.service import Principal
 from central.problems import not_found
 from central.tickets import repository
+from central.tickets.reminders import Reminder, reminders_of
 from central.tickets.schemas import JointOperationOut, RequestKind, RequestOut
 
 
@@ -17,7 +20,14 @@ def of_unit(session: Session, who: Principal, limit: int) -> list[TicketOut]:
     """The tickets that someone's unit is to deal with, the first due first; none for who is in no unit."""
     if who.unit_id is None:
         return []
-    return [TicketOut.of(row) for row in repository.of_unit(session, who.unit_id, limit)]
+    found = repository.of_unit(session, who.unit_id, limit)
+    reminders = reminders_of(session, found)
+    return [_reminded(TicketOut.of(row), reminders) for row in found]
+
+
+def _reminded(ticket: TicketOut, reminders: Mapping[str, Reminder]) -> TicketOut:
+    reminder = reminders.get(ticket.id)
+    return ticket.model_copy(update={"reminded_at": reminder.at}) if reminder else ticket
 
 
 def case_of_ticket(session: Session, who: Principal, ticket_id: str) -> CaseDetail:
@@ -27,7 +37,8 @@ def case_of_ticket(session: Session, who: Principal, ticket_id: str) -> CaseDeta
         raise not_found(f"ticket {ticket_id}")
     row = cases.case(session, ticket.case_id)
     assert row is not None  # its foreign key
-    return CaseDetail.of(row, cases.files_here(session, [row]))
+    detail, reminders = CaseDetail.of(row, cases.files_here(session, [row])), reminders_of(session, [ticket])
+    return detail.model_copy(update={"tickets": tuple(_reminded(each, reminders) for each in detail.tickets)})
 
 
 def joint_operation(session: Session, case_id: str) -> JointOperationOut:

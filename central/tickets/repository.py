@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
-from central.cases.models import Case, Lead, Ticket
+from central.cases.models import Case, CaseEvent, Lead, Ticket
 from central.handheld.models import PhotoState, TicketPhoto
 from central.tickets.models import IS_ACTIVE, JointOperation, TicketRequest
 
@@ -60,6 +60,12 @@ def requests(
     if areas is not None:
         query = query.join(Case, Case.id == Ticket.case_id).where(Case.area_id.in_(sorted(areas)))
     return [(row, ticket) for row, ticket in session.execute(query)]
+
+
+def lines_of(session: Session, case_ids: Collection[str], rules: Collection[str]) -> Sequence[CaseEvent]:
+    """What the logs of some cases say by some rules, in the order of the log."""
+    query = select(CaseEvent).where(CaseEvent.case_id.in_(case_ids), CaseEvent.rule.in_(rules))
+    return session.scalars(query.order_by(CaseEvent.id)).all()
 
 
 def photos_sent(session: Session, ticket_ids: Collection[str]) -> Sequence[datetime]:

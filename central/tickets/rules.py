@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from central.cases.rules import CaseState, RefusedError, TicketState
 from central.people.permissions import Permission
+from central.people.service import Principal
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,7 @@ class TicketFacts:
         disputed: whether a dispute of this ticket waits for its ruling.
         suspended: whether its clock stands.
         asked: kinds of requests of this ticket that wait for a decision.
+        longest: how long a suspension may last.
     """
 
     now: datetime
@@ -38,6 +40,7 @@ class TicketFacts:
     disputed: bool = False
     suspended: bool = False
     asked: frozenset[str] = frozenset()
+    longest: timedelta | None = None
 
 
 Condition = Callable[[TicketFacts], str | None]
@@ -70,9 +73,12 @@ def is_suspended(facts: TicketFacts) -> str | None:
 
 
 def ends_later(facts: TicketFacts) -> str | None:
-    """The suspension has an end, in the future."""
+    """The suspension has an end, in the future, and not too far."""
     if facts.until is None or facts.until <= facts.now:
         return "a suspension needs an end, in the future"
+    if facts.longest is not None and facts.until > facts.now + facts.longest:
+        days = f"{facts.longest / timedelta(days=1):g}"
+        return f"a suspension lasts {days} days at most; name an earlier end, and ask again if need be"
     return None
 
 
@@ -99,8 +105,14 @@ class TicketRule:
     to_state: TicketState | None
     """None where it stays as it is."""
     permission: Permission | None
-    """Who may; None is central itself."""
+    """Who may."""
     conditions: tuple[Condition, ...] = ()
+    also: Permission | None = None
+    """Who else may."""
+
+    def is_for(self, who: Principal) -> bool:
+        """Whether somebody has a permission for it. Central itself needs none."""
+        return any(each is not None and who.may(each) for each in (self.permission, self.also))
 
 
 _T, _P = TicketState, Permission
@@ -133,7 +145,8 @@ TICKET_RULES: dict[str, TicketRule] = {
             "ask_extension", RUNNING, None, _P.TICKET_HANDLE, (has_note, has_hours, asked_once("extension"))
         ),
         TicketRule("suspend", RUNNING, None, _P.DEADLINE_APPROVE, (ends_later, not_suspended)),
-        TicketRule("resume", RUNNING, None, None, (is_suspended,)),
+        # Central itself when its time is over; before that its unit, or whoever may suspend.
+        TicketRule("resume", RUNNING, None, _P.TICKET_HANDLE, (is_suspended,), _P.DEADLINE_APPROVE),
         TicketRule("extend", RUNNING, None, _P.DEADLINE_APPROVE, (has_hours,)),
         # Rulings: the ticket stays, or goes and another takes its place in the same unit of work.
         TicketRule("uphold", frozenset(_T), None, _P.DISPUTE_RULE, (has_note, has_clause)),

@@ -7,6 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from central.cases.models import Ticket
+from central.cases.schemas import TicketOut
 from central.tickets.models import TicketRequest
 from kerbwatch.clock import UtcDatetime
 
@@ -88,8 +89,8 @@ class RequestOut(BaseModel):
     decision: str | None
 
     @classmethod
-    def of(cls, row: TicketRequest, ticket: Ticket) -> Self:
-        """From the tables."""
+    def of(cls, row: TicketRequest, ticket: Ticket | TicketOut) -> Self:
+        """From the table; the ticket may have been read before."""
         own = {
             name: getattr(row, name) for name in cls.model_fields if name in TicketRequest.__table__.columns
         }

@@ -91,7 +91,7 @@ def act(
     terms: Terms,
     note: str | None = None,
 ) -> CaseDetail:
-    """A unit accepts its ticket, starts on it, or reports it as handled.
+    """A unit accepts its ticket, starts on it, ends its suspension early, or reports it as handled.
 
     Raises:
         Problem: 404 absent or another unit's, 403 no permission, 412 changed, 409 not now.
@@ -171,6 +171,7 @@ def ask(
     who: Principal,
     version: int,
     now: datetime,
+    terms: Terms,
 ) -> RequestOut:
     """A unit asks for a suspension or an extension, or disputes the ticket. Its owner and clock stay.
 
@@ -178,9 +179,8 @@ def ask(
         Problem: 404 absent or another unit's, 403 no permission, 412 changed, 409 not now.
     """
     row, ticket = _for_unit(session, ticket_id, who, version)
-    facts = _facts(
-        session, ticket, now, note=asked.note, clause=asked.clause, until=asked.until, hours=asked.hours
-    )
+    said = {"note": asked.note, "clause": asked.clause, "until": asked.until, "hours": asked.hours}
+    facts = _facts(session, ticket, now, longest=terms.longest_suspension, **said)
     request = TicketRequest(
         id=new_id(),
         ticket_id=ticket.id,
@@ -233,7 +233,8 @@ def decide(
             HTTPStatus.FORBIDDEN, "permission", f"deciding on a {request.kind} is not for {who.name} to do"
         )
     if granted:
-        facts = _facts(session, ticket, now, note=note, until=request.until, hours=request.hours)
+        said = {"note": note, "until": request.until, "hours": request.hours}
+        facts = _facts(session, ticket, now, longest=terms.longest_suspension, **said)
         suspends = request.kind == "suspension"
         told = (
             {"until": request.until.isoformat()} if suspends and request.until else {"hours": request.hours}
@@ -258,8 +259,34 @@ def decide(
     return RequestOut.of(request, ticket)
 
 
+def resume_early(
+    session: Session,
+    ticket_id: str,
+    *,
+    who: Principal,
+    version: int,
+    now: datetime,
+    terms: Terms,
+    note: str | None = None,
+) -> CaseDetail:
+    """Whoever may suspend tickets ends a suspension before its time: the clock runs on.
+
+    Raises:
+        Problem: 404 absent, 403 no permission, 412 changed, 409 not suspended.
+    """
+    row, ticket = repository.case_of(session, ticket_id), repository.ticket(session, ticket_id)
+    if row is None or ticket is None:
+        raise not_found(f"ticket {ticket_id}")
+    for_change(session, row.id, version)
+    if not who.may(Permission.DEADLINE_APPROVE):
+        raise Problem(HTTPStatus.FORBIDDEN, "permission", f"'resume' is not for {who.name} to do")
+    _run(session, row, ticket, "resume", _facts(session, ticket, now, note=note), who=who)
+    wind(session, row, terms)
+    return _shown(session, row)
+
+
 def resume(session: Session, row: Case, ticket: Ticket, now: datetime, terms: Terms) -> None:
-    """A suspension is over: the clock runs on."""
+    """The time of a suspension is over: the clock runs on."""
     _run(session, row, ticket, "resume", _facts(session, ticket, now), who=None)
     wind(session, row, terms)
 
@@ -291,7 +318,7 @@ def _run(
 ) -> None:
     """Run one rule on a ticket; its case follows."""
     rule = TICKET_RULES[rule_name]
-    if who is not None and (rule.permission is None or not who.may(rule.permission)):
+    if who is not None and not rule.is_for(who):
         raise Problem(HTTPStatus.FORBIDDEN, "permission", f"'{rule.name}' is not for {who.name} to do")
     try:
         rules.check(rule, TicketState(ticket.state), facts)

@@ -76,6 +76,29 @@ function offerPlace() {
   for (const field of [lon, lat]) field.addEventListener("input", () => { accuracy.value = ""; });
 }
 
+// New tickets and reminders appear by themselves while the page is looked at.
+function keepFresh() {
+  const seconds = Number(document.querySelector("#tickets")?.dataset.freshS);
+  if (!seconds) return;
+  setInterval(async () => {
+    if (document.hidden) return;
+    const nearest = document.querySelector("#nearest")?.getAttribute("aria-pressed") === "true";
+    try {
+      const answer = await fetch("/h", { headers: { accept: "text/html" } });
+      const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("#tickets");
+      const old = document.querySelector("#tickets");
+      if (!fresh || old.contains(document.activeElement)) return;
+      old.replaceWith(fresh);
+    } catch {
+      return; // no network now: the next round asks again
+    }
+    if (!navigator.geolocation) return;
+    offerNearest();
+    if (nearest) document.querySelector("#nearest")?.click();
+  }, seconds * 1000);
+}
+
+keepFresh();
 if (navigator.geolocation) {
   offerNearest();
   offerPlace();

@@ -107,7 +107,7 @@ class Lives:
             return
         who = Principal("user:squad", "squad", (), frozenset({Permission.TICKET_HANDLE}), ticket.unit_id)
         asked = AskIn(kind="dispute", note="not ours", clause="12")
-        request = self._try(tickets.ask, ticket.id, asked, who=who, version=row.version)
+        request = self._try(tickets.ask, ticket.id, asked, who=who, version=row.version, terms=self.terms)
         if request is None:
             return
         for unit in ("traffic-police", "squad-city", "squad-ditang", "traffic-police-yangming"):
@@ -124,7 +124,7 @@ class Lives:
             return
         who = Principal("user:squad", "squad", (), frozenset({Permission.TICKET_HANDLE}), ticket.unit_id)
         asked = AskIn(kind="suspension", note="dug up", until=self.now + timedelta(hours=9))
-        request = self._try(tickets.ask, ticket.id, asked, who=who, version=row.version)
+        request = self._try(tickets.ask, ticket.id, asked, who=who, version=row.version, terms=self.terms)
         if request is not None:
             more = {"granted": True, "who": BOSS, "terms": self.terms, "note": "yes"}
             self._try(tickets.decide, request.id, **more)

@@ -195,7 +195,7 @@ class Quarrel(RuleBasedStateMachine):
         asked = AskIn(
             kind=kind, note="why", clause="article 12", until=self.now + timedelta(hours=9), hours=2
         )
-        self.do(tickets.ask, ticket.id, asked, who=self.officer(ticket.unit_id))
+        self.do(tickets.ask, ticket.id, asked, who=self.officer(ticket.unit_id), terms=self.terms)
 
     @rule(granted=st.booleans())
     def decides(self, granted):

@@ -10,8 +10,10 @@ from PIL import Image
 from sqlalchemy import func, select
 
 from central.cases.models import Case, CaseEvent, Lead, LeadEvidence, Ticket
+from central.escalation.sweeper import Sweeper
 from central.handheld.models import TicketPhoto
 from central.intake.service import commit_batch
+from central.metrics import Metrics
 from central.people.permissions import Role, permissions_of
 from central.people.service import Principal
 from central.reports.models import Report
@@ -145,6 +147,37 @@ def test_a_unit_takes_a_ticket_to_its_end_with_a_photo_that_becomes_evidence(tow
     assert uwe.get(f"{uwe.path}/pictures/{original}").status_code == 403
     assert "After, by the unit" in uwe.get(uwe.path).text
     assert "Handled, being checked" in uwe.get("/h").text
+
+
+def test_a_reminder_stands_on_the_handheld_until_somebody_opens_the_ticket(town, uwe):
+    town.clock.advance(3.2 * 3600)
+    Sweeper(town.settings, town.clock, town.database, Metrics()).once()
+    assert ">Reminder<" in uwe.get("/h").text
+    (told,) = uwe.get("/api/v1/my/tickets").json()
+    assert told["reminded_at"].startswith("2026-05-04T06:12")
+    assert "You were reminded at" in uwe.get(uwe.path).text
+    assert ">Reminder<" not in uwe.get("/h").text
+    asked = {"note": "not ours", "clause": "12"}
+    assert ">Disputed<" not in uwe.get("/h").text
+    uwe.does(uwe.path, "requests/dispute", **asked)
+    assert ">Disputed<" in uwe.get("/h").text
+    with town.database.read() as session:
+        lines = session.scalars(select(CaseEvent).order_by(CaseEvent.id)).all()
+    assert [line.rule for line in lines][-3:] == ["remind", "reminder_seen", "dispute"]
+
+
+@ON_SQLITE
+def test_a_units_own_program_sends_a_photo_as_the_handheld_does(town, uwe):
+    path = f"/api/v1/my/tickets/{uwe.ticket.id}/photos"
+
+    def send(**files):
+        return town.client.post(path, files=files, headers=town.bearer("uwe"))
+
+    picture = shot(photo(7, at=None))
+    first, again = send(**picture), send(**picture)
+    assert (first.status_code, len(again.json()), again.json()[0]["state"]) == (201, 1, "waiting")
+    assert send(photo=("a.txt", b"hello", "text/plain")).status_code == 415
+    assert send(photo=("a.jpg", b"", "image/jpeg")).status_code == 422
 
 
 def test_a_form_that_is_sent_twice_is_done_once_and_says_so(town, uwe):

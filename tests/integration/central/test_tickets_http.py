@@ -1,6 +1,6 @@
 """A ticket's way: out to its unit, dealt with, checked, closed; late, suspended, disputed."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -148,6 +148,29 @@ def test_a_suspension_stops_the_clock_until_its_end(squad, ticket, sweeper):
     sweeper.once()
     assert rules_of(squad, case_id)[-1] == "resume"
     assert mine(squad, ticket_id)["tickets"][0]["due_at"] == later, "found late, it still ended in time"
+
+
+@pytest.mark.parametrize("who", ["ulla", "dora"])
+def test_a_suspension_ends_early_when_the_road_is_free_sooner(squad, ticket, who):
+    ticket_id, _case_id = ticket
+    due = datetime.fromisoformat(mine(squad, ticket_id)["tickets"][0]["due_at"])
+    path = f"/api/v1/my/tickets/{ticket_id}/requests"
+    handle(squad, ticket_id, "accept", "start")
+    body = {"kind": "suspension", "note": "dug up", "until": "2036-01-01T00:00:00Z"}
+    long = post(squad, path, body, "ulla", mine(squad, ticket_id)["version"])
+    assert (long.status_code, "30 days at most" in long.json()["detail"]) == (409, True)
+    body["until"] = (squad.clock.now_utc() + timedelta(days=29)).isoformat()
+    request = post(squad, path, body, "ulla", mine(squad, ticket_id)["version"]).json()
+    post(squad, f"/api/v1/requests/{request['id']}/decide", {"granted": True, "note": "yes"}, "dora")
+    squad.clock.advance(3 * 3600)
+    assert act(squad, ticket_id, "report_handled", "done").status_code == 409
+    own = f"/api/v1/{'my/' if who == 'ulla' else ''}tickets/{ticket_id}/resume"
+    version = mine(squad, ticket_id)["version"]
+    assert post(squad, f"/api/v1/tickets/{ticket_id}/resume", {}, "ulla", version).status_code == 403
+    assert post(squad, own, {"note": "free again"}, who, version).status_code == 200
+    after = datetime.fromisoformat(mine(squad, ticket_id)["tickets"][0]["due_at"])
+    assert after - due == timedelta(hours=3)
+    handle(squad, ticket_id, "report_handled")
 
 
 def test_a_late_ticket_goes_up_step_by_step_with_a_slip_for_each_superior(squad, ticket, sweeper):

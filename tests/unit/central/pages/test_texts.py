@@ -45,6 +45,7 @@ UNRULED = (
     "escalate",
     "opened",
     "remind",
+    "reminder_seen",
     "rule_elsewhere",
     "uphold",
     "evidence_added",
