@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, Path, Query, Response
+from fastapi.responses import JSONResponse
 from sqlalchemy.orm import Session
 
 from central.cases import service
@@ -103,7 +104,13 @@ def _narrowed(session: Session, wanted: Wanted, central: Central, who: Principal
     return narrowed(session, wanted, now, reads_plates=who.may(Permission.PLATE_READ))
 
 
-@router.get("/cases.geojson")
+class GeoJsonResponse(JSONResponse):
+    """RFC 7946."""
+
+    media_type = "application/geo+json"
+
+
+@router.get("/cases.geojson", response_class=GeoJsonResponse)
 def cases_as_geojson(  # noqa: PLR0917 - FastAPI passes them by name
     central: CentralDep,
     who: Lister,

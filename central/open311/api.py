@@ -204,7 +204,15 @@ def _take(central: Central, fields: dict[str, str], number: str | None) -> dict[
     latest = now + timedelta(seconds=central.settings.intake.future_tolerance_s)
     said = reported(fields, now, latest)
     with central.database.write(ordered=True) as session:
-        return service.take(session, said, app=app, number=number, now=now, settings=central.settings)
+        return service.take(
+            session,
+            said,
+            app=app,
+            number=number,
+            secret=central.secret,
+            now=now,
+            settings=central.settings,
+        )
 
 
 @router.get(f"{ROOT}/requests", include_in_schema=False)

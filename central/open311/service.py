@@ -20,6 +20,7 @@ from central.open311.repository import Found
 from central.pages.texts import kind_name, t, t_or
 from central.people.service import hash_token
 from central.reports import service as reports
+from central.reports.forms import follow_token_of
 from central.reports.models import ReportState
 from central.settings import CentralSettings
 from kerbwatch.ids import new_id
@@ -52,6 +53,7 @@ def take(
     *,
     app: str,
     number: str | None,
+    secret: bytes,
     now: datetime,
     settings: CentralSettings,
 ) -> dict[str, object]:
@@ -61,7 +63,9 @@ def take(
         session: a unit of work with ``ordered=True``.
         said: the request.
         app: name of the app that sends it.
-        number: that the app gave it: it comes in once however often it is sent. None: each is new.
+        number: that the app gave it: it comes in once however often it is sent, and is answered alike.
+            None: each is new.
+        secret: central's signing key.
         now: the present instant.
         settings: time zone, merging and our address.
 
@@ -82,11 +86,16 @@ def take(
         urgent=said.urgent,
     )
     found = reports.register(session, lead, now)
-    notice = None
-    if found.follow_token is not None:
+    token, new = found.follow_token, found.follow_token is not None
+    if number is not None:
+        own = follow_token_of(lead.source, number, secret)
+        if new:
+            found.report.follow_hash = hash_token(own)
+        token = own if found.report.follow_hash == hash_token(own) else None
+    if new:
         reports.make_lead(session, found.report, actor=f"app:{app}", now=now, settings=settings)
-        notice = t("open311.follow", url=f"{settings.public_url.rstrip('/')}/r/{found.follow_token}")
-    log.info("open311_request_taken", app=app, report=found.report.id, new=notice is not None)
+    notice = t("open311.follow", url=f"{settings.public_url.rstrip('/')}/r/{token}") if token else None
+    log.info("open311_request_taken", app=app, report=found.report.id, new=new)
     return {"service_request_id": found.report.id, "service_notice": notice, "account_id": None}
 
 

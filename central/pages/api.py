@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from central.pages import (
+    account,
     api_docs,
     bench,
     cameras,
@@ -33,6 +34,7 @@ __all__ = ["problem_page", "router", "static"]
 router = APIRouter(include_in_schema=False)
 for part in (
     api_docs,
+    account,
     sign_in,
     bench,
     cases,

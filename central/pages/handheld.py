@@ -12,7 +12,7 @@ from http import HTTPStatus
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, File, Form, Path, Request, Response, UploadFile
-from fastapi.responses import FileResponse, RedirectResponse
+from fastapi.responses import RedirectResponse
 from pydantic import ValidationError
 from sqlalchemy.orm import Session
 
@@ -21,7 +21,6 @@ from central.cases.rules import TicketState
 from central.context import Central, CentralDep
 from central.escalation.repository import slips_of, slips_waiting
 from central.handheld import photos, repository
-from central.media import service as media
 from central.pages import map_view
 from central.pages import repository as page_repository
 from central.pages.handheld_view import page_of, row_of
@@ -31,9 +30,9 @@ from central.pages.values import Notice
 from central.people.access import require
 from central.people.permissions import Permission
 from central.people.service import Principal
-from central.problems import Problem, not_found
+from central.problems import Problem
 from central.reports.forms import WORDS_CHARS, cleaned
-from central.tickets import listing, service
+from central.tickets import listing, pictures, service
 from central.tickets import repository as ticket_repository
 from central.tickets.api import TicketId
 from central.tickets.clockwork import Terms
@@ -118,13 +117,7 @@ def picture(
     sha256: Annotated[str, Path(pattern=SHA256_PATTERN)],
 ) -> Response:
     """A picture of one's own ticket's case, made for people."""
-    with central.database.read() as session:
-        detail = listing.case_of_ticket(session, who, ticket_id)
-    if sha256 not in {piece.sha256 for lead in detail.leads for piece in lead.evidence}:
-        raise not_found(f"picture {sha256}")
-    found, path = media.for_people(central, sha256)
-    headers = {"Cache-Control": "private, max-age=3600", "X-Content-Type-Options": "nosniff"}
-    return FileResponse(path, media_type=found.content_type, headers=headers)
+    return pictures.answer(central, who, ticket_id, sha256)
 
 
 @router.post("/tickets/{ticket_id}/photos")

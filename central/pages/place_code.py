@@ -50,6 +50,7 @@ def type_it(request: Request, code: str = "") -> Response:
     return RedirectResponse(f"/q/{quote(typed, safe='')}", HTTPStatus.SEE_OTHER, headers=HEADERS)
 
 
+@router.head("/q/{code}")
 @router.get("/q/{code}")
 def show(request: Request, central: CentralDep, code: str) -> Response:
     """The place, and what can be reported there."""

@@ -18,7 +18,7 @@ from central.people.access import SignedIn, require
 from central.people.guessing import guess_of
 from central.people.models import User
 from central.people.permissions import Permission
-from central.people.schemas import Credentials, MeOut, TokenOut, UserChange, UserIn, UserOut
+from central.people.schemas import Credentials, MeOut, PasswordChange, TokenOut, UserChange, UserIn, UserOut
 from central.people.service import IssuedToken, Principal, SignInError
 from central.problems import Problem
 
@@ -31,17 +31,24 @@ def sign_in(
     """Check a password and open a session. Raises Problem 401 (wrong), 429 (too many wrong ones) or 503."""
     settings, now = central.settings.people, central.clock.now_utc()
     life = timedelta(hours=settings.session_hours if kind == "session" else settings.token_hours)
-    address = client_of(request, central.settings.limits.trusted_proxies)
-    guess = guess_of(central.secret, name, address)
-    try:
-        user_id = service.check_password(central.database, settings, name, password, guess=guess, now=now)
-    except SignInError as error:
-        central.metrics.sign_ins.labels(error.reason).inc()
-        raise _refusal(error) from error
+    user_id = _checked(request, central, name, password)
     with central.database.write() as session:
         issued = service.issue(session, user_id, kind, life, now)
     central.metrics.sign_ins.labels("good").inc()
     return issued
+
+
+def _checked(request: Request, central: Central, name: str, password: str) -> str:
+    """The id of the user whose name and password these are. Raises Problem."""
+    address = client_of(request, central.settings.limits.trusted_proxies)
+    guess, now = guess_of(central.secret, name, address), central.clock.now_utc()
+    try:
+        return service.check_password(
+            central.database, central.settings.people, name, password, guess=guess, now=now
+        )
+    except SignInError as error:
+        central.metrics.sign_ins.labels(error.reason).inc()
+        raise _refusal(error) from error
 
 
 def _refusal(error: SignInError) -> Problem:
@@ -103,6 +110,26 @@ def me(central: CentralDep, who: SignedIn) -> MeOut:
     )
 
 
+def change_own_password(request: Request, central: Central, who: Principal, old: str, new: str) -> None:
+    """Another password for who asks, who says the old one; all their sessions and tokens end.
+
+    Raises:
+        Problem: 401 the old one is wrong, 409 the new one cannot be taken, 429, 503; as of signing in.
+    """
+    now = central.clock.now_utc()
+    _checked(request, central, who.name, old)
+    with _clear_faults(), central.database.write() as session:
+        service.set_password(session, who.name, new, now=now, actor=who.actor)
+
+
+@router.post("/me/password", status_code=HTTPStatus.NO_CONTENT, dependencies=[Depends(limited("sign_in"))])
+def change_password(request: Request, central: CentralDep, who: SignedIn, body: PasswordChange) -> None:
+    """Another password for oneself; whoever is signed in by that name is signed out."""
+    if not who.actor.startswith("user:"):
+        raise Problem(HTTPStatus.FORBIDDEN, "no-user", "an edge box has no password")
+    change_own_password(request, central, who, body.old, body.new)
+
+
 Administrator = Annotated[Principal, Depends(require(Permission.USER_MANAGE))]
 UserName = Annotated[str, Path(min_length=1, max_length=100)]
 
@@ -134,15 +161,22 @@ def make_user(central: CentralDep, who: Administrator, body: UserIn) -> UserOut:
 
 @router.patch("/users/{name}")
 def change_user(central: CentralDep, who: Administrator, name: UserName, body: UserChange) -> UserOut:
-    """Other roles, other areas, or no more signing in. Each change goes into the chain of custody."""
+    """Other roles, unit, areas, password, or no signing in any more. Each change goes into the chain."""
     now, actor = central.clock.now_utc(), who.actor
     with _clear_faults(), central.database.write() as session:
+        # A unit comes before roles that need one, and goes after those that did.
+        if body.unit is not None:
+            service.set_unit(session, name, body.unit, now=now, actor=actor)
         if body.roles is not None:
             service.set_roles(session, name, body.roles, now=now, actor=actor)
+        if body.unit is None and "unit" in body.model_fields_set:
+            service.set_unit(session, name, None, now=now, actor=actor)
         if body.areas is not None:
             service.set_areas(session, name, body.areas, now=now, actor=actor)
         if body.disabled is not None:
             service.set_disabled(session, name, body.disabled, now=now, actor=actor)
+        if body.password is not None:
+            service.set_password(session, name, body.password, now=now, actor=actor)
         return _out(service.named(session, name))
 
 

@@ -71,6 +71,18 @@ def roles_command(name: Name, role: Roles, config: Config = DEFAULT_CONFIG) -> N
     typer.echo(f"{name}: {', '.join(sorted(each.value for each in role))}")
 
 
+@user_app.command("unit")
+def unit_command(
+    name: Name,
+    unit: Annotated[str | None, typer.Option(help="Its id; without it they belong to none.")] = None,
+    config: Config = DEFAULT_CONFIG,
+) -> None:
+    """Let a user belong to another unit, or to none."""
+    with clear_errors(), configured_database(config) as database, database.write() as session:
+        service.set_unit(session, name, unit, now=SystemClock().now_utc())
+    typer.echo(f"{name}: {unit or 'no unit'}")
+
+
 @user_app.command("scope")
 def scope(name: Name, area: Areas = None, config: Config = DEFAULT_CONFIG) -> None:
     """Limit a user to some areas, with all that lie in them; without an area they see the whole city."""

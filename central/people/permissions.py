@@ -13,7 +13,6 @@ class Permission(StrEnum):
     CASE_FILE = "case:file"
     CASE_REJECT = "case:reject"
     CASE_MERGE = "case:merge"
-    CASE_DISPATCH = "case:dispatch"
     CASE_CLOSE = "case:close"
     CASE_EVALUATE = "case:evaluate"
     LEAD_FILE = "lead:file"
@@ -21,7 +20,6 @@ class Permission(StrEnum):
     TICKET_HANDLE = "ticket:handle"
     DEADLINE_APPROVE = "deadline:approve"
     DISPUTE_RULE = "dispute:rule"
-    CALENDAR_MANAGE = "calendar:manage"
     EVIDENCE_VIEW = "evidence:view"
     EVIDENCE_ORIGINAL = "evidence:original"
     EVIDENCE_AUDIT = "evidence:audit"
@@ -29,7 +27,6 @@ class Permission(StrEnum):
     PLATE_READ = "plate:read"
     CAMERA_READ = "camera:read"
     CODE_MANAGE = "code:manage"
-    LOG_READ = "log:read"
     REPORT_READ = "report:read"
     EXPORT = "export"
     USER_MANAGE = "user:manage"
@@ -63,7 +60,6 @@ _LOOK = frozenset(
         _P.EVIDENCE_VIEW,
         _P.PLATE_READ,
         _P.CAMERA_READ,
-        _P.LOG_READ,
         _P.REPORT_READ,
     }
 )
@@ -76,7 +72,6 @@ GRANTS: dict[Role, frozenset[Permission]] = {
         _P.CASE_REJECT,
         _P.CASE_MERGE,
         _P.LEAD_FILE,
-        _P.CASE_DISPATCH,
         _P.CASE_CLOSE,
         _P.EVIDENCE_ORIGINAL,
         _P.DEADLINE_APPROVE,
@@ -92,9 +87,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
     | {_P.HOLD_MANAGE, _P.CASE_EVALUATE, _P.EVIDENCE_ORIGINAL, _P.DISPUTE_RULE, _P.POINTS_APPROVE},
     Role.AUDITOR: _LOOK
     | {_P.HOLD_MANAGE, _P.EVIDENCE_ORIGINAL, _P.EVIDENCE_AUDIT, _P.REPORTER_AUDIT, _P.EXPORT},
-    Role.ADMINISTRATOR: frozenset(
-        {_P.USER_MANAGE, _P.CAMERA_READ, _P.CALENDAR_MANAGE, _P.CODE_MANAGE, _P.POINTS_MANAGE}
-    ),
+    Role.ADMINISTRATOR: frozenset({_P.USER_MANAGE, _P.CAMERA_READ, _P.CODE_MANAGE, _P.POINTS_MANAGE}),
     Role.CITIZEN: frozenset(),
     Role.EDGE: frozenset({_P.MEDIA_UPLOAD}),
 }

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from central.people.models import LoginSession, User
+from central.people.models import LoginSession, User, UserRole
 
 
 def by_name(session: Session, name: str, *, lock: bool = False) -> User | None:
@@ -19,6 +19,13 @@ def by_name(session: Session, name: str, *, lock: bool = False) -> User | None:
 def all_users(session: Session) -> list[User]:
     """Every user, by name."""
     return list(session.scalars(select(User).order_by(User.name)))
+
+
+def held_with_role(session: Session, role: str) -> list[User]:
+    """Users with a role who may sign in, their rows held until the unit of work ends."""
+    having = select(UserRole.user_id).where(UserRole.role == role)
+    query = select(User).where(User.id.in_(having), User.disabled.is_(False))
+    return list(session.scalars(query.order_by(User.id).with_for_update()))
 
 
 def live_session(session: Session, token_hash: str, now: datetime) -> LoginSession | None:

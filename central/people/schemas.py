@@ -60,6 +60,19 @@ class UserChange(BaseModel):
     areas: Annotated[list[Slug], Field(max_length=200)] | None = None
     """Empty: the whole city."""
     disabled: bool | None = None
+    unit: Slug | None = None
+    """Null, where it is named: no unit."""
+    password: Annotated[str, Field(min_length=1, max_length=1000)] | None = None
+    """Whoever is signed in by that name is signed out."""
+
+
+class PasswordChange(BaseModel):
+    """One's own password."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    old: Annotated[str, Field(min_length=1, max_length=1000)]
+    new: Annotated[str, Field(min_length=1, max_length=1000)]
 
 
 class MeOut(BaseModel):

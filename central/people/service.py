@@ -116,6 +116,7 @@ def add_user(
         raise PeopleError("a user's name has 1 to 100 printable characters")
     _check_new_password(name, password)
     chosen = _chosen(roles)
+    _check_unit(chosen, unit_id)
     if repository.by_name(session, name):
         raise PeopleError(f"there is a user '{name}' already")
     user = User(
@@ -154,11 +155,23 @@ def set_roles(
 ) -> None:
     """Other roles in the place of those a user has; all sessions of that name end. Raises PeopleError."""
     user, chosen = named(session, name), _chosen(roles)
+    _check_unit(chosen, user.unit_id)
+    if Role.ADMINISTRATOR not in chosen:
+        _check_not_last(session, user)
     kept = {role.role: role for role in user.roles}
     user.roles = [kept.get(role.value) or UserRole(role=role.value) for role in chosen]
     repository.end_sessions_of(session, user.id)
     _tell(session, EntryKind.USER_CHANGED, user, actor, now)
     log.info("roles_changed", user=user.name, roles=[role.value for role in chosen])
+
+
+def set_unit(session: Session, name: str, unit_id: str | None, *, now: datetime, actor: str = SYSTEM) -> None:
+    """Another unit, or none; sessions go on, and see its tickets at once. Raises PeopleError."""
+    user = named(session, name)
+    _check_unit([Role(role.role) for role in user.roles], unit_id)
+    user.unit_id = unit_id
+    _tell(session, EntryKind.USER_CHANGED, user, actor, now)
+    log.info("unit_changed", user=user.name, unit=unit_id)
 
 
 def set_areas(
@@ -178,10 +191,25 @@ def set_areas(
 def set_disabled(session: Session, name: str, disabled: bool, *, now: datetime, actor: str = SYSTEM) -> None:
     """Let a user in no longer, or again; all sessions of that name end. Raises PeopleError."""
     user = named(session, name)
+    if disabled:
+        _check_not_last(session, user)
     user.disabled = disabled
     repository.end_sessions_of(session, user.id)
     _tell(session, EntryKind.USER_CHANGED, user, actor, now)
     log.info("user_disabled" if disabled else "user_enabled", user=user.name)
+
+
+def _check_unit(roles: Iterable[Role], unit_id: str | None) -> None:
+    needing = sorted(set(roles) & {Role.UNIT_OFFICER, Role.UNIT_HEAD})
+    if needing and unit_id is None:
+        raise PeopleError(f"a {needing[0].value} needs a unit, whose tickets they see")
+
+
+def _check_not_last(session: Session, user: User) -> None:
+    """Raises PeopleError when nobody but this user could still manage users."""
+    able = repository.held_with_role(session, Role.ADMINISTRATOR.value)
+    if [each.id for each in able] == [user.id]:
+        raise PeopleError(f"'{user.name}' is the last administrator who may sign in; make another one first")
 
 
 def _known_areas(session: Session, areas: Iterable[str]) -> list[str]:

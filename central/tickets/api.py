@@ -6,6 +6,7 @@ from http import HTTPStatus
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, File, Path, Query, Response, UploadFile
+from fastapi.responses import FileResponse
 
 from central.cases.api import CaseId, IfMatch, Limit, shown
 from central.cases.schemas import CaseDetail, TicketOut
@@ -17,10 +18,11 @@ from central.people.access import require
 from central.people.permissions import Permission
 from central.people.service import Principal
 from central.problems import FieldError, Problem
-from central.tickets import listing, service
+from central.tickets import listing, pictures, service
 from central.tickets.clockwork import Terms
+from central.tickets.pictures import for_unit
 from central.tickets.schemas import AskIn, DecideIn, JointOperationOut, NoteIn, RequestKind, RequestOut
-from kerbwatch.ids import UUID_PATTERN
+from kerbwatch.ids import SHA256_PATTERN, UUID_PATTERN
 
 router = APIRouter(prefix="/api/v1", tags=["tickets"])
 
@@ -42,7 +44,18 @@ def my_ticket(central: CentralDep, who: Handler, response: Response, ticket_id: 
     """A ticket of one's own unit with its case; its ``ETag`` is what a move names in ``If-Match``."""
     with central.database.read() as session:
         found = listing.case_of_ticket(session, who, ticket_id)
-    return shown(found, who, response)
+    return shown(for_unit(found, ticket_id), who, response)
+
+
+@router.get("/my/tickets/{ticket_id}/pictures/{sha256}", response_class=FileResponse)
+def my_picture(
+    central: CentralDep,
+    who: Handler,
+    ticket_id: TicketId,
+    sha256: Annotated[str, Path(pattern=SHA256_PATTERN)],
+) -> Response:
+    """A picture or clip of a ticket of one's own unit, made for people."""
+    return pictures.answer(central, who, ticket_id, sha256)
 
 
 @router.post("/my/tickets/{ticket_id}/requests", status_code=201)
@@ -101,7 +114,7 @@ def act(  # noqa: PLR0917 - FastAPI passes them by name
             terms=Terms.of(central.settings),
             note=body.note,
         )
-    return shown(found, who, response)
+    return shown(for_unit(found, ticket_id), who, response)
 
 
 @router.post("/cases/{case_id}/close")

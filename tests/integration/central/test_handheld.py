@@ -145,6 +145,11 @@ def test_a_unit_takes_a_ticket_to_its_end_with_a_photo_that_becomes_evidence(tow
     assert Image.open(io.BytesIO(picture.content)).size == (320, 240)
     assert b"SECRETCAM" not in picture.content
     assert uwe.get(f"{uwe.path}/pictures/{original}").status_code == 403
+    token = town.bearer("uwe")
+    told = town.client.get(f"/api/v1/my/tickets/{uwe.ticket.id}", headers=token).json()
+    urls = [each["url"] for lead in told["leads"] for each in lead["evidence"] if each["here"]]
+    assert urls
+    assert {town.client.get(url, headers=token).status_code for url in urls} == {200}
     assert "After, by the unit" in uwe.get(uwe.path).text
     assert "Handled, being checked" in uwe.get("/h").text
 

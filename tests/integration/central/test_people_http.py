@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from central.people import service
 from central.people.models import SignInTries
-from central.people.permissions import Role
+from central.people.permissions import Permission, Role
 from tests.integration.central.conftest import PASSWORD
 
 SIGN_IN = {"name": "olga", "password": PASSWORD}
@@ -208,3 +208,46 @@ def test_a_name_with_a_character_that_no_database_holds_is_nobody_s(town):
         }
     form = {"name": "olga\0", "password": PASSWORD}
     assert town.client.post("/sign-in", data=form, headers={"accept": "text/html"}).status_code in {401, 422}
+
+
+def patched(town, name, **changes):
+    answer = town.client.patch(f"/api/v1/users/{name}", json=changes, headers=town.bearer("adam"))
+    return answer.status_code, answer.json()
+
+
+def test_an_administrator_gives_people_units_and_passwords_and_never_locks_the_door_behind_himself(town):
+    town.add_user("adam", Role.ADMINISTRATOR)
+    assert patched(town, "olga", roles=["unit_officer"])[0] == 409, "an officer of no unit has nothing to do"
+    status, olga = patched(town, "olga", roles=["unit_officer"], unit="squad-1", password="another long one")
+    assert (status, olga["unit"], olga["roles"]) == (200, "squad-1", ["unit_officer"])
+    assert patched(town, "olga", unit=None)[0] == 409
+    assert sign_in(town, SIGN_IN | {"password": "another long one"}).status_code == 204
+    town.client.cookies.clear()
+    for change in ({"disabled": True}, {"roles": ["auditor"]}):
+        status, told = patched(town, "adam", **change)
+        assert (status, "last administrator" in told["detail"]) == (409, True)
+    town.add_user("ada", Role.ADMINISTRATOR)
+    assert patched(town, "adam", disabled=True)[0] == 200
+
+
+def test_everybody_changes_their_own_password_who_knows_the_old_one(town):
+    change, new = {"old": PASSWORD, "new": "entirely different"}, "entirely different"
+    for wrong, status in (({"old": "a guess at it"}, 401), ({"new": "short"}, 409)):
+        answer = town.client.post("/api/v1/me/password", json=change | wrong, headers=town.bearer("olga"))
+        assert answer.status_code == status
+    token = town.bearer("olga")
+    assert town.client.post("/api/v1/me/password", json=change, headers=token).status_code == 204
+    assert town.client.get("/api/v1/me", headers=token).status_code == 401
+    assert sign_in(town, SIGN_IN | {"password": new}).status_code == 204
+    csrf = re.search('name="csrf_token" value="([0-9a-f]+)"', town.client.get("/account").text)[1]
+    form = {"csrf_token": csrf, "old": new, "new": PASSWORD, "again": "mistyped at the end"}
+    assert "typed differently" in town.client.post("/account/password", data=form).text
+    done = town.client.post("/account/password", data=form | {"again": PASSWORD}, follow_redirects=False)
+    assert (done.status_code, done.headers["location"]) == (303, "/sign-in")
+    assert sign_in(town).status_code == 204
+
+
+def test_every_permission_that_somebody_has_is_asked_for_somewhere(pytestconfig):
+    code = (pytestconfig.rootpath / "central").rglob("*.py")
+    text = "".join(path.read_text() for path in code if path.name != "permissions.py")
+    assert [each for each in Permission if f"Permission.{each.name}" not in text] == []

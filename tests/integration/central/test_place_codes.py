@@ -61,6 +61,7 @@ def send(town, path, **changes):
 
 def test_a_passer_by_reports_in_three_taps_and_can_follow_it(town, make):
     code = make()
+    assert town.client.head(code["path"], headers=PHONE).status_code == 200
     shown = town.client.get(code["path"], headers=PHONE)
     assert (shown.status_code, shown.headers["cache-control"]) == (200, "no-store")
     assert "菜市场 Gate of the market" in shown.text

@@ -1,0 +1,59 @@
+"""One's own account: another password."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Form, Request, Response
+from fastapi.responses import RedirectResponse
+
+from central.context import CentralDep
+from central.limits.access import limited
+from central.pages.rendering import HEADERS, page
+from central.pages.texts import t
+from central.pages.values import Notice
+from central.people import access
+from central.people.access import SignedIn
+from central.people.api import change_own_password
+from central.people.service import MIN_PASSWORD_CHARS, Principal
+from central.problems import Problem
+
+router = APIRouter(prefix="/account", include_in_schema=False)
+
+Typed = Annotated[str, Form(max_length=2000)]
+_TOLD = {
+    HTTPStatus.UNAUTHORIZED: "account.wrong",
+    HTTPStatus.TOO_MANY_REQUESTS: "sign_in.locked",
+    HTTPStatus.SERVICE_UNAVAILABLE: "account.busy",
+}
+
+
+@router.get("")
+def show(request: Request, who: SignedIn) -> Response:
+    """The form."""
+    return page(request, "account.html", {"least": MIN_PASSWORD_CHARS}, who=who)
+
+
+@router.post("/password", dependencies=[Depends(limited("sign_in"))])
+def change(  # noqa: PLR0917 - FastAPI passes them by name
+    request: Request, central: CentralDep, who: SignedIn, old: Typed = "", new: Typed = "", again: Typed = ""
+) -> Response:
+    """Another password: signed out everywhere, to sign in with it; or the form again with the reason."""
+    if new != again:
+        return _refused(request, who, t("account.differ"), HTTPStatus.UNPROCESSABLE_ENTITY)
+    try:
+        change_own_password(request, central, who, old, new)
+    except Problem as problem:
+        words = t(_TOLD[problem.status]) if problem.status in _TOLD else problem.detail
+        return _refused(request, who, words, problem.status, problem.headers)
+    response = RedirectResponse("/sign-in", HTTPStatus.SEE_OTHER, headers=HEADERS)
+    access.clear_session_cookie(response, central)
+    return response
+
+
+def _refused(
+    request: Request, who: Principal, words: str, status: HTTPStatus, headers: dict[str, str] | None = None
+) -> Response:
+    values = {"least": MIN_PASSWORD_CHARS, "notice": Notice("bad", words)}
+    return page(request, "account.html", values, who=who, status=status, headers=headers or {})
