@@ -9,12 +9,14 @@ from fastapi.responses import JSONResponse
 from sqlalchemy.orm import Session
 
 from central.cases import service
+from central.cases.evaluation import evaluate
 from central.cases.finding import MOST_TYPED, Narrowed, Wanted, narrowed
 from central.cases.rules import CaseState, TicketState
 from central.cases.schemas import (
     CaseDetail,
     CasePage,
     ConfirmIn,
+    EvaluationIn,
     Feature,
     FeatureCollection,
     LogLine,
@@ -189,6 +191,24 @@ def reject_case(  # noqa: PLR0917 - FastAPI passes them by name
     with central.database.write(ordered=True) as session:
         found = service.reject(
             session, case_id, who=who, version=version, now=now, reason_code=body.reason_code, note=body.note
+        )
+    return shown(found, who, response)
+
+
+@router.post("/cases/{case_id}/evaluation")
+def evaluate_case(  # noqa: PLR0917 - FastAPI passes them by name
+    central: CentralDep,
+    who: Annotated[Principal, Depends(require(Permission.CASE_EVALUATE))],
+    response: Response,
+    case_id: CaseId,
+    body: EvaluationIn,
+    if_match: IfMatch = None,
+) -> CaseDetail:
+    """Say how a closed case was dealt with, once: right, partly or wrong, and what was not right."""
+    version, now = service.version_of(if_match), central.clock.now_utc()
+    with central.database.write(ordered=True) as session:
+        found = evaluate(
+            session, case_id, who=who, version=version, now=now, result=body.result, note=body.note
         )
     return shown(found, who, response)
 

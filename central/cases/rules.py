@@ -72,6 +72,16 @@ class RejectReason(StrEnum):
     """Anything else; a note says what."""
 
 
+class EvaluationResult(StrEnum):
+    """How a closed case was dealt with, as whoever looks back at it finds (评价)."""
+
+    RIGHT = "right"
+    PARTLY = "partly"
+    """Done, but late, by the wrong means, or not for good; a note says what."""
+    WRONG = "wrong"
+    """Not done, or wrongly; a note says what."""
+
+
 @dataclass(frozen=True, slots=True)
 class Facts:
     """What a rule may ask about."""
@@ -111,6 +121,15 @@ def is_proved(facts: Facts) -> str | None:
     if facts.proved or (facts.note or "").strip():
         return None
     return "no picture shows the place since the work and the last report; a note must say why it is done"
+
+
+def has_result(facts: Facts) -> str | None:
+    """A result of :class:`EvaluationResult` is given, and a note where not all was right."""
+    if facts.reason_code not in {result.value for result in EvaluationResult}:
+        return f"give a result: {', '.join(EvaluationResult)}"
+    if facts.reason_code != EvaluationResult.RIGHT and not (facts.note or "").strip():
+        return "a note must say what was not right"
+    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +197,7 @@ RULES: dict[str, Rule] = {
         _rule("check", _S.HANDLED, _S.CHECKING, None),
         _rule("rework", _S.CHECKING, _S.HANDLING, _P.CASE_CLOSE, has_note, tickets=(_T.HANDLED, _T.HANDLING)),
         _rule("close", _S.CHECKING, _S.CLOSED, _P.CASE_CLOSE, is_proved, tickets=(_T.HANDLED, _T.CLOSED)),
-        _rule("evaluate", _S.CLOSED, _S.EVALUATED, _P.CASE_EVALUATE),
+        _rule("evaluate", _S.CLOSED, _S.EVALUATED, _P.CASE_EVALUATE, has_result),
     )
 }
 """Every rule by its name."""

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from central.cases.again import seen_since
 from central.cases.models import Case, CaseEvent, Lead, LeadEvidence, Ticket
-from central.cases.rules import RejectReason
+from central.cases.rules import EvaluationResult, RejectReason
 from kerbwatch.clock import UtcDatetime
 from kerbwatch.incident import Audience, EvidenceRole
 
@@ -140,9 +140,6 @@ class TicketOut(Out):
     """Whether its unit says that it is not its business, and no ruling has come yet."""
     plate: str | None
     """The offender's, ``?`` where a character is not sure; None also for those who may not read plates."""
-    disputed: bool
-    """Whether a dispute waits for its ruling."""
-    suspended_until: UtcDatetime | None
     reminded_at: UtcDatetime | None = None
     """When the unit was reminded in the term that runs; only in what units ask for themselves."""
 
@@ -309,6 +306,15 @@ class RejectIn(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     reason_code: RejectReason
+    note: Annotated[str, Field(max_length=2000)] | None = None
+
+
+class EvaluationIn(BaseModel):
+    """How a closed case was dealt with."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    result: EvaluationResult
     note: Annotated[str, Field(max_length=2000)] | None = None
 
 

@@ -29,6 +29,7 @@ from central.pages.custody_view import custody_of, deleted_words, with_deleted
 from central.pages.rendering import HEADERS, is_partial, page
 from central.pages.texts import t
 from central.pages.values import Notice
+from central.pages.work_view import beside_of
 from central.people.access import require
 from central.people.permissions import Permission
 from central.people.service import Principal
@@ -46,7 +47,18 @@ Viewer = Annotated[Principal, Depends(require(Permission.CASE_READ))]
 
 NOTE_CHARS = 2000
 _DONE = frozenset(
-    {"confirmed", "rejected", "merged", "two", "split", "closed", "reworked", "hold_set", "hold_lifted"}
+    {
+        "confirmed",
+        "rejected",
+        "merged",
+        "two",
+        "split",
+        "closed",
+        "reworked",
+        "evaluated",
+        "hold_set",
+        "hold_lifted",
+    }
 )
 
 
@@ -272,6 +284,7 @@ def case_page_of(
         if not asked.who.may(Permission.PLATE_READ):
             detail = detail.without_plates()
         lines = service.get_log(session, asked.case_id)
+        beside = beside_of(session, detail)
         may_merge = asked.who.may(Permission.CASE_MERGE) and CaseState(detail.state) not in OVER
         same_as = (
             merging.list_suggestions(session, case_id=asked.case_id, areas=asked.who.areas)
@@ -288,13 +301,15 @@ def case_page_of(
         drawing = map_view.map_of(point, near, detail.area_id)
     values = {
         "case": with_deleted(
-            case_of(detail, lines, asked.who, central.clock.now_utc(), central.settings.zone), gone
+            case_of(detail, lines, asked.who, central.clock.now_utc(), central.settings.zone, beside), gone
         ),
         "custody": custody,
         "same_as": [_same_as(each, asked.case_id) for each in same_as],
         "looks": check_view.looks_of(detail, asked_again, asked.who),
         "seen_again": check_view.seen_again_of(detail),
         "proof": proof,
+        "can_evaluate": check_view.may_evaluate(detail, asked.who),
+        "results": check_view.RESULTS,
         "can_check": check_view.may_decide(detail, asked.who),
         "can_split": may_merge and len(detail.leads) > 1,
         "map": drawing,

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from central.cases.rules import CaseState
+from central.cases.rules import CaseState, EvaluationResult
 from central.cases.schemas import CaseDetail, EvidenceOut, LeadOut
 from central.pages.shots import Shot, shot_of
 from central.pages.texts import t, t_or
@@ -19,6 +19,10 @@ from kerbwatch.messages import Verdict
 
 BEFORE = (EvidenceRole.SNAPSHOT_LIMIT, EvidenceRole.SNAPSHOT_ARRIVAL, EvidenceRole.SNAPSHOT_PATH)
 """What shows the offence, the best first."""
+
+
+RESULTS = tuple((result.value, t(f"reason.{result}")) for result in EvaluationResult)
+"""Results of an evaluation with their words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +47,11 @@ class LookView:
 def may_decide(case: CaseDetail, who: Principal) -> bool:
     """Whether the two decisions after a check are offered."""
     return case.state == CaseState.CHECKING and who.may(Permission.CASE_CLOSE)
+
+
+def may_evaluate(case: CaseDetail, who: Principal) -> bool:
+    """Whether it is offered to say how the case was dealt with."""
+    return case.state == CaseState.CLOSED and who.may(Permission.CASE_EVALUATE)
 
 
 def looks_of(case: CaseDetail, asked: Sequence[LookAgainOut], who: Principal) -> tuple[LookView, ...]:

@@ -1,4 +1,4 @@
-"""The two decisions after a check that no camera decided: the work is done, or goes back to its unit."""
+"""The decisions after the work: it is done, or goes back to its unit; and, looking back, how it was done."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Response
 from pydantic import BaseModel
 
+from central.cases.evaluation import evaluate
+from central.cases.rules import EvaluationResult
 from central.pages.cases import NOTE_CHARS, AskedDep, case_page_of, done, undone
 from central.pages.rendering import is_partial
 from central.pages.texts import t
@@ -23,6 +25,14 @@ class CloseForm(BaseModel):
     """What the form sends that says that it is done."""
 
     version: int
+    note: str = ""
+
+
+class EvaluationForm(BaseModel):
+    """What the form sends that says how a closed case was dealt with."""
+
+    version: int
+    result: str = ""
     note: str = ""
 
 
@@ -50,6 +60,34 @@ def close(asked: AskedDep, form: Annotated[CloseForm, Form()]) -> Response:
     except Problem as problem:
         return undone(asked, problem)
     return done(asked, "closed")
+
+
+@router.post("/cases/{case_id}/evaluation")
+def evaluation(asked: AskedDep, form: Annotated[EvaluationForm, Form()]) -> Response:
+    """The closed case was looked back at: how it was dealt with."""
+    central, note = asked.central, form.note.strip()
+    lacking = ""
+    if form.result not in set(EvaluationResult) or (form.result != EvaluationResult.RIGHT and not note):
+        lacking = t("notice.evaluation_needed")
+    elif len(note) > NOTE_CHARS:
+        lacking = t("notice.note_too_long", chars=NOTE_CHARS)
+    if lacking:
+        status, part = HTTPStatus.UNPROCESSABLE_ENTITY, is_partial(asked.request)
+        return case_page_of(asked, Notice("bad", lacking), status=status, part=part)
+    try:
+        with central.database.write(ordered=True) as session:
+            evaluate(
+                session,
+                asked.case_id,
+                who=asked.who,
+                version=form.version,
+                now=central.clock.now_utc(),
+                result=EvaluationResult(form.result),
+                note=note or None,
+            )
+    except Problem as problem:
+        return undone(asked, problem)
+    return done(asked, "evaluated")
 
 
 @router.post("/cases/{case_id}/rework")

@@ -87,6 +87,27 @@ def test_a_squad_deals_with_its_ticket_and_the_case_is_closed(squad, ticket):
     assert get(squad, "/api/v1/my/tickets", "ulla") == []
 
 
+def test_somebody_looks_back_at_a_closed_case_and_says_how_it_was_dealt_with(squad, ticket):
+    squad.add_user("ada", Role.ADJUDICATOR)
+    ticket_id, case_id = ticket
+    path = f"/api/v1/cases/{case_id}/evaluation"
+    case = handle(squad, ticket_id)
+    early = post(squad, path, {"result": "right"}, "ada", case["version"])
+    assert (early.status_code, early.json()["type"]) == (409, "urn:kerbwatch:problem:wrong-state")
+    closed = post(squad, f"/api/v1/cases/{case_id}/close", {"note": "seen"}, "dora", case["version"])
+    version = closed.json()["version"]
+    assert post(squad, path, {"result": "right"}, "dora", version).status_code == 403
+    assert post(squad, path, {"result": "wrong"}, "ada", version).status_code == 409
+    page, form = f"/cases/{case_id}", {"version": version, "result": "partly", "note": " "}
+    ada = {"headers": squad.bearer("ada"), "follow_redirects": False}
+    assert "Evaluate how it was dealt with" in squad.client.get(page, **ada).text
+    assert squad.client.post(f"{page}/evaluation", data=form, **ada).status_code == 422
+    form["note"] = "two hours late"
+    assert squad.client.post(f"{page}/evaluation", data=form, **ada).status_code == 303
+    assert "rightly in part. two hours late" in squad.client.get(page, **ada).text
+    assert get(squad, f"/api/v1/cases/{case_id}", "ada")["state"] == "evaluated"
+
+
 def test_work_that_is_not_done_comes_back_with_a_new_term(squad, ticket):
     ticket_id, case_id = ticket
     squad.clock.advance(3600)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from central.cases.rules import RULES, CaseState, Origin, RejectReason, TicketState
+from central.cases.rules import RULES, CaseState, EvaluationResult, Origin, RejectReason, TicketState
 from central.insight.days import Span
 from central.merging.scoring import TELLING
 from central.pages import texts
@@ -65,7 +65,7 @@ DYNAMIC = {
     *(f"ticket_state.{state}" for state in TicketState),
     *(f"camera_state.{state}" for state in CameraState),
     *(f"edge.{state}" for state in ("online", "offline", "silent")),
-    *(f"reason.{reason}" for reason in (*RejectReason, *UnableReason)),
+    *(f"reason.{reason}" for reason in (*RejectReason, *UnableReason, *EvaluationResult)),
     *(f"reason.{verdict}" for verdict in (Verdict.CLEAR, Verdict.NOT_CLEAR)),
     *(f"check.{how}{verdict}" for how in ("", "overtaken_") for verdict in Verdict),
     *(f"check.{verdict}_now" for verdict in (Verdict.CLEAR, Verdict.NOT_CLEAR)),
