@@ -17,6 +17,7 @@ from central.cases import api as cases
 from central.codes import api as codes
 from central.codes.signing import PlaceKeys
 from central.context import Central
+from central.corrections import api as corrections
 from central.custody import api as custody
 from central.custody.keeper import Keeper
 from central.custody.sealer import Sealer
@@ -171,6 +172,7 @@ def create_app(settings: CentralSettings, clock: Clock | None = None, *, apart: 
         people,
         cases,
         custody,
+        corrections,
         merging,
         hotline,
         codes,

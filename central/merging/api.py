@@ -11,7 +11,7 @@ from central.cases.api import CaseId, IfMatch, Limit, Lister, Reader, shown
 from central.cases.schemas import CaseDetail
 from central.context import CentralDep
 from central.merging import service
-from central.merging.schemas import SuggestionOut
+from central.merging.schemas import MergeIn, SuggestionOut
 from central.people.access import require
 from central.people.permissions import Permission
 from central.people.service import Principal
@@ -56,6 +56,24 @@ def accept_suggestion(  # noqa: PLR0917 - FastAPI passes them by name
     with central.database.write(ordered=True) as session:
         zone = central.settings.zone
         found = service.accept(session, case_id, suggestion_id, who=who, version=version, now=now, zone=zone)
+    return shown(found, who, response)
+
+
+@router.post("/cases/{case_id}/merge")
+def merge_by_hand(  # noqa: PLR0917 - FastAPI passes them by name
+    central: CentralDep,
+    who: Merger,
+    response: Response,
+    case_id: CaseId,
+    body: MergeIn,
+    if_match: IfMatch = None,
+) -> CaseDetail:
+    """They are one, though nothing suggested it: the younger case goes into the older, which is returned."""
+    version, now, zone = cases.version_of(if_match), central.clock.now_utc(), central.settings.zone
+    with central.database.write(ordered=True) as session:
+        found = service.merge_by_hand(
+            session, case_id, body.other, who=who, version=version, now=now, zone=zone
+        )
     return shown(found, who, response)
 
 

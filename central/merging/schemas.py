@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import Annotated, Any, Self
+
+from pydantic import BaseModel, ConfigDict, Field
 
 from central.cases.schemas import Out
 from central.merging.models import MergeSuggestion
 from kerbwatch.clock import UtcDatetime
+from kerbwatch.ids import UUID_PATTERN
+
+
+class MergeIn(BaseModel):
+    """Two cases are one."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    other: Annotated[str, Field(pattern=UUID_PATTERN)]
+    """The number of the other case; the younger of the two goes into the older."""
 
 
 class SuggestionOut(Out):

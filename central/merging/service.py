@@ -93,6 +93,46 @@ def accept(
     return _shown(session, younger, older)
 
 
+def merge_by_hand(
+    session: Session,
+    case_id: str,
+    other_id: str,
+    *,
+    who: Principal,
+    version: int,
+    now: datetime,
+    zone: ZoneInfo,
+) -> CaseDetail:
+    """Somebody knows that two cases are one, whatever was suggested; from here on as :func:`accept`.
+
+    Raises:
+        Problem: as of :func:`accept`; 409 also when they are of two kinds, or one and the same.
+    """
+    asked = for_change(session, case_id, version)
+    _permit(who)
+    other = cases.case(session, other_id, lock=True)
+    if other is None or not who.sees(other.area_id):
+        raise not_found(f"case {other_id}")
+    if other.id == asked.id or other.kind != asked.kind:
+        what = "this is one case" if other.id == asked.id else f"one is {asked.kind}, the other {other.kind}"
+        raise Problem(HTTPStatus.CONFLICT, "not-alike", f"{what}; two cases of one kind can be merged")
+    older, younger = sorted((asked, other), key=lambda row: row.id)
+    found = repository.between(session, younger.id, older.id)
+    if found is None:
+        found = MergeSuggestion(
+            case_id=younger.id,
+            into_case_id=older.id,
+            score=0.0,
+            parts={"by_hand": True},
+            state="open",
+            created_at=now,
+        )
+        session.add(found)
+    found.case_id, found.into_case_id, found.state = younger.id, older.id, "open"
+    session.flush()
+    return accept(session, case_id, found.id, who=who, version=version, now=now, zone=zone)
+
+
 def dismiss(
     session: Session, case_id: str, suggestion_id: int, *, who: Principal, version: int, now: datetime
 ) -> CaseDetail:

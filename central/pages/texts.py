@@ -222,6 +222,7 @@ _ENGLISH: dict[str, str] = {
     "actor.system": "kerbwatch",
     "rule.opened": "Came in",
     "rule.merge_lead": "Another lead of the same",
+    "rule.correct": "Corrected",
     "rule.merge_case": "Another case was merged in",
     "rule.dismiss_merge": "Said not to be the same as another",
     "rule.split_lead": "A lead was taken out",
