@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.rules.appearance import STEADY_LOOK, Patch, cut_patch, similarity, vanished
-from edge.rules.boxes import PARTIAL_SHARE, iou, within_matrix
+from edge.rules.boxes import PARTIAL_SHARE, intersection, iou, within_matrix
 from edge.rules.newcomers import Spot
 from edge.rules.place import Departure, Place
 from edge.rules.sighting import Look
@@ -36,6 +36,8 @@ PAIR_LATE_S = 4.0
 """And no longer than this after the zone's limit."""
 UNNAMED_RATIO = 3.0
 """What has no name differs from a vehicle in its row by less than this in area downwards: no shadow's end."""
+COVERS_SHARE = 0.35
+"""What has no name and covers so much of a vehicle stands in front of it."""
 TOGETHER_S = 60.0
 """Vehicles of one queue come to rest within this of their neighbour."""
 START_UP_S = 10.0
@@ -239,7 +241,7 @@ def _neighbours(me: _Waiting, other: _Waiting) -> bool:
         return False
     if not _alike_in_size(me.box, other.box):
         return False
-    if not other.named and _size(other.box) * UNNAMED_RATIO < _size(me.box):
+    if not other.named and not _beside(me, other):
         return False
     gap = np.maximum(me.box[:2], other.box[:2]) - np.minimum(me.box[2:], other.box[2:])
     sizes = (me.box[2:] - me.box[:2] + other.box[2:] - other.box[:2]) / 2
@@ -249,6 +251,13 @@ def _neighbours(me: _Waiting, other: _Waiting) -> bool:
     length = float(np.hypot(*line))
     ways = [way for way in (me.way, other.way) if way is not None]
     return not ways or any(abs(float(way @ line)) >= IN_LINE * length for way in ways)
+
+
+def _beside(me: _Waiting, other: _Waiting) -> bool:
+    """Whether what has no name may be in line with a vehicle: no shadow's end, nor what stands in front."""
+    size = _size(me.box)
+    covers = intersection(me.box, other.box.astype(np.float32)) >= COVERS_SHARE * size
+    return not covers and _size(other.box) * UNNAMED_RATIO >= size
 
 
 def _unnamed(spot: Spot, look: Look) -> _Waiting:

@@ -1,0 +1,43 @@
+"""What stands in front of a vehicle, and what else lies in its box."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from edge.rules.appearance import Patch
+from edge.rules.earlier import shows
+from edge.rules.parking import ParkingRule
+from kerbwatch.incident import Phase
+from tests.unit.edge.street import KERB, Thing, camera_with, look_at, zones_of
+
+LAY_BY = [[100, 160], [300, 160], [300, 202], [100, 202]]
+CAR = (150.0, 150.0, 220.0, 195.0)
+BUS = (130.0, 140.0, 250.0, 235.0)
+
+
+def test_a_car_behind_a_bus_that_the_network_loses_is_told_when_the_bus_has_gone():
+    rule = ParkingRule(zones_of(camera_with({**KERB, "polygon": LAY_BY, "dwell_s": 20})), create_score=0.25)
+    opened = []
+    for t_s in range(0, 70, 2):
+        hidden = 18 <= t_s < 50
+        things = [Thing(CAR, texture=3, seen=not hidden)] if t_s >= 10 else []
+        if hidden:
+            things.append(Thing(BUS, texture=7, seen=t_s < 24))
+        findings = rule.look(look_at(things, float(t_s)))
+        opened += [one for one in findings.sightings if one.phase is Phase.OPENED]
+    (only,) = opened
+    assert only.started_t_s <= 12 and 50 <= only.t_s <= 54
+
+
+def test_a_neighbour_that_lies_in_its_box_is_not_the_thing_itself():
+    def spot(*things: tuple[slice, slice]) -> Patch:
+        patch = np.full((24, 24), 100, dtype=np.float32)
+        for number, part in enumerate(things):
+            patch[part] = 180 - 120 * number
+        return patch
+
+    neighbour, thing = (slice(14, 24), slice(10, 24)), (slice(0, 14), slice(0, 24))
+    now, without = spot(neighbour, thing), spot()
+    assert shows(now, now, without)
+    assert shows(now + 30, now, without)
+    assert not shows(spot(neighbour), now, without)
