@@ -188,6 +188,9 @@ class EscalationSettings(Settings):
     longest_suspension_days: Annotated[float, Field(gt=0, le=366)] = Field(
         30.0, description="How long the clock of a ticket may stand at a time."
     )
+    waits_hours: Annotated[float, Field(gt=0, le=8784)] = Field(
+        4.0, description="Hours after which the console tells of what still waits for a person."
+    )
     sweep_s: Annotated[float, Field(ge=0.2, le=600)] = Field(
         5.0, description="How often it is looked for what is due."
     )

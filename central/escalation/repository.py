@@ -36,6 +36,23 @@ def slips(
     return session.scalars(query).all()
 
 
+def slips_shown(
+    session: Session, *, answered: bool, before: int | None, limit: int, areas: frozenset[str] | None
+) -> Sequence[SupervisionSlip]:
+    """Slips without an answer, the first due first; or answered ones below a number, the newest first."""
+    slip = SupervisionSlip
+    query = select(slip).limit(limit)
+    if answered:
+        query = query.where(slip.answered_at.is_not(None)).order_by(slip.number.desc())
+    else:
+        query = query.where(slip.answered_at.is_(None)).order_by(slip.respond_by, slip.number)
+    if before is not None:
+        query = query.where(slip.number < before)
+    if areas is not None:
+        query = query.where(_lies_in(areas))
+    return session.scalars(query).all()
+
+
 def slips_waiting(session: Session, unit_id: str, areas: frozenset[str] | None) -> int:
     """How many slips wait for a unit's answer."""
     query = select(func.count()).select_from(SupervisionSlip)

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
 from fastapi.responses import FileResponse
 
 from central.context import Central, CentralDep
-from central.media import service
+from central.media import repository, service
 from central.media.models import MediaFile
 from central.media.schemas import OriginalIn, OriginalViewOut
 from central.media.service import Piece, Progress
@@ -36,7 +36,12 @@ def list_views(
 ) -> list[OriginalViewOut]:
     """Who looked at originals, newest first; ``before`` is the number of the last line seen."""
     found = service.views(central, sha256=sha256, before=before, limit=limit, areas=who.areas)
-    return [OriginalViewOut.model_validate(row) for row in found]
+    with central.database.read() as session:
+        cases = repository.cases_naming(session, {row.sha256 for row in found}, who.areas)
+    return [
+        OriginalViewOut.model_validate(row).model_copy(update={"case_ids": tuple(cases.get(row.sha256, ()))})
+        for row in found
+    ]
 
 
 @router.head("/{sha256}")

@@ -8,10 +8,10 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from central.cases.models import LeadEvidence
+from central.cases.models import Case, Lead, LeadEvidence
 from central.custody.chain import EntryKind, append
 from central.media.models import MediaFile, OriginalView
-from central.people.scope import file_lies_in
+from central.people.scope import file_lies_in, lies_in
 from kerbwatch.incident import Audience
 
 
@@ -55,6 +55,20 @@ def views(
     if areas is not None:
         query = query.where(file_lies_in(OriginalView.sha256, areas))
     return session.scalars(query).all()
+
+
+def cases_naming(
+    session: Session, hashes: Collection[str], areas: frozenset[str] | None = None
+) -> dict[str, list[str]]:
+    """For each of some files the cases whose leads name it; ``areas``: only those that lie there."""
+    query = select(LeadEvidence.sha256, Lead.case_id).join(Lead, Lead.id == LeadEvidence.lead_id)
+    query = query.where(LeadEvidence.sha256.in_(hashes)).distinct().order_by(Lead.case_id)
+    if areas is not None:
+        query = query.join(Case, Case.id == Lead.case_id).where(lies_in(areas))
+    found: dict[str, list[str]] = {}
+    for sha256, case_id in session.execute(query):
+        found.setdefault(sha256, []).append(case_id)
+    return found
 
 
 def views_of(session: Session, hashes: Collection[str], limit: int) -> Sequence[OriginalView]:

@@ -26,3 +26,5 @@ class OriginalViewOut(BaseModel):
     """``user:NAME``."""
     at: UtcDatetime
     reason: str
+    case_ids: tuple[str, ...] = ()
+    """The cases whose leads name it; none where no case is left."""

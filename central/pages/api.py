@@ -7,6 +7,7 @@ from fastapi import APIRouter
 from central.pages import (
     account,
     api_docs,
+    audit,
     bench,
     cameras,
     cases,
@@ -26,6 +27,7 @@ from central.pages import (
     report,
     reporter_view,
     sign_in,
+    work,
 )
 from central.pages.sign_in import problem_page
 
@@ -53,6 +55,8 @@ for part in (
     office,
     reporter_view,
     insight,
+    work,
+    audit,
 ):
     router.include_router(part.router)
 

@@ -20,6 +20,8 @@ from central.pages.case_view import row_of
 from central.pages.rendering import HEADERS, page
 from central.pages.texts import KIND_TERMS, kind_name, t
 from central.pages.values import Tab
+from central.pages.waiting import longest_waits
+from central.pages.work_view import marks_of
 from central.people.access import SignedIn, require
 from central.people.permissions import Permission
 from central.people.service import Principal
@@ -140,6 +142,7 @@ def _queue(central: Central, who: Principal, choice: Choice) -> dict[str, object
             areas=who.areas,
             narrowed=narrowed(session, choice.wanted(), now, reads_plates=reads_plates),
         )
+        waits = [] if choice.searches else longest_waits(session, who, now, central.settings.escalation)
     tabs = [
         Tab(
             label=t(f"group.{name}"),
@@ -153,8 +156,9 @@ def _queue(central: Central, who: Principal, choice: Choice) -> dict[str, object
         "after": after,
         "tabs": tabs,
         "show": choice.show,
+        "waits": waits,
         "searches": choice.searches,
-        "rows": [row_of(case) for case in found.items],
+        "rows": [row_of(case, marks_of(case, now, central.settings.zone)) for case in found.items],
         "more_url": choice.url(cursor=found.next_cursor) if found.next_cursor else None,
         "newest_url": choice.url() if choice.cursor else None,
     }

@@ -11,8 +11,11 @@ from central.areas.reach import reach_of
 from central.cameras import service
 from central.cases.repository import last_log_id
 from central.context import Central, CentralDep
+from central.escalation import repository
+from central.operations.rounds_seen import late_ones
 from central.pages.health_view import boxes_of
 from central.pages.rendering import page
+from central.pages.texts import t_or
 from central.people.access import require
 from central.people.permissions import Permission
 from central.people.service import Principal
@@ -42,6 +45,7 @@ def boxes(request: Request, central: CentralDep, who: Viewer, cursor: Cursor = N
 
 def _health(central: Central, who: Principal, cursor: str | None) -> dict[str, object]:
     with central.database.read() as session:
+        beats = late_ones(repository.beats(session), central.settings, central.clock.now_utc())
         after = last_log_id(session)
         now = central.clock.now_utc()
         reach = reach_of(session, who.areas, now)
@@ -49,6 +53,12 @@ def _health(central: Central, who: Principal, cursor: str | None) -> dict[str, o
     more = found.next_cursor
     return {
         "after": after,
+        "rounds": []
+        if cursor
+        else [
+            (t_or(f"rounds.{beat.name}", beat.name), beat.instance, beat.at, late)
+            for beat, late in beats.items()
+        ],
         "boxes": boxes_of(found.items),
         "total": found.total_cameras,
         "working": found.working_cameras,

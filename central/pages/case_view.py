@@ -15,6 +15,16 @@ from central.pages import wording
 from central.pages.plate_view import PlateView, plate_of, spaced
 from central.pages.shots import Shot, shot_of
 from central.pages.texts import KIND_TERMS, kind_name, kind_term, t, t_or
+from central.pages.work_view import (
+    CLOCK_RUNS,
+    Beside,
+    Mark,
+    SlipView,
+    late_mark,
+    marks_of,
+    slip_of,
+    told_in,
+)
 from central.people.service import Principal
 from kerbwatch.incident import Audience, EvidenceRole, Kind
 
@@ -38,6 +48,8 @@ class Row:
     foot: str
     picture: str | None
     created_at: datetime
+    marks: tuple[Mark, ...] = ()
+    """What to notice: how late it is, what stands still."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +61,7 @@ class TicketView:
     """Whether it leads or helps; empty where it is alone."""
     state_name: str
     tone: str
+    marks: tuple[Mark, ...]
     due_at: datetime | None
     """None while it is a draft: its time runs from confirmation."""
     deadline: str
@@ -119,9 +132,16 @@ class CaseView:
     leads: tuple[LeadView, ...]
     tickets: tuple[TicketView, ...]
     log: tuple[LogView, ...]
+    marks: tuple[Mark, ...]
+    """What to notice: how late it is, how far up it went, what stands still."""
+    slips: tuple[SlipView, ...]
+    joint: str
+    """When several towns go out together; empty where one unit goes alone."""
+    no_evidence: str
+    """What is said where there is no picture."""
 
 
-def row_of(case: CaseOut) -> Row:
+def row_of(case: CaseOut, marks: tuple[Mark, ...] = ()) -> Row:
     """A case as a line of the list."""
     foot = [duration(case.dwell_s)] if case.dwell_s else []
     return Row(
@@ -133,15 +153,21 @@ def row_of(case: CaseOut) -> Row:
         urgent=case.urgent,
         state_name=t_or(f"state.{case.state}", case.state),
         tone=_tone(case.state),
-        road=case.road,
+        road=case.road or case.area_name,
         foot=" · ".join([*foot, case.unit_name or case.camera_name or ""]),
         picture=f"/api/v1/media/{case.picture}" if case.picture else None,
         created_at=case.created_at,
+        marks=marks,
     )
 
 
-def case_of(
-    case: CaseDetail, log: Sequence[LogLine], who: Principal, now: datetime, zone: ZoneInfo
+def case_of(  # noqa: PLR0917 - one case, one place
+    case: CaseDetail,
+    log: Sequence[LogLine],
+    who: Principal,
+    now: datetime,
+    zone: ZoneInfo,
+    beside: Beside,
 ) -> CaseView:
     """A case with its evidence, tickets and log; ``who`` decides which buttons there are."""
     shots = [(lead, piece) for lead in case.leads for piece in _shown(lead)]
@@ -172,8 +198,12 @@ def case_of(
         pictures=tuple(shot_of(*pair, who) for pair in shots if pair[1].content_type.startswith("image/")),
         clips=tuple(shot_of(*pair, who) for pair in shots if pair[1].content_type.startswith("video/")),
         leads=tuple(_lead(lead) for lead in case.leads),
-        tickets=tuple(_ticket(ticket, alone=_alone(case)) for ticket in case.tickets),
-        log=tuple(_line(line) for line in log),
+        tickets=tuple(_ticket(ticket, now, zone, beside, alone=_alone(case)) for ticket in case.tickets),
+        log=tuple(_line(line, beside, zone) for line in log),
+        marks=marks_of(case, now, zone),
+        slips=tuple(slip_of(slip, now) for slip in beside.slips),
+        joint=_joint(beside, zone),
+        no_evidence=t("case.no_evidence" if case.camera_name else "case.no_evidence_reported"),
     )
 
 
@@ -237,7 +267,25 @@ def _alone(case: CaseDetail) -> bool:
     return all(ticket.leads for ticket in case.tickets)
 
 
-def _ticket(ticket: TicketOut, *, alone: bool) -> TicketView:
+def _joint(beside: Beside, zone: ZoneInfo) -> str:
+    if beside.joint is None:
+        return ""
+    start, end = (wording.full(each, zone) for each in (beside.joint.window_from, beside.joint.window_until))
+    return t("work.joint", start=start, end=end)
+
+
+def _ticket_marks(ticket: TicketOut, now: datetime, zone: ZoneInfo) -> tuple[Mark, ...]:
+    found = []
+    if ticket.suspended_until is not None:
+        found.append(
+            Mark("warn", t("work.suspended", until=wording.clock(ticket.suspended_until, now, zone)))
+        )
+    elif ticket.state in CLOCK_RUNS:
+        found += [late for late in (late_mark(ticket.due_at, now),) if late]
+    return (*found, Mark("warn", t("work.disputed"))) if ticket.disputed else tuple(found)
+
+
+def _ticket(ticket: TicketOut, now: datetime, zone: ZoneInfo, beside: Beside, *, alone: bool) -> TicketView:
     draft = ticket.state == TicketState.DRAFTED
     tones = {TicketState.DRAFTED: "warn", TicketState.VOIDED: "", TicketState.CLOSED: "good"}
     return TicketView(
@@ -245,11 +293,12 @@ def _ticket(ticket: TicketOut, *, alone: bool) -> TicketView:
         part="" if alone else t("case.leads" if ticket.leads else "case.helps"),
         state_name=t_or(f"ticket_state.{ticket.state}", ticket.state),
         tone=tones.get(TicketState(ticket.state), "info"),
+        marks=_ticket_marks(ticket, now, zone),
         due_at=None if ticket.dispatched_at is None else ticket.due_at,
         deadline=t("case.deadline_hours", hours=f"{ticket.deadline_hours:g}") if draft else "–",
         item=ticket.item,
         legal_basis=ticket.legal_basis,
-        co_units=", ".join(ticket.co_unit_ids),
+        co_units=", ".join(beside.unit(unit_id) for unit_id in ticket.co_unit_ids),
         routing_note=ticket.routing_note,
         plate=spaced(ticket.plate) if ticket.plate else "",
     )
@@ -277,11 +326,11 @@ def _lead(lead: LeadOut) -> LeadView:
     )
 
 
-def _line(line: LogLine) -> LogView:
+def _line(line: LogLine, beside: Beside, zone: ZoneInfo) -> LogView:
     words = [t_or(f"reason.{line.reason_code}", line.reason_code)] if line.reason_code else []
     return LogView(
         at=line.at,
         text=t_or(f"rule.{line.rule}", line.rule.replace("_", " ")),
         actor=t("actor.system") if line.actor == "system" else line.actor.partition(":")[2] or line.actor,
-        note=". ".join([*words, *([line.note] if line.note else [])]),
+        note=". ".join([*words, *told_in(line, beside, zone), *([line.note] if line.note else [])]),
     )

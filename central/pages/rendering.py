@@ -18,7 +18,7 @@ from jinja2.runtime import Context
 from starlette.types import Scope
 
 from central.context import Central, central_of
-from central.pages import assets, wording
+from central.pages import assets, waiting, wording
 from central.pages.texts import t
 from central.people.permissions import Permission
 from central.people.service import Principal, csrf_token
@@ -114,6 +114,7 @@ def page(
     common = {
         "principal": who,
         "may": lambda permission: who is not None and who.may(Permission(permission)),
+        "requests_waiting": lambda: waiting.requests_waiting(central, who),
         "csrf": _csrf(central, who),
         "city": central.settings.city,
         "zone": central.settings.zone,

@@ -18,6 +18,9 @@ from central.reporters.models import (
 )
 from central.reports.models import Report
 
+_CASES_TOLD = 3
+"""Of what one person reported the newest, for auditors."""
+
 
 def hold(session: Session, name: str) -> None:
     """Let units of work on ``name`` follow one another. SQLite has one writer at a time anyway."""
@@ -111,6 +114,15 @@ def case_states(session: Session, lead_ids: Collection[str]) -> dict[str, str]:
     """Of some leads the state of their case."""
     query = select(Lead.id, Case.state).join(Case, Case.id == Lead.case_id).where(Lead.id.in_(lead_ids))
     return {row.id: row.state for row in session.execute(query)}
+
+
+def cases_of(session: Session, refs: Collection[str]) -> dict[str, list[str]]:
+    """For each of some reporters the newest cases of what they reported."""
+    found: dict[str, list[str]] = {}
+    for ref in refs:
+        query = select(Lead.case_id).join(Report, Report.lead_id == Lead.id).where(Report.reporter_ref == ref)
+        found[ref] = list(session.scalars(query.order_by(Report.id.desc()).limit(_CASES_TOLD)))
+    return found
 
 
 def views(session: Session, *, before: int | None, limit: int) -> Sequence[IdentityView]:
