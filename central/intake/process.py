@@ -29,6 +29,7 @@ from kerbwatch.logs import configure_logs
 log = structlog.get_logger(__name__)
 
 _TELL_S = 0.5
+_LEARNS_S = 10.0
 
 
 class Learner(Rounds):
@@ -37,11 +38,18 @@ class Learner(Rounds):
     def __init__(self, settings: CentralSettings, clock: Clock, database: Database) -> None:
         super().__init__("learner", settings.escalation.sweep_s)
         self._settings, self._clock, self._database = settings, clock, database
+        self.tried = threading.Event()
+        """Set once it has learnt, or failed to: a batch learns by itself then."""
 
     def once(self) -> None:
         """Learn anew once an hour has begun."""
-        with self._database.read() as session:
-            learn_ahead(session, self._clock.now_utc(), self._settings.zone, self._settings.intake.merging)
+        try:
+            with self._database.read() as session:
+                learn_ahead(
+                    session, self._clock.now_utc(), self._settings.zone, self._settings.intake.merging
+                )
+        finally:
+            self.tried.set()
 
 
 def main() -> None:
@@ -59,6 +67,7 @@ def main() -> None:
     ended = threading.Event()
     threading.Thread(target=_await_end, args=(ended,), name="input", daemon=True).start()
     learner.start()
+    learner.tried.wait(_LEARNS_S)  # a batch that had to learn would keep all others from writing
     consumer.start()
     told = True
     while told and consumer.alive and not ended.wait(_TELL_S):
