@@ -23,7 +23,7 @@ CHECKS: dict[str, str] = {
     "check.overtaken_not_clear": "A person decided first; {camera} later still saw it there.",
     "check.overtaken_unable": "A person decided first; {camera} could not tell: {why}.",
     "check.close": "It is done",
-    "check.close_note": "Why it is done, though no newer picture shows it",
+    "check.close_note": "Why it is done, without a newer picture",
     "check.seen_again": "Reported again after the work was said to be done: {origin}, {time}. Look first.",
     "check.clear_left": "{camera} sees the place free, but it was reported again since. A person decides.",
     "check.evaluate": "Evaluate how it was dealt with",
