@@ -20,6 +20,15 @@ class UnitChoice(BaseModel):
     name: str
 
 
+class AreaChoice(BaseModel):
+    """An area in which a disputed case lies."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str
+    name: str
+
+
 class DisputeOut(BaseModel):
     """A dispute with what it is about."""
 
@@ -35,6 +44,8 @@ class DisputeOut(BaseModel):
     leads: bool
     units: tuple[UnitChoice, ...]
     """Units that have the power for it, the present owner among them."""
+    areas: tuple[AreaChoice, ...]
+    """Where a ruling may hold: the areas in which the case lies, the smallest first."""
 
 
 class RuleIn(BaseModel):

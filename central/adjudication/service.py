@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from central.adjudication import repository
 from central.adjudication.models import Ruling
-from central.adjudication.schemas import DisputeOut, RuleIn, RulingOut, UnitChoice
+from central.adjudication.schemas import AreaChoice, DisputeOut, RuleIn, RulingOut, UnitChoice
 from central.cases.models import Case, Ticket
 from central.cases.rules import TicketState
 from central.cases.service import note_in_log
@@ -35,11 +35,18 @@ from kerbwatch.place import Position
 
 
 def disputes(
-    session: Session, now: datetime, limit: int, areas: frozenset[str] | None = None
+    session: Session,
+    now: datetime,
+    limit: int,
+    areas: frozenset[str] | None = None,
+    after: str | None = None,
 ) -> list[DisputeOut]:
-    """Disputes that wait for a ruling, the oldest first; ``areas``: only of cases that lie there."""
+    """Disputes that wait for a ruling, the oldest first, after the request ``after``.
+
+    ``areas``: only of cases that lie there.
+    """
     book = duty_book(session, now)
-    waiting = tickets.requests(session, "waiting", "dispute", limit, areas)
+    waiting = tickets.requests(session, "waiting", "dispute", limit, areas, after)
     entries = duty.entries_by_id(session, {ticket.duty_entry_id for _request, ticket in waiting})
     choices = {
         entry.id: tuple(UnitChoice(id=unit.id, name=unit.name) for unit in book.units_for(entry))
@@ -56,14 +63,18 @@ def disputes(
             ticket_state=ticket.state,
             leads=ticket.leads,
             units=choices[ticket.duty_entry_id],
+            areas=tuple(
+                AreaChoice(id=hit.id, name=hit.name)
+                for hit in book.areas.locate(Position(ticket.case.lon, ticket.case.lat))
+            ),
         )
         for request, ticket in waiting
     ]
 
 
-def rulings(session: Session, limit: int) -> list[RulingOut]:
+def rulings(session: Session, limit: int, before: str | None = None) -> list[RulingOut]:
     """Rulings, the newest first."""
-    return [RulingOut.model_validate(row) for row in repository.rulings(session, limit)]
+    return [RulingOut.model_validate(row) for row in repository.rulings(session, limit, before)]
 
 
 def rule(

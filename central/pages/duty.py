@@ -36,6 +36,7 @@ class RulingForm(BaseModel):
     """What the form of a ruling sends; the service judges."""
 
     unit_id: str = ""
+    area_id: str = ""
     clause: str = ""
     reasons: str = ""
 
@@ -84,7 +85,12 @@ def rule(
     """Settle a dispute."""
     terms, now = Terms.of(central.settings), central.clock.now_utc()
     try:
-        said = RuleIn(unit_id=form.unit_id or None, clause=form.clause, reasons=form.reasons)
+        said = RuleIn(
+            unit_id=form.unit_id or None,
+            area_id=form.area_id or None,
+            clause=form.clause,
+            reasons=form.reasons,
+        )
     except ValidationError:
         notice = Notice("bad", t("notice.ruling_lacks"))
         return _queue(request, central, who, notice, HTTPStatus.UNPROCESSABLE_ENTITY, form)

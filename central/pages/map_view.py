@@ -25,6 +25,8 @@ _LABEL_WITHIN_M = 450.0
 _LABEL_BEYOND_M = 150.0
 _AROUND_M = 4000.0
 """How far around the point areas are sent to MapLibre."""
+_LETTER_PX, _LINE_PX = 7.0, 16.0
+"""Width of a letter of a name, and distance between two names, on the drawing."""
 _SCALE_M = 500
 _SIMPLER_DEGREES = 1e-4
 """How far an outline on the map of a whole city may be off: 11 m."""
@@ -67,13 +69,15 @@ def map_of(point: Position, areas: Iterable[Area], own_area_id: str | None) -> M
     """Draw ``areas`` (WGS-84) around a point; the case's own one stands out, larger ones lie below."""
     window = shapely.box(-20, -20, WIDTH_PX + 20, HEIGHT_PX + 20)
     spot = shapely.Point(WIDTH_PX / 2, HEIGHT_PX / 2).buffer(35)
-    drawn = []
+    taken, drawn = spot, []
     for area in _largest_first(areas):
         seen = _to_px(shape(area.geometry), point).intersection(window)
         if seen.area <= 0:
             continue
         inside = seen.intersection(shapely.box(160, 30, WIDTH_PX - 160, HEIGHT_PX - 50))
-        at = _beside(inside, spot).representative_point()
+        at = _beside(inside, taken).representative_point()
+        if not at.is_empty and area.level != "city":
+            taken = taken.union(_label_box(at, area.name))
         drawn.append(
             DrawnArea(
                 name=area.name,
@@ -150,6 +154,13 @@ def outlines(areas: Sequence[Area], datum: Datum) -> dict[str, Any]:
             }
         )
     return {"type": "FeatureCollection", "features": features}
+
+
+def _label_box(at: BaseGeometry, name: str) -> BaseGeometry:
+    """What a name covers, and the middles of other names that would touch it."""
+    half_width = len(name) * _LETTER_PX
+    x, y = at.centroid.x, at.centroid.y
+    return shapely.box(x - half_width, y - _LINE_PX, x + half_width, y + _LINE_PX)
 
 
 def _beside(geometry: BaseGeometry, spot: BaseGeometry) -> BaseGeometry:
