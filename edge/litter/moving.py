@@ -30,6 +30,8 @@ the camera's own bonnet)."""
 LEAST_LOOKS = 3
 """In how many looks a vehicle must have been found."""
 DECIDE_SCORE = 0.5
+LEAST_FOUND = 3
+"""So many arcs that are likely enough must lie on one thing: chance seldom offers more than one or two."""
 ONE_THING_S = 1.6
 """What falls from one vehicle, or near where something fell, within so many seconds is the same thing."""
 MOST_VEHICLES = 4
@@ -43,6 +45,7 @@ _TURNED = (2.5, 1.2)
 """How far the camera turns while a thing falls, in drops: from which it can, and cannot, be told."""
 _USUAL_M = 0.2
 _SAME_THING_M = 3.0
+_OVERLAP_S, _SAME_ARC_M = 0.1, 0.35
 
 Floats = NDArray[np.float64]
 
@@ -70,6 +73,7 @@ class MovingEngine:
         self._step: Homography = np.eye(3)
         self._looked = 0
         self._seen: dict[int, deque[Leftover]] = {}
+        self._found: list[Fall] = []
         self._told: list[tuple[float, int, Floats]] = []
         self._ticked_s = -np.inf
 
@@ -122,6 +126,7 @@ class MovingEngine:
         self._step = np.eye(3)
         self._looked = 0
         self._seen.clear()
+        self._found.clear()
         self._told.clear()
         self._ticked_s = -np.inf
 
@@ -159,7 +164,7 @@ class MovingEngine:
         return [each for _, each in sorted(tall, key=lambda pair: -pair[0])[:MOST_VEHICLES]]
 
     def _judge(self, now_s: float) -> None:
-        falls = []
+        self._found = [each for each in self._found if each.arc.t_s[-1] >= now_s - ONE_THING_S]
         for vehicle in self._traffic.vehicles:
             seen = list(self._seen.get(vehicle.id, ()))
             beside = _beside(vehicle, seen) if len(seen) >= _LEAST_PICTURES else None
@@ -170,9 +175,9 @@ class MovingEngine:
                 if fall is not None:
                     fall.parts["steady_view"] = self._steady_view(fall)
                     if fall.score >= DECIDE_SCORE:
-                        falls.append(fall)
-        for fall in sorted(falls, key=lambda each: -each.score):
-            if not self._is_told(fall):
+                        self._found.append(fall)
+        for fall in sorted(self._found, key=lambda each: -each.score):
+            if not self._is_told(fall) and sum(_same(fall, each) for each in self._found) >= LEAST_FOUND:
                 self._told.append((float(fall.arc.t_s[0]), fall.vehicle.id, fall.arc.xy[0]))
                 self._say(fall, now_s)
 
@@ -221,6 +226,20 @@ class MovingEngine:
             )
         )
         self._next_id += 1
+
+
+def _same(one: Fall, other: Fall) -> bool:
+    """Whether two arcs lie on one thing."""
+    from_s = max(one.arc.t_s[0], other.arc.t_s[0])
+    to_s = min(one.arc.t_s[-1], other.arc.t_s[-1])
+    if to_s - from_s < _OVERLAP_S:
+        return False
+    apart = [
+        np.interp((from_s + to_s) / 2, one.arc.t_s, one.arc.xy[:, axis])
+        - np.interp((from_s + to_s) / 2, other.arc.t_s, other.arc.xy[:, axis])
+        for axis in (0, 1)
+    ]
+    return bool(np.hypot(*apart) < _SAME_ARC_M * one.px_per_m)
 
 
 def _kept(times_s: list[float]) -> int:
