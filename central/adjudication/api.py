@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Query
 
 from central.adjudication import service
 from central.adjudication.schemas import DisputeOut, RuleIn, RulingOut
@@ -13,19 +13,22 @@ from central.context import CentralDep
 from central.people.access import require
 from central.people.permissions import Permission
 from central.people.service import Principal
-from central.tickets.api import TicketId
+from central.tickets.api import After, TicketId
 from central.tickets.clockwork import Terms
 
 router = APIRouter(prefix="/api/v1", tags=["adjudication"])
 
+Number = Annotated[str | None, Query(pattern=r"^[0-9]{4}-[0-9]{4,12}$")]
 Adjudicator = Annotated[Principal, Depends(require(Permission.DISPUTE_RULE, within_areas=True))]
 
 
 @router.get("/disputes")
-def list_disputes(central: CentralDep, who: Adjudicator, limit: Limit = 50) -> list[DisputeOut]:
-    """Disputes that wait for a ruling, the oldest first."""
+def list_disputes(
+    central: CentralDep, who: Adjudicator, after: After = None, limit: Limit = 50
+) -> list[DisputeOut]:
+    """Disputes that wait for a ruling, the oldest first; ``after`` is the last one's request id so far."""
     with central.database.read() as session:
-        return service.disputes(session, central.clock.now_utc(), limit, who.areas)
+        return service.disputes(session, central.clock.now_utc(), limit, who.areas, after)
 
 
 @router.post("/disputes/{request_id}/ruling", status_code=201)
@@ -37,7 +40,7 @@ def give_ruling(central: CentralDep, who: Adjudicator, request_id: TicketId, bod
 
 
 @router.get("/rulings")
-def list_rulings(central: CentralDep, limit: Limit = 50) -> list[RulingOut]:
-    """Rulings, the newest first. Public."""
+def list_rulings(central: CentralDep, before: Number = None, limit: Limit = 50) -> list[RulingOut]:
+    """Rulings, the newest first; ``before`` is the last one's number so far. Public."""
     with central.database.read() as session:
-        return service.rulings(session, limit)
+        return service.rulings(session, limit, before)

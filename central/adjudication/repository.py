@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import func, select
+from sqlalchemy import func, literal, select, tuple_
 from sqlalchemy.orm import Session
 
 from central.adjudication.models import Ruling
@@ -23,7 +23,15 @@ def next_number(session: Session, year: int) -> str:
     return f"{year:04d}-{int(last.partition('-')[2]) + 1 if last else 1:04d}"
 
 
-def rulings(session: Session, limit: int) -> Sequence[Ruling]:
-    """Rulings, the newest first."""
+def rulings(session: Session, limit: int, before: str | None = None) -> Sequence[Ruling]:
+    """Rulings, the newest first; those after number ``before`` in this order, none where there is no such."""
     query = select(Ruling).order_by(Ruling.ruled_at.desc(), Ruling.number.desc()).limit(limit)
+    if before is not None:
+        last = session.get(Ruling, before)
+        if last is None:
+            return []
+        query = query.where(
+            tuple_(Ruling.ruled_at, Ruling.number)
+            < tuple_(literal(last.ruled_at, Ruling.ruled_at.type), before)
+        )
     return session.scalars(query).all()

@@ -46,7 +46,7 @@ def disputes(
     ``areas``: only of cases that lie there.
     """
     book = duty_book(session, now)
-    waiting = tickets.requests(session, "waiting", "dispute", limit, areas, after)
+    waiting = tickets.requests(session, "waiting", "dispute", limit, areas, after=after)
     entries = duty.entries_by_id(session, {ticket.duty_entry_id for _request, ticket in waiting})
     choices = {
         entry.id: tuple(UnitChoice(id=unit.id, name=unit.name) for unit in book.units_for(entry))

@@ -25,15 +25,19 @@ def list_slips(
     central: CentralDep,
     who: SignedIn,
     unanswered: Annotated[bool, Query()] = False,
+    before: Annotated[int | None, Query(ge=1, le=2**53)] = None,
     limit: Limit = 50,
 ) -> list[SlipOut]:
-    """Supervision slips, the newest first: one's own unit's, or all for who reads tickets."""
+    """Supervision slips, the newest first: one's own unit's, or all for who reads tickets.
+
+    ``before`` is the last one's number so far.
+    """
     unit_id = None if who.may(Permission.TICKET_READ) else who.unit_id
     if unit_id is None and not who.may(Permission.TICKET_READ):
         raise Problem(HTTPStatus.FORBIDDEN, "permission", f"this needs '{Permission.TICKET_READ.value}'")
     with central.database.read() as session:
         found = repository.slips(
-            session, unit_id=unit_id, unanswered=unanswered, limit=limit, areas=who.areas
+            session, unit_id=unit_id, unanswered=unanswered, limit=limit, areas=who.areas, before=before
         )
         return [SlipOut.model_validate(slip) for slip in found]
 

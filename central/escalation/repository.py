@@ -24,9 +24,12 @@ def slips(
     unanswered: bool,
     limit: int,
     areas: frozenset[str] | None = None,
+    before: int | None = None,
 ) -> Sequence[SupervisionSlip]:
-    """Slips, the newest first."""
+    """Slips, the newest first, below number ``before``."""
     query = select(SupervisionSlip).order_by(SupervisionSlip.number.desc()).limit(limit)
+    if before is not None:
+        query = query.where(SupervisionSlip.number < before)
     if unit_id is not None:
         query = query.where(SupervisionSlip.unit_id == unit_id)
     if unanswered:

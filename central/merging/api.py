@@ -20,16 +20,17 @@ router = APIRouter(prefix="/api/v1", tags=["merging"])
 
 Merger = Annotated[Principal, Depends(require(Permission.CASE_MERGE))]
 SuggestionId = Annotated[int, Path(ge=1, le=2**62)]
+Before = Annotated[int | None, Query(ge=1, le=2**62)]
 State = Annotated[Literal["open", "accepted", "dismissed", "lapsed"], Query()]
 
 
 @router.get("/merge-suggestions")
 def list_suggestions(
-    central: CentralDep, who: Lister, state: State = "open", limit: Limit = 50
+    central: CentralDep, who: Lister, state: State = "open", before: Before = None, limit: Limit = 50
 ) -> list[SuggestionOut]:
-    """Pairs of cases that may be one occurrence, the newest first."""
+    """Pairs of cases that may be one occurrence, the newest first; ``before`` is the last one's id so far."""
     with central.database.read() as session:
-        return service.list_suggestions(session, state=state, limit=limit, areas=who.areas)
+        return service.list_suggestions(session, state=state, before=before, limit=limit, areas=who.areas)
 
 
 @router.get("/cases/{case_id}/merge-suggestions")

@@ -180,11 +180,14 @@ def suggestions(
     *,
     state: str,
     case_id: str | None = None,
+    before: int | None = None,
     limit: int = 100,
     areas: frozenset[str] | None = None,
 ) -> Sequence[MergeSuggestion]:
     """Suggestions in a state, the newest first; of one case, of cases in some areas, where they are named."""
     query = select(MergeSuggestion).where(MergeSuggestion.state == state)
+    if before is not None:
+        query = query.where(MergeSuggestion.id < before)
     if areas is not None:
         for column in (MergeSuggestion.case_id, MergeSuggestion.into_case_id):
             row = aliased(Case)

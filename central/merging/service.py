@@ -35,14 +35,17 @@ def list_suggestions(
     *,
     state: str = "open",
     case_id: str | None = None,
+    before: int | None = None,
     limit: int = 100,
     areas: frozenset[str] | None = None,
 ) -> list[SuggestionOut]:
-    """Suggestions in a state, the newest first; of one case where that is named.
+    """Suggestions in a state, the newest first, below number ``before``; of one case where that is named.
 
     ``areas``: only those of which both cases lie there.
     """
-    found = repository.suggestions(session, state=state, case_id=case_id, limit=limit, areas=areas)
+    found = repository.suggestions(
+        session, state=state, case_id=case_id, before=before, limit=limit, areas=areas
+    )
     return [SuggestionOut.of(row) for row in found]
 
 

@@ -27,16 +27,17 @@ from kerbwatch.ids import SHA256_PATTERN, UUID_PATTERN
 router = APIRouter(prefix="/api/v1", tags=["tickets"])
 
 TicketId = Annotated[str, Path(pattern=UUID_PATTERN)]
+After = Annotated[str | None, Query(pattern=UUID_PATTERN)]
 Handler = Annotated[Principal, Depends(require(Permission.TICKET_HANDLE, within_areas=True))]
 Checker = Annotated[Principal, Depends(require(Permission.CASE_CLOSE))]
 Move = Literal["accept", "start", "resume", "report_handled"]
 
 
 @router.get("/my/tickets")
-def my_tickets(central: CentralDep, who: Handler, limit: Limit = 50) -> list[TicketOut]:
-    """The tickets of one's own unit that are to be dealt with, the most urgent first."""
+def my_tickets(central: CentralDep, who: Handler, after: After = None, limit: Limit = 50) -> list[TicketOut]:
+    """One's own unit's tickets to deal with, the first due first; ``after`` is the last one's id so far."""
     with central.database.read() as session:
-        return listing.of_unit(session, who, limit)
+        return listing.of_unit(session, who, limit, after)
 
 
 @router.get("/my/tickets/{ticket_id}")
@@ -185,16 +186,17 @@ def joint_operation(
 
 
 @router.get("/requests")
-def list_requests(
+def list_requests(  # noqa: PLR0917 - FastAPI passes them by name
     central: CentralDep,
     who: Annotated[Principal, Depends(require(Permission.TICKET_READ, within_areas=True))],
     kind: Annotated[RequestKind | None, Query()] = None,
     state: Annotated[Literal["waiting", "granted", "declined"], Query()] = "waiting",
+    after: After = None,
     limit: Limit = 50,
 ) -> list[RequestOut]:
-    """What units ask for, the oldest first."""
+    """What units ask for, the oldest first; ``after`` is the last one's id so far."""
     with central.database.read() as session:
-        return listing.requests(session, state=state, kind=kind, limit=limit, areas=who.areas)
+        return listing.requests(session, state=state, kind=kind, limit=limit, areas=who.areas, after=after)
 
 
 @router.post("/requests/{request_id}/decide")

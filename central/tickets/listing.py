@@ -16,11 +16,14 @@ from central.tickets.reminders import Reminder, reminders_of
 from central.tickets.schemas import JointOperationOut, RequestKind, RequestOut
 
 
-def of_unit(session: Session, who: Principal, limit: int) -> list[TicketOut]:
-    """The tickets that someone's unit is to deal with, the first due first; none for who is in no unit."""
+def of_unit(session: Session, who: Principal, limit: int, after: str | None = None) -> list[TicketOut]:
+    """The tickets that someone's unit is to deal with, the first due first; none for who is in no unit.
+
+    ``after``: those after this one of them.
+    """
     if who.unit_id is None:
         return []
-    found = repository.of_unit(session, who.unit_id, limit)
+    found = repository.of_unit(session, who.unit_id, limit, after)
     reminders = reminders_of(session, found)
     return [_reminded(TicketOut.of(row), reminders) for row in found]
 
@@ -62,7 +65,8 @@ def requests(
     kind: RequestKind | None,
     limit: int,
     areas: frozenset[str] | None = None,
+    after: str | None = None,
 ) -> list[RequestOut]:
-    """Requests in a state, the oldest first; ``areas``: only of cases that lie there."""
-    found = repository.requests(session, state, kind, limit, areas)
+    """Requests in a state, the oldest first, after the one named; ``areas``: only of cases that lie there."""
+    found = repository.requests(session, state, kind, limit, areas, after=after)
     return [RequestOut.of(row, ticket) for row, ticket in found]

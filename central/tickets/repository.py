@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import literal, select, tuple_
 from sqlalchemy.orm import Session, joinedload
 
 from central.cases.models import Case, CaseEvent, Lead, Ticket
@@ -43,9 +43,15 @@ def request(session: Session, request_id: str) -> TicketRequest | None:
 
 
 def requests(
-    session: Session, state: str, kind: str | None, limit: int, areas: frozenset[str] | None = None
+    session: Session,
+    state: str,
+    kind: str | None,
+    limit: int,
+    areas: frozenset[str] | None = None,
+    *,
+    after: str | None = None,
 ) -> list[tuple[TicketRequest, Ticket]]:
-    """Requests in a state with their tickets, the oldest first."""
+    """Requests in a state with their tickets, the oldest first, after the one with the id ``after``."""
     of_case = joinedload(Ticket.case)
     query = (
         select(TicketRequest, Ticket)
@@ -55,6 +61,8 @@ def requests(
         .order_by(TicketRequest.id)
         .limit(limit)
     )
+    if after is not None:
+        query = query.where(TicketRequest.id > after)
     if kind:
         query = query.where(TicketRequest.kind == kind)
     if areas is not None:
@@ -76,12 +84,18 @@ def photos_sent(session: Session, ticket_ids: Collection[str]) -> Sequence[datet
     return session.scalars(query).all()
 
 
-def of_unit(session: Session, unit_id: str, limit: int) -> Sequence[Ticket]:
-    """A unit's tickets that it is to deal with, the first due first."""
+def of_unit(session: Session, unit_id: str, limit: int, after: str | None = None) -> Sequence[Ticket]:
+    """A unit's tickets that it is to deal with, the first due first; those after its ticket ``after``."""
     of_case = joinedload(Ticket.case)
     leads, tickets_of = of_case.selectinload(Case.leads), of_case.lazyload(Case.tickets)
     query = select(Ticket).options(leads.lazyload(Lead.evidence), tickets_of)
     query = query.where(Ticket.unit_id == unit_id, IS_ACTIVE).order_by(Ticket.due_at, Ticket.id)
+    if after is not None:
+        last = session.get(Ticket, after)
+        if last is None or last.unit_id != unit_id or last.due_at is None:
+            return []
+        due_at = literal(last.due_at, Ticket.due_at.type)
+        query = query.where(tuple_(Ticket.due_at, Ticket.id) > tuple_(due_at, after))
     return session.scalars(query.limit(limit)).all()
 
 

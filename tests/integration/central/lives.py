@@ -29,8 +29,8 @@ from kerbwatch.ids import new_id
 from kerbwatch.incident import Kind
 
 BOSS = Principal("user:boss", "boss", (), frozenset(Permission))
-PLACES = [(121.15, 30.05), (121.155, 30.056), (121.18, 30.05), (121.15, 30.10), (121.25, 30.0), (10.0, 50.0)]
-"""In a grid of Yangming twice, in Fengshan, in Ditang, in no town, and outside the city."""
+PLACES = [(121.15, 30.05), (121.155, 30.056), (121.18, 30.05), (121.15, 30.1), (121.25, 30), (120.9991, 30)]
+"""In a grid of Yangming twice, in Fengshan, in Ditang, in no town, and at the city's edge or just beyond."""
 KINDS = list(Kind)[:2]
 ORIGINS = [Origin.HOTLINE, Origin.PHOTO, Origin.CAMERA]
 

@@ -207,6 +207,7 @@ def test_a_late_ticket_goes_up_step_by_step_with_a_slip_for_each_superior(squad,
     assert rules_of(squad, case_id)[4:] == ["escalate", "escalate"]
     slips = get(squad, "/api/v1/slips", "dora")
     assert [(slip["level"], slip["unit_id"]) for slip in slips] == [(2, "city-centre"), (1, "traffic-police")]
+    assert get(squad, f"/api/v1/slips?before={slips[0]['number']}", "dora") == slips[1:]
     own = get(squad, "/api/v1/slips", "boss")
     assert [slip["level"] for slip in own] == [1]
     assert (
