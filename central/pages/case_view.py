@@ -203,7 +203,7 @@ def case_of(  # noqa: PLR0917 - one case, one place
         marks=marks_of(case, now, zone),
         slips=tuple(slip_of(slip, now) for slip in beside.slips),
         joint=_joint(beside, zone),
-        no_evidence=t("case.no_evidence" if case.camera_name else "case.no_evidence_reported"),
+        no_evidence=t("case.no_evidence") if case.camera_name else t("case.no_evidence_reported"),
     )
 
 

@@ -27,6 +27,8 @@ _AROUND_M = 4000.0
 """How far around the point areas are sent to MapLibre."""
 _LETTER_PX, _LINE_PX = 7.0, 16.0
 """Width of a letter of a name, and distance between two names, on the drawing."""
+_LETTER_M, _LINE_M = 20.0, 55.0
+"""The same on the ground, in MapLibre's first view."""
 _SCALE_M = 500
 _SIMPLER_DEGREES = 1e-4
 """How far an outline on the map of a whole city may be off: 11 m."""
@@ -108,13 +110,18 @@ def geojson_of(point: Position, areas: Sequence[Area], datum: Datum) -> dict[str
     window = shapely.box(*bounds_around(point))
     near = shapely.box(*bounds_around(point, _LABEL_WITHIN_M))
     spot = shapely.box(*bounds_around(point, _LABEL_BEYOND_M))
-    features = []
+    taken, features = spot, []
     for area in _largest_first(areas):
         seen = shape(area.geometry).intersection(window)
         if seen.area <= 0:
             continue
         close = seen.intersection(near)
-        at = _beside(seen if close.is_empty else close, spot).representative_point()
+        at = _beside(seen if close.is_empty else close, taken).representative_point()
+        if area.level != "city":
+            half_width_m = len(area.name) * _LETTER_M
+            covered = bounds_around(Position(at.x, at.y), half_width_m)
+            d_lat = _LINE_M / _M_PER_DEGREE
+            taken = taken.union(shapely.box(covered[0], at.y - d_lat, covered[2], at.y + d_lat))
         features.append(
             {
                 "type": "Feature",
