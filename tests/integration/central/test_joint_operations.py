@@ -52,6 +52,7 @@ def test_a_stall_on_the_border_brings_both_squads_and_closes_when_both_are_done(
     shown = town.client.get(f"/cases/{case['id']}", headers=town.bearer("olga")).text
     assert ">Leads<" in shown
     assert ">Helps<" in shown
+    assert "go out together between" in shown
     page = town.client.get(f"/api/v1/cases/{case['id']}/joint-operation", headers=town.bearer("olga"))
     assert page.json()["window_until"] == "2026-05-04T07:00:00.000Z"
 

@@ -4,7 +4,9 @@ from datetime import timedelta
 
 import pytest
 
+from central.media.repository import add_view
 from central.people.permissions import Role
+from central.reporters.models import IdentityView
 from tests.integration.central import test_tickets_http as life
 from tests.integration.central.test_tickets_http import squad, sweeper, ticket
 
@@ -101,12 +103,18 @@ def test_what_waits_too_long_is_told_above_the_list(squad, ticket):
 def test_auditors_see_looks_exports_and_the_head_and_nobody_else_does(squad, ticket):
     squad.add_user("aude", Role.AUDITOR)
     squad.client.get(f"/api/v1/insight/exports/cases.csv?{DAY}", headers=squad.bearer("dora"))
+    with squad.database.write() as session:
+        now = squad.clock.now_utc()
+        add_view(session, "a" * 64, actor="user:dora", reason="the court asks", now=now)
+        session.add(IdentityView(ref="someone", actor="user:dora", at=now, reason="a witness"))
     shown = page(squad, "/audit", "aude")
+    assert "the court asks" in shown
+    assert "a witness" in shown
     for words in (
         "Looks at originals",
         "Looks at who reporters are",
-        "csv, 1 cases",
-        "No head was signed yet",
+        "first 2026-05-04",
+        "The newest head vouches",
     ):
         assert words in shown
     assert squad.client.get("/audit", headers=squad.bearer("dora")).status_code == 403
