@@ -22,11 +22,6 @@ from central.problems import Problem
 router = APIRouter(prefix="/account", include_in_schema=False)
 
 Typed = Annotated[str, Form(max_length=2000)]
-_TOLD = {
-    HTTPStatus.UNAUTHORIZED: "account.wrong",
-    HTTPStatus.TOO_MANY_REQUESTS: "sign_in.locked",
-    HTTPStatus.SERVICE_UNAVAILABLE: "account.busy",
-}
 
 
 @router.get("")
@@ -45,8 +40,7 @@ def change(  # noqa: PLR0917 - FastAPI passes them by name
     try:
         change_own_password(request, central, who, old, new)
     except Problem as problem:
-        words = t(_TOLD[problem.status]) if problem.status in _TOLD else problem.detail
-        return _refused(request, who, words, problem.status, problem.headers)
+        return _refused(request, who, _words(problem), problem.status, problem.headers)
     response = RedirectResponse("/sign-in", HTTPStatus.SEE_OTHER, headers=HEADERS)
     access.clear_session_cookie(response, central)
     return response
@@ -57,3 +51,11 @@ def _refused(
 ) -> Response:
     values = {"least": MIN_PASSWORD_CHARS, "notice": Notice("bad", words)}
     return page(request, "account.html", values, who=who, status=status, headers=headers or {})
+
+
+def _words(problem: Problem) -> str:
+    if problem.status == HTTPStatus.UNAUTHORIZED:
+        return t("account.wrong")
+    if problem.status == HTTPStatus.TOO_MANY_REQUESTS:
+        return t("sign_in.locked")
+    return t("account.busy") if problem.status == HTTPStatus.SERVICE_UNAVAILABLE else problem.detail

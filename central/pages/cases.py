@@ -50,6 +50,7 @@ _DONE = frozenset(
     {
         "confirmed",
         "rejected",
+        "corrected",
         "merged",
         "two",
         "split",
@@ -311,6 +312,7 @@ def case_page_of(
         "can_evaluate": check_view.may_evaluate(detail, asked.who),
         "results": check_view.RESULTS,
         "can_check": check_view.may_decide(detail, asked.who),
+        "can_correct": may_merge,
         "can_split": may_merge and len(detail.leads) > 1,
         "map": drawing,
         "tiles": central.settings.map,

@@ -1,5 +1,7 @@
 """What came in wrong is put right before it goes out: by whom, from what and why stands in the log."""
 
+import re
+
 import pytest
 from sqlalchemy import select
 
@@ -81,3 +83,20 @@ def test_two_cases_that_somebody_knows_to_be_one_are_merged_by_number_and_taken_
     lead = kept.json()["leads"][1]["id"]
     apart = act(older, f"leads/{lead}/split")
     assert (apart.status_code, apart.json()["tickets"][0]["state"]) == (200, "drafted")
+
+
+def test_the_page_takes_a_correction_and_a_merge_and_says_what_is_lacking(town, called):
+    older, younger = called({}, {"lon": IN_FENGSHAN[0], "lat": IN_FENGSHAN[1]})
+
+    def sent(what, **form):
+        page = town.client.get(f"/cases/{older}", headers=town.bearer("olga")).text
+        version = re.search('name="version" value="([0-9]+)"', page)[1]
+        form |= {"version": version}
+        return town.client.post(f"/cases/{older}/{what}", data=form, headers=town.bearer("olga"))
+
+    assert "Number of the case" in town.client.get(f"/cases/{older}", headers=town.bearer("olga")).text
+    assert "longitude and latitude" in sent("correction", place="somewhere else", reason="x").text
+    assert "Corrected: the ticket" in sent("correction", place="121.2, 30.05", reason="East Street").text
+    assert "there is no case" in sent("merge", other="the other one").text
+    merged = sent("merge", other=f" {younger.upper()} ")
+    assert "Merged: the older case goes on" in merged.text
