@@ -81,7 +81,7 @@ def merge(asked: AskedDep, form: Annotated[MergeForm, Form()]) -> Response:
 def _said(form: CorrectionForm) -> CorrectionIn:
     """The form as a correction. Raises Problem 422 for what makes no sense."""
     place = re.split(r"[,\s]+", form.place.strip()) if form.place.strip() else [None, None]
-    values = {"kind": form.kind or None, "reason": form.reason}
+    values: dict[str, object] = {"kind": form.kind or None, "reason": form.reason}
     values["urgent"] = {"": None, "yes": True, "no": False}[form.urgent]
     try:
         return CorrectionIn.model_validate(values | dict(zip(("lon", "lat"), place, strict=True)))
