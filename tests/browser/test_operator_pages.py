@@ -36,6 +36,7 @@ def test_the_list_shows_the_kinds_and_states_that_are_asked_for(people, city):
     city.sees(Kind.STALL_ENCROACHMENT)
     city.sees(Kind.ILLEGAL_PARKING)
     anna = people()
+    anna.page.get_by_text("Kind, area, unit").click()
     anna.page.get_by_label("Kind").select_option("stall_encroachment")
     expect(anna.rows).to_have_count(1)
     anna.page.get_by_role("link", name="Finished").click()

@@ -34,7 +34,7 @@ from central.settings import IntakeSettings
 from kerbwatch.clock import ManualClock
 from kerbwatch.incident import EvidenceRole, Kind
 from tests.integration.central.conftest import make_settings
-from tests.unit.central.box import NOWHERE, EdgeBox, evidence, report
+from tests.unit.central.box import IN_YANGMING, EdgeBox, evidence, report
 
 UTC = ZoneInfo("UTC")
 DAY_S = 86400.0
@@ -88,8 +88,8 @@ def street(town, tmp_path):
             source="12345",
             external_id="7",
             kind=Kind.STALL_ENCROACHMENT,
-            lon=NOWHERE[0],
-            lat=NOWHERE[1],
+            lon=IN_YANGMING[0],
+            lat=IN_YANGMING[1],
             place_method="address",
             seen_at=town.clock.now_utc(),
             words="I am Li Hua, 138 0000 0000, a stall stands before my door",

@@ -46,6 +46,8 @@ from tests.unit.central.box import EDGE, SITE, EdgeBox, report
 CITY = Path(__file__).with_name("city_at_0007.json")
 UPGRADED_AT = datetime(2026, 5, 5, 7, 0, tzinfo=UTC)
 Rows = dict[str, list[dict[str, Any]]]
+COUNTED_ELSEWHERE = {("users", "failures"), ("users", "locked_until")}
+"""Wrong passwords, which are no longer counted with the user whose they might be."""
 
 
 def to_revision(database: Database, revision: str, *, down: bool = False) -> None:
@@ -102,6 +104,14 @@ def as_of_then(now: Rows, then: Rows) -> Rows:
     return {name: [{key: row[key] for key in rows[0]} for row in now[name]] for name, rows in then.items()}
 
 
+def without(rows: Rows, gone: set[tuple[str, str]]) -> Rows:
+    """Rows without some columns of some tables."""
+    return {
+        name: [{key: value for key, value in row.items() if (name, key) not in gone} for row in of_table]
+        for name, of_table in rows.items()
+    }
+
+
 @dataclass
 class Upgrade:
     """A city before and after."""
@@ -135,7 +145,8 @@ def upgrade(request, tmp_path_factory, pytestconfig) -> Iterator[Upgrade]:
 
 
 def test_nothing_that_was_there_is_lost_or_changed(upgrade):
-    assert as_of_then(upgrade.now, upgrade.then) == upgrade.then
+    kept = without(upgrade.then, COUNTED_ELSEWHERE)
+    assert as_of_then(upgrade.now, kept) == kept
 
 
 @pytest.fixture(scope="module")
