@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from edge.frame import Frame
 from edge.rules.appearance import SAME_LOOK, Patch, cut_patch, similarity
-from edge.rules.boxes import intersection, iou
+from edge.rules.boxes import area_px2, intersection, iou
 from edge.rules.place import Held, Place
 from edge.rules.places import HIDDEN_SHARE
 from edge.rules.sighting import BoxPx
@@ -160,7 +160,7 @@ def _unheld(spot: Spot, scene: Scene, box: NDArray[np.float64], now: Patch) -> S
 
 def _on_one_spot(box: NDArray[np.float64], other: NDArray[np.float64]) -> bool:
     own, its = _footprint(box), _footprint(other)
-    smaller = max(min(_area(own), _area(its)), 1e-9)
+    smaller = max(min(area_px2(own), area_px2(its)), 1e-9)
     return intersection(own, its.astype(np.float32)) / smaller >= SAME_GROUND_SHARE
 
 
@@ -171,13 +171,9 @@ def _footprint(box: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def _covered(box: NDArray[np.float64], detections: Detections, beside: Sequence[NDArray[np.float64]]) -> bool:
     """Whether something is in front of the spot, or drives over it; what stands beside it for good is not."""
-    area = max(_area(box), 1e-9)
+    whole = max(area_px2(box), 1e-9)
     return any(
-        intersection(box, other) / area >= HIDDEN_SHARE
+        intersection(box, other) / whole >= HIDDEN_SHARE
         and not any(iou(each, other.astype(np.float64)) >= SAME_THING_IOU for each in beside)
         for other in detections.xyxy
     )
-
-
-def _area(box: NDArray[np.float64]) -> float:
-    return float(np.prod(box[2:] - box[:2]))

@@ -13,6 +13,11 @@ PARTIAL_AREA = 0.3
 """Least area of such a part, as a share of the whole."""
 
 
+def area_px2(box: NDArray[np.float64] | NDArray[np.float32]) -> float:
+    """Area of a box [4], px²."""
+    return float(np.prod(box[2:] - box[:2]))
+
+
 def intersection(a: NDArray[np.float64], b: NDArray[np.float32]) -> float:
     """Common area of two boxes [4], px²."""
     width = min(a[2], b[2]) - max(a[0], b[0])

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.rules.appearance import SAME_LOOK, Patch, similarity
-from edge.rules.boxes import intersection
+from edge.rules.boxes import area_px2, intersection
 from edge.rules.earlier import SURE, other
 from edge.rules.glance import patch_of
 from edge.rules.sighting import Doubt, Look
@@ -146,7 +146,8 @@ class Newcomers:
         kept = []
         for spot in self._spots:
             if any(
-                intersection(spot.box.astype(np.float64), box) >= KNOWN_SHARE * _area(spot) for box in held
+                intersection(spot.box.astype(np.float64), box) >= KNOWN_SHARE * area_px2(spot.box)
+                for box in held
             ):
                 continue
             again = iou_matrix(spot.box[None], boxes)[0] if len(boxes) else np.empty(0, np.float32)
@@ -184,10 +185,6 @@ class Newcomers:
             x1, y1, x2, y2 = (float(v) for v in spot.box)
             asked.append(Doubt((x1, y1, x2, y2), boxed=False))
         return asked
-
-
-def _area(spot: Spot) -> float:
-    return float(np.prod(spot.box[2:] - spot.box[:2]))
 
 
 def _same(then: Patch | None, now: Patch | None) -> bool:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
 from edge.rules.appearance import OTHER_LOOK, SAME_LOOK, STEADY_LOOK
-from edge.rules.boxes import PARTIAL_SHARE, intersection, within_matrix
+from edge.rules.boxes import PARTIAL_SHARE, area_px2, intersection, within_matrix
 from edge.rules.glance import recognised
 from edge.rules.place import Place
 from edge.rules.sighting import Look
@@ -108,10 +108,10 @@ def covered_share(
         for other in places
         if id(other) in holders and other.arrived_t_s <= place.seen_t_s and other is not place
     ]
-    area = max(float(np.prod(place.box[2:] - place.box[:2])), 1e-9)
+    whole = max(area_px2(place.box), 1e-9)
     return max(
         (
-            intersection(place.box, box) / area
+            intersection(place.box, box) / whole
             for box in boxes
             if not any(np.array_equal(box, neighbour) for neighbour in neighbours)
         ),
@@ -122,9 +122,9 @@ def covered_share(
 def stands_out(targets: Detections, j: int, look: Look) -> bool:
     """Whether nothing surer accounts for a weak box: people in a group, the vehicle that it is a part of."""
     box = targets.xyxy[j].astype(np.float64)
-    area = max(float(np.prod(box[2:] - box[:2])), 1e-9)
+    whole = max(area_px2(box), 1e-9)
     surer = look.detections.xyxy[look.detections.score > targets.score[j]]
-    return all(intersection(box, other) / area < HIDDEN_SHARE for other in surer)
+    return all(intersection(box, other) / whole < HIDDEN_SHARE for other in surer)
 
 
 def part_of_surer(targets: Detections, j: int) -> bool:

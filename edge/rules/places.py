@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.rules.appearance import OTHER_LOOK, SAME_LOOK, STEADY_LOOK, similarity
-from edge.rules.boxes import PARTIAL_SHARE, iou, within
+from edge.rules.boxes import PARTIAL_SHARE, area_px2, iou, within
 from edge.rules.earlier import EarlierPictures, shows
 from edge.rules.glance import Glance, Target, contrast_of, glance, patch_of, target_of
 from edge.rules.grace import HIDDEN_GRACE_S, MISSED_GRACE_S, unsure_grace_s
@@ -202,7 +202,7 @@ class PlaceKeeper:
         ``changed`` since it stood there: its thing is on its way.
         """
         if iou(box, place.box) < MOVED_IOU and within(box, place.box) >= PARTIAL_SHARE:
-            if np.prod(box[2:] - box[:2]) > np.prod(place.box[2:] - place.box[:2]):
+            if area_px2(box) > area_px2(place.box):
                 place.box, place.anchor, place.last_box = box.copy(), box.copy(), box
             return False
         if place.seen < SETTLING_LOOKS:

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.rules.appearance import STEADY_LOOK, Patch, cut_patch, similarity, vanished
-from edge.rules.boxes import PARTIAL_SHARE, intersection, iou, within_matrix
+from edge.rules.boxes import PARTIAL_SHARE, area_px2, intersection, iou, within_matrix
 from edge.rules.newcomers import Spot
 from edge.rules.place import Departure, Place
 from edge.rules.sighting import Look
@@ -255,9 +255,9 @@ def _neighbours(me: _Waiting, other: _Waiting) -> bool:
 
 def _beside(me: _Waiting, other: _Waiting) -> bool:
     """Whether what has no name may be in line with a vehicle: no shadow's end, nor what stands in front."""
-    size = _size(me.box)
+    size = area_px2(me.box)
     covers = intersection(me.box, other.box.astype(np.float32)) >= COVERS_SHARE * size
-    return not covers and _size(other.box) * UNNAMED_RATIO >= size
+    return not covers and area_px2(other.box) * UNNAMED_RATIO >= size
 
 
 def _unnamed(spot: Spot, look: Look) -> _Waiting:
@@ -269,17 +269,13 @@ def _count(other: _Waiting, me: _Waiting) -> int:
     """How many vehicles that is: what has no name may be two that stand close, by its size."""
     if other.named:
         return 1
-    ratio = _size(other.box) / max(_size(me.box), 1e-9)
+    ratio = area_px2(other.box) / max(area_px2(me.box), 1e-9)
     return 2 if ratio >= 1.5 else 1
 
 
 def _alike_in_size(a: NDArray[np.float64], b: NDArray[np.float64]) -> bool:
-    area_a, area_b = _size(a), _size(b)
+    area_a, area_b = area_px2(a), area_px2(b)
     return max(area_a, area_b) < SIZE_RATIO * min(area_a, area_b)
-
-
-def _size(box: NDArray[np.float64]) -> float:
-    return float(np.prod(box[2:] - box[:2]))
 
 
 def _ground(box: NDArray[np.float64]) -> NDArray[np.float64]:

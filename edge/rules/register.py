@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.rules.appearance import OTHER_LOOK, SAME_LOOK
-from edge.rules.boxes import intersection, iou
+from edge.rules.boxes import area_px2, intersection, iou
 from edge.rules.place import Place
 from edge.rules.places import HIDDEN_SHARE
 from edge.rules.plates import plate_read
@@ -281,8 +281,8 @@ class StandingRegister:
 
 def _covered(box: NDArray[np.float64], look: Look) -> bool:
     """Whether something is in front of a spot."""
-    area = max(float(np.prod(box[2:] - box[:2])), 1e-9)
-    return any(intersection(box, other) / area >= HIDDEN_SHARE for other in look.detections.xyxy)
+    whole = max(area_px2(box), 1e-9)
+    return any(intersection(box, other) / whole >= HIDDEN_SHARE for other in look.detections.xyxy)
 
 
 def _told(place: Place) -> PlateRead | None:

@@ -16,7 +16,7 @@ import structlog
 from numpy.typing import NDArray
 
 from edge.rules.appearance import SAME_LOOK, cut_patch, similarity
-from edge.rules.boxes import iou
+from edge.rules.boxes import area_px2, iou
 from edge.rules.dwell import DwellRule
 from edge.rules.memory import Memory
 from edge.rules.pairing import SAME_PLACE_IOU
@@ -175,7 +175,7 @@ class StallRule(DwellRule):
         """Whether it is small against those who stay beside it: a bag, not goods for sale."""
         box = self._whole(place)
         least = CHAIR_SIZE if place.object_class == ObjectClass.CHAIR else TRADE_SIZE
-        return float(np.prod(box[2:] - box[:2])) < least * self._company.size_px(place)
+        return area_px2(box) < least * self._company.size_px(place)
 
     def _of_shop(self, place: Place) -> bool:
         """Whether it stands out from the shops' doorways, or beside what does and is reported."""
