@@ -19,8 +19,6 @@ from kerbwatch.ids import UUID_PATTERN
 
 router = APIRouter(prefix="/cases/{case_id}", include_in_schema=False)
 
-Typed = Annotated[str, Form(max_length=2000)]
-
 
 class CorrectionForm(BaseModel):
     """What the form of a correction sends; empty fields stay as they are."""

@@ -114,8 +114,11 @@ def change_own_password(request: Request, central: Central, who: Principal, old:
     """Another password for who asks, who says the old one; all their sessions and tokens end.
 
     Raises:
-        Problem: 401 the old one is wrong, 409 the new one cannot be taken, 429, 503; as of signing in.
+        Problem: 403 an edge box asks, 401 the old one is wrong, 409 the new one cannot be taken, 429, 503; as
+            of signing in.
     """
+    if not who.actor.startswith("user:"):
+        raise Problem(HTTPStatus.FORBIDDEN, "no-user", "an edge box has no password")
     now = central.clock.now_utc()
     _checked(request, central, who.name, old)
     with _clear_faults(), central.database.write() as session:
@@ -125,8 +128,6 @@ def change_own_password(request: Request, central: Central, who: Principal, old:
 @router.post("/me/password", status_code=HTTPStatus.NO_CONTENT, dependencies=[Depends(limited("sign_in"))])
 def change_password(request: Request, central: CentralDep, who: SignedIn, body: PasswordChange) -> None:
     """Another password for oneself; whoever is signed in by that name is signed out."""
-    if not who.actor.startswith("user:"):
-        raise Problem(HTTPStatus.FORBIDDEN, "no-user", "an edge box has no password")
     change_own_password(request, central, who, body.old, body.new)
 
 
