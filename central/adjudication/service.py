@@ -26,9 +26,10 @@ from central.tickets import repository as tickets
 from central.tickets import rules
 from central.tickets.clockwork import Terms, begin_terms, wind
 from central.tickets.models import TicketRequest
+from central.tickets.moving import follow
 from central.tickets.rules import RUNNING, TICKET_RULES, TicketFacts
 from central.tickets.schemas import RequestOut
-from central.tickets.service import chain_above, follow
+from central.tickets.sending import chain_above
 from kerbwatch.ids import new_id
 from kerbwatch.incident import Kind
 from kerbwatch.place import Position

@@ -27,7 +27,7 @@ from central.context import Central, CentralDep
 from central.people.access import require
 from central.people.permissions import Permission
 from central.people.service import Principal
-from central.tickets import service as tickets
+from central.tickets import sending
 from central.tickets.clockwork import Terms
 from kerbwatch.ids import UUID_PATTERN
 from kerbwatch.incident import Kind
@@ -164,7 +164,7 @@ def confirm_case(  # noqa: PLR0917 - FastAPI passes them by name
     version = service.version_of(if_match)
     now = central.clock.now_utc()
     with central.database.write(ordered=True) as session:
-        found = tickets.confirm(
+        found = sending.confirm(
             session,
             case_id,
             who=who,

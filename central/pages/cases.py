@@ -35,7 +35,7 @@ from central.people.permissions import Permission
 from central.people.service import Principal
 from central.problems import Problem, not_found
 from central.rechecks import service as rechecks
-from central.tickets import service as tickets
+from central.tickets import sending
 from central.tickets.clockwork import Terms
 from central.tickets.proof import proof_of
 from kerbwatch.ids import UUID_PATTERN
@@ -146,7 +146,7 @@ def confirm(asked: AskedDep, form: Annotated[ConfirmForm, Form()]) -> Response:
     central = asked.central
     try:
         with central.database.write(ordered=True) as session:
-            tickets.confirm(
+            sending.confirm(
                 session,
                 asked.case_id,
                 who=asked.who,

@@ -32,7 +32,7 @@ from central.people.permissions import Permission
 from central.people.service import Principal
 from central.problems import Problem
 from central.reports.forms import WORDS_CHARS, cleaned
-from central.tickets import listing, pictures, service
+from central.tickets import listing, pictures, requests, service
 from central.tickets import repository as ticket_repository
 from central.tickets.api import TicketId
 from central.tickets.clockwork import Terms
@@ -170,7 +170,7 @@ def ask(  # noqa: PLR0917 - FastAPI passes them by name
 
     def do(session: Session, now: datetime) -> None:
         terms = Terms.of(central.settings)
-        service.ask(session, ticket_id, said, who=who, version=version, now=now, terms=terms)
+        requests.ask(session, ticket_id, said, who=who, version=version, now=now, terms=terms)
 
     return _act(request, central, who, ticket_id, kind, do, written=note)
 

@@ -25,7 +25,7 @@ from central.people.service import Principal
 from central.problems import Problem
 from central.reports.forms import WORDS_CHARS, cleaned
 from central.tickets import repository as tickets
-from central.tickets import service
+from central.tickets import requests as asking
 from central.tickets.api import TicketId
 from central.tickets.clockwork import Terms
 from central.tickets.schemas import DecideIn, RequestOut
@@ -85,9 +85,7 @@ def decide(
     try:
         with central.database.write(ordered=True) as session:
             now, terms = central.clock.now_utc(), Terms.of(central.settings)
-            service.decide(
-                session, request_id, granted=granted, who=who, now=now, terms=terms, note=said.note
-            )
+            asking.decide(session, request_id, granted=granted, who=who, now=now, terms=terms, note=said.note)
     except Problem as problem:
         if problem.status == HTTPStatus.NOT_FOUND:
             raise

@@ -18,7 +18,7 @@ from central.people.access import require
 from central.people.permissions import Permission
 from central.people.service import Principal
 from central.problems import FieldError, Problem
-from central.tickets import listing, pictures, service
+from central.tickets import listing, pictures, requests, service
 from central.tickets.clockwork import Terms
 from central.tickets.pictures import for_unit
 from central.tickets.schemas import AskIn, DecideIn, JointOperationOut, NoteIn, RequestKind, RequestOut
@@ -67,7 +67,7 @@ def ask(
     version, now = version_of(if_match), central.clock.now_utc()
     with central.database.write(ordered=True) as session:
         terms = Terms.of(central.settings)
-        return service.ask(session, ticket_id, body, who=who, version=version, now=now, terms=terms)
+        return requests.ask(session, ticket_id, body, who=who, version=version, now=now, terms=terms)
 
 
 @router.post("/my/tickets/{ticket_id}/photos", status_code=201)
@@ -209,7 +209,7 @@ def decide(
     """Grant or decline a suspension or an extension."""
     now = central.clock.now_utc()
     with central.database.write(ordered=True) as session:
-        return service.decide(
+        return requests.decide(
             session,
             request_id,
             granted=body.granted,

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from central.cases.models import Case
 from central.people.permissions import Role, permissions_of
 from central.people.service import Principal
-from central.tickets import service as tickets
+from central.tickets import sending
 from central.tickets.clockwork import Terms
 from kerbwatch.incident import EvidenceRole, Kind
 from kerbwatch.messages import Place
@@ -24,7 +24,7 @@ def dispatch(city, **changes):
     with city.central.database.write(ordered=True) as session:
         row = session.scalars(select(Case).order_by(Case.id.desc())).first()
         now, terms = city.central.clock.now_utc(), Terms.of(city.settings)
-        tickets.confirm(session, row.id, who=OLGA, version=row.version, now=now, terms=terms)
+        sending.confirm(session, row.id, who=OLGA, version=row.version, now=now, terms=terms)
     return seen
 
 

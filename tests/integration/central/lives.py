@@ -20,6 +20,7 @@ from central.people.permissions import Permission
 from central.people.service import Principal
 from central.problems import Problem
 from central.settings import CentralSettings
+from central.tickets import requests, sending
 from central.tickets import service as tickets
 from central.tickets.clockwork import Terms
 from central.tickets.models import TicketRequest
@@ -73,7 +74,7 @@ class Lives:
         )
 
     def confirm(self, row: Case) -> None:
-        self._try(tickets.confirm, row.id, who=BOSS, version=row.version, terms=self.terms)
+        self._try(sending.confirm, row.id, who=BOSS, version=row.version, terms=self.terms)
 
     def reject(self, row: Case) -> None:
         self._try(cases.reject, row.id, who=BOSS, version=row.version, reason_code=RejectReason.NOT_THERE)
@@ -107,7 +108,7 @@ class Lives:
             return
         who = Principal("user:squad", "squad", (), frozenset({Permission.TICKET_HANDLE}), ticket.unit_id)
         asked = AskIn(kind="dispute", note="not ours", clause="12")
-        request = self._try(tickets.ask, ticket.id, asked, who=who, version=row.version, terms=self.terms)
+        request = self._try(requests.ask, ticket.id, asked, who=who, version=row.version, terms=self.terms)
         if request is None:
             return
         for unit in ("traffic-police", "squad-city", "squad-ditang", "traffic-police-yangming"):
@@ -124,10 +125,10 @@ class Lives:
             return
         who = Principal("user:squad", "squad", (), frozenset({Permission.TICKET_HANDLE}), ticket.unit_id)
         asked = AskIn(kind="suspension", note="dug up", until=self.now + timedelta(hours=9))
-        request = self._try(tickets.ask, ticket.id, asked, who=who, version=row.version, terms=self.terms)
+        request = self._try(requests.ask, ticket.id, asked, who=who, version=row.version, terms=self.terms)
         if request is not None:
             more = {"granted": True, "who": BOSS, "terms": self.terms, "note": "yes"}
-            self._try(tickets.decide, request.id, **more)
+            self._try(requests.decide, request.id, **more)
 
     def merge(self, row: Case, other: Case) -> None:
         """Somebody says that two are one."""

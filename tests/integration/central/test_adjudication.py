@@ -20,6 +20,7 @@ from central.people.permissions import Permission, Role
 from central.people.service import Principal
 from central.problems import Problem
 from central.settings import CentralSettings
+from central.tickets import requests, sending
 from central.tickets import service as tickets
 from central.tickets.clockwork import Terms
 from central.tickets.schemas import AskIn
@@ -150,7 +151,7 @@ class Quarrel(RuleBasedStateMachine):
             self.case_id = case_repository.cases(session, states=(), kinds=(), before=None, limit=1)[0].id
             lead = duty_book(session, self.now).assign(Kind.ILLEGAL_PARKING, Position(*IN_YANGMING))
         self.owner = lead.unit_id
-        self.do(tickets.confirm, self.case_id, who=self.boss, terms=self.terms)
+        self.do(sending.confirm, self.case_id, who=self.boss, terms=self.terms)
 
     boss = Principal("user:boss", "boss", (), frozenset(Permission))
 
@@ -195,14 +196,14 @@ class Quarrel(RuleBasedStateMachine):
         asked = AskIn(
             kind=kind, note="why", clause="article 12", until=self.now + timedelta(hours=9), hours=2
         )
-        self.do(tickets.ask, ticket.id, asked, who=self.officer(ticket.unit_id), terms=self.terms)
+        self.do(requests.ask, ticket.id, asked, who=self.officer(ticket.unit_id), terms=self.terms)
 
     @rule(granted=st.booleans())
     def decides(self, granted):
         for kind in ("suspension", "extension"):
             for request in self.waiting(kind):
                 more = {"granted": granted, "who": self.boss, "terms": self.terms, "note": "so be it"}
-                self.do(tickets.decide, request, versioned=False, **more)
+                self.do(requests.decide, request, versioned=False, **more)
 
     @rule(unit=st.sampled_from([None, *units]))
     def rules(self, unit):

@@ -17,6 +17,7 @@ from central.metrics import Metrics
 from central.people.permissions import Role, permissions_of
 from central.people.service import Principal
 from central.reports.models import Report
+from central.tickets import requests, sending
 from central.tickets import service as tickets
 from central.tickets.clockwork import Terms
 from central.tickets.models import TicketRequest
@@ -89,7 +90,7 @@ def sent(town, box):
         with town.database.write(ordered=True) as session:
             commit_batch(session, [incoming], NOON, town.settings.intake, town.settings.zone)
             row = session.scalars(select(Case).order_by(Case.id.desc())).first()
-            tickets.confirm(
+            sending.confirm(
                 session,
                 row.id,
                 who=OLGA,
@@ -240,7 +241,7 @@ def test_what_a_unit_asks_for_is_shown_with_its_decision(town, uwe):
     assert (found["dispute"].clause, found["dispute"].asked_by) == ("Art. 3", "user:uwe")
     dora = Principal("user:dora", "dora", ("dispatcher",), permissions_of([Role.DISPATCHER]))
     with town.database.write(ordered=True) as session:
-        tickets.decide(
+        requests.decide(
             session,
             found["suspension"].id,
             granted=True,

@@ -14,6 +14,7 @@ from central.problems import Problem
 from central.rechecks import repository
 from central.rechecks.service import settle
 from central.settings import CentralSettings
+from central.tickets import sending
 from central.tickets import service as tickets
 from central.tickets.clockwork import Terms
 from kerbwatch.messages import UnableReason, Verdict
@@ -38,7 +39,7 @@ class Check(RuleBasedStateMachine):
         self.tell(self.box.message(incident))
         with self.database.read() as session:
             self.case_id = case_repository.cases(session, states=(), kinds=(), before=None, limit=1)[0].id
-        self.do(tickets.confirm, who=self.boss, terms=self.terms)
+        self.do(sending.confirm, who=self.boss, terms=self.terms)
 
     boss = Principal("user:boss", "boss", (), frozenset(Permission), UNIT)
 

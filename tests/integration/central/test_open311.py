@@ -16,7 +16,7 @@ from central.people.permissions import Role, permissions_of
 from central.people.service import Principal
 from central.reports import service as reports
 from central.reports.models import Report
-from central.tickets import service as tickets
+from central.tickets import sending
 from central.tickets.clockwork import Terms
 from tests.unit.central.box import IN_YANGMING
 
@@ -162,7 +162,7 @@ def test_what_an_app_reports_is_a_lead_and_its_request_says_what_became_of_it(to
     town.clock.advance(60)
     terms, now = Terms.of(town.settings), town.clock.now_utc()
     with town.database.write(ordered=True) as session:
-        tickets.confirm(session, case.id, who=OLGA, version=case.version, now=now, terms=terms)
+        sending.confirm(session, case.id, who=OLGA, version=case.version, now=now, terms=terms)
     [told] = town.client.get(f"{path}.json").json()
     assert told["agency_responsible"]
     assert told["expected_datetime"] > told["requested_datetime"]

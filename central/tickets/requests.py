@@ -1,0 +1,115 @@
+"""What units ask for about a ticket, and what is decided: suspension, extension; disputes go to the board."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from http import HTTPStatus
+
+from sqlalchemy.orm import Session
+
+from central.cases.service import note_in_log
+from central.people.permissions import Permission
+from central.people.service import Principal
+from central.problems import Problem, not_found
+from central.tickets import repository
+from central.tickets.clockwork import Terms, wind
+from central.tickets.models import TicketRequest
+from central.tickets.moving import facts_of, own_ticket, run
+from central.tickets.schemas import AskIn, RequestOut
+from kerbwatch.ids import new_id
+
+
+def ask(
+    session: Session,
+    ticket_id: str,
+    asked: AskIn,
+    *,
+    who: Principal,
+    version: int,
+    now: datetime,
+    terms: Terms,
+) -> RequestOut:
+    """A unit asks for a suspension or an extension, or disputes the ticket. Its owner and clock stay.
+
+    Raises:
+        Problem: 404 absent or another unit's, 403 no permission, 412 changed, 409 not now.
+    """
+    row, ticket = own_ticket(session, ticket_id, who, version)
+    said = {"note": asked.note, "clause": asked.clause, "until": asked.until, "hours": asked.hours}
+    facts = facts_of(session, ticket, now, longest=terms.longest_suspension, **said)
+    request = TicketRequest(
+        id=new_id(),
+        ticket_id=ticket.id,
+        kind=asked.kind,
+        state="waiting",
+        asked_by=who.actor,
+        asked_at=now,
+        note=asked.note,
+        clause=asked.clause,
+        until=asked.until,
+        hours=asked.hours,
+    )
+    rule = "dispute" if asked.kind == "dispute" else f"ask_{asked.kind}"
+    told = {"request": request.id, "clause": asked.clause}
+    run(session, row, ticket, rule, facts, who=who, told=told)
+    ticket.disputed = ticket.disputed or asked.kind == "dispute"
+    session.add(request)
+    session.flush()
+    return RequestOut.of(request, ticket)
+
+
+def decide(
+    session: Session,
+    request_id: str,
+    *,
+    granted: bool,
+    who: Principal,
+    now: datetime,
+    terms: Terms,
+    note: str,
+) -> RequestOut:
+    """Grant or decline a suspension or an extension. Disputes are the adjudicators' to rule on.
+
+    Raises:
+        Problem: 404 absent, 403 no permission, 409 decided already, a dispute, or its time is over.
+    """
+    request = repository.request(session, request_id)
+    if request is None:
+        raise not_found(f"request {request_id}")
+    row = repository.case_of(session, request.ticket_id)
+    ticket = repository.ticket(session, request.ticket_id)
+    assert row is not None
+    assert ticket is not None
+    if request.state != "waiting":
+        raise Problem(HTTPStatus.CONFLICT, "decided", f"this request is {request.state} already")
+    if request.kind == "dispute":
+        raise Problem(HTTPStatus.CONFLICT, "dispute", "a dispute is settled by a ruling")
+    if not who.may(Permission.DEADLINE_APPROVE):
+        raise Problem(
+            HTTPStatus.FORBIDDEN, "permission", f"deciding on a {request.kind} is not for {who.name} to do"
+        )
+    if granted:
+        said = {"note": note, "until": request.until, "hours": request.hours}
+        facts = facts_of(session, ticket, now, longest=terms.longest_suspension, **said)
+        suspends = request.kind == "suspension"
+        told = (
+            {"until": request.until.isoformat()} if suspends and request.until else {"hours": request.hours}
+        )
+        rule = "suspend" if suspends else "extend"
+        run(session, row, ticket, rule, facts, who=who, told={"request": request.id} | told)
+        wind(session, row, terms)
+    else:
+        note_in_log(
+            session,
+            row,
+            "decline",
+            who.actor,
+            now,
+            from_state=row.state,
+            note=note,
+            detail={"ticket": ticket.id, "request": request.id},
+        )
+    request.state = "granted" if granted else "declined"
+    request.decided_by, request.decided_at, request.decision = who.actor, now, note
+    session.flush()
+    return RequestOut.of(request, ticket)
