@@ -22,6 +22,7 @@ from central.custody import api as custody
 from central.custody.keeper import Keeper
 from central.custody.sealer import Sealer
 from central.database import Database
+from central.directory.provider import Provider
 from central.duty import api as duty
 from central.escalation import api as escalation
 from central.escalation.sweeper import Sweeper
@@ -82,7 +83,7 @@ def build_central(settings: CentralSettings, clock: Clock, *, apart: bool = Fals
         SettingsError, SecretMissingError: when the signing key is absent or weak.
     """
     database, metrics = Database(settings.database.resolve_url()), Metrics()
-    secret = settings.secret.resolve()
+    secret, directory = settings.secret.resolve(), settings.people.directory
     return Central(
         settings=settings,
         clock=clock,
@@ -101,6 +102,7 @@ def build_central(settings: CentralSettings, clock: Clock, *, apart: bool = Fals
         vault=Vault(secret),
         courier=Courier(senders_of(settings.reporters, clock), metrics),
         metrics_token=settings.metrics.resolve_token(),
+        directory=Provider(directory, settings.public_url, clock) if directory else None,
     )
 
 

@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError
 
 from central import schema
 from central.database import Database
-from central.people import service as people
+from central.people.passwords import PeopleError
 from central.problems import Problem
 from central.schema import SchemaError
 from central.settings import load_central_settings
@@ -47,7 +47,7 @@ def clear_errors() -> Iterator[None]:
     """A fault that a person can mend is one clear message and exit status 1, not a traceback."""
     try:
         yield
-    except (people.PeopleError, SchemaError, Problem) as error:
+    except (PeopleError, SchemaError, Problem) as error:
         typer.secho(str(error), err=True, fg="red")
         raise typer.Exit(1) from error
     except DBAPIError as error:

@@ -9,6 +9,7 @@ from fastapi import Depends, Request
 
 from central.codes.signing import PlaceKeys
 from central.database import Database
+from central.directory.provider import Provider
 from central.intake.apart import IntakeApart
 from central.intake.consumer import Consumer
 from central.limits.allowance import Allowances
@@ -38,6 +39,8 @@ class Central:
     vault: Vault
     courier: Courier
     metrics_token: str | None
+    directory: Provider | None
+    """The city's own directory, where one is configured."""
 
 
 def central_of(request: Request) -> Central:

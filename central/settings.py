@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from pydantic import Field, model_validator
 
 from central.custody.settings import CustodySettings
+from central.directory.settings import DirectorySettings
 from central.insight.settings import InsightSettings
 from central.limits.settings import LimitSettings, Rate
 from central.merging.settings import MergingSettings
@@ -107,6 +108,9 @@ class PeopleSettings(Settings):
     slow_s: Annotated[float, Field(ge=0, le=600)] = Field(
         10.0, description="How long strange addresses then wait between two of them."
     )
+    directory: DirectorySettings | None = Field(
+        None, description="The city's own directory (OpenID Connect); none: passwords alone."
+    )
 
 
 class SecretSettings(Settings):
@@ -187,6 +191,9 @@ class EscalationSettings(Settings):
     )
     longest_suspension_days: Annotated[float, Field(gt=0, le=366)] = Field(
         30.0, description="How long the clock of a ticket may stand at a time."
+    )
+    reopen_days: Annotated[float, Field(ge=0, le=366)] = Field(
+        30.0, description="Days in which a rejection or a closing can be taken back; 0: none can."
     )
     waits_hours: Annotated[float, Field(gt=0, le=8784)] = Field(
         4.0, description="Hours after which the console tells of what still waits for a person."

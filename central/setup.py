@@ -15,6 +15,7 @@ from central.custody.configuration import note_configuration, retention_rules
 from central.custody.keys import read_key, write_key
 from central.custody.signing import introduce, sign_tip
 from central.database import Database
+from central.directory import service as directory
 from central.duty import repository as duty
 from central.duty.service import NoDutyListError, import_duty_list
 from central.points.awards import import_rules as import_points_rules
@@ -99,3 +100,6 @@ def check_ready(settings: CentralSettings, database: Database, now: datetime) ->
     with database.read() as session:
         if duty.in_force(session, now) is None:
             raise SettingsError(str(NoDutyListError()))
+    if settings.people.directory:
+        with database.write() as session:
+            directory.check_ready(session, settings.people.directory)

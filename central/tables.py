@@ -20,7 +20,7 @@ from central.jobs.models import Job
 from central.media.models import MediaFile, OriginalView
 from central.merging.models import MergeSuggestion, OpenLead
 from central.open311.models import Open311Key
-from central.people.models import LoginSession, User, UserArea, UserRole
+from central.people.models import DirectoryLink, LoginSession, User, UserArea, UserRole
 from central.points.models import (
     ApproverContact,
     Gift,
@@ -61,6 +61,7 @@ __all__ = [
     "CustodyEntry",
     "CustodyHead",
     "Delivery",
+    "DirectoryLink",
     "DutyEntry",
     "DutyList",
     "EdgeBox",

@@ -10,7 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from central.cameras import broker_access, service
 from central.commands import DEFAULT_CONFIG, Config, clear_errors, configured_database, write_private
-from central.people.service import PeopleError
+from central.people.passwords import PeopleError
 from central.sender import Sender
 from central.settings import load_central_settings
 from kerbwatch.clock import SystemClock, iso_utc

@@ -90,6 +90,9 @@ def _passwords(settings: CentralSettings) -> list[Finding]:
     broker = settings.mqtt.resolve_password()
     if broker is not None and _guessed(broker, settings.mqtt.username):
         found.append(("mqtt.password_file", "the broker's password can be guessed"))
+    directory = settings.people.directory
+    if directory is not None and _guessed(directory.resolve_secret(), directory.client_id):
+        found.append(("people.directory.client_secret", "the secret for the city's directory can be guessed"))
     mend = "choose another ('openssl rand -hex 24' makes one)"
     return [Finding("default-password", where, what, mend) for where, what in found]
 

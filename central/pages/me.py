@@ -11,9 +11,8 @@ from fastapi.responses import RedirectResponse
 from central.context import Central, CentralDep
 from central.limits.access import limited
 from central.pages.rendering import HEADERS, page
-from central.pages.sign_in import own_path
 from central.pages.texts import kind_name, t
-from central.pages.values import Notice
+from central.pages.values import Notice, own_path
 from central.people.access import check_same_origin, clear_session_cookie, set_session_cookie
 from central.points import gifts, ledger
 from central.points import repository as points

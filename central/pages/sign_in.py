@@ -6,28 +6,48 @@ from http import HTTPStatus
 from typing import Annotated
 from urllib.parse import quote
 
-from fastapi import APIRouter, Depends, Form, Request, Response
+from fastapi import APIRouter, Depends, Form, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
-from central.context import CentralDep
+from central.context import Central, CentralDep
+from central.directory.repository import comes_by_directory
 from central.limits.access import limited
+from central.pages.directory import REFUSALS
 from central.pages.rendering import HEADERS, is_partial, page
 from central.pages.texts import t, t_or
-from central.pages.values import Notice
+from central.pages.values import Notice, own_path
 from central.people import access, service
 from central.people.access import MaybePrincipal, SignedIn
-from central.people.api import sign_in as open_session
+from central.people.api import sign_in
 from central.problems import Problem
 
 router = APIRouter(include_in_schema=False)
 
 
 @router.get("/sign-in")
-def ask(request: Request, who: MaybePrincipal, next: str = "/") -> Response:
-    """The form; whoever is signed in already goes on."""
+def ask(  # noqa: PLR0917 - FastAPI passes them by name
+    request: Request,
+    central: CentralDep,
+    who: MaybePrincipal,
+    next: str = "/",
+    refused: Annotated[str, Query(max_length=20)] = "",
+    left: bool = False,
+) -> Response:
+    """The form; whoever is signed in already goes on.
+
+    ``refused`` says why nobody came in by the directory, ``left`` that somebody who had has signed out.
+    """
     if who:
         return RedirectResponse(own_path(next), HTTPStatus.SEE_OTHER)
-    return page(request, "sign_in.html", {"next": own_path(next), "name": ""})
+    values = _values(central, own_path(next), "")
+    if values["label"] is not None and refused in REFUSALS:
+        values["notice"] = Notice("bad", t(f"directory.refused.{refused}", label=values["label"]))
+    return page(request, "sign_in.html", values | {"left": left and values["label"] is not None})
+
+
+def _values(central: Central, next_path: str, name: str) -> dict[str, object]:
+    directory = central.settings.people.directory
+    return {"next": next_path, "name": name, "left": False, "label": directory.label if directory else None}
 
 
 @router.post("/sign-in", dependencies=[Depends(limited("sign_in"))])
@@ -42,13 +62,13 @@ def enter(
     access.check_same_origin(request, central)
     target = own_path(next)
     try:
-        issued = open_session(request, central, name.strip(), password, "session")
+        issued = sign_in(request, central, name.strip(), password, "session")
     except Problem as problem:
         if problem.status not in {HTTPStatus.UNAUTHORIZED, HTTPStatus.TOO_MANY_REQUESTS}:
             raise
         locked = problem.status == HTTPStatus.TOO_MANY_REQUESTS
         notice = Notice("bad", t("sign_in.locked") if locked else t("sign_in.wrong"))
-        values = {"next": target, "name": name.strip(), "notice": notice}
+        values = _values(central, target, name.strip()) | {"notice": notice}
         return page(request, "sign_in.html", values, status=problem.status, headers=problem.headers)
     response = RedirectResponse(target, HTTPStatus.SEE_OTHER, headers=HEADERS)
     access.set_session_cookie(response, central, issued)
@@ -57,11 +77,12 @@ def enter(
 
 @router.post("/sign-out")
 def leave(request: Request, central: CentralDep, who: SignedIn) -> Response:
-    """End the session."""
-    del who
+    """End the session. Whom the directory knows may go on to end theirs with it."""
     with central.database.write() as session:
         service.sign_out(session, request.cookies.get(access.cookie_name(central), ""))
-    response = RedirectResponse("/sign-in", HTTPStatus.SEE_OTHER, headers=HEADERS)
+        linked = central.directory is not None and comes_by_directory(session, who.name)
+    target = "/sign-in?left=true" if linked else "/sign-in"
+    response = RedirectResponse(target, HTTPStatus.SEE_OTHER, headers=HEADERS)
     access.clear_session_cookie(response, central)
     return response
 
@@ -91,11 +112,3 @@ def _to_sign_in(request: Request) -> Response:
     if is_partial(request):
         return Response(status_code=HTTPStatus.UNAUTHORIZED, headers={**HEADERS, "HX-Redirect": target})
     return RedirectResponse(target, HTTPStatus.SEE_OTHER, headers=HEADERS)
-
-
-def own_path(target: str) -> str:
-    """``target`` if it is a path of our own, else the first page: nobody is sent to another host."""
-    own = (
-        target.startswith("/") and not target.startswith("//") and "\\" not in target and target.isprintable()
-    )
-    return target if own else "/"

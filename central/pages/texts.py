@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from central.pages.texts_checks import CHECKS
 from central.pages.texts_custody import CUSTODY
+from central.pages.texts_directory import DIRECTORY
 from central.pages.texts_finding import FINDING
 from central.pages.texts_insight import INSIGHT
 from central.pages.texts_reporters import REPORTERS
@@ -345,7 +346,7 @@ _ENGLISH: dict[str, str] = {
     "error.other.title": "Something went wrong",
     "error.home": "To the start",
 }
-_ENGLISH |= CHECKS | CUSTODY | FINDING | INSIGHT | REPORTERS | REPORTS | SLIPS | STREET | WORK
+_ENGLISH |= CHECKS | CUSTODY | DIRECTORY | FINDING | INSIGHT | REPORTERS | REPORTS | SLIPS | STREET | WORK
 
 
 def t(key: str, **values: object) -> str:

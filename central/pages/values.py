@@ -22,3 +22,11 @@ class Tab:
     url: str
     chosen: bool
     count: str | None
+
+
+def own_path(target: str) -> str:
+    """``target`` if it is a path of our own, else the first page: nobody is sent to another host."""
+    own = (
+        target.startswith("/") and not target.startswith("//") and "\\" not in target and target.isprintable()
+    )
+    return target if own else "/"

@@ -11,15 +11,17 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Depends, Path, Request, Response
 
 from central.context import Central, CentralDep
+from central.directory.service import set_awaited
 from central.limits.access import limited
 from central.limits.address import client_of
 from central.people import access, service
 from central.people.access import SignedIn, require
 from central.people.guessing import guess_of
-from central.people.models import User
+from central.people.models import DirectoryLink, User
+from central.people.passwords import PeopleError, SignInError, check_password
 from central.people.permissions import Permission
 from central.people.schemas import Credentials, MeOut, PasswordChange, TokenOut, UserChange, UserIn, UserOut
-from central.people.service import IssuedToken, Principal, SignInError
+from central.people.service import IssuedToken, Principal
 from central.problems import Problem
 
 router = APIRouter(prefix="/api/v1", tags=["people"])
@@ -29,9 +31,13 @@ def sign_in(
     request: Request, central: Central, name: str, password: str, kind: Literal["session", "bearer"]
 ) -> IssuedToken:
     """Check a password and open a session. Raises Problem 401 (wrong), 429 (too many wrong ones) or 503."""
+    return let_in(central, _checked(request, central, name, password), kind)
+
+
+def let_in(central: Central, user_id: str, kind: Literal["session", "bearer"]) -> IssuedToken:
+    """Open a session for somebody who has shown who they are, by password or by the city's directory."""
     settings, now = central.settings.people, central.clock.now_utc()
     life = timedelta(hours=settings.session_hours if kind == "session" else settings.token_hours)
-    user_id = _checked(request, central, name, password)
     with central.database.write() as session:
         issued = service.issue(session, user_id, kind, life, now)
     central.metrics.sign_ins.labels("good").inc()
@@ -43,9 +49,7 @@ def _checked(request: Request, central: Central, name: str, password: str) -> st
     address = client_of(request, central.settings.limits.trusted_proxies)
     guess, now = guess_of(central.secret, name, address), central.clock.now_utc()
     try:
-        return service.check_password(
-            central.database, central.settings.people, name, password, guess=guess, now=now
-        )
+        return check_password(central.database, central.settings.people, name, password, guess=guess, now=now)
     except SignInError as error:
         central.metrics.sign_ins.labels(error.reason).inc()
         raise _refusal(error) from error
@@ -156,13 +160,14 @@ def make_user(central: CentralDep, who: Administrator, body: UserIn) -> UserOut:
             unit_id=body.unit,
             areas=body.areas,
             actor=who.actor,
+            link=DirectoryLink() if body.directory else None,
         )
         return _out(made)
 
 
 @router.patch("/users/{name}")
 def change_user(central: CentralDep, who: Administrator, name: UserName, body: UserChange) -> UserOut:
-    """Other roles, unit, areas, password, or no signing in any more. Each change goes into the chain."""
+    """Other roles, unit, areas, password, way in, or none any more. Each change goes into the chain."""
     now, actor = central.clock.now_utc(), who.actor
     with _clear_faults(), central.database.write() as session:
         # A unit comes before roles that need one, and goes after those that did.
@@ -174,6 +179,8 @@ def change_user(central: CentralDep, who: Administrator, name: UserName, body: U
             service.set_unit(session, name, None, now=now, actor=actor)
         if body.areas is not None:
             service.set_areas(session, name, body.areas, now=now, actor=actor)
+        if body.directory is not None:
+            set_awaited(session, name, body.directory, now=now, actor=actor)
         if body.disabled is not None:
             service.set_disabled(session, name, body.disabled, now=now, actor=actor)
         if body.password is not None:
@@ -188,6 +195,8 @@ def _out(user: User) -> UserOut:
         unit=user.unit_id,
         areas=sorted(area.area_id for area in user.areas),
         disabled=user.disabled,
+        password=user.password_hash is not None,
+        directory="no" if user.link is None else "awaited" if user.link.subject is None else "linked",
     )
 
 
@@ -195,5 +204,5 @@ def _out(user: User) -> UserOut:
 def _clear_faults() -> Iterator[None]:
     try:
         yield
-    except service.PeopleError as error:
+    except PeopleError as error:
         raise Problem(HTTPStatus.CONFLICT, "user", str(error)) from error

@@ -8,7 +8,9 @@ from typing import Annotated
 import typer
 
 from central.commands import DEFAULT_CONFIG, Config, clear_errors, configured_database
+from central.directory.service import set_awaited
 from central.people import service
+from central.people.models import DirectoryLink
 from central.people.permissions import Role
 from kerbwatch.clock import SystemClock
 from kerbwatch.secrets import read_secret_file
@@ -31,26 +33,34 @@ def add(  # noqa: PLR0917 - Typer passes them by name
     password_file: PasswordFile = None,
     unit: Annotated[str | None, typer.Option(help="Unit that they belong to.")] = None,
     area: Areas = None,
+    directory: Annotated[
+        bool, typer.Option("--directory", help="Whom the city's directory calls so; without a password.")
+    ] = False,
     config: Config = DEFAULT_CONFIG,
 ) -> None:
-    """Make a user; the password is asked for unless it comes from a file."""
+    """Make a user; the password is asked for unless it comes from a file, or they come by the directory."""
     with clear_errors():
-        password = _password(password_file)
+        password = None if directory and password_file is None else _password(password_file)
+        link = DirectoryLink() if directory else None
         with configured_database(config) as database, database.write() as session:
             now = SystemClock().now_utc()
-            service.add_user(session, name, password, role, now, unit_id=unit, areas=area or ())
+            service.add_user(session, name, password, role, now, unit_id=unit, areas=area or (), link=link)
     typer.echo(f"added {name}")
 
 
 @user_app.command("list")
 def show(config: Config = DEFAULT_CONFIG) -> None:
-    """Every user with roles, unit, areas, and whether they may sign in."""
+    """Every user with roles, unit, areas, whether they may sign in, and by what."""
     with clear_errors(), configured_database(config) as database, database.read() as session:
         for user in service.all_users(session):
             roles = ",".join(sorted(role.role for role in user.roles))
             state = "disabled" if user.disabled else "active"
             areas = ",".join(sorted(area.area_id for area in user.areas)) or "all"
-            typer.echo(f"{user.name}\t{roles}\t{user.unit_id or '-'}\t{state}\t{areas}")
+            ways = ["password"] if user.password_hash is not None else []
+            if user.link is not None:
+                ways.append("directory" if user.link.subject is not None else "directory (awaited)")
+            way = ",".join(ways) or "-"
+            typer.echo(f"{user.name}\t{roles}\t{user.unit_id or '-'}\t{state}\t{areas}\t{way}")
 
 
 @user_app.command("password")
@@ -89,6 +99,18 @@ def scope(name: Name, area: Areas = None, config: Config = DEFAULT_CONFIG) -> No
     with clear_errors(), configured_database(config) as database, database.write() as session:
         service.set_areas(session, name, area or (), now=SystemClock().now_utc())
     typer.echo(f"{name}: {', '.join(sorted(area)) if area else 'the whole city'}")
+
+
+@user_app.command("directory")
+def directory_command(
+    name: Name,
+    off: Annotated[bool, typer.Option("--off", help="They come in by it no longer.")] = False,
+    config: Config = DEFAULT_CONFIG,
+) -> None:
+    """Let whom the city's directory calls by a user's name be that user; linked for good when they come."""
+    with clear_errors(), configured_database(config) as database, database.write() as session:
+        set_awaited(session, name, not off, now=SystemClock().now_utc())
+    typer.echo(f"{name} is not of the directory" if off else f"{name} is awaited from the directory")
 
 
 @user_app.command("disable")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, String
+from sqlalchemy import ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from central.database import Base
@@ -17,13 +17,15 @@ class User(Base):
 
     id: Mapped[str] = mapped_column(String(36), primary_key=True)
     name: Mapped[str] = mapped_column(String(100), unique=True)
-    password_hash: Mapped[str] = mapped_column(String(300))
+    password_hash: Mapped[str | None] = mapped_column(String(300))
+    """None: they come in by the directory alone."""
     unit_id: Mapped[str | None] = mapped_column(String(63))
     disabled: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime]
     roles: Mapped[list[UserRole]] = relationship(lazy="selectin", cascade="all, delete-orphan")
     areas: Mapped[list[UserArea]] = relationship(lazy="selectin", cascade="all, delete-orphan")
     """To which they are limited; the whole city where there is none."""
+    link: Mapped[DirectoryLink | None] = relationship(cascade="all, delete-orphan")
 
 
 class UserRole(Base):
@@ -42,6 +44,21 @@ class UserArea(Base):
 
     user_id: Mapped[str] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
     area_id: Mapped[str] = mapped_column(String(63), primary_key=True)
+
+
+class DirectoryLink(Base):
+    """Who a user is in the city's directory: an issuer's subject, which neither name nor address changes.
+
+    Without a subject: whom the directory calls by the user's name is awaited, and linked when they come.
+    """
+
+    __tablename__ = "directory_links"
+    __table_args__ = (UniqueConstraint("issuer", "subject"),)
+
+    user_id: Mapped[str] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
+    issuer: Mapped[str | None] = mapped_column(String(300))
+    subject: Mapped[str | None] = mapped_column(String(255))
+    linked_at: Mapped[datetime | None]
 
 
 class LoginSession(Base):

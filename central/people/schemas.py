@@ -37,6 +37,10 @@ class UserOut(BaseModel):
     areas: list[str]
     """To which they are limited, with all that lie in them; none: the whole city."""
     disabled: bool
+    password: bool
+    """Whether they have one."""
+    directory: Literal["no", "awaited", "linked"]
+    """Whether they come in by the city's directory, and have been linked to a person there."""
 
 
 class UserIn(BaseModel):
@@ -45,7 +49,10 @@ class UserIn(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     name: Annotated[str, Field(min_length=1, max_length=100)]
-    password: Annotated[str, Field(min_length=1, max_length=1000)]
+    password: Annotated[str, Field(min_length=1, max_length=1000)] | None = None
+    """Not needed by who comes in by the directory."""
+    directory: bool = False
+    """Whether whom the city's directory calls by this name is this user."""
     roles: Annotated[list[Role], Field(min_length=1, max_length=10)]
     unit: Slug | None = None
     areas: Annotated[list[Slug], Field(max_length=200)] = []
@@ -64,6 +71,9 @@ class UserChange(BaseModel):
     """Null, where it is named: no unit."""
     password: Annotated[str, Field(min_length=1, max_length=1000)] | None = None
     """Whoever is signed in by that name is signed out."""
+    directory: bool | None = None
+    """True: whom the city's directory calls by this name is this user from when they next come in by it, and
+    whoever was is not any more; false: nobody is."""
 
 
 class PasswordChange(BaseModel):

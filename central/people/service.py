@@ -1,59 +1,31 @@
-"""Signing in and out, and making users. Passwords are Argon2id; tokens are random and kept as hashes."""
+"""Users, and who is signed in. Tokens are random and kept as hashes."""
 
 from __future__ import annotations
 
 import hashlib
 import hmac
 import secrets
-import threading
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
 import structlog
-from argon2 import PasswordHasher
-from argon2.exceptions import VerifyMismatchError
 from sqlalchemy.orm import Session
 
 from central.areas.repository import area_ids
 from central.areas.scope import within
 from central.custody.chain import EntryKind, append
-from central.database import Database
-from central.people import guessing, repository
-from central.people.guessing import Guess
-from central.people.models import LoginSession, User, UserArea, UserRole
+from central.people import repository
+from central.people.models import DirectoryLink, LoginSession, User, UserArea, UserRole
+from central.people.passwords import PeopleError, hash_new
 from central.people.permissions import Permission, Role, permissions_of
-from central.settings import PeopleSettings
 from kerbwatch.ids import new_id
-from kerbwatch.safety import is_well_known
 
 log = structlog.get_logger(__name__)
 
 SYSTEM = "system"
 """Who changes a user at the command line, as the chain says it."""
-MIN_PASSWORD_CHARS = 10
-MAX_PASSWORD_CHARS = 1000
-_hasher = PasswordHasher()
-_hashing = threading.BoundedSemaphore(3)
-"""Argon2 takes 64 MiB a password; more at once would let a stranger fill the memory."""
-_waiting = threading.BoundedSemaphore(12)
-"""Those who may wait for it; more would let a stranger take every thread that answers requests."""
-_NOBODY = _hasher.hash(secrets.token_hex(16))
-"""Checked when the name is unknown, so that the time taken does not tell which names exist."""
-
-
-class PeopleError(ValueError):
-    """A user that cannot be made or changed; the text says why."""
-
-
-class SignInError(Exception):
-    """Signing in was refused."""
-
-    def __init__(self, reason: Literal["wrong", "locked", "busy"], retry_after_s: float = 0.0) -> None:
-        super().__init__(reason)
-        self.reason, self.retry_after_s = reason, retry_after_s
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,19 +74,26 @@ def csrf_token(secret: bytes, session_hash: str) -> str:
 def add_user(
     session: Session,
     name: str,
-    password: str,
+    password: str | None,
     roles: Iterable[Role],
     now: datetime,
     *,
     unit_id: str | None = None,
     areas: Iterable[str] = (),
     actor: str = SYSTEM,
+    link: DirectoryLink | None = None,
 ) -> User:
-    """Make a user, limited to areas where some are named. Raises PeopleError."""
+    """Make a user, limited to areas where some are named; of the directory where there is a link.
+
+    Raises:
+        PeopleError: when there can be no such user.
+    """
     name = name.strip()
     if not 1 <= len(name) <= 100 or not name.isprintable():
         raise PeopleError("a user's name has 1 to 100 printable characters")
-    _check_new_password(name, password)
+    if password is None and link is None:
+        raise PeopleError("a user needs a password, or comes from the directory")
+    hashed = None if password is None else hash_new(name, password)
     chosen = _chosen(roles)
     _check_unit(chosen, unit_id)
     if repository.by_name(session, name):
@@ -122,16 +101,17 @@ def add_user(
     user = User(
         id=new_id(),
         name=name,
-        password_hash=_hasher.hash(password),
+        password_hash=hashed,
         unit_id=unit_id,
         disabled=False,
         created_at=now,
         roles=[UserRole(role=role.value) for role in chosen],
         areas=[UserArea(area_id=area_id) for area_id in _known_areas(session, areas)],
+        link=link,
     )
     session.add(user)
     session.flush()
-    _tell(session, EntryKind.USER_ADDED, user, actor, now)
+    tell(session, EntryKind.USER_ADDED, user, actor, now)
     return user
 
 
@@ -143,10 +123,9 @@ def all_users(session: Session) -> list[User]:
 def set_password(session: Session, name: str, password: str, *, now: datetime, actor: str = SYSTEM) -> None:
     """Another password; all sessions and tokens of that name end. Raises PeopleError."""
     user = named(session, name)
-    _check_new_password(user.name, password)
-    user.password_hash = _hasher.hash(password)
+    user.password_hash = hash_new(user.name, password)
     repository.end_sessions_of(session, user.id)
-    _tell(session, EntryKind.USER_CHANGED, user, actor, now, password_changed=True)
+    tell(session, EntryKind.USER_CHANGED, user, actor, now, password_changed=True)
     log.info("password_changed", user=user.name)
 
 
@@ -157,11 +136,11 @@ def set_roles(
     user, chosen = named(session, name), _chosen(roles)
     _check_unit(chosen, user.unit_id)
     if Role.ADMINISTRATOR not in chosen:
-        _check_not_last(session, user)
+        check_not_last(session, user)
     kept = {role.role: role for role in user.roles}
     user.roles = [kept.get(role.value) or UserRole(role=role.value) for role in chosen]
     repository.end_sessions_of(session, user.id)
-    _tell(session, EntryKind.USER_CHANGED, user, actor, now)
+    tell(session, EntryKind.USER_CHANGED, user, actor, now)
     log.info("roles_changed", user=user.name, roles=[role.value for role in chosen])
 
 
@@ -170,7 +149,7 @@ def set_unit(session: Session, name: str, unit_id: str | None, *, now: datetime,
     user = named(session, name)
     _check_unit([Role(role.role) for role in user.roles], unit_id)
     user.unit_id = unit_id
-    _tell(session, EntryKind.USER_CHANGED, user, actor, now)
+    tell(session, EntryKind.USER_CHANGED, user, actor, now)
     log.info("unit_changed", user=user.name, unit=unit_id)
 
 
@@ -184,7 +163,7 @@ def set_areas(
     user, chosen = named(session, name), _known_areas(session, areas)
     kept = {area.area_id: area for area in user.areas}
     user.areas = [kept.get(area_id) or UserArea(area_id=area_id) for area_id in chosen]
-    _tell(session, EntryKind.USER_CHANGED, user, actor, now)
+    tell(session, EntryKind.USER_CHANGED, user, actor, now)
     log.info("scope_changed", user=user.name, areas=chosen)
 
 
@@ -192,10 +171,10 @@ def set_disabled(session: Session, name: str, disabled: bool, *, now: datetime, 
     """Let a user in no longer, or again; all sessions of that name end. Raises PeopleError."""
     user = named(session, name)
     if disabled:
-        _check_not_last(session, user)
+        check_not_last(session, user)
     user.disabled = disabled
     repository.end_sessions_of(session, user.id)
-    _tell(session, EntryKind.USER_CHANGED, user, actor, now)
+    tell(session, EntryKind.USER_CHANGED, user, actor, now)
     log.info("user_disabled" if disabled else "user_enabled", user=user.name)
 
 
@@ -205,11 +184,27 @@ def _check_unit(roles: Iterable[Role], unit_id: str | None) -> None:
         raise PeopleError(f"a {needing[0].value} needs a unit, whose tickets they see")
 
 
-def _check_not_last(session: Session, user: User) -> None:
-    """Raises PeopleError when nobody but this user could still manage users."""
+def check_not_last(session: Session, user: User) -> None:
+    """Raises PeopleError when nobody but this user could still manage users, or could without a directory."""
     able = repository.held_with_role(session, Role.ADMINISTRATOR.value)
     if [each.id for each in able] == [user.id]:
         raise PeopleError(f"'{user.name}' is the last administrator who may sign in; make another one first")
+    if [each.id for each in able if is_local(each)] == [user.id]:
+        raise PeopleError(
+            f"'{user.name}' is the last administrator who does without the directory, with a password; "
+            "make another one first"
+        )
+
+
+def has_password(session: Session, name: str) -> bool:
+    """Whether a user has a password; one that does not exist has none."""
+    found = repository.by_name(session, name)
+    return found is not None and found.password_hash is not None
+
+
+def is_local(user: User) -> bool:
+    """Whether a user comes in by a password and does without the directory."""
+    return user.password_hash is not None and user.link is None
 
 
 def _known_areas(session: Session, areas: Iterable[str]) -> list[str]:
@@ -220,9 +215,11 @@ def _known_areas(session: Session, areas: Iterable[str]) -> list[str]:
     return chosen
 
 
-def _tell(session: Session, kind: EntryKind, user: User, actor: str, now: datetime, **more: bool) -> None:
+def tell(session: Session, kind: EntryKind, user: User, actor: str, now: datetime, **more: bool) -> None:
     """Into the chain: what a user may do from now on, and who said so."""
     session.flush()
+    if user.link is not None:
+        more["directory"] = True
     payload = {
         "roles": sorted(role.role for role in user.roles),
         "areas": sorted(area.area_id for area in user.areas),
@@ -241,13 +238,6 @@ def named(session: Session, name: str) -> User:
     return user
 
 
-def _check_new_password(name: str, password: str) -> None:
-    if not MIN_PASSWORD_CHARS <= len(password) <= MAX_PASSWORD_CHARS:
-        raise PeopleError(f"a password has at least {MIN_PASSWORD_CHARS} characters")
-    if is_well_known(password) or password.lower().strip("0123456789!.") == name.lower():
-        raise PeopleError("this password is one of those that are tried first; choose another")
-
-
 def _chosen(roles: Iterable[Role]) -> list[Role]:
     chosen = sorted(set(roles))
     if not chosen:
@@ -257,63 +247,10 @@ def _chosen(roles: Iterable[Role]) -> list[Role]:
     return chosen
 
 
-def check_password(
-    database: Database,
-    settings: PeopleSettings,
-    name: str,
-    password: str,
-    *,
-    guess: Guess,
-    now: datetime,
-) -> str:
-    """Check a name and a password, and count failures. The hashing happens outside any transaction.
-
-    A name that does not exist takes the same way as a wrong password, to the same answers.
-
-    Returns:
-        The user's id.
-
-    Raises:
-        SignInError: when the password is wrong, there were too many wrong ones, or too many others are
-            signing in at this moment.
-    """
-    with database.read() as session:
-        early_s = guessing.wait_s(session, guess, now)
-        known = repository.by_name(session, name)
-    if early_s > 0:
-        raise SignInError("locked", early_s)
-    usable = known is not None and not known.disabled and len(password) <= MAX_PASSWORD_CHARS
-    with _turn_to_hash():
-        good = _matches(known.password_hash if known and usable else _NOBODY, password[:MAX_PASSWORD_CHARS])
-    if known is None or not usable or not good:
-        guessing.note_wrong(database, settings, guess, now)
-        raise SignInError("wrong")
-    guessing.note_right(database, guess, now)
-    return known.id
-
-
-@contextmanager
-def _turn_to_hash() -> Iterator[None]:
-    if not _waiting.acquire(blocking=False):
-        raise SignInError("busy", 2.0)
-    try:
-        with _hashing:
-            yield
-    finally:
-        _waiting.release()
-
-
-def _matches(password_hash: str, password: str) -> bool:
-    try:
-        return _hasher.verify(password_hash, password)
-    except VerifyMismatchError:
-        return False
-
-
 def issue(
     session: Session, user_id: str, kind: Literal["session", "bearer"], life: timedelta, now: datetime
 ) -> IssuedToken:
-    """Open a session for a user whose password was right."""
+    """Open a session for a user who has shown who they are."""
     repository.forget_expired(session, now)
     token = secrets.token_urlsafe(32)
     session.add(

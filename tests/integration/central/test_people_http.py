@@ -7,7 +7,7 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import select
 
-from central.people import service
+from central.people import passwords
 from central.people.models import SignInTries
 from central.people.permissions import Permission, Role
 from tests.integration.central.conftest import PASSWORD
@@ -93,8 +93,8 @@ def test_a_name_that_exists_and_one_that_does_not_are_answered_alike_to_the_end(
 
 def test_an_unknown_name_is_hashed_for_as_a_known_one_is(town, monkeypatch):
     hashed = []
-    matches = service._matches
-    monkeypatch.setattr(service, "_matches", lambda *each: hashed.append(each[0][:20]) or matches(*each))
+    matches = passwords._matches
+    monkeypatch.setattr(passwords, "_matches", lambda *each: hashed.append(each[0][:20]) or matches(*each))
     sign_in(town, WRONG)
     sign_in(town, WRONG | {"name": "nobody"})
     assert len(hashed) == 2

@@ -1,0 +1,1 @@
+"""Signing in with a city's own directory (OpenID Connect: Keycloak, Entra ID and others)."""
