@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from evaluation.composite import airborne, disturbed, lights, litter, parking, parking_conditions, stalls
+from evaluation.composite import (
+    airborne,
+    dashcam_negatives,
+    disturbed,
+    lights,
+    litter,
+    parking,
+    parking_conditions,
+    stalls,
+)
 from evaluation.composite.recipe import Recipe
 
 RECIPES: dict[str, Recipe] = {
@@ -12,6 +21,7 @@ RECIPES: dict[str, Recipe] = {
         *airborne.RECIPES,
         *lights.RECIPES,
         *disturbed.RECIPES,
+        *dashcam_negatives.RECIPES,
         *parking.RECIPES,
         *parking_conditions.RECIPES,
         *stalls.RECIPES,
