@@ -24,7 +24,7 @@ from authlib.oauth2.client import OAuth2Client
 from authlib.oidc.core import CodeIDToken
 from authlib.oidc.discovery import get_well_known_url
 from joserfc import jwt
-from joserfc.errors import JoseError
+from joserfc.errors import ClaimError, JoseError
 from joserfc.jwk import KeySet
 
 from central.directory.asking import asker, json_object
@@ -216,8 +216,11 @@ class Provider:
             )
             claims.validate(int(self._clock.now_utc().timestamp()), self.settings.clock_skew_s)
         except (JoseError, ValueError, TypeError, LookupError) as error:
-            # Without the error's own text, which may quote the token.
-            raise ProviderError("untrue", f"its ID token does not hold: {type(error).__name__}") from error
+            # Of the error's own text no more than the claim's name: the rest may quote the token.
+            claim = f" {error.claim}" if isinstance(error, ClaimError) else ""
+            raise ProviderError(
+                "untrue", f"its ID token does not hold: {type(error).__name__}{claim}"
+            ) from error
         return dict(claims)
 
     def _opened(self, http: httpx.Client, metadata: dict[str, Any], signed: str) -> jwt.Token:

@@ -49,7 +49,9 @@ class LimitSettings(Settings):
     requests: Limit = Field(
         _limit(3000, 1000), description="Everything but /healthz and static files; not from this machine."
     )
-    sign_in: Limit = Field(_limit(30, 60), description="Names and passwords, good or bad.")
+    sign_in: Limit = Field(
+        _limit(30, 60), description="Names and passwords, good or bad; ways to the city's directory."
+    )
     codes: Limit = Field(_limit(6, 10), description="Codes asked for or tried by phone number or e-mail.")
     place_codes: Limit = Field(_limit(30, 30), description="Place codes (/q/…) opened.")
     reports: Limit = Field(_limit(10, 20, (60, 60)), description="Reports of people handed in.")

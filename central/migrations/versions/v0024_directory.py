@@ -26,7 +26,7 @@ def upgrade() -> None:
         sa.Column("issuer", sa.String(300), nullable=True),
         sa.Column("subject", sa.String(255), nullable=True),
         sa.Column("linked_at", sa.DateTime(timezone=True), nullable=True),
-        sa.UniqueConstraint("issuer", "subject", name=op.f("uq_directory_links_issuer")),
+        sa.UniqueConstraint("issuer", "subject", name=op.f("uq_directory_links_issuer_subject")),
     )
     with op.batch_alter_table("users") as table:
         table.alter_column("password_hash", existing_type=sa.String(300), nullable=True)

@@ -128,3 +128,10 @@ def test_serving_without_init_says_what_to_do(folder):
     answer = run("serve", "configs/central.yaml")
     assert answer.exit_code == 1
     assert "kerbwatch central init" in answer.output
+
+
+def test_who_comes_by_the_directory_needs_no_password(ready):
+    assert run("user", "add", "mei", "--role", "operator", "--directory").exit_code == 0
+    assert run("user", "list").output.strip().split("\t")[-1] == "directory (awaited)"
+    assert "mei is not of the directory" in run("user", "directory", "mei", "--off").output
+    assert run("user", "list").output.strip().split("\t")[-1] == "-"
