@@ -31,7 +31,6 @@ from central.tickets.rules import RUNNING, TICKET_RULES, TicketFacts
 from central.tickets.schemas import RequestOut
 from central.tickets.sending import chain_above
 from kerbwatch.ids import new_id
-from kerbwatch.incident import Kind
 from kerbwatch.place import Position
 
 
@@ -215,12 +214,12 @@ def _new_entry(session: Session, row: Case, entry: DutyEntry, ruling: Ruling, no
     )
     session.add(made)
     session.flush()
-    if entry.kind is not None:
-        next_time = fresh_book(session, now).assign(Kind(entry.kind), Position(row.lon, row.lat))
-        if next_time.unit_id != ruling.unit_id:
-            where = next_time.area.name if next_time.area else ruling.area_name
-            detail = f"a smaller area ({where}) has an entry of its own here; rule for that one"
-            raise Problem(HTTPStatus.CONFLICT, "smaller-area", detail)
+    matter, book = entry.kind or entry.item_id, fresh_book(session, now)
+    next_time = book.assign(matter, Position(row.lon, row.lat))
+    if next_time.unit_id != ruling.unit_id:
+        where = next_time.area.name if next_time.area else ruling.area_name
+        detail = f"a smaller area ({where}) has an entry of its own here; rule for that one"
+        raise Problem(HTTPStatus.CONFLICT, "smaller-area", detail)
     return made
 
 

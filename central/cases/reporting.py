@@ -11,13 +11,15 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.orm import Session
 
 from central.areas.coverage import check_covered
-from central.areas.service import area_map
 from central.cases import repository
 from central.cases.desk import Arrival, Desk
 from central.cases.drafting import sentence
 from central.cases.models import Lead
 from central.cases.opening import open_group_of
 from central.cases.rules import Origin
+from central.duty.book import DutyBook
+from central.duty.matter import check_known
+from central.duty.service import duty_book
 from central.merging.settings import MergingSettings
 from kerbwatch.incident import Kind
 
@@ -57,7 +59,7 @@ class LeadIn:
         origin: the channel.
         source: who sent it: the name of the hotline, app or unit.
         external_id: the number that ``source`` gave it; the same number comes in once.
-        kind: what is reported.
+        kind: what is reported: a kind, or the id of an item of the duty list that has none.
         lon: WGS-84 degrees.
         lat: WGS-84 degrees.
         place_method: how the place was found: ``gps``, ``code`` or ``address``.
@@ -73,7 +75,7 @@ class LeadIn:
     origin: Origin
     source: str
     external_id: str
-    kind: Kind
+    kind: str
     lon: float
     lat: float
     place_method: str
@@ -117,15 +119,16 @@ def take_reports(
 
     Raises:
         NoDutyListError: when nobody could be told.
-        Problem: 422 a new one lies outside the city.
+        Problem: 422 a new one lies outside the city, or is about nothing that the duty list has.
     """
     if not reports:
         return []
     known = repository.external_leads(session, {(each.source, each.external_id) for each in reports})
-    areas = area_map(session, now)
+    book = duty_book(session, now)
     for each in reports:
         if (each.source, each.external_id) not in known:
-            check_covered(areas, each.lon, each.lat)
+            check_known(book, each.kind)
+            check_covered(book.areas, each.lon, each.lat)
     desk = Desk.opened(session, now, zone, merging)
     rows = {(each.source, each.external_id): _row(each) for each in reports}
     desk.look_around(session, [row for key, row in rows.items() if key not in known])
@@ -137,7 +140,9 @@ def take_reports(
             row = rows[key]
             group = _group_of_report(*key)
             detail = {"origin": each.origin.value, "source": each.source, "number": each.external_id}
-            known[key], _row_now, _case = desk.open(Arrival(group, actor, _told(row, zone), row, detail))
+            known[key], _row_now, _case = desk.open(
+                Arrival(group, actor, _told(row, zone, book), row, detail)
+            )
         found.append((known[key], new))
     desk.write(session)
     return found
@@ -164,7 +169,7 @@ def words_of(lead: Lead, zone: ZoneInfo) -> str:
 _TOLD = ("kind", "road", "words", "source", "external_id", "urgent", "started_at")
 
 
-def _told(row: dict[str, Any], zone: ZoneInfo) -> str:
+def _told(row: dict[str, Any], zone: ZoneInfo, book: DutyBook | None = None) -> str:
     since = row["started_at"].astimezone(zone).strftime("%Y-%m-%d %H:%M")
     place = f" on {row['road']}" if row["road"] else ""
     urgent = "URGENT: " if row["urgent"] else ""
@@ -172,8 +177,16 @@ def _told(row: dict[str, Any], zone: ZoneInfo) -> str:
     if len(words) > _WORDS_CHARS:
         words = words[: _WORDS_CHARS - 1] + "…"
     said = f' "{words}"' if words else ""
-    what = _WHAT[Kind(row["kind"])]
+    what = _what(row["kind"], book)
     return f"{urgent}{what}{place}, reported to {row['source']} ({row['external_id']}) at {since}.{said}"
+
+
+def _what(matter: str, book: DutyBook | None) -> str:
+    """What is reported, in words; of an item that the list has no more, its id."""
+    if matter in _WHAT:
+        return _WHAT[Kind(matter)]
+    known = book is not None and book.knows(matter)
+    return book.name_of(matter) if book and known else matter.replace("-", " ").capitalize()
 
 
 def _row(report: LeadIn) -> dict[str, Any]:
@@ -181,7 +194,7 @@ def _row(report: LeadIn) -> dict[str, Any]:
         "origin": report.origin.value,
         "source": report.source,
         "external_id": report.external_id,
-        "kind": report.kind.value,
+        "kind": str(report.kind),
         "road": report.road,
         "started_at": report.seen_at,
         "observed_at": report.seen_at,

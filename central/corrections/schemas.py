@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from kerbwatch.incident import Kind
+from central.duty.matter import Matter
 
 
 class CorrectionIn(BaseModel):
@@ -14,7 +14,7 @@ class CorrectionIn(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    kind: Kind | None = None
+    kind: Matter | None = None
     lon: Annotated[float, Field(ge=-180, le=180)] | None = None
     lat: Annotated[float, Field(ge=-90, le=90)] | None = None
     """WGS-84, degrees; both or neither."""

@@ -13,12 +13,12 @@ from central.cases.rules import CaseState
 from central.cases.schemas import CaseDetail
 from central.cases.service import for_change, note_in_log
 from central.corrections.schemas import CorrectionIn
+from central.duty.matter import check_known
 from central.duty.service import duty_book
 from central.people.permissions import Permission
 from central.people.service import Principal
 from central.problems import Problem
 from central.tickets.dispatch import draft_anew
-from kerbwatch.incident import Kind
 from kerbwatch.place import Position
 
 
@@ -38,9 +38,11 @@ def correct(
         detail = f"only a case in review is corrected; this one is {row.state}"
         raise Problem(HTTPStatus.CONFLICT, "wrong-state", detail)
     book = duty_book(session, now)
+    if said.kind is not None:
+        check_known(book, said.kind)
     if said.lon is not None and said.lat is not None:
         check_covered(book.areas, said.lon, said.lat)
-    wanted = {"kind": said.kind.value if said.kind else None, "lon": said.lon, "lat": said.lat}
+    wanted = {"kind": said.kind, "lon": said.lon, "lat": said.lat}
     wanted["urgent"] = said.urgent
     told = {
         name: [getattr(row, name), value]
@@ -51,7 +53,7 @@ def correct(
         raise Problem(HTTPStatus.CONFLICT, "nothing-new", "the case says so already")
     for name, (_before, value) in told.items():
         setattr(row, name, value)
-    area = book.assign(Kind(row.kind), Position(row.lon, row.lat)).area
+    area = book.assign(row.kind, Position(row.lon, row.lat)).area
     row.area_id, row.area_name = (area.id, area.name) if area else (None, None)
     note_in_log(
         session,

@@ -1,4 +1,7 @@
-"""The duty list in memory: who leads for a kind of offence at a place, and who may enforce what."""
+"""The duty list in memory: who leads for a matter at a place, and who may enforce what.
+
+A matter is a kind that cameras raise, or the id of an item that only people report.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,6 @@ from datetime import datetime
 from central.areas.service import AreaHit, AreaMap
 from central.duty.draft import CITY_WIDE, may_enforce, needs_of
 from central.duty.models import DutyEntry, DutyList, Unit
-from kerbwatch.incident import Kind
 from kerbwatch.place import Position
 
 
@@ -61,35 +63,57 @@ class DutyBook:
         self.until = min((moment for moment in moments if moment > now), default=None)
         self._entries = {entry.id: entry for entry in entries}
         self._leads = {
-            (entry.kind, entry.area_id): self._assignment(entry)
+            (entry.kind or entry.item_id, entry.area_id): self._assignment(entry)
             for entry in entries_in_force(entries, now)
-            if entry.kind is not None
         }
+        self._classes = {
+            entry.item_id: duty_list.classes.get(entry.class_id or "", "")
+            for entry in entries
+            if entry.kind is None
+        }
+        self._names = {matter: lead.item for (matter, _area), lead in self._leads.items()}
         self._found: dict[tuple[str, tuple[str, ...]], Assignment] = {}
-        """What was asked for before: as many as there are kinds and places where areas overlap alike."""
+        """What was asked for before: as many as there are matters and places where areas overlap alike."""
 
     def holds_at(self, now: datetime) -> bool:
         """Whether nothing has begun or ended since the book was made."""
         return (self.since is None or self.since <= now) and (self.until is None or now < self.until)
 
-    def assign(self, kind: Kind, point: Position) -> Assignment:
-        """Who leads: the entry of the smallest area that has one, else the city's."""
-        return self.assign_in(kind, self.areas.locate(point))
+    def knows(self, matter: str) -> bool:
+        """Whether somebody leads for a matter."""
+        return matter in self._names
 
-    def assign_in(self, kind: Kind, hits: tuple[AreaHit, ...]) -> Assignment:
+    def name_of(self, matter: str) -> str:
+        """What the list calls a matter. Raises KeyError for one that it does not have."""
+        return self._names[matter]
+
+    def items(self) -> list[tuple[str, str, str]]:
+        """The items that only people report: id, name and the name of their class, in the list's order."""
+        return [
+            (item, self._names[item], name) for item, name in self._classes.items() if item in self._names
+        ]
+
+    def assign(self, matter: str, point: Position) -> Assignment:
+        """Who leads: the entry of the smallest area that has one, else the city's.
+
+        Raises ValueError for a matter that the list does not have.
+        """
+        return self.assign_in(matter, self.areas.locate(point))
+
+    def assign_in(self, matter: str, hits: tuple[AreaHit, ...]) -> Assignment:
         """Who leads at a place that lies in some areas, the smallest first."""
-        key = (kind.value, tuple(hit.id for hit in hits))
+        key = (str(matter), tuple(hit.id for hit in hits))
         known = self._found.get(key)
         if known is None:
-            known = self._found[key] = self._lead_in(kind, hits)
+            known = self._found[key] = self._lead_in(str(matter), hits)
         return known
 
-    def _lead_in(self, kind: Kind, hits: tuple[AreaHit, ...]) -> Assignment:
-        deciding = next((hit for hit in hits if (kind.value, hit.id) in self._leads), None)
-        lead = self._leads.get((kind.value, deciding.id if deciding else CITY_WIDE))
+    def _lead_in(self, matter: str, hits: tuple[AreaHit, ...]) -> Assignment:
+        deciding = next((hit for hit in hits if (matter, hit.id) in self._leads), None)
+        lead = self._leads.get((matter, deciding.id if deciding else CITY_WIDE))
         if lead is None:  # only outside every area: the checker lets no gap within them pass
             lead = min(
-                (each for (its, _area), each in self._leads.items() if its == kind.value),
+                (each for (its, _area), each in self._leads.items() if its == matter),
                 key=lambda each: each.entry_id,
             )
         if deciding:
@@ -102,7 +126,7 @@ class DutyBook:
             note += f", by ruling {lead.ruling}"
         return replace(lead, area=hits[0] if hits else None, note=note)
 
-    def helpers(self, kind: Kind, point: Position, band_m: float) -> list[Assignment]:
+    def helpers(self, matter: str, point: Position, band_m: float) -> list[Assignment]:
         """Who would lead in each town within ``band_m`` of a point, besides who leads; none off a border.
 
         A unit without the power to enforce such a thing is not called.
@@ -110,10 +134,10 @@ class DutyBook:
         towns = self.areas.towns_near(point, band_m)
         if len(towns) < 2:
             return []
-        called = {self.assign(kind, point).unit_id}
+        called = {self.assign(matter, point).unit_id}
         found: list[Assignment] = []
         for hits in towns:
-            lead = self.assign_in(kind, hits)
+            lead = self.assign_in(matter, hits)
             if lead.unit_id not in called and self.lacking(lead.entry_id, lead.unit_id) is None:
                 called.add(lead.unit_id)
                 found.append(lead)

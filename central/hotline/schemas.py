@@ -6,8 +6,8 @@ from typing import Annotated, Any
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
+from central.duty.matter import Matter
 from kerbwatch.ids import Slug
-from kerbwatch.incident import Kind
 
 MOST_ITEMS = 1000
 
@@ -22,7 +22,8 @@ class HotlineItem(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     number: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100), _text(100)]
-    kind: Kind
+    kind: Matter
+    """A kind, or the id of an item of the duty list that has none."""
     lon: Annotated[float, Field(ge=-180, le=180)]
     lat: Annotated[float, Field(ge=-90, le=90)]
     at: AwareDatetime

@@ -13,11 +13,12 @@ from pydantic import ValidationError
 from sqlalchemy.orm import Session
 
 from central.areas.coverage import covered, outside
-from central.areas.service import area_map
 from central.cases.reporting import LeadIn, take_reports
 from central.cases.rules import Origin
 from central.csv_file import rows_of
 from central.database import Database
+from central.duty.matter import unknown
+from central.duty.service import duty_book
 from central.hotline.schemas import HotlineItem, HotlineOutcome, RefusedItem
 from central.settings import CentralSettings
 
@@ -46,10 +47,14 @@ def take_items(
         actor: who brings them, as it stands in logs.
         now: the present instant.
         settings: time zone, tolerance and merging.
+
+    Raises:
+        NoDutyListError: when nobody could be told.
     """
     outcome, reports = HotlineOutcome(), list[LeadIn]()
     latest = now + timedelta(seconds=settings.intake.future_tolerance_s)
-    areas = area_map(session, now)
+    book = duty_book(session, now)
+    areas = book.areas
     for line, raw in numbered:
         try:
             item = HotlineItem.model_validate(raw)
@@ -58,6 +63,8 @@ def take_items(
             continue
         if item.at > latest:
             outcome.refused.append(RefusedItem(line=line, reason="at: lies in the future"))
+        elif not book.knows(item.kind):
+            outcome.refused.append(RefusedItem(line=line, reason=f"kind: {unknown(item.kind)}"))
         elif not covered(areas, item.lon, item.lat):
             reason = f"lon, lat: {outside(settings.city)}"
             outcome.refused.append(RefusedItem(line=line, reason=reason))

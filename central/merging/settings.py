@@ -74,9 +74,12 @@ class MergingSettings(Settings):
         default_factory=lambda: _terms(24 * 60, 8, 0.1), description="Goods and refuse stay for days."
     )
 
+    other: KindMerging = Field(
+        default_factory=lambda: _terms(24 * 60, 8, 0.03),
+        description="Items of the duty list that only people report; most stand for days.",
+    )
+
     def of(self, kind: str) -> KindMerging:
-        """The terms of a kind. Raises ValueError for a kind that there is not."""
-        if kind not in _KINDS:
-            raise ValueError(f"there is no kind {kind!r}")
-        terms: KindMerging = getattr(self, kind)
+        """The terms of a kind, or of an item that has none."""
+        terms: KindMerging = getattr(self, kind if kind in _KINDS else "other")
         return terms

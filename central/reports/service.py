@@ -15,7 +15,6 @@ from central.reports import repository
 from central.reports.models import Report, ReportState
 from central.settings import CentralSettings
 from kerbwatch.ids import new_id
-from kerbwatch.incident import Kind
 
 NO_PLACE = "none"
 """``place_method`` of a report whose place is not known yet."""
@@ -70,7 +69,7 @@ class PendingIn:
     origin: Origin
     source: str
     external_id: str
-    kind: Kind
+    kind: str
     words: str
     place: Seen | None
     seen_at: datetime
@@ -110,7 +109,7 @@ def register_pending(session: Session, said: PendingIn, now: datetime) -> Regist
         source=said.source,
         external_id=said.external_id,
         reporter_ref=said.reporter_ref,
-        kind=said.kind.value,
+        kind=str(said.kind),
         lon=place.lon if place else None,
         lat=place.lat if place else None,
         place_method=place.method if place else NO_PLACE,
@@ -164,7 +163,7 @@ def make_lead(
         origin=Origin(report.channel),
         source=report.source,
         external_id=report.external_id,
-        kind=Kind(report.kind),
+        kind=report.kind,
         lon=report.lon,
         lat=report.lat,
         place_method=report.place_method,

@@ -18,7 +18,6 @@ from central.problems import Problem
 from central.tickets.clockwork import Terms
 from central.tickets.models import JointOperation
 from kerbwatch.ids import new_id
-from kerbwatch.incident import Kind
 from kerbwatch.place import Position
 
 
@@ -27,11 +26,10 @@ def draft_anew(session: Session, row: Case, book: DutyBook, actor: str, now: dat
 
     Unit, law, power, term, co-units: all of it, so that a list that was mended mends what is confirmed next.
     """
-    kind = _kind_of(row)
     drafted = next((each for each in row.tickets if each.leads and each.state == TicketState.DRAFTED), None)
-    if kind is None or drafted is None:
+    if drafted is None or not book.knows(row.kind):
         return
-    lead, before = book.assign(kind, Position(row.lon, row.lat)), _said(drafted)
+    lead, before = book.assign(row.kind, Position(row.lon, row.lat)), _said(drafted)
     _assign(drafted, lead, urgent=row.urgent)
     changed = [name for name, was in before.items() if getattr(drafted, name) != was]
     if not changed:
@@ -54,11 +52,10 @@ def check_authority(session: Session, row: Case, book: DutyBook, now: datetime) 
 
 def call_helpers(session: Session, row: Case, book: DutyBook, now: datetime, terms: Terms) -> None:
     """On a border of towns: a ticket for each other town's unit, and one window for going out."""
-    kind = _kind_of(row)
     lead = next((each for each in row.tickets if each.leads and each.state == TicketState.DRAFTED), None)
-    if kind is None or lead is None:
+    if lead is None or not book.knows(row.kind):
         return
-    helpers = book.helpers(kind, Position(row.lon, row.lat), terms.band_m)
+    helpers = book.helpers(row.kind, Position(row.lon, row.lat), terms.band_m)
     if not helpers:
         return
     _id, calendar = calendars.current(session, terms.zone, urgent=row.urgent)
@@ -96,8 +93,3 @@ def _assign(ticket: Ticket, to: Assignment, *, urgent: bool) -> None:
     ticket.co_unit_ids, ticket.duty_entry_id = list(to.co_unit_ids), to.entry_id
     ticket.item, ticket.legal_basis, ticket.routing_note = to.item, to.legal_basis, to.note
     ticket.deadline_hours = to.urgent_deadline_hours if urgent else to.deadline_hours
-
-
-def _kind_of(row: Case) -> Kind | None:
-    """The kind that a duty list speaks of; None for what no camera raises."""
-    return Kind(row.kind) if row.kind in set(Kind) else None
