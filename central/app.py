@@ -45,6 +45,7 @@ from central.pages import api as pages
 from central.people import api as people
 from central.points import api as points
 from central.rechecks import api as rechecks
+from central.reopening import api as reopening
 from central.reporters import api as reporters
 from central.reporters.contacts import Vault
 from central.reporters.courier import Courier
@@ -184,6 +185,7 @@ def create_app(settings: CentralSettings, clock: Clock | None = None, *, apart: 
         points,
         tickets,
         rechecks,
+        reopening,
         duty,
         adjudication,
         escalation,

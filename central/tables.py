@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from central.adjudication.models import Ruling
-from central.answers.models import Answer, Delivery
+from central.answers.models import Answer, Delivery, FinalAnswer
 from central.areas.models import Area
 from central.calendar.models import Calendar
 from central.cameras.models import Camera, EdgeBox
@@ -66,6 +66,7 @@ __all__ = [
     "DutyList",
     "EdgeBox",
     "Export",
+    "FinalAnswer",
     "Gift",
     "GiftMove",
     "Heartbeat",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, text
+from sqlalchemy import ForeignKey, Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from central.database import Base, BigKey
@@ -20,6 +20,8 @@ class Outcome(StrEnum):
     """It is dealt with together with another report; the final answer follows."""
     HANDLED = "handled"
     """It was dealt with, and that was checked."""
+    AGAIN = "again"
+    """It was answered, and its case is open again; another final answer follows."""
 
 
 class Answer(Base):
@@ -27,13 +29,14 @@ class Answer(Base):
 
     __tablename__ = "answers"
     __table_args__ = (
-        UniqueConstraint("lead_id", "case_id"),
+        Index("ix_answers_lead_id", "lead_id"),
         Index(
-            "uq_answers_lead_id_final",
+            "uq_answers_lead_id_case_id_together",
             "lead_id",
+            "case_id",
             unique=True,
-            sqlite_where=text("final"),
-            postgresql_where=text("final"),
+            sqlite_where=text("outcome = 'together'"),
+            postgresql_where=text("outcome = 'together'"),
         ),
         {"sqlite_autoincrement": True},
     )
@@ -45,10 +48,22 @@ class Answer(Base):
     outcome: Mapped[str] = mapped_column(String(20))
     reason_code: Mapped[str | None] = mapped_column(String(40))
     final: Mapped[bool]
-    """Whether nothing more follows; a lead has one final answer."""
+    """Whether nothing more follows; a lead has one final answer, and one more for each time that its case was
+    opened again (see :class:`FinalAnswer`)."""
     words: Mapped[str] = mapped_column(Text)
     """For whoever reported it. Names no person."""
     given_at: Mapped[datetime]
+
+
+class FinalAnswer(Base):
+    """That a lead has its final answer: once, and once more for each time that its case was opened again."""
+
+    __tablename__ = "final_answers"
+
+    lead_id: Mapped[str] = mapped_column(ForeignKey("leads.id"), primary_key=True)
+    round: Mapped[int] = mapped_column(primary_key=True)
+    """How often the case had been opened again when it was given."""
+    answer_id: Mapped[int] = mapped_column(ForeignKey("answers.id"), unique=True)
 
 
 class Delivery(Base):

@@ -5,18 +5,39 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
-from central.answers.models import Answer, Delivery
+from central.answers.models import Answer, Delivery, Outcome
 from central.bulk import among
 from central.cases.models import Lead
+from central.points.models import PointsDue
 from central.reporters.models import Reporter
 
 
 def of_leads(session: Session, lead_ids: Collection[str]) -> Sequence[Answer]:
     """Every answer to some leads, in the order in which they were given."""
     return session.scalars(select(Answer).where(Answer.lead_id.in_(lead_ids)).order_by(Answer.id)).all()
+
+
+def rounds(session: Session, lead_ids: Collection[str]) -> dict[str, int]:
+    """How often the cases of some leads were opened again after they had been answered, where they were."""
+    query = select(Answer.lead_id, func.count()).where(
+        Answer.lead_id.in_(lead_ids), Answer.outcome == Outcome.AGAIN.value
+    )
+    rows = session.execute(query.group_by(Answer.lead_id))
+    return {row[0]: row[1] for row in rows}
+
+
+def forget_wishes(session: Session, lead_ids: Collection[str], now: datetime) -> None:
+    """What was to follow on the answers of some leads does not: messages, and points yet to be judged."""
+    own = select(Answer.id).where(Answer.lead_id.in_(lead_ids))
+    session.execute(
+        update(Delivery)
+        .where(Delivery.answer_id.in_(own), Delivery.state == "waiting")
+        .values(state="unwanted", updated_at=now)
+    )
+    session.execute(delete(PointsDue).where(PointsDue.lead_id.in_(lead_ids)))
 
 
 def words_of_leads(session: Session, lead_ids: Collection[str]) -> Sequence[tuple[str, str]]:

@@ -17,7 +17,7 @@ class AnswerOut(BaseModel):
     model_config = ConfigDict(frozen=True, from_attributes=True)
 
     outcome: str
-    """``rejected``, ``together`` or ``handled``."""
+    """``rejected``, ``together``, ``handled``, or ``again`` when a case that was over is open again."""
     reason_code: str | None
     final: bool
     """False where another one follows."""

@@ -5,16 +5,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from sqlalchemy.orm import Session
 
 from central.answers import repository
-from central.answers.models import Answer, Delivery, Outcome
+from central.answers.models import Answer, Delivery, FinalAnswer, Outcome
 from central.answers.schemas import AnswerLine, AnswerOut
 from central.answers.wording import words_for
-from central.cases.models import Case
+from central.cases.models import Case, Lead
 from central.cases.rules import CaseState, Origin
 from central.points.models import PointsDue
 
@@ -23,6 +23,7 @@ _OUTCOMES = {
     CaseState.MERGED: Outcome.TOGETHER,
     CaseState.CLOSED: Outcome.HANDLED,
 }
+_FINAL = frozenset({Outcome.REJECTED, Outcome.HANDLED})
 _MOST_LINES = 1000
 
 
@@ -43,24 +44,58 @@ def give(session: Session, row: Case, now: datetime, *, reason_code: str | None 
     outcome = _OUTCOMES[CaseState(row.state)]
     unit = next((each.unit_name for each in row.tickets if each.leads and each.state == "closed"), None)
     words = words_for(outcome, reason_code=reason_code, unit_name=unit)
+    answers = _put(session, row, people, outcome, words, now, reason_code=reason_code)
+    if outcome is not Outcome.TOGETHER:
+        rounds = repository.rounds(session, [lead.id for lead in people])
+        session.add_all(
+            FinalAnswer(lead_id=answer.lead_id, round=rounds.get(answer.lead_id, 0), answer_id=answer.id)
+            for answer in answers
+        )
+
+
+def take_back(session: Session, row: Case, now: datetime) -> None:
+    """Everyone who was answered hears that their case is open again; another final answer follows.
+
+    Answers that have not gone out yet stay here, and points that have not been judged are not given for them.
+
+    Args:
+        session: the unit of work in which the case is opened again.
+        row: the case.
+        now: the present instant.
+    """
+    people = [lead for lead in row.leads if lead.origin != Origin.CAMERA]
+    if people:
+        repository.forget_wishes(session, [lead.id for lead in people], now)
+        words = words_for(Outcome.AGAIN, reason_code=None, unit_name=None)
+        _put(session, row, people, Outcome.AGAIN, words, now)
+
+
+def _put(  # noqa: PLR0917 - what an answer is made of
+    session: Session,
+    row: Case,
+    people: Sequence[Lead],
+    outcome: Outcome,
+    words: str,
+    now: datetime,
+    *,
+    reason_code: str | None = None,
+) -> list[Answer]:
     answers = [
         Answer(
             lead_id=lead.id,
             case_id=row.id,
             outcome=outcome.value,
             reason_code=str(reason_code) if reason_code else None,
-            final=outcome is not Outcome.TOGETHER,
+            final=outcome in _FINAL,
             words=words,
             given_at=now,
         )
         for lead in people
     ]
     session.add_all(answers)
+    session.flush()
     refs = {lead.reporter_ref for lead in people if lead.reporter_ref is not None}
     accounts = repository.accounts(session, refs) if refs else {}
-    if not accounts:
-        return
-    session.flush()
     for answer, lead in zip(answers, people, strict=True):
         ref = lead.reporter_ref
         if ref is None or ref not in accounts:
@@ -70,6 +105,7 @@ def give(session: Session, row: Case, now: datetime, *, reason_code: str | None 
             session.add(Delivery(answer_id=answer.id, reporter_ref=ref, **on_its_way))
         if outcome is Outcome.HANDLED:
             session.add(PointsDue(answer_id=answer.id, lead_id=lead.id))
+    return answers
 
 
 def answer_of(session: Session, lead_id: str) -> AnswerOut | None:

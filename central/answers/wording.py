@@ -32,5 +32,10 @@ def words_for(outcome: Outcome, *, reason_code: str | None, unit_name: str | Non
             "Thank you for your report. The same had been reported already: both are dealt with together, "
             "and you will be told what came of it."
         )
+    if outcome is Outcome.AGAIN:
+        return (
+            "What you reported is being dealt with again: the earlier answer no longer holds. "
+            "You will be told what comes of it."
+        )
     by = f" by {unit_name}" if unit_name else ""
     return f"Thank you for your report. It was dealt with{by}, and the result was checked."

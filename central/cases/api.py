@@ -24,13 +24,13 @@ from central.cases.schemas import (
     TicketPage,
 )
 from central.context import Central, CentralDep
+from central.duty.matter import Matter
 from central.people.access import require
 from central.people.permissions import Permission
 from central.people.service import Principal
 from central.tickets import sending
 from central.tickets.clockwork import Terms
 from kerbwatch.ids import UUID_PATTERN
-from kerbwatch.incident import Kind
 
 router = APIRouter(prefix="/api/v1", tags=["cases"])
 
@@ -40,7 +40,7 @@ Limit = Annotated[int, Query(ge=1, le=service.MAX_PAGE)]
 Reader = Annotated[Principal, Depends(require(Permission.CASE_READ))]
 Lister = Annotated[Principal, Depends(require(Permission.CASE_READ, within_areas=True))]
 States = Annotated[list[CaseState] | None, Query()]
-Kinds = Annotated[list[Kind] | None, Query()]
+Kinds = Annotated[list[Matter] | None, Query()]
 Cursor = Annotated[str | None, Query(max_length=100)]
 Typed = Annotated[str, Query(max_length=MOST_TYPED, pattern=r"^[^\x00]*$")]
 Name = Annotated[str | None, Query(max_length=63, pattern=r"^[^\x00]*$")]

@@ -54,6 +54,8 @@ class Origin(StrEnum):
     HOTLINE = "hotline"
     OPEN311 = "open311"
     UNIT = "unit"
+    DESK = "desk"
+    """Told to a dispatcher, by telephone or in person."""
 
 
 class RejectReason(StrEnum):
@@ -82,6 +84,20 @@ class EvaluationResult(StrEnum):
     """Not done, or wrongly; a note says what."""
 
 
+class ReopenReason(StrEnum):
+    """Why a case that was over is opened again."""
+
+    MISTAKE = "mistake"
+    """It was rejected or closed by mistake."""
+    NOT_DONE = "not_done"
+    """What was closed as done is not."""
+    NEW_EVIDENCE = "new_evidence"
+    OBJECTION = "objection"
+    """Whoever reported it objects, with reasons; a note says which."""
+    OTHER = "other"
+    """Anything else; a note says what."""
+
+
 @dataclass(frozen=True, slots=True)
 class Facts:
     """What a rule may ask about."""
@@ -91,6 +107,8 @@ class Facts:
     note: str | None = None
     proved: bool = False
     """Whether a picture of the place after the work is here, newer than whatever saw it last."""
+    in_time: bool = True
+    """Whether a case that is over may still be opened again."""
 
 
 Condition = Callable[[Facts], str | None]
@@ -130,6 +148,21 @@ def has_result(facts: Facts) -> str | None:
     if facts.reason_code != EvaluationResult.RIGHT and not (facts.note or "").strip():
         return "a note must say what was not right"
     return None
+
+
+def has_reopen_reason(facts: Facts) -> str | None:
+    """A reason code of :class:`ReopenReason` is given, and a note where the code alone says nothing."""
+    if facts.reason_code not in {reason.value for reason in ReopenReason}:
+        return f"give a reason code: {', '.join(ReopenReason)}"
+    wants_note = facts.reason_code in {ReopenReason.OBJECTION, ReopenReason.OTHER}
+    if wants_note and not (facts.note or "").strip():
+        return f"the reason '{facts.reason_code}' needs a note"
+    return None
+
+
+def is_in_time(facts: Facts) -> str | None:
+    """It has not been over for too long."""
+    return None if facts.in_time else "the case has been over for too long to be opened again; report it anew"
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +231,25 @@ RULES: dict[str, Rule] = {
         _rule("rework", _S.CHECKING, _S.HANDLING, _P.CASE_CLOSE, has_note, tickets=(_T.HANDLED, _T.HANDLING)),
         _rule("close", _S.CHECKING, _S.CLOSED, _P.CASE_CLOSE, is_proved, tickets=(_T.HANDLED, _T.CLOSED)),
         _rule("evaluate", _S.CLOSED, _S.EVALUATED, _P.CASE_EVALUATE, has_result),
+        # A decision is taken back (central.reopening): in review again, or out to its units again.
+        _rule(
+            "reopen_rejected",
+            _S.REJECTED,
+            _S.REVIEWING,
+            _P.CASE_REOPEN,
+            has_reopen_reason,
+            is_in_time,
+            tickets=(_T.VOIDED, _T.DRAFTED),
+        ),
+        Rule(
+            "reopen_closed",
+            frozenset({_S.CLOSED, _S.EVALUATED}),
+            _S.FILED,
+            _P.CASE_REOPEN,
+            (has_reopen_reason, is_in_time),
+            tickets_from=frozenset({_T.CLOSED}),
+            tickets_to=_T.DRAFTED,
+        ),
     )
 }
 """Every rule by its name."""

@@ -146,6 +146,7 @@ def move(
     note: str | None = None,
     detail: dict[str, Any] | None = None,
     proved: bool = False,
+    in_time: bool = True,
 ) -> None:
     """Run one rule on a case: check it, change case and tickets, answer who reported it, write the log.
 
@@ -159,12 +160,13 @@ def move(
         note: words of whoever asks.
         detail: what the log says besides.
         proved: whether a picture shows that the work is done.
+        in_time: whether a case that is over may still be opened again.
 
     Raises:
         Problem: 403 no permission, 409 the rule does not apply or a condition does not hold.
     """
     before = CaseState(row.state)
-    rule = check_move(row, rule_name, who, reason_code=reason_code, note=note, proved=proved)
+    rule = check_move(row, rule_name, who, reason_code=reason_code, note=note, proved=proved, in_time=in_time)
     row.state = rule.to_state.value
     for ticket in row.tickets:
         if rule.tickets_to and TicketState(ticket.state) in rule.tickets_from:
@@ -195,6 +197,7 @@ def check_move(
     reason_code: str | None = None,
     note: str | None = None,
     proved: bool = False,
+    in_time: bool = True,
 ) -> Rule:
     """The rule, if it lets the case move and whoever asks may.
 
@@ -204,7 +207,9 @@ def check_move(
     rule = RULES[rule_name]
     if who is not None and (rule.permission is None or not who.may(rule.permission)):
         raise Problem(HTTPStatus.FORBIDDEN, "permission", f"'{rule.name}' is not for {who.name} to do")
-    facts = Facts(tuple(TicketState(ticket.state) for ticket in row.tickets), reason_code, note, proved)
+    facts = Facts(
+        tuple(TicketState(ticket.state) for ticket in row.tickets), reason_code, note, proved, in_time
+    )
     try:
         rules.check(rule, CaseState(row.state), facts)
     except RefusedError as refused:

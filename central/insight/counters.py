@@ -12,9 +12,16 @@ from datetime import date
 from enum import StrEnum
 from typing import Literal
 
-from kerbwatch.incident import Kind
-
-DayColumn = Literal["occurred_day", "filed_day", "dispatched_day", "handled_day", "closed_day", "due_day"]
+DayColumn = Literal[
+    "occurred_day",
+    "filed_day",
+    "dispatched_day",
+    "handled_day",
+    "closed_day",
+    "due_day",
+    "reopened_day",
+    "suspended_day",
+]
 
 
 class Counter(StrEnum):
@@ -31,6 +38,9 @@ class Counter(StrEnum):
     OVERDUE = "overdue"
     CLOSED_OF_DUE = "closed_of_due"
     CLOSED = "closed"
+    CLOSED_UNPROVED = "closed_unproved"
+    REOPENED = "reopened"
+    SUSPENDED = "suspended"
 
 
 COLUMNS = (
@@ -112,6 +122,25 @@ DEFINITIONS: dict[Counter, Definition] = {
     Counter.CLOSED: Definition(
         "Closed", "结案", "closed_day", "Cases that were checked and closed on these days."
     ),
+    Counter.CLOSED_UNPROVED: Definition(
+        "Closed without a picture",
+        "无照结案",
+        "closed_day",
+        "Of those closed on these days: no picture shows the place after the work; a note says why.",
+    ),
+    Counter.REOPENED: Definition(
+        "Opened again",
+        "重新开案",
+        "reopened_day",
+        "Cases whose rejection or closing was taken back on these days (for the last time). Until they are "
+        "closed again they do not count as closed.",
+    ),
+    Counter.SUSPENDED: Definition(
+        "Suspended",
+        "暂停",
+        "suspended_day",
+        "Cases in which the accountable unit's clock was first stopped on these days, until a named day.",
+    ),
 }
 
 
@@ -131,6 +160,7 @@ RATES: tuple[Rate, ...] = (
     Rate("Overdue", "超期率", Counter.OVERDUE, Counter.DUE),
     Rate("Reworked", "返工率", Counter.REWORKED, Counter.HANDLED),
     Rate("Closed", "结案率", Counter.CLOSED_OF_DUE, Counter.DUE),
+    Rate("Closed without a picture", "无照结案率", Counter.CLOSED_UNPROVED, Counter.CLOSED),
 )
 
 NONE = "!"
@@ -145,7 +175,7 @@ class Selection:
         counter: the condition.
         first: first day, the city's.
         last: last day, included.
-        kind: of this kind alone.
+        kind: of this kind, or item of the duty list, alone.
         area: in this area, of whatever level; ``!town`` in no town, and so on for each level.
         unit: of this unit; ``!`` of none.
         channel: told of by this channel (and perhaps by others).
@@ -155,7 +185,7 @@ class Selection:
     counter: Counter
     first: date
     last: date
-    kind: Kind | None = None
+    kind: str | None = None
     area: str | None = None
     unit: str | None = None
     channel: str | None = None

@@ -15,6 +15,8 @@ from central.tickets.deadlines import clock_of
 CHANNEL_BIT: dict[str, int] = {origin.value: 1 << place for place, origin in enumerate(Origin)}
 """Channel -> its bit in ``case_facts.channels``. New channels go at the end of :class:`Origin`."""
 
+_REOPENED = frozenset({"reopen_rejected", "reopen_closed"})
+
 Calendars = Callable[[int | None], WorkCalendar]
 """The working calendar of an id, as a ticket's line in the log names it."""
 
@@ -40,6 +42,9 @@ class Story:
     running: bool
     moved: bool
     reworks: int
+    reopened_at: datetime | None
+    suspended_at: datetime | None
+    unproved: bool
 
 
 def channels_of(origins: Iterable[str]) -> int:
@@ -65,18 +70,22 @@ def story_of(lines: Sequence[Line], leading: Iterable[str], calendars: Calendars
     """
     tickets = tuple(leading)
     terms = [term for ticket in tickets for term in _terms(lines, ticket, calendars)]
+    closing = _closing(lines)
     missed = [term for term in terms if term.late]
     told = (missed or terms)[0 if missed else -1 :]
     return Story(
         filed_at=_first(lines, "file"),
         dispatched_at=_first(lines, "dispatch"),
         handled_at=_first(lines, "check"),
-        closed_at=_first(lines, "close"),
+        closed_at=closing.at if closing else None,
         due_at=told[0].due_at if told else None,
         late=bool(missed),
         running=any(term.ended_at is None for term in terms),
         moved=any(line.rule == "rule_elsewhere" and line.detail.get("ticket") in tickets for line in lines),
         reworks=sum(line.rule == "rework" for line in lines),
+        reopened_at=max((line.at for line in lines if line.rule in _REOPENED), default=None),
+        suspended_at=_first(lines, "suspend", tickets),
+        unproved=closing is not None and closing.detail.get("proof", "") is None,
     )
 
 
@@ -122,5 +131,18 @@ def _ends(line: Line, ticket: str) -> bool:
     return line.rule in {"report_handled", "rule_elsewhere"} and line.detail.get("ticket") == ticket
 
 
-def _first(lines: Iterable[Line], rule: str) -> datetime | None:
-    return next((line.at for line in lines if line.rule == rule), None)
+def _first(lines: Iterable[Line], rule: str, of: Sequence[str] | None = None) -> datetime | None:
+    """When a rule first ran; ``of``: on one of these tickets."""
+    own = (line for line in lines if of is None or line.detail.get("ticket") in of)
+    return next((line.at for line in own if line.rule == rule), None)
+
+
+def _closing(lines: Iterable[Line]) -> Line | None:
+    """The line by which the case was closed; None of one that was opened again since."""
+    found = None
+    for line in lines:
+        if line.rule == "close":
+            found = line
+        elif line.rule in _REOPENED:
+            found = None
+    return found

@@ -168,4 +168,7 @@ def _days(story: Story, zone: ZoneInfo) -> dict[str, Any]:
         "running": story.running,
         "moved": story.moved,
         "reworks": story.reworks,
+        "reopened_day": day(story.reopened_at),
+        "suspended_day": day(story.suspended_at),
+        "unproved": story.unproved,
     }

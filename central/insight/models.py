@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Index, SmallInteger, String
+from sqlalchemy import BigInteger, ForeignKey, Index, SmallInteger, String, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from central.database import Base, BigKey
@@ -39,6 +39,24 @@ class CaseFact(Base):
         Index("ix_case_facts_dispatched", "dispatched_day", "state", "kind", "moved"),
         Index("ix_case_facts_handled", "handled_day", "state", "kind", "reworks"),
         Index("ix_case_facts_closed", "closed_day", "state", "kind"),
+        Index(
+            "ix_case_facts_reopened_day",
+            "reopened_day",
+            sqlite_where=text("reopened_day IS NOT NULL"),
+            postgresql_where=text("reopened_day IS NOT NULL"),
+        ),
+        Index(
+            "ix_case_facts_suspended_day",
+            "suspended_day",
+            sqlite_where=text("suspended_day IS NOT NULL"),
+            postgresql_where=text("suspended_day IS NOT NULL"),
+        ),
+        Index(
+            "ix_case_facts_unproved",
+            "closed_day",
+            sqlite_where=text("unproved"),
+            postgresql_where=text("unproved"),
+        ),
     )
 
     case_id: Mapped[str] = mapped_column(ForeignKey("cases.id", ondelete="CASCADE"), primary_key=True)
@@ -71,6 +89,12 @@ class CaseFact(Base):
     moved: Mapped[bool]
     """A ruling said that it is the business of another unit than the one that it was sent to."""
     reworks: Mapped[int]
+    reopened_day: Mapped[date | None]
+    """When it was last opened again after it had been rejected or closed."""
+    suspended_day: Mapped[date | None]
+    """When a clock of its accountable unit was first stopped for a time."""
+    unproved: Mapped[bool] = mapped_column(server_default=false())
+    """It was closed last by a note alone: no picture shows the place after the work."""
 
 
 class _Tally(Base):

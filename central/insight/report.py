@@ -168,7 +168,7 @@ class Scope:
 
     area: str | None = None
     unit: str | None = None
-    kind: Kind | None = None
+    kind: str | None = None
 
     @property
     def is_city(self) -> bool:
@@ -299,7 +299,7 @@ class Teller:
     ) -> Line:
         if by == "kind":
             assert value is not None  # the column is never empty
-            return _line(value, value, replace(over, kind=Kind(value)), own, wanted)
+            return _line(value, value, replace(over, kind=value), own, wanted)
         if by == "channel":
             return _line(value, value or "", replace(over, channel=value), own, wanted)
         if by == "unit":

@@ -10,7 +10,7 @@ from datetime import date, datetime
 from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Text, and_, bindparam, delete, func, insert, or_, select
+from sqlalchemy import ColumnElement, Text, and_, bindparam, delete, func, insert, or_, select, text
 from sqlalchemy.orm import Session, lazyload
 from sqlalchemy.sql.expression import case as sql_case
 
@@ -104,8 +104,8 @@ def logs(session: Session, case_ids: Sequence[str]) -> Iterator[LogRow]:
     detail = CaseEvent.detail.expression.cast(Text)
     columns = CaseEvent.case_id, CaseEvent.at, CaseEvent.rule, CaseEvent.to_state, detail
     query = select(*columns).where(CaseEvent.case_id.in_(case_ids)).order_by(CaseEvent.id)
-    for case_id, at, rule, to_state, text in session.execute(query):
-        yield LogRow(case_id, at, rule, to_state, _NO_DETAIL if text == "{}" else json.loads(text))
+    for case_id, at, rule, to_state, told in session.execute(query):
+        yield LogRow(case_id, at, rule, to_state, _NO_DETAIL if told == "{}" else json.loads(told))
 
 
 def origins(session: Session, case_ids: Sequence[str]) -> Iterator[tuple[str, str]]:
@@ -156,6 +156,7 @@ def _holds(counter: Counter) -> ColumnElement[bool]:
     conditions: dict[Counter, ColumnElement[bool]] = {
         Counter.DISPATCHED_RIGHTLY: and_(_COUNTS, ~_FACT.moved),
         Counter.REWORKED: and_(_COUNTS, _FACT.reworks > 0),
+        Counter.CLOSED_UNPROVED: and_(text("case_facts.unproved"), _COUNTS),
         Counter.DUE: due,
         Counter.ON_TIME: and_(due, ~overdue),
         Counter.OVERDUE: and_(due, overdue),
@@ -177,7 +178,7 @@ def _day(counter: Counter) -> ColumnElement[date]:
 def _filters(chosen: Selection) -> Iterator[ColumnElement[bool]]:
     """Everything of a selection but its counter and its days."""
     if chosen.kind is not None:
-        yield _FACT.kind == chosen.kind.value
+        yield _FACT.kind == chosen.kind
     if chosen.area is not None:
         level = chosen.area.removeprefix(NONE)
         if chosen.area.startswith(NONE) and level in LEVEL_COLUMNS:
@@ -200,7 +201,7 @@ def _meant(chosen: Selection) -> ColumnElement[bool]:
 
 def total(session: Session, chosen: Selection, now: datetime) -> int:
     """How many cases a selection means."""
-    if tallies.fitting(session, chosen) is not None:
+    if chosen.counter not in tallies.BY_CASE and tallies.fitting(session, chosen) is not None:
         return counts(session, [chosen.counter], chosen, now).get(None, {}).get(chosen.counter, 0)
     query = select(func.count()).select_from(CaseFact).where(_meant(chosen))
     return session.scalar(query, {"now": now}) or 0
@@ -208,7 +209,8 @@ def total(session: Session, chosen: Selection, now: datetime) -> int:
 
 def on_days(session: Session, chosen: Selection, days: Sequence[date], now: datetime) -> dict[date, int]:
     """How many cases a selection's counter and filters mean on each of some days."""
-    model = tallies.fitting(session, chosen) if chosen.counter not in tallies.DUE else None
+    by_case = chosen.counter in tallies.DUE | tallies.BY_CASE
+    model = None if by_case else tallies.fitting(session, chosen)
     if model is not None:
         over = replace(chosen, first=min(days), last=max(days))
         by_day = tallies.counts_by(session, model, [chosen.counter], over, now, ["day"])
@@ -221,7 +223,7 @@ def on_days(session: Session, chosen: Selection, days: Sequence[date], now: date
 
 def by_day(session: Session, chosen: Selection, now: datetime) -> dict[date, int] | None:
     """How many of the cases that a selection means each day has; None where the tallies do not know."""
-    if tallies.fitting(session, chosen, ("day",)) is None:
+    if chosen.counter in tallies.BY_CASE or tallies.fitting(session, chosen, ("day",)) is None:
         return None
     found = counts(session, [chosen.counter], chosen, now, "day")
     return {day: numbers[chosen.counter] for day, numbers in found.items() if numbers[chosen.counter]}
@@ -298,13 +300,18 @@ def counts_by(
 ) -> dict[tuple[Any, ...], dict[Counter, int]]:
     """The same by the values of several dimensions at once, from which each one's lines can be added up."""
     model = tallies.fitting(session, over, by)
-    if model is None:
+    tallied = [counter for counter in counters if counter not in tallies.BY_CASE]
+    if model is None or not tallied:
         return _read(session, counters, over, now, by)
-    found = tallies.counts_by(session, model, counters, over, now, by)
+    nothing = dict.fromkeys(counters, 0)
+    summed = tallies.counts_by(session, model, tallied, over, now, by)
+    found = {key: nothing | numbers for key, numbers in summed.items()}
+    by_case = [counter for counter in counters if counter in tallies.BY_CASE]
+    for key, numbers in _read(session, by_case, over, now, by).items() if by_case else ():
+        found[key] = found.get(key, nothing) | numbers
     live = max(over.first, tallies.live_from(now))
     due = [counter for counter in counters if counter in tallies.DUE]
     if due and live <= over.last:
-        nothing = dict.fromkeys(counters, 0)
         for key, numbers in _read(session, due, replace(over, first=live), now, by).items():
             so_far = found.setdefault(key, nothing)
             found[key] = so_far | {counter: so_far[counter] + number for counter, number in numbers.items()}

@@ -11,13 +11,13 @@ from pydantic import BaseModel, ConfigDict
 
 from central.cases.rules import Origin
 from central.cases.schemas import CaseOut
+from central.duty.matter import Matter
 from central.insight.counters import Counter, Selection
 from central.insight.report import Scope
 from central.insight.service import Comparison
 from central.problems import FieldError, Problem
 from kerbwatch.clock import UtcDatetime
 from kerbwatch.ids import SLUG_PATTERN
-from kerbwatch.incident import Kind
 
 LONGEST_DAYS = 3700
 _AREA = rf"^$|{SLUG_PATTERN}|^!(city|town|station|village|grid)$"
@@ -32,7 +32,7 @@ def selection(  # noqa: PLR0917 - FastAPI passes them by name
     first: date,
     last: date,
     counter: Counter = Counter.OCCURRED,
-    kind: Kind | None = None,
+    kind: Matter | None = None,
     area: AreaWord = None,
     unit: UnitWord = None,
     channel: Origin | None = None,
@@ -45,7 +45,7 @@ def selection(  # noqa: PLR0917 - FastAPI passes them by name
     )
 
 
-def scope(kind: Kind | None = None, area: AreaWord = None, unit: UnitWord = None) -> Scope:
+def scope(kind: Matter | None = None, area: AreaWord = None, unit: UnitWord = None) -> Scope:
     """Whose numbers are asked for; nothing: the city's."""
     return Scope(area or None, unit or None, kind)
 

@@ -152,7 +152,7 @@ def reckon_ahead(session: Session, now: datetime, look: Look) -> None:
 
 def cases_of(rise: Rise, channel: str | None = None) -> Selection:
     """The cases that made a rise."""
-    kind, area = Kind(rise.series.kind), rise.series.area_id
+    kind, area = rise.series.kind, rise.series.area_id
     return Selection(Counter.OCCURRED, rise.first, rise.last, kind, area, channel=channel)
 
 
@@ -160,7 +160,7 @@ def cases_at(spot: HotSpot, last: date, days: int) -> Selection:
     """The cases of a hot-spot."""
     area = spot.town_id or "!town"
     first = queries.days_back(last, days)
-    return Selection(Counter.OCCURRED, first, last, Kind(spot.kind), area, block=spot.block)
+    return Selection(Counter.OCCURRED, first, last, spot.kind, area, block=spot.block)
 
 
 def by_channel(session: Session, chosen: Selection, now: datetime) -> dict[str, int]:

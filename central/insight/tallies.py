@@ -59,6 +59,8 @@ _NUMBERS: dict[Counter, tuple[tuple[str, int], ...]] = {
     Counter.CLOSED: (("closed", 1),),
 }
 """Counter -> the columns that it is the sum of, once the day is over."""
+BY_CASE = frozenset(Counter) - _NUMBERS.keys()
+"""Counters of few cases, which are counted from the rows of cases alone."""
 DUE = frozenset({Counter.DUE, Counter.ON_TIME, Counter.OVERDUE, Counter.CLOSED_OF_DUE})
 NUMBERS = tuple(dict.fromkeys(name for parts in _NUMBERS.values() for name, _sign in parts))
 """The columns that are numbers."""
@@ -181,7 +183,7 @@ def _sum(model: Tallies, counter: Counter, live: date) -> ColumnElement[int]:
 
 def _filters(session: Session, model: Tallies, over: Selection) -> Iterator[ColumnElement[bool]]:
     if over.kind is not None:
-        yield _column(model, "kind") == over.kind.value
+        yield _column(model, "kind") == over.kind
     if over.area is not None:
         column = _column(model, f"{_level_of(session, over.area)}_id")
         yield column == ("" if over.area.startswith(NONE) else over.area)

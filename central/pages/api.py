@@ -6,6 +6,7 @@ from fastapi import APIRouter
 
 from central.pages import (
     account,
+    again,
     api_docs,
     audit,
     bench,
@@ -44,6 +45,7 @@ for part in (
     bench,
     cases,
     checks,
+    again,
     correcting,
     custody,
     cameras,

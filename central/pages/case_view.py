@@ -25,6 +25,7 @@ from central.pages.work_view import (
     slip_of,
     told_in,
 )
+from central.people.permissions import Permission
 from central.people.service import Principal
 from kerbwatch.incident import Audience, EvidenceRole, Kind
 
@@ -70,6 +71,9 @@ class TicketView:
     co_units: str
     routing_note: str
     plate: str
+    id: str
+    can_resume: bool
+    """Whether its suspension may be ended early."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +202,7 @@ def case_of(  # noqa: PLR0917 - one case, one place
         pictures=tuple(shot_of(*pair, who) for pair in shots if pair[1].content_type.startswith("image/")),
         clips=tuple(shot_of(*pair, who) for pair in shots if pair[1].content_type.startswith("video/")),
         leads=tuple(_lead(lead) for lead in case.leads),
-        tickets=tuple(_ticket(ticket, now, zone, beside, alone=_alone(case)) for ticket in case.tickets),
+        tickets=tuple(_ticket(ticket, who, now, zone, beside, alone=_alone(case)) for ticket in case.tickets),
         log=tuple(_line(line, beside, zone) for line in log),
         marks=marks_of(case, now, zone),
         slips=tuple(slip_of(slip, now) for slip in beside.slips),
@@ -285,7 +289,9 @@ def _ticket_marks(ticket: TicketOut, now: datetime, zone: ZoneInfo) -> tuple[Mar
     return (*found, Mark("warn", t("work.disputed"))) if ticket.disputed else tuple(found)
 
 
-def _ticket(ticket: TicketOut, now: datetime, zone: ZoneInfo, beside: Beside, *, alone: bool) -> TicketView:
+def _ticket(
+    ticket: TicketOut, who: Principal, now: datetime, zone: ZoneInfo, beside: Beside, *, alone: bool
+) -> TicketView:
     draft = ticket.state == TicketState.DRAFTED
     tones = {TicketState.DRAFTED: "warn", TicketState.VOIDED: "", TicketState.CLOSED: "good"}
     return TicketView(
@@ -301,6 +307,8 @@ def _ticket(ticket: TicketOut, now: datetime, zone: ZoneInfo, beside: Beside, *,
         co_units=", ".join(beside.unit(unit_id) for unit_id in ticket.co_unit_ids),
         routing_note=ticket.routing_note,
         plate=spaced(ticket.plate) if ticket.plate else "",
+        id=ticket.id,
+        can_resume=ticket.suspended_until is not None and who.may(Permission.DEADLINE_APPROVE),
     )
 
 

@@ -35,6 +35,7 @@ from central.people.permissions import Permission
 from central.people.service import Principal
 from central.problems import Problem, not_found
 from central.rechecks import service as rechecks
+from central.reopening.service import rule_for
 from central.tickets import sending
 from central.tickets.clockwork import Terms
 from central.tickets.proof import proof_of
@@ -57,6 +58,8 @@ _DONE = frozenset(
         "closed",
         "reworked",
         "evaluated",
+        "reopened",
+        "resumed",
         "hold_set",
         "hold_lifted",
     }
@@ -279,6 +282,7 @@ def case_page_of(
 ) -> Response:
     """Render a case: ``part`` without the frame around it, ``written`` with a rejection begun before."""
     central = asked.central
+    terms = Terms.of(central.settings)
     with central.database.read() as session:
         after = case_repository.last_log_id(session)
         detail = service.get_case(session, asked.case_id)
@@ -297,6 +301,7 @@ def case_page_of(
         asked_again = rechecks.of_case(session, asked.case_id)
         row = case_repository.case(session, asked.case_id)
         proof = proof_of(session, row) if row and detail.state == CaseState.CHECKING else None
+        reopening = rule_for(session, row, asked.who, central.clock.now_utc(), terms) if row else None
         point = Position(detail.lon, detail.lat)
         near = repository.areas_overlapping(session, map_view.bounds_around(point))
         drawing = map_view.map_of(point, near, detail.area_id)
@@ -311,6 +316,8 @@ def case_page_of(
         "proof": proof,
         "can_evaluate": check_view.may_evaluate(detail, asked.who),
         "results": check_view.RESULTS,
+        "reopening": reopening,
+        "reopen_reasons": check_view.REOPEN_REASONS,
         "can_check": check_view.may_decide(detail, asked.who),
         "can_correct": may_merge,
         "can_split": may_merge and len(detail.leads) > 1,

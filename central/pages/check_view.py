@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from central.cases.rules import CaseState, EvaluationResult
+from central.cases.rules import CaseState, EvaluationResult, ReopenReason
 from central.cases.schemas import CaseDetail, EvidenceOut, LeadOut
 from central.pages.shots import Shot, shot_of
 from central.pages.texts import t, t_or
@@ -23,6 +23,10 @@ BEFORE = (EvidenceRole.SNAPSHOT_LIMIT, EvidenceRole.SNAPSHOT_ARRIVAL, EvidenceRo
 
 RESULTS = tuple((result.value, t(f"reason.{result}")) for result in EvaluationResult)
 """Results of an evaluation with their words."""
+
+
+REOPEN_REASONS = tuple((reason.value, t(f"reason.{reason}")) for reason in ReopenReason)
+"""Why a case is opened again, with their words."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -88,6 +88,8 @@ class TicketPage:
     plate: str
     sent_back: str
     """Why it is to be done again; empty where it is not."""
+    opened_again: str
+    """Why it was opened again after it had been closed; empty where it was not."""
     reminded_at: datetime | None
     hurried_at: datetime | None
     """When a lead made it urgent that was not."""
@@ -170,7 +172,8 @@ def page_of(
             **{name: getattr(row, name) for name in row.__slots__} | {"due": due, "due_tone": tone}
         )
     hurried = next((each for each in reversed(log) if each.rule == "hurry"), None)
-    back = next((line for line in reversed(log) if line.rule == "rework"), None)
+    back = next((line for line in reversed(log) if line.rule in {"rework", "reopen_closed"}), None)
+    again = back is not None and back.rule == "reopen_closed" and state in RUNNING
     return TicketPage(
         row=row,
         version=detail.version,
@@ -179,7 +182,8 @@ def page_of(
         legal_basis=ticket.legal_basis,
         due_at=ticket.due_at,
         plate=spaced(ticket.plate) if ticket.plate else "",
-        sent_back=(back.note or "") if back and state is TicketState.HANDLING else "",
+        sent_back=(back.note or "") if back and state is TicketState.HANDLING and not again else "",
+        opened_again=_why(back) if back and again else "",
         reminded_at=ticket.reminded_at if state in RUNNING else None,
         hurried_at=hurried.at if hurried and ticket_id in hurried.detail["tickets"] else None,
         next_move="" if suspended_until and state is TicketState.HANDLING else _NEXT.get(state, ""),
@@ -192,6 +196,12 @@ def page_of(
         photos=tuple(_photo(each) for each in photos if each.state != PhotoState.SHOWN or each.remark),
         may_add_photo=state in RUNNING | {TicketState.HANDLED} and len(photos) < MOST_PHOTOS,
     )
+
+
+def _why(line: LogLine) -> str:
+    """Reason and note of a line of the log."""
+    reason = t_or(f"reason.{line.reason_code}", "") if line.reason_code else ""
+    return ". ".join(part for part in (reason, line.note) if part)
 
 
 def _pictures(detail: CaseDetail, ticket_id: str) -> tuple[Picture, ...]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+
+from central.pages.texts_again import AGAIN
 from central.pages.texts_checks import CHECKS
 from central.pages.texts_custody import CUSTODY
 from central.pages.texts_directory import DIRECTORY
@@ -165,6 +168,7 @@ _ENGLISH: dict[str, str] = {
     "origin.hotline": "Hotline",
     "origin.open311": "App (Open311)",
     "origin.unit": "Unit",
+    "origin.desk": "Told to a dispatcher",
     "case.live_picture": "Live picture",
     "case.model": "Network",
     "case.tickets": "Tickets",
@@ -346,7 +350,8 @@ _ENGLISH: dict[str, str] = {
     "error.other.title": "Something went wrong",
     "error.home": "To the start",
 }
-_ENGLISH |= CHECKS | CUSTODY | DIRECTORY | FINDING | INSIGHT | REPORTERS | REPORTS | SLIPS | STREET | WORK
+_ENGLISH |= AGAIN | CHECKS | CUSTODY | DIRECTORY | FINDING | INSIGHT
+_ENGLISH |= REPORTERS | REPORTS | SLIPS | STREET | WORK
 
 
 def t(key: str, **values: object) -> str:
@@ -361,7 +366,7 @@ def t_or(key: str, fallback: str) -> str:
 
 def kind_name(kind: str) -> str:
     """English name of a kind."""
-    return KIND_TERMS[kind][0] if kind in KIND_TERMS else kind.replace("_", " ")
+    return KIND_TERMS[kind][0] if kind in KIND_TERMS else re.sub("[_-]", " ", kind).capitalize()
 
 
 def kind_term(kind: str) -> str:

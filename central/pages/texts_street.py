@@ -118,7 +118,7 @@ STREET: dict[str, str] = {
     "handheld.send": "Send",
     "handheld.asked": "Asked for",
     "handheld.waits": "It waits for a decision.",
-    "handheld.resume": "End the suspension now",
+    "handheld.resume": "Nothing is in the way any more: go on now",
     "handheld.done.resume": "The clock runs on.",
     "handheld.reminded": "Reminder",
     "handheld.reminded_at": "You were reminded at {time}: most of the time for this is over.",

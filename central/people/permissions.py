@@ -14,6 +14,7 @@ class Permission(StrEnum):
     CASE_REJECT = "case:reject"
     CASE_MERGE = "case:merge"
     CASE_CLOSE = "case:close"
+    CASE_REOPEN = "case:reopen"
     CASE_EVALUATE = "case:evaluate"
     LEAD_FILE = "lead:file"
     TICKET_READ = "ticket:read"
@@ -65,7 +66,15 @@ _LOOK = frozenset(
 )
 
 GRANTS: dict[Role, frozenset[Permission]] = {
-    Role.OPERATOR: _LOOK | {_P.CASE_FILE, _P.CASE_REJECT, _P.CASE_MERGE, _P.LEAD_FILE, _P.ANSWER_READ},
+    Role.OPERATOR: _LOOK
+    | {
+        _P.CASE_FILE,
+        _P.CASE_REJECT,
+        _P.CASE_REOPEN,
+        _P.CASE_MERGE,
+        _P.LEAD_FILE,
+        _P.ANSWER_READ,
+    },
     Role.DISPATCHER: _LOOK
     | {
         _P.CASE_FILE,
@@ -73,6 +82,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
         _P.CASE_MERGE,
         _P.LEAD_FILE,
         _P.CASE_CLOSE,
+        _P.CASE_REOPEN,
         _P.EVIDENCE_ORIGINAL,
         _P.DEADLINE_APPROVE,
         _P.EXPORT,

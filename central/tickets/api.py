@@ -21,7 +21,7 @@ from central.problems import FieldError, Problem
 from central.tickets import listing, pictures, requests, service
 from central.tickets.clockwork import Terms
 from central.tickets.pictures import for_unit
-from central.tickets.schemas import AskIn, DecideIn, JointOperationOut, NoteIn, RequestKind, RequestOut
+from central.tickets.schemas import AskIn, DecideIn, JointOperationOut, NoteIn, RequestKind, RequestOut, WhyIn
 from kerbwatch.ids import SHA256_PATTERN, UUID_PATTERN
 
 router = APIRouter(prefix="/api/v1", tags=["tickets"])
@@ -164,7 +164,7 @@ def resume(  # noqa: PLR0917 - FastAPI passes them by name
     who: Annotated[Principal, Depends(require(Permission.DEADLINE_APPROVE))],
     response: Response,
     ticket_id: TicketId,
-    body: NoteIn,
+    body: WhyIn,
     if_match: IfMatch = None,
 ) -> CaseDetail:
     """End the suspension of a ticket before its time: its clock runs on."""

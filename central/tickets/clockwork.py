@@ -35,6 +35,8 @@ class Terms:
     look_again: timedelta = timedelta(0)
     """How long a camera has to say whether the work is done; no time at all: none is asked."""
     longest_suspension: timedelta = timedelta(days=30)
+    reopen: timedelta = timedelta(days=30)
+    """How long after its end a case may be opened again."""
 
     @classmethod
     def of(cls, settings: CentralSettings) -> Terms:
@@ -49,6 +51,7 @@ class Terms:
             places.joint_window_hours,
             timedelta(seconds=settings.look_again.answer_s),
             timedelta(days=late.longest_suspension_days),
+            timedelta(days=late.reopen_days),
         )
 
 

@@ -14,6 +14,8 @@ from central.tickets import repository
 from kerbwatch.messages import Verdict
 
 Proof = Literal["photo", "camera"]
+_BEGUN_AGAIN = frozenset({"rework", "reopen_closed"})
+"""Lines of the log from which on the work is to be proved anew."""
 
 
 def proof_of(session: Session, row: Case) -> Proof | None:
@@ -31,7 +33,7 @@ def proof_of(session: Session, row: Case) -> Proof | None:
             continue
         if not needs_a_person(row, looked_at):
             return "camera"
-    since = [line.at for line in cases.log_of(session, row.id) if line.rule == "rework"]
+    since = [line.at for line in cases.log_of(session, row.id) if line.rule in _BEGUN_AGAIN]
     since += [lead.observed_at for lead in seen_since(row)]
     sent = repository.photos_sent(session, [each.id for each in row.tickets])
     return "photo" if any(all(at > each for each in since) for at in sent) else None

@@ -23,6 +23,14 @@ class NoteIn(BaseModel):
     note: Annotated[str, Field(max_length=2000)] | None = None
 
 
+class WhyIn(BaseModel):
+    """Words that a decision needs."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    note: Note
+
+
 class AskIn(BaseModel):
     """What a unit asks for."""
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from central.cases.models import Case
 from central.cases.rules import TicketState
 from central.cases.schemas import CaseDetail
 from central.cases.service import check_move, for_change, move
@@ -43,13 +44,28 @@ def confirm(
     row.chain = chain_above(session, leading(row).unit_id, terms)
     row.filed_at = now
     move(session, row, "file", who, now, note=note, detail={"chain": row.chain})
+    send_out(session, row, now, terms)
+    return shown(session, row)
+
+
+def send_out(
+    session: Session, row: Case, now: datetime, terms: Terms, told: dict[str, Any] | None = None
+) -> None:
+    """The drafted tickets of a case that is filed go to their units, and their clocks begin.
+
+    Args:
+        session: a unit of work with ``ordered=True``.
+        row: the case.
+        now: the present instant.
+        terms: by what deadlines are made.
+        told: what the log says besides.
+    """
     drafted = [ticket for ticket in row.tickets if ticket.state == TicketState.DRAFTED]
     for ticket in drafted:
         ticket.dispatched_at = now
     begun = begin_terms(session, drafted, terms, urgent=row.urgent)
-    move(session, row, "dispatch", None, now, detail={"tickets": begun})
+    move(session, row, "dispatch", None, now, detail={"tickets": begun} | (told or {}))
     wind(session, row, terms)
-    return shown(session, row)
 
 
 def chain_above(session: Session, unit_id: str, terms: Terms) -> list[dict[str, Any]]:

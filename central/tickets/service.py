@@ -116,9 +116,9 @@ def resume_early(
     version: int,
     now: datetime,
     terms: Terms,
-    note: str | None = None,
+    note: str,
 ) -> CaseDetail:
-    """Whoever may suspend tickets ends a suspension before its time: the clock runs on.
+    """Whoever may suspend tickets ends a suspension before its time, and says why: the clock runs on.
 
     Raises:
         Problem: 404 absent, 403 no permission, 412 changed, 409 not suspended.

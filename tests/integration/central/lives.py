@@ -12,13 +12,15 @@ from central.adjudication.schemas import RuleIn
 from central.cases import service as cases
 from central.cases.models import Case, Ticket
 from central.cases.reporting import LeadIn, take_report
-from central.cases.rules import Origin, RejectReason
+from central.cases.rules import Origin, RejectReason, ReopenReason
 from central.database import Database
 from central.merging import service as merging
 from central.merging.models import MergeSuggestion
 from central.people.permissions import Permission
 from central.people.service import Principal
 from central.problems import Problem
+from central.reopening import service as reopening
+from central.reopening.schemas import ReopenIn
 from central.settings import CentralSettings
 from central.tickets import requests, sending
 from central.tickets import service as tickets
@@ -97,6 +99,12 @@ class Lives:
 
     def close(self, row: Case) -> None:
         self._try(tickets.close, row.id, who=BOSS, version=row.version, note="seen")
+
+    def reopen(self, row: Case) -> None:
+        """The rejection or the closing was wrong."""
+        said = ReopenIn(reason_code=ReopenReason.MISTAKE, apart=True)
+        more = {"terms": self.terms, "merging": self.settings.intake.merging}
+        self._try(reopening.reopen, row.id, said, who=BOSS, version=row.version, **more)
 
     def rework(self, row: Case) -> None:
         self._try(tickets.rework, row.id, who=BOSS, version=row.version, terms=self.terms, note="still there")

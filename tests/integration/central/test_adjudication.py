@@ -12,13 +12,15 @@ from sqlalchemy import select
 from central.adjudication import service as adjudication
 from central.adjudication.schemas import RuleIn
 from central.cases import repository as case_repository
-from central.cases.rules import OVER
+from central.cases.rules import OVER, ReopenReason
 from central.duty.models import DutyList
 from central.duty.service import duty_book, forget_book, import_duty_list
 from central.intake.service import commit_batch
 from central.people.permissions import Permission, Role
 from central.people.service import Principal
 from central.problems import Problem
+from central.reopening import service as reopening
+from central.reopening.schemas import ReopenIn
 from central.settings import CentralSettings
 from central.tickets import requests, sending
 from central.tickets import service as tickets
@@ -218,6 +220,30 @@ class Quarrel(RuleBasedStateMachine):
     def checks(self, name):
         more = {"terms": self.terms} if name == "rework" else {}
         self.do(getattr(tickets, name), self.case_id, who=self.boss, note="looked", **more)
+
+    @rule()
+    def ends(self):
+        """The work is done, looked at, and the case closed."""
+        owner = next(each for each in self.rows()[1] if each.leads and each.state != "voided")
+        who = self.officer(owner.unit_id)
+        for name in ("accept", "start", "report_handled"):
+            self.do(tickets.act, owner.id, name, who=who, terms=self.terms, note="done")
+        self.checks("close")
+
+    @rule(days=st.sampled_from([0, 0, 0, 31]))
+    def reopens(self, days):
+        """A closing was wrong: one unit is accountable again, the one that the list names by now."""
+        self.now += timedelta(days=days)
+        said = ReopenIn(reason_code=ReopenReason.NOT_DONE)
+        more = {"who": self.boss, "terms": self.terms, "merging": self.conf.intake.merging}
+        state = self.rows()[0].state
+        done = self.do(reopening.reopen, self.case_id, said, **more)
+        assert (done is not None) == (state == "closed" and not days)
+        if done is not None:
+            assert done.state == "dispatched"
+            with self.database.read() as session:
+                book = duty_book(session, self.now)
+            self.owner = book.assign(Kind.ILLEGAL_PARKING, Position(*IN_YANGMING)).unit_id
 
     def waiting(self, kind):
         with self.database.read() as session:

@@ -24,7 +24,7 @@ from tests.integration.central.lives import Lives, is_running, leading
 from tests.unit.central.box import NOON
 
 STEPS = ["begin"] * 3 + ["confirm"] * 3 + ["work"] * 6 + ["close"] * 2
-STEPS += ["reject", "rework", "rule", "suspend", "merge", "wait", "count"]
+STEPS += ["reject", "rework", "rule", "suspend", "merge", "wait", "count", "reopen"]
 moves = st.tuples(st.sampled_from(STEPS), st.integers(0, 40), st.integers(0, 40))
 
 
@@ -62,6 +62,9 @@ def second_book(lives):
         book[Counter.HANDLED] += logged[row.id, "check"] > 0
         book[Counter.REWORKED] += logged[row.id, "rework"] > 0
         book[Counter.CLOSED] += row.closed_at is not None
+        book[Counter.CLOSED_UNPROVED] += row.closed_at is not None  # nobody here sends a photo
+        book[Counter.REOPENED] += logged[row.id, "reopen_rejected"] + logged[row.id, "reopen_closed"] > 0
+        book[Counter.SUSPENDED] += logged[row.id, "suspend"] > 0
         ticket = leading(row)
         missed = row.id in lives.late or (is_running(row) and ticket.due_at <= lives.now)
         if row.filed_at and (missed or not is_running(row)):
@@ -156,6 +159,7 @@ LIFE = [("begin", n, n) for n in range(12)] + [("confirm", n, 0) for n in range(
 LIFE += [("rule", 0, 0), ("suspend", 1, 0), ("wait", 5, 0), ("count", 0, 0), ("rule", 2, 0)]
 LIFE += [("work", n, 0) for n in (0, 0, 0, 3, 3, 3, 4, 4, 4)] + [("close", 3, 0), ("rework", 4, 0)]
 LIFE += [("merge", 5, 7), ("work", 4, 0), ("close", 4, 0), ("wait", 30, 0), ("work", 6, 0)]
+LIFE += [("reopen", 3, 0), ("reopen", 10, 0)]
 
 
 @pytest.fixture

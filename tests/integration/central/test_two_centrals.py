@@ -76,7 +76,8 @@ class TwoCentrals(Quarrel):
             log = case_repository.log_of(session, row.id)
         states = {ticket.state for ticket in found if ticket.state != "voided"}
         assert (states == {"closed"}) == (row.state in OVER)
-        assert (row.state == "closed") == ([line.rule for line in log].count("close") == 1)
+        ran = [line.rule for line in log]
+        assert ran.count("close") - ran.count("reopen_closed") == (row.state == "closed")
         assert [line.case_version for line in log] == sorted(line.case_version for line in log)
         for ticket in found:
             clock = clock_of(log, ticket.id)

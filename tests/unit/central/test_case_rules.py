@@ -11,6 +11,7 @@ from central.cases.rules import (
     Facts,
     RefusedError,
     RejectReason,
+    ReopenReason,
     TicketState,
     check,
 )
@@ -26,9 +27,18 @@ def test_every_state_can_be_reached_from_the_first():
     assert reached == set(CaseState)
 
 
-def test_what_was_rejected_merged_or_evaluated_stays_so():
-    for state in (CaseState.REJECTED, CaseState.MERGED, CaseState.EVALUATED):
-        assert not [rule.name for rule in RULES.values() if state in rule.from_states]
+def test_what_was_merged_stays_so_and_a_decision_is_taken_back_in_time_and_for_a_reason():
+    assert not [rule.name for rule in RULES.values() if CaseState.MERGED in rule.from_states]
+    for state in (CaseState.REJECTED, CaseState.EVALUATED):
+        (back,) = (rule for rule in RULES.values() if state in rule.from_states)
+        check(back, state, Facts(reason_code=ReopenReason.NOT_DONE))
+        for facts in (
+            Facts(reason_code=RejectReason.UNCLEAR),
+            Facts(reason_code=ReopenReason.OBJECTION),
+            Facts(reason_code=ReopenReason.NOT_DONE, in_time=False),
+        ):
+            with pytest.raises(RefusedError):
+                check(back, state, facts)
 
 
 def test_an_open_case_always_has_a_way_on():
@@ -37,9 +47,9 @@ def test_an_open_case_always_has_a_way_on():
 
 
 def test_nothing_reaches_a_unit_without_an_operator():
-    ways = {rule.from_states: rule.permission for rule in RULES.values() if rule.to_state is CaseState.FILED}
-    assert ways == {frozenset({CaseState.REVIEWING}): RULES["file"].permission}
-    assert RULES["file"].permission is not None
+    ways = {rule.name: rule.permission for rule in RULES.values() if rule.to_state is CaseState.FILED}
+    assert ways.keys() == {"file", "reopen_closed"}
+    assert None not in ways.values()
 
 
 @given(st.lists(st.sampled_from(sorted(RULES)), max_size=40))
@@ -58,12 +68,14 @@ def test_nothing_reaches_a_unit_without_an_operator():
     ]
 )
 @example(["file", "dispatch", "accept", "merge"])
+@example(["reject", "reopen_rejected", "file", "dispatch"])
 def test_however_rules_are_tried_a_case_and_its_ticket_keep_in_step(names):
     state, ticket = CaseState.REVIEWING, TicketState.DRAFTED
     for name in names:
         rule = RULES[name]
         try:
-            check(rule, state, Facts((ticket,), RejectReason.PERMITTED, "a permit was shown"))
+            reason = ReopenReason.MISTAKE if name.startswith("reopen") else RejectReason.PERMITTED
+            check(rule, state, Facts((ticket,), reason, "a permit was shown"))
         except RefusedError:
             continue
         state = rule.to_state

@@ -1,0 +1,100 @@
+"""What is taken back on a case's page: a rejection, a closing, a suspension before its time."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Path, Response
+from pydantic import BaseModel
+
+from central.cases.rules import ReopenReason
+from central.pages.cases import NOTE_CHARS, AskedDep, case_page_of, done, undone
+from central.pages.rendering import is_partial
+from central.pages.texts import t
+from central.pages.values import Notice
+from central.problems import Problem
+from central.reopening import service
+from central.reopening.schemas import ReopenIn
+from central.tickets.clockwork import Terms
+from central.tickets.service import resume_early
+from kerbwatch.ids import UUID_PATTERN
+
+router = APIRouter(prefix="/cases/{case_id}", include_in_schema=False)
+
+_NEEDS_NOTE = frozenset({ReopenReason.OBJECTION, ReopenReason.OTHER})
+
+
+class ReopenForm(BaseModel):
+    """What the form sends that opens a case again."""
+
+    version: int
+    reason: str = ""
+    note: str = ""
+    apart: bool = False
+
+
+class ResumeForm(BaseModel):
+    """What the form sends that ends a suspension."""
+
+    version: int
+    note: str = ""
+
+
+@router.post("/reopen")
+def reopen(asked: AskedDep, form: Annotated[ReopenForm, Form()]) -> Response:
+    """It was wrong to reject or to close it."""
+    central, note = asked.central, form.note.strip()
+    if form.reason not in set(ReopenReason) or (form.reason in _NEEDS_NOTE and not note):
+        return _lacking(asked, t("again.reason_needed"))
+    if len(note) > NOTE_CHARS:
+        return _lacking(asked, t("notice.note_too_long", chars=NOTE_CHARS))
+    said = ReopenIn(reason_code=ReopenReason(form.reason), note=note or None, apart=form.apart)
+    try:
+        with central.database.write(ordered=True) as session:
+            service.reopen(
+                session,
+                asked.case_id,
+                said,
+                who=asked.who,
+                version=form.version,
+                now=central.clock.now_utc(),
+                terms=Terms.of(central.settings),
+                merging=central.settings.intake.merging,
+            )
+    except Problem as problem:
+        return undone(asked, problem)
+    return done(asked, "reopened")
+
+
+@router.post("/tickets/{ticket_id}/resume")
+def resume(
+    asked: AskedDep,
+    ticket_id: Annotated[str, Path(pattern=UUID_PATTERN)],
+    form: Annotated[ResumeForm, Form()],
+) -> Response:
+    """A ticket's suspension ends before its time."""
+    central, note = asked.central, form.note.strip()
+    if not note:
+        return _lacking(asked, t("notice.why_needed"))
+    if len(note) > NOTE_CHARS:
+        return _lacking(asked, t("notice.note_too_long", chars=NOTE_CHARS))
+    try:
+        with central.database.write(ordered=True) as session:
+            resume_early(
+                session,
+                ticket_id,
+                who=asked.who,
+                version=form.version,
+                now=central.clock.now_utc(),
+                terms=Terms.of(central.settings),
+                note=note,
+            )
+    except Problem as problem:
+        return undone(asked, problem)
+    return done(asked, "resumed")
+
+
+def _lacking(asked: AskedDep, words: str) -> Response:
+    status, part = HTTPStatus.UNPROCESSABLE_ENTITY, is_partial(asked.request)
+    return case_page_of(asked, Notice("bad", words), status=status, part=part)

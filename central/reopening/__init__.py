@@ -1,0 +1,1 @@
+"""A wrong rejection or a wrong closing is taken back."""
