@@ -37,7 +37,6 @@ from central.rechecks.again import heed
 from central.tickets.urgency import hurry
 from central.told import tell
 from kerbwatch.ids import new_id
-from kerbwatch.incident import Kind
 from kerbwatch.place import Position
 from kerbwatch.tracing import trace_id_of
 
@@ -187,7 +186,7 @@ class Desk:
         lead, now = arrival.lead, self.now
         at = Position(lead["lon"], lead["lat"])
         hits = self._located[at] if at in self._located else self._book.areas.locate(at)
-        assignment = self._book.assign_in(Kind(lead["kind"]), hits)
+        assignment = self._book.assign_in(lead["kind"], hits)
         case = CaseNow(new_id(), CaseState.REVIEWING, 0, lead["urgent"], arrival.group, new=True)
         case.changes = {
             "id": case.id,

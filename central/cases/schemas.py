@@ -155,6 +155,7 @@ class CaseOut(Out):
     id: str
     state: str
     kind: str
+    """A kind that cameras raise, or the id of an item of the duty list that only people report."""
     urgent: bool
     road: str | None
     area_id: str | None
@@ -166,6 +167,8 @@ class CaseOut(Out):
     created_at: UtcDatetime
     updated_at: UtcDatetime
     version: int
+    item: str | None
+    """What the duty list calls it, as its newest accountable ticket says."""
     unit_name: str | None
     due_at: UtcDatetime | None
     suspended_until: UtcDatetime | None
@@ -235,6 +238,7 @@ def _summary(row: Case, here: frozenset[str]) -> dict[str, Any]:
         and e.role not in {EvidenceRole.SNAPSHOT_CLEARED, EvidenceRole.SNAPSHOT_CHECKED}
     ]
     return own | {
+        "item": next((ticket.item for ticket in reversed(row.tickets) if ticket.leads), None),
         "unit_name": live[0].unit_name if live else None,
         "due_at": live[0].due_at if live else None,
         "suspended_until": live[0].suspended_until if live else None,

@@ -6,7 +6,7 @@ https://wiki.open311.org/GeoReport_v2: paths end in ``.xml`` or ``.json``; witho
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import Annotated, Any
@@ -17,12 +17,14 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 
 from central.context import Central, CentralDep
+from central.duty.repository import in_force
+from central.duty.service import NoDutyListError, duty_book
 from central.limits.access import limited
 from central.open311 import reading, service
 from central.open311.formats import MEDIA_TYPES, Format, respond
 from central.open311.reading import RefusedError, form_of, reported, w3_time
 from central.open311.service import MOST_PAGE, MOST_REQUESTS, SPAN, Filters
-from central.open311.services import CHANGED, SERVICES
+from central.open311.services import CHANGED, Service, services_of
 from central.problems import Problem
 from kerbwatch.ids import UUID_PATTERN
 
@@ -126,12 +128,12 @@ def discovery(request: Request, central: CentralDep) -> Response:
     endpoint = {
         "specification": "http://wiki.open311.org/GeoReport_v2",
         "url": f"{central.settings.public_url.rstrip('/')}{ROOT}",
-        "changeset": CHANGED,
+        "changeset": _changed(central),
         "type": "production",
         "formats": list(MEDIA_TYPES.values()),
     }
     found = {
-        "changeset": CHANGED,
+        "changeset": _changed(central),
         "contact": said.contact,
         "key_service": said.key_service,
         "endpoints": [endpoint],
@@ -144,7 +146,7 @@ def discovery(request: Request, central: CentralDep) -> Response:
 def services(request: Request, central: CentralDep, jurisdiction_id: Jurisdiction = None) -> Response:
     """What can be reported."""
     _check_jurisdiction(central, jurisdiction_id)
-    return respond(request, "services", [each.listed() for each in SERVICES.values()])
+    return respond(request, "services", [each.listed() for each in _services(central).values()])
 
 
 @router.get(f"{ROOT}/services/{{service_code}}", include_in_schema=False)
@@ -154,7 +156,7 @@ def definition(
 ) -> Response:
     """What is asked about a service."""
     _check_jurisdiction(central, jurisdiction_id)
-    found = SERVICES.get(service_code)
+    found = _services(central).get(service_code)
     if found is None:
         raise RefusedError("service_code was not found", status=HTTPStatus.NOT_FOUND)
     return respond(request, "service_definition", found.defined())
@@ -202,7 +204,7 @@ def _take(central: Central, fields: dict[str, str], number: str | None) -> dict[
     if number is not None and not _NUMBER.fullmatch(number):
         raise RefusedError("Idempotency-Key has 1 to 100 of: letters, digits, '.', '_', ':', '-'")
     latest = now + timedelta(seconds=central.settings.intake.future_tolerance_s)
-    said = reported(fields, now, latest)
+    said = reported(fields, _services(central), now, latest)
     with central.database.write(ordered=True) as session:
         return service.take(
             session,
@@ -239,7 +241,9 @@ def requests(  # noqa: PLR0917 - FastAPI passes them by name
             found = service.shown(session, ids, central.settings)
         else:
             since, until = _span(start_date, end_date, central.clock.now_utc())
-            filters = Filters(since, until, _kinds(service_code), _over(status), page, page_size)
+            filters = Filters(
+                since, until, _kinds(service_code, _services(central)), _over(status), page, page_size
+            )
             found = service.listed(session, filters, central.settings)
     return respond(request, "service_requests", found)
 
@@ -286,9 +290,26 @@ def _listed(text: str) -> frozenset[str]:
     return frozenset(part.strip() for part in text.split(",") if part.strip())
 
 
-def _kinds(text: str | None) -> frozenset[str]:
+def _changed(central: Central) -> str:
+    """When what can be reported changed last: in this version of the software, or by a duty list."""
+    with central.database.read() as session:
+        current = in_force(session, central.clock.now_utc())
+    since = current.in_force_since.strftime("%Y-%m-%dT%H:%M:%SZ") if current else CHANGED
+    return max(since, CHANGED)
+
+
+def _services(central: Central) -> dict[str, Service]:
+    """What can be reported now, by code."""
+    with central.database.read() as session:
+        try:
+            return services_of(duty_book(session, central.clock.now_utc()))
+        except NoDutyListError:
+            return services_of(None)
+
+
+def _kinds(text: str | None, services: Mapping[str, Service]) -> frozenset[str]:
     codes = _listed(text or "")
-    unknown = sorted(codes - set(SERVICES))
+    unknown = sorted(codes - services.keys())
     if unknown:
         raise RefusedError(
             f"service_code {', '.join(unknown)[:100]} was not found", status=HTTPStatus.NOT_FOUND

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import parse_qsl, urlsplit
 
-from central.open311.services import PLATE, SEEN_AT, SERVICES, URGENT, YES, Attribute, Service
+from central.open311.services import PLATE, SEEN_AT, URGENT, YES, Attribute, Service
 from central.reports.forms import cleaned
 
 MOST_BODY_BYTES = 64 * 1024
@@ -69,16 +69,19 @@ def form_of(body: bytes) -> dict[str, str]:
     return fields
 
 
-def reported(fields: Mapping[str, str], now: datetime, latest: datetime) -> Reported:
+def reported(
+    fields: Mapping[str, str], services: Mapping[str, Service], now: datetime, latest: datetime
+) -> Reported:
     """A posted service request. Raises RefusedError with every fault there is: 404 for an unknown service.
 
     Args:
         fields: of the form.
+        services: what can be reported, by code.
         now: the present instant.
         latest: at which something can have been seen, the tolerance for clocks included.
     """
     code = fields.get("service_code", "")
-    service = SERVICES.get(code)
+    service = services.get(code)
     if service is None:
         if not code:
             raise RefusedError("service_code was not provided")
@@ -133,7 +136,7 @@ def _answers(service: Service, fields: Mapping[str, str], faults: list[str]) -> 
         if match and value.strip():
             given[match[1]] = " ".join(cleaned(value).split())
     known = {each.code: each for each in service.attributes}
-    faults += [f"attribute[{code}] is none of {service.kind.value}" for code in given if code not in known]
+    faults += [f"attribute[{code}] is none of {service.code}" for code in given if code not in known]
     for each in service.attributes:
         lacking = _fault_of(each, given.get(each.code))
         if lacking:

@@ -76,7 +76,7 @@ def take(
         origin=Origin.OPEN311,
         source=f"app {app}",
         external_id=number or secrets.token_hex(6).upper(),
-        kind=said.service.kind,
+        kind=said.service.code,
         lon=said.lon,
         lat=said.lat,
         place_method="map",

@@ -1,10 +1,12 @@
-"""What can be reported by Open311: a service for each kind, with what is asked about it."""
+"""What can be reported by Open311: a service for each kind and for each other item of the duty list."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Literal
 
+from central.duty.book import DutyBook
+from central.duty.matter import MATTER_CHARS
 from central.pages.texts import kind_name, kind_term
 from kerbwatch.incident import Kind
 
@@ -45,23 +47,25 @@ class Attribute:
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """A kind that can be reported."""
+    """A kind, or another item of the duty list, that can be reported."""
 
-    kind: Kind
+    code: str
     description: str
     keywords: str
     attributes: tuple[Attribute, ...]
+    name: str = ""
+    """Of an item; empty for a kind, which has one of its own."""
 
     def listed(self) -> dict[str, object]:
         """As the list of services tells it."""
         return {
-            "service_code": self.kind.value,
-            "service_name": kind_name(self.kind),
+            "service_code": self.code,
+            "service_name": self.name or kind_name(self.code),
             "description": self.description,
             "metadata": True,
             "type": "realtime",
             "keywords": ", ".join(
-                part for part in (self.keywords, *kind_term(self.kind).split(" / ")) if part
+                part for part in (self.keywords, *kind_term(self.code).split(" / ")) if part
             ),
             "group": GROUP,
         }
@@ -69,7 +73,7 @@ class Service:
     def defined(self) -> dict[str, object]:
         """As its definition tells it."""
         return {
-            "service_code": self.kind.value,
+            "service_code": self.code,
             "attributes": [each.told(order) for order, each in enumerate(self.attributes, start=1)],
         }
 
@@ -93,7 +97,7 @@ _URGENT = Attribute(
 )
 
 SERVICES: dict[str, Service] = {
-    each.kind.value: each
+    each.code: each
     for each in (
         Service(
             Kind.ILLEGAL_PARKING,
@@ -121,4 +125,14 @@ SERVICES: dict[str, Service] = {
         ),
     )
 }
-"""Every service by its code."""
+"""The services of kinds, by their codes."""
+
+
+def services_of(book: DutyBook | None) -> dict[str, Service]:
+    """Every service by its code: kinds, and what else the duty list has; no more where there is none."""
+    items = book.items() if book else []
+    return SERVICES | {
+        item: Service(item, name, group.lower(), (_URGENT, _seen_at(required=False)), name)
+        for item, name, group in items
+        if len(item) <= MATTER_CHARS
+    }

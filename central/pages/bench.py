@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from http import HTTPStatus
 from typing import Annotated
 from urllib.parse import urlencode
@@ -15,17 +16,18 @@ from central.cases.finding import MOST_TYPED, Wanted, narrowed
 from central.cases.rules import OVER, CaseState
 from central.context import Central, CentralDep
 from central.duty import repository as duty
+from central.pages import matters
 from central.pages import repository as names
 from central.pages.case_view import row_of
 from central.pages.rendering import HEADERS, page
-from central.pages.texts import KIND_TERMS, kind_name, t
+from central.pages.texts import t
 from central.pages.values import Tab
 from central.pages.waiting import longest_waits
 from central.pages.work_view import marks_of
 from central.people.access import SignedIn, require
 from central.people.permissions import Permission
 from central.people.service import Principal
-from kerbwatch.incident import Kind
+from kerbwatch.ids import SLUG_PATTERN
 
 router = APIRouter(include_in_schema=False)
 
@@ -68,7 +70,7 @@ class Choice:
         cursor: Annotated[str | None, Query(max_length=200)] = None,
     ) -> None:
         self.words = " ".join(q.split())[:MOST_TYPED]
-        self.kind = kind if kind in set(Kind) else ""
+        self.kind = kind if re.fullmatch(SLUG_PATTERN, kind) else ""
         self.area, self.unit, self.cursor = area, unit, cursor
         self.only = tuple(each for each in _ONLY if each in (only or ()))
         here = tab if tab in _GROUPS else "reviewing"
@@ -169,9 +171,10 @@ def _filters(central: Central, who: Principal, choice: Choice) -> dict[str, obje
     with central.database.read() as session:
         known = names.area_names(session, central.clock.now_utc())
         units = [(each.id, each.name) for each in duty.units(session)]
+        kinds = matters.choices(session, central.clock.now_utc())
     return {
         "choice": choice,
-        "kinds": [(kind, f"{kind_name(kind)} {term}") for kind, (_name, term) in KIND_TERMS.items()],
+        "kinds": kinds,
         "areas": [each for each in known if who.sees(each[0])],
         "units": sorted(units, key=lambda each: each[1]),
         "only": [(each, t(f"only.{each}"), choice.toggled(each), each in choice.only) for each in _ONLY],

@@ -12,9 +12,10 @@ from central.cases.drafting import duration
 from central.cases.rules import OVER, RULES, CaseState, Facts, RefusedError, RejectReason, TicketState
 from central.cases.schemas import CaseDetail, CaseOut, EvidenceOut, LeadOut, LogLine, TicketOut
 from central.pages import wording
+from central.pages.matters import name_of
 from central.pages.plate_view import PlateView, plate_of, spaced
 from central.pages.shots import Shot, shot_of
-from central.pages.texts import KIND_TERMS, kind_name, kind_term, t, t_or
+from central.pages.texts import KIND_TERMS, kind_term, t, t_or
 from central.pages.work_view import (
     CLOCK_RUNS,
     Beside,
@@ -151,7 +152,7 @@ def row_of(case: CaseOut, marks: tuple[Mark, ...] = ()) -> Row:
     return Row(
         id=case.id,
         kind=case.kind,
-        kind_name=kind_name(case.kind),
+        kind_name=name_of(case),
         kind_term=kind_term(case.kind),
         icon=_icon(case.kind),
         urgent=case.urgent,
@@ -181,7 +182,7 @@ def case_of(  # noqa: PLR0917 - one case, one place
         id=case.id,
         version=case.version,
         kind=case.kind,
-        kind_name=kind_name(case.kind),
+        kind_name=name_of(case),
         kind_term=kind_term(case.kind),
         icon=_icon(case.kind),
         urgent=case.urgent,

@@ -23,7 +23,7 @@ from central.media.service import LEAST_REASON_CHARS, MOST_REASON_CHARS
 from central.merging import service as merging
 from central.merging.schemas import SuggestionOut
 from central.merging.scoring import TELLING
-from central.pages import check_view, map_view, repository
+from central.pages import check_view, map_view, matters, repository
 from central.pages.case_view import REASONS, case_of
 from central.pages.custody_view import custody_of, deleted_words, with_deleted
 from central.pages.rendering import HEADERS, is_partial, page
@@ -59,6 +59,7 @@ _DONE = frozenset(
         "reworked",
         "evaluated",
         "reopened",
+        "taken",
         "resumed",
         "hold_set",
         "hold_lifted",
@@ -305,6 +306,7 @@ def case_page_of(
         point = Position(detail.lon, detail.lat)
         near = repository.areas_overlapping(session, map_view.bounds_around(point))
         drawing = map_view.map_of(point, near, detail.area_id)
+        kinds = matters.choices(session, central.clock.now_utc())
     values = {
         "case": with_deleted(
             case_of(detail, lines, asked.who, central.clock.now_utc(), central.settings.zone, beside), gone
@@ -320,6 +322,7 @@ def case_page_of(
         "reopen_reasons": check_view.REOPEN_REASONS,
         "can_check": check_view.may_decide(detail, asked.who),
         "can_correct": may_merge,
+        "matters": kinds,
         "can_split": may_merge and len(detail.leads) > 1,
         "map": drawing,
         "tiles": central.settings.map,

@@ -13,7 +13,7 @@ from central.cases.schemas import CaseDetail, LogLine, TicketOut
 from central.handheld.models import PhotoState, TicketPhoto
 from central.handheld.photos import MOST_PHOTOS
 from central.pages.plate_view import spaced
-from central.pages.texts import kind_name, kind_term, t, t_or
+from central.pages.texts import KIND_TERMS, kind_name, kind_term, t, t_or
 from central.tickets.models import TicketRequest
 from central.tickets.reminders import Reminder
 from central.tickets.rules import RUNNING
@@ -39,6 +39,7 @@ class TicketRow:
 
     id: str
     kind: str
+    icon: str
     kind_name: str
     kind_term: str
     urgent: bool
@@ -117,7 +118,8 @@ def row_of(
     return TicketRow(
         id=ticket.id,
         kind=of.kind,
-        kind_name=kind_name(of.kind),
+        icon=of.kind if of.kind in KIND_TERMS else "other",
+        kind_name=kind_name(of.kind) if of.kind in KIND_TERMS else ticket.item,
         kind_term=kind_term(of.kind),
         urgent=of.urgent,
         place=", ".join(part for part in (of.road, of.area_name) if part) or t("case.place_unknown"),

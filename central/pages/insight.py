@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import timedelta
 from typing import Annotated
@@ -32,13 +33,14 @@ from central.insight.pdf import pdf_of
 from central.insight.report import DayCounts, Number, Scope, Teller
 from central.insight.schemas import scope
 from central.insight.service import RISE_DAYS, moved_by
+from central.pages import matters
 from central.pages.case_view import row_of
 from central.pages.insight_view import CARDS, chart_of, city_map, word, words_for
 from central.pages.rendering import HEADERS, page
-from central.pages.texts import KIND_TERMS, kind_name, t
+from central.pages.texts import kind_name, t
 from central.people.permissions import Permission
 from central.people.service import Principal
-from kerbwatch.incident import Kind
+from kerbwatch.ids import SLUG_PATTERN
 
 router = APIRouter(include_in_schema=False)
 
@@ -79,7 +81,7 @@ class Choice:
     ) -> None:
         self.days = days if days in _DAYS else 28
         self.by = by if by in {"kind", "unit", "channel"} or (by in set(Level) and not area) else "kind"
-        self.kind = Kind(kind) if kind in set(Kind) else None
+        self.kind = kind if re.fullmatch(SLUG_PATTERN, kind) else None
         self.area, self.unit = area[:63] or None, unit[:63] or None
 
     @property
@@ -120,6 +122,7 @@ def insight(
         moved = moved_by(session, now, look) if city else []
         towns = [each for each in areas.of_level(session, Level.TOWN) if holds(each, now)] if city else []
         names, units = teller.choices()
+        kinds = matters.choices(session, now)
         drawing = city_map(towns, spots, [each for _kind, each in moved]) if city else None
     values = {
         "here": "insight",
@@ -146,7 +149,7 @@ def insight(
         "kind_name": kind_name,
         "areas": [each for each in names if who.sees(each[0])],
         "units": units,
-        "kinds": [(kind, f"{name} {term}") for kind, (name, term) in KIND_TERMS.items()],
+        "kinds": kinds,
         "insight": central.settings.insight,
         "reports": [(span, Period.around(span, last).before()) for span in Span],
         "word": word,

@@ -10,6 +10,7 @@ from central.pages.texts_custody import CUSTODY
 from central.pages.texts_directory import DIRECTORY
 from central.pages.texts_finding import FINDING
 from central.pages.texts_insight import INSIGHT
+from central.pages.texts_new import NEW
 from central.pages.texts_reporters import REPORTERS
 from central.pages.texts_reports import REPORTS
 from central.pages.texts_slips import SLIPS
@@ -336,6 +337,7 @@ _ENGLISH: dict[str, str] = {
     "camera.frozen": "Frozen picture",
     "camera.dark": "Dark or covered",
     "camera.moved": "Looks elsewhere",
+    "camera.covered": "Covered or blacked out",
     "camera_state.connecting": "Connecting",
     "camera_state.streaming": "Streaming",
     "camera_state.stalled": "Stalled",
@@ -351,7 +353,7 @@ _ENGLISH: dict[str, str] = {
     "error.home": "To the start",
 }
 _ENGLISH |= AGAIN | CHECKS | CUSTODY | DIRECTORY | FINDING | INSIGHT
-_ENGLISH |= REPORTERS | REPORTS | SLIPS | STREET | WORK
+_ENGLISH |= NEW | REPORTERS | REPORTS | SLIPS | STREET | WORK
 
 
 def t(key: str, **values: object) -> str:

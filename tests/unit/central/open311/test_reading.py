@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from central.open311.reading import RefusedError, form_of, reported, w3_time
+from central.open311.services import SERVICES
 from tests.unit.central.box import IN_YANGMING, NOON
 
 LON, LAT = IN_YANGMING
@@ -36,7 +37,7 @@ LON, LAT = IN_YANGMING
 def test_what_is_wrong_with_a_request_is_said(changes, status, words):
     form = {"service_code": "illegal_parking", "lat": str(LAT), "long": str(LON)} | changes
     with pytest.raises(RefusedError) as refused:
-        reported({name: value for name, value in form.items() if value}, NOON, NOON)
+        reported({name: value for name, value in form.items() if value}, SERVICES, NOON, NOON)
     assert (refused.value.status, words in str(refused.value)) == (status, True), str(refused.value)
 
 
@@ -49,6 +50,7 @@ def test_a_throw_is_reported_with_its_plate_and_time():
             "attribute[plate]": " 浙B 12345 ",
             "attribute[seen_at][]": "2026-05-04T10:58:00+08:00",
         },
+        SERVICES,
         NOON,
         NOON,
     )
@@ -60,7 +62,7 @@ def test_a_throw_is_reported_with_its_plate_and_time():
 def test_any_body_is_a_form_or_refused(body):
     try:
         fields = form_of(body)
-        reported(fields, NOON, NOON)
+        reported(fields, SERVICES, NOON, NOON)
     except RefusedError as refused:
         assert refused.faults
 

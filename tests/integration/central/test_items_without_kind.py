@@ -1,0 +1,114 @@
+"""What no camera raises is dealt with as well: told to a dispatcher, the hotline or an app, by its item."""
+
+import re
+
+import pytest
+from sqlalchemy import func, select
+
+from central.cases.models import Case, Lead
+from central.insight import follow
+from central.open311.service import add_key
+from central.people.permissions import Role
+from tests.unit.central.box import IN_YANGMING
+
+LON, LAT = IN_YANGMING
+PAGE = {"Accept": "text/html"}
+pytestmark = pytest.mark.parametrize("url", ["sqlite"], indirect=True)
+"""Where databases do not differ."""
+
+
+@pytest.fixture
+def desk(town):
+    town.add_user("dora", Role.DISPATCHER)
+    town.add_user("uwe", Role.UNIT_OFFICER, "utilities")
+    return town
+
+
+def form(town, **changes):
+    page = town.client.get("/new-case", headers=town.bearer("dora") | PAGE)
+    assert page.status_code == 200, page.text
+    key = re.search(r'name="form_key" value="([^"]+)"', page.text)[1]
+    said = {"form_key": key, "kind": "manhole-cover", "lon": LON, "lat": LAT, "words": "a cover is gone"}
+    return said | changes
+
+
+def send(town, said):
+    return town.client.post(
+        "/new-case", data=said, headers=town.bearer("dora") | PAGE, follow_redirects=False
+    )
+
+
+def only_case(town):
+    with town.database.read() as session:
+        assert session.scalar(select(func.count()).select_from(Case)) == 1
+        return session.scalars(select(Case)).one().id
+
+
+def test_a_call_about_a_manhole_goes_its_whole_way_to_the_unit_that_the_list_names(desk):
+    said = form(desk, urgent="true", road="Yangming East Road 12")
+    assert 'label="Public utilities"' in desk.client.get("/new-case", headers=desk.bearer("dora")).text
+    for _ in range(2):
+        answer = send(desk, said)  # sent again over a bad line, it is the same
+        assert answer.status_code == 303, answer.text
+    case_id = only_case(desk)
+    assert answer.headers["location"] == f"/cases/{case_id}?done=taken"
+    page = desk.client.get(f"/cases/{case_id}", headers=desk.bearer("dora") | PAGE).text
+    assert "URGENT: Manhole cover broken or gone on Yangming East Road 12, reported to desk" in page
+    case = desk.client.get(f"/api/v1/cases/{case_id}", headers=desk.bearer("dora")).json()
+    assert (case["kind"], case["item"], case["unit_name"]) == (
+        "manhole-cover",
+        "Manhole cover broken or gone",
+        "Public utilities company",
+    )
+    sent = desk.client.post(
+        f"/api/v1/cases/{case_id}/confirm",
+        json={},
+        headers=desk.bearer("dora") | {"If-Match": f'"{case["version"]}"'},
+    ).json()
+    assert sent["tickets"][0]["deadline_hours"] == 1
+    assert "Manhole cover broken or gone" in desk.client.get("/h", headers=desk.bearer("uwe") | PAGE).text
+    found = desk.client.get("/api/v1/cases?kind=manhole-cover", headers=desk.bearer("dora")).json()
+    assert [each["id"] for each in found["items"]] == [case_id]
+    follow.catch_up(desk.database, desk.settings.zone, desk.clock.now_utc())
+    day = desk.clock.now_utc().astimezone(desk.settings.zone).date()
+    for path in ("/insight", f"/insight/reports/day/{day}", "/?kind=manhole-cover&show=running"):
+        shown = desk.client.get(path, headers=desk.bearer("dora") | PAGE)
+        assert (shown.status_code, "anhole cover" in shown.text) == (200, True), path
+
+
+@pytest.mark.parametrize(
+    ("changes", "status", "words"),
+    [
+        ({"kind": ""}, 422, "Choose what it is"),
+        ({"kind": "flying-saucer"}, 422, "neither a kind nor an item"),
+        ({"lon": "here"}, 422, "Say where it is"),
+        ({"lon": "10.0"}, 422, "outside"),
+        ({"words": ""}, 422, "Say in words"),
+        ({"form_key": "x"}, 422, "too long"),
+    ],
+    ids=str,
+)
+def test_what_is_lacking_is_said_and_nothing_typed_is_lost(desk, changes, status, words):
+    answer = send(desk, form(desk, **changes))
+    assert (answer.status_code, words in answer.text) == (status, True), answer.text
+    assert "a cover is gone" in answer.text or "words" in changes
+    assert "new-case" not in desk.client.get("/h", headers=desk.bearer("uwe") | PAGE).text
+    assert desk.client.get("/new-case", headers=desk.bearer("uwe") | PAGE).status_code == 403
+
+
+def test_the_hotline_and_apps_name_items_too(desk):
+    item = {"number": "1", "kind": "street-lamp", "lon": LON, "lat": LAT, "at": "2026-05-04T02:00:00Z"}
+    items = [item, item | {"number": "2", "kind": "flying-saucer"}]
+    told = desk.client.post("/api/v1/hotline", json={"items": items}, headers=desk.bearer("dora")).json()
+    assert told["taken"] == 1
+    assert [each["line"] for each in told["refused"]] == [2]
+    with desk.database.write() as session:
+        key = add_key(session, "app", desk.clock.now_utc()).key
+    asked = {"api_key": key, "service_code": "drain-blocked", "lat": LAT, "long": LON, "description": "wet"}
+    answer = desk.client.post("/open311/v2/requests.json", data=asked)
+    assert answer.status_code == 200, answer.text
+    listed = desk.client.get("/open311/v2/requests.json?service_code=drain-blocked").json()
+    assert [each["service_code"] for each in listed] == ["drain-blocked"]
+    with desk.database.read() as session:
+        kinds = session.scalars(select(Lead.kind).order_by(Lead.kind)).all()
+    assert kinds == ["drain-blocked", "street-lamp"]
