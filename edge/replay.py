@@ -16,7 +16,6 @@ from edge.vision.looking import LookGate, look_at
 from edge.vision.tiles import plan_tiles
 from edge.watch import Watch
 from kerbwatch.clock import Clock, SystemClock
-from kerbwatch.messages import ViewState
 from models.runtime import Detector
 
 
@@ -54,7 +53,7 @@ def replay(
         if LitterWatch.concerns(camera):
             if litter is None or litter.size_px != frame.picture.size_px:
                 litter = LitterWatch(camera, frame.picture.size_px)
-            if watch is None or watch.view is not ViewState.MOVED:
+            if watch is None or watch.view.on_zones:
                 yield from litter.picture(frame.t_s, frame.picture.luma())
         if not gate.wants(frame):
             continue

@@ -23,6 +23,7 @@ from edge.rules.sighting import Findings, Sighting
 from edge.rules.zone import ZoneOutsideError
 from edge.settings import CameraSettings, EdgeSettings
 from edge.store import EdgeStore
+from edge.trouble import Trouble
 from edge.uplink.media import MediaFile, MediaQueue
 from edge.uplink.outbox import Outbox
 from edge.vision.batcher import Batcher
@@ -70,6 +71,8 @@ class CameraUnit:
         self._guard = threading.RLock()
         self._watch: Watch | None = None
         self._zone_error: str | None = None
+        self.trouble = Trouble("look_failed", camera=camera.id)
+        """What keeps its pictures from being looked at and judged."""
         self._unreconciled = False
         self._fresh: dict[str, Frame] = {}
         self._memory = CameraMemory(camera.id, store, clock)
@@ -137,7 +140,8 @@ class CameraUnit:
     @property
     def error(self) -> str | None:
         """What keeps this camera from being watched, for people."""
-        return self._zone_error or self.status().error or self._away_long()
+        unjudged = self.trouble.text and f"its pictures are not judged: {self.trouble.text}"
+        return self._zone_error or unjudged or self.status().error or self._away_long()
 
     @property
     def view(self) -> ViewState:
@@ -202,7 +206,7 @@ class CameraUnit:
 
     def _picture(self, frame: Frame) -> None:
         """The camera's thread hands a picture over: those the network should see go to the batcher."""
-        if self._litter is not None and self.view is not ViewState.MOVED:
+        if self._litter is not None and self.view.on_zones:
             self._litter.picture(frame, wait=self.settings.playback == "flat_out")
         if self._gate.wants(frame):
             self._batcher.offer(frame, wait=self.settings.playback == "flat_out")

@@ -78,7 +78,7 @@ class Watch:
         self._corners = corners
         self.held = False
         """Whether the newest look was not judged, since it did not show the zones."""
-        self._was_moved = False
+        self._was_away = False
         self._alignment = STILL
         self.closer: tuple[CloserLook, ...] = ()
         """What the next look should show closer, if anything."""
@@ -98,11 +98,11 @@ class Watch:
         if self._view is not None:
             view = self._view.see(frame.t_s, frame.captured_at, thumbnail)
             self.held = view.held
-            self._was_moved |= view.state is ViewState.MOVED
+            self._was_away |= not view.state.on_zones
             if view.held:
                 return findings
-            if self._was_moved:
-                self._was_moved = False
+            if self._was_away:
+                self._was_away = False
                 self._come_back(frame, findings)
             self._alignment = view.alignment.scaled(self.size_px[0] / thumbnail_px[0])
             if view.alignment != STILL:

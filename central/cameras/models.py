@@ -66,7 +66,7 @@ class Camera(Base):
     frozen: Mapped[bool]
     dark: Mapped[bool]
     view: Mapped[str] = mapped_column(String(10), default="steady", server_default="steady")
-    """Whether it looks where its zones were drawn: steady, drifting or moved."""
+    """Whether it looks where its zones were drawn: steady, drifting, moved or covered."""
     error: Mapped[str | None] = mapped_column(String(300))
     listed: Mapped[bool] = mapped_column(default=True)
     """Whether the box's newest report still names it."""

@@ -28,7 +28,7 @@ class CameraOut(BaseModel):
     frozen: bool
     dark: bool
     view: str
-    """Whether it looks where its zones were drawn: ``steady``, ``drifting`` or ``moved``."""
+    """Whether it looks where its zones were drawn: ``steady``, ``drifting``, ``moved`` or ``covered``."""
     looks: int
     skipped: int
     corrupt: int

@@ -267,7 +267,7 @@ def _fill_box(box: EdgeBox, report: HealthReport) -> None:
 
 
 def _well(camera: CameraHealth | CameraRow) -> bool:
-    looks = camera.state == CameraState.STREAMING and camera.view != ViewState.MOVED
+    looks = camera.state == CameraState.STREAMING and ViewState(camera.view).on_zones
     return looks and not camera.frozen and not camera.dark
 
 

@@ -84,7 +84,8 @@ def _camera(camera: CameraOut, *, box_silent: bool) -> CameraView:
     """A camera. How the cameras of a silent box do, nobody knows."""
     raised = (
         (camera.frozen, t("camera.frozen")),
-        (camera.dark, t("camera.dark")),
+        (camera.dark and camera.view != ViewState.COVERED, t("camera.dark")),
+        (camera.view == ViewState.COVERED, t("camera.covered")),
         (camera.view == ViewState.MOVED, t("camera.moved")),
     )
     flags = [] if box_silent else [words for up, words in raised if up]

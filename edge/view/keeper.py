@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,7 +17,7 @@ from edge.camera.vitals import is_dark
 from edge.view.alignment import STILL, Alignment, flattened, refine
 from edge.view.gallery import Gallery, KeyPicture
 from edge.view.memory import ViewMemory
-from edge.view.pattern import Pattern, Shift, pattern_of, shift_between
+from edge.view.pattern import WEAKEST_EDGE, Pattern, Shift, pattern_of, shift_between
 from kerbwatch.messages import ViewState
 
 log = structlog.get_logger(__name__)
@@ -44,6 +45,9 @@ LEAST_ZONE_IN_VIEW = 0.75
 """A view is followed as long as this share of every zone is in it."""
 BLIND_CONTRAST = 0.25
 """With edges fainter than this share of the reference's (fog, a dark night) nothing is said of the view."""
+COVERED_CONTRAST, USUAL_S = 0.1, 30.0
+"""What has lost all but this share of its usual edges within this time is covered: dusk and fog come over
+minutes, and where there were no edges, none can be lost."""
 _CELLS = (48, 27)
 REMEMBERED_PX = 1.0
 """An alignment that has changed by this much is worth the disk."""
@@ -54,7 +58,7 @@ class ViewNow:
     """What a look says about the view.
 
     Attributes:
-        state: steady, drifting or moved.
+        state: steady, drifting, moved or covered.
         held: this look is not to be judged: it does not show the zones.
         alignment: from the reference to this picture, px of the thumbnail; :data:`STILL` when steady.
     """
@@ -86,6 +90,10 @@ class ViewKeeper:
         self.changed = False
         """Whether :meth:`memory` holds more than when it was last asked for."""
         self._lost_since: tuple[float, datetime] | None = None
+        self._blind_since: tuple[float, datetime] | None = None
+        self._covered_at: datetime | None = None
+        self._usual: tuple[float, float] | None = None
+        """When, and how strong the edges were over the last half minute; None before the first look."""
         self._back = 0
         self._measured: tuple[KeyPicture, Shift] | None = None
         self._looks_unrefined = 0
@@ -96,24 +104,28 @@ class ViewKeeper:
     def see(self, t_s: float, captured_at: datetime, thumbnail: NDArray[np.uint8]) -> ViewNow:
         """Take in one look, uint8 [h, w, 3] BGR; looks come in the order of ``t_s``."""
         grey = np.asarray(cv2.cvtColor(thumbnail, cv2.COLOR_BGR2GRAY), dtype=np.uint8)
-        if is_dark(cv2.resize(grey[::3, ::3], _CELLS, interpolation=cv2.INTER_AREA).astype(np.float32)):
-            return self._now(held=self.state is ViewState.MOVED)
         pattern = pattern_of(grey)
-        if not self._gallery.fits(grey):
+        dark = is_dark(cv2.resize(grey[::3, ::3], _CELLS, interpolation=cv2.INTER_AREA).astype(np.float32))
+        known = self._gallery.fits(grey)
+        if dark or (known and pattern.contrast < BLIND_CONTRAST * self._gallery.current.pattern.contrast):
+            if self._covers(pattern.contrast, t_s):
+                return self._covered(t_s, captured_at)
+            return self._now(held=not self.state.on_zones)
+        self._blind_since = None
+        self._covers(pattern.contrast, t_s)
+        if not known:
             return self._begin(t_s, grey, pattern)
-        if pattern.contrast < BLIND_CONTRAST * self._gallery.current.pattern.contrast:
-            return self._now(held=self.state is ViewState.MOVED)
         found = self._locate(grey, pattern, t_s)
         if found is None or not self._followable(found, grey):
             return self._not_there(t_s, captured_at)
         self._lost_since = None
-        if self.state is ViewState.MOVED:
+        if not self.state.on_zones:
             self._back += 1
             self._alignment = found
             if self._back < BACK_LOOKS:
                 return self._now(held=True)
-            self._log.info("view_back", moved_since=str(self.moved_at))
-            self.moved_at, self.changed = None, True
+            self._log.info("view_back", since=str(self.moved_at or self._covered_at))
+            self.moved_at, self._covered_at, self.changed = None, None, True
             self.state = ViewState.STEADY
         self._take(found, grey)
         return self._now(held=False)
@@ -121,13 +133,15 @@ class ViewKeeper:
     def memory(self) -> ViewMemory:
         """What must survive a restart."""
         self.changed, self._remembered = False, self._alignment
-        return ViewMemory.of(self._zones, self._gallery.pictures, self._alignment, self.moved_at)
+        pictures = self._gallery.pictures
+        return ViewMemory.of(self._zones, pictures, self._alignment, self.moved_at, self._covered_at)
 
     def forget(self) -> None:
         """Take the next picture as the view that the zones were drawn on."""
         self._gallery = Gallery()
         self._alignment, self.state, self.moved_at = STILL, ViewState.STEADY, None
         self._lost_since, self._measured, self._back = None, None, 0
+        self._blind_since, self._covered_at = None, None
 
     def _recall(self, memory: ViewMemory) -> None:
         if not memory.of_zones(self._zones):
@@ -138,8 +152,31 @@ class ViewKeeper:
         self.moved_at = memory.moved_at
         if self.moved_at is not None:
             self.state = ViewState.MOVED
+        elif memory.covered_at is not None:
+            self.state, self._covered_at = ViewState.COVERED, memory.covered_at
         elif self._alignment != STILL:
             self.state = ViewState.DRIFTING
+
+    def _covers(self, contrast: float, t_s: float) -> bool:
+        """Whether a look with edges of this ``contrast`` has lost them at once; else they are taken in."""
+        if self._usual is None:
+            self._usual = (t_s, contrast)
+            return False
+        then_t_s, usual = self._usual
+        if usual >= WEAKEST_EDGE and contrast < COVERED_CONTRAST * usual:
+            return True
+        rate = 1 - math.exp(-max(t_s - then_t_s, 0.0) / USUAL_S)
+        self._usual = (t_s, usual + rate * (contrast - usual))
+        return False
+
+    def _covered(self, t_s: float, captured_at: datetime) -> ViewNow:
+        self._back = 0
+        if self._blind_since is None:
+            self._blind_since = (t_s, captured_at)
+        elif self.state.on_zones and t_s - self._blind_since[0] >= LOST_AFTER_S:
+            self.state, self._covered_at, self.changed = ViewState.COVERED, self._blind_since[1], True
+            self._log.warning("view_covered", note="its zones are not judged until it sees again")
+        return self._now(held=True)
 
     def _begin(self, t_s: float, grey: NDArray[np.uint8], pattern: Pattern) -> ViewNow:
         self.forget()
@@ -224,6 +261,7 @@ class ViewKeeper:
             self._lost_since = (t_s, captured_at)
         elif self.state is not ViewState.MOVED and t_s - self._lost_since[0] >= LOST_AFTER_S:
             self.state, self.moved_at, self.changed = ViewState.MOVED, self._lost_since[1], True
+            self._covered_at = None
             self._log.warning("view_moved", note="its zones are not judged until the view is back")
         return self._now(held=True)
 

@@ -38,6 +38,7 @@ class ViewMemory(BaseModel):
     """Fingerprint of the zones' corners: zones drawn anew are drawn on the view of that day."""
     alignment: Four
     moved_at: UtcDatetime | None
+    covered_at: UtcDatetime | None = None
     kept: list[RememberedPicture]
 
     @classmethod
@@ -47,13 +48,20 @@ class ViewMemory(BaseModel):
         pictures: Sequence[KeyPicture],
         alignment: Alignment,
         moved_at: UtcDatetime | None,
+        covered_at: UtcDatetime | None,
     ) -> ViewMemory:
         """Write a view down."""
         kept = [
             RememberedPicture(jpeg=_packed(key.grey), alignment=_four(key.alignment), best=key.best)
             for key in pictures
         ]
-        return cls(zones=fingerprint(zones), alignment=_four(alignment), moved_at=moved_at, kept=kept)
+        return cls(
+            zones=fingerprint(zones),
+            alignment=_four(alignment),
+            moved_at=moved_at,
+            covered_at=covered_at,
+            kept=kept,
+        )
 
     def of_zones(self, zones: Sequence[NDArray[np.float64]]) -> bool:
         """Whether it was written for these zones."""

@@ -30,6 +30,13 @@ class ViewState(StrEnum):
     """It has moved a little, or shakes: the zones follow."""
     MOVED = "moved"
     """It looks elsewhere, or its view is lost: nothing is judged until it is back."""
+    COVERED = "covered"
+    """It went black or blank at once (a cloth, paint, a lamp that failed): nothing is judged till it sees."""
+
+    @property
+    def on_zones(self) -> bool:
+        """Whether pictures show the zones."""
+        return self in (ViewState.STEADY, ViewState.DRIFTING)
 
 
 class CameraHealth(Data):

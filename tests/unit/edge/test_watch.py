@@ -83,6 +83,16 @@ def test_a_camera_that_looks_away_for_a_minute_and_back_neither_clears_nor_repor
     assert len({incident_id for _, incident_id in street.told}) == 1
 
 
+def test_a_cloth_over_the_lens_for_two_minutes_neither_clears_nor_reports_twice():
+    street = Street()
+    street.looks_for(60)
+    street.looks_for(130, car=False, of=np.full_like(TOWN, 12))
+    assert street.watch.view is ViewState.COVERED
+    street.looks_for(60)
+    assert Phase.CLEARED not in street.phases
+    assert street.phases.count(Phase.OPENED) == 1
+
+
 def test_the_clock_of_a_vehicle_runs_on_while_its_camera_makes_a_round_of_its_presets():
     street = Street()
     street.looks_for(14)

@@ -157,9 +157,38 @@ def test_infrared_that_turns_dark_into_light_is_no_move(watching: Camera):
 
 
 @pytest.mark.parametrize("grey", [3, 128], ids=["night", "a cloth before the lens"])
-def test_what_cannot_see_has_not_moved(watching: Camera, grey: int):
+def test_what_is_covered_at_once_has_not_moved_and_is_not_judged(watching: Camera, grey: int):
     blind = np.full((SIZE_PX[1], SIZE_PX[0], 3), grey, dtype=np.uint8)
-    assert {view.state for view in watching.looks_for(120, blind)} == {ViewState.STEADY}
+    views = watching.looks_for(120, blind)
+    assert all(view.held for view in views)
+    assert views[-1].state is ViewState.COVERED
+    assert not watching.looks_for(6, shot())[-1].held
+    assert watching.keeper.state is ViewState.STEADY
+
+
+def test_a_lens_that_is_covered_is_covered_over_a_restart(watching: Camera):
+    black = np.full((SIZE_PX[1], SIZE_PX[0], 3), 3, dtype=np.uint8)
+    watching.looks_for(20, black)
+    again = restarted(watching)
+    assert all(view.held for view in again.looks_for(20, black))
+    assert not again.looks_for(6, shot())[-1].held
+
+
+@pytest.mark.parametrize("veil", [0, 200], ids=["dusk", "fog"])
+def test_what_grows_dim_over_minutes_is_not_covered(watching: Camera, veil: int):
+    street = shot().astype(np.float32)
+    for share in 0.94 ** np.arange(0, 90, 0.5):
+        view = watching.looks((veil + share * (street - veil)).astype(np.uint8))
+        assert view.state.on_zones and not view.held
+
+
+def test_a_black_street_under_a_few_lamps_is_seen_at_night():
+    camera, night = Camera(), shot() // 20
+    for x in (80, 210, 330):
+        cv2.circle(night, (x, 120), 22, (150, 190, 200), -1)
+    assert not any(view.held for view in camera.looks_for(20, night))
+    assert all(view.held for view in camera.looks_for(20, np.full_like(night, 3)))
+    assert not camera.looks_for(6, night)[-1].held
 
 
 def test_the_name_that_a_camera_writes_into_its_picture_does_not_hold_its_view():
