@@ -12,6 +12,7 @@ from prometheus_client import CollectorRegistry, PlatformCollector, ProcessColle
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from edge.rounds import Rounds
 from edge.settings import MetricsSettings
 from edge.unit import CameraUnit
 from edge.uplink.uplink import UplinkStats
@@ -28,13 +29,19 @@ class EdgeCollector(Collector):
         self,
         units: Callable[[], Iterable[CameraUnit]],
         batcher: Batcher,
+        rounds: Rounds,
         uplink: Callable[[], UplinkStats | None],
     ) -> None:
-        self._units, self._batcher, self._uplink = units, batcher, uplink
+        self._units, self._batcher, self._rounds, self._uplink = units, batcher, rounds, uplink
 
     def collect(self) -> Iterator[Metric]:
         """All metrics, as of now."""
         yield from self._cameras()
+        yield GaugeMetricFamily(
+            "kerbwatch_looking_age_seconds",
+            "Since the network last came round: it grows where it hangs or fails at everything",
+            value=self._rounds.age_s,
+        )
         stats = self._uplink()
         if stats is not None:
             yield from _uplink_metrics(stats)
@@ -47,6 +54,7 @@ class EdgeCollector(Collector):
             return GaugeMetricFamily(f"kerbwatch_{name}", text, labels=["camera", *labels])
 
         looks = counter("looks", "Pictures that the network saw")
+        failed = counter("look_failures", "Pictures that could not be looked at or judged")
         skipped = counter("pictures_skipped", "Pictures that gave way to newer ones")
         unsearched = counter(
             "pictures_unsearched", "Pictures of a road not searched for litter, for want of time"
@@ -66,6 +74,7 @@ class EdgeCollector(Collector):
         for unit in self._units():
             name, status = unit.settings.id, unit.status()
             looks.add_metric([name], unit.looks)
+            failed.add_metric([name], unit.trouble.failures)
             skipped.add_metric([name], self._batcher.skipped(name))
             unsearched.add_metric([name], unit.unsearched)
             packets.add_metric([name], status.packets)
@@ -85,6 +94,7 @@ class EdgeCollector(Collector):
             ring.add_metric([name], unit.camera.ring.size_bytes)
         yield from (
             looks,
+            failed,
             skipped,
             unsearched,
             packets,

@@ -6,6 +6,7 @@ from datetime import time
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 from pydantic import Field, StringConstraints, model_validator
 from shapely.geometry import Polygon
@@ -196,6 +197,12 @@ class CameraSettings(Settings):
                     f"camera '{self.id}': '{field}' carries a password; write rtsp://${{CAMERA_USER}}:"
                     "${CAMERA_PASSWORD}@host/… and set these in the environment"
                 )
+        try:
+            ZoneInfo(self.time_zone)
+        except (KeyError, ValueError, OSError):
+            raise ValueError(
+                f"camera '{self.id}': 'time_zone' {self.time_zone!r} is no time zone (Asia/Shanghai is one)"
+            ) from None
         ids = [zone.id for zone in self.zones]
         if len(set(ids)) != len(ids):
             raise ValueError(f"camera '{self.id}': two zones have the same id")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import structlog
@@ -13,11 +12,11 @@ from watchfiles import watch as watch_files
 from edge.camera import CameraStatus
 from edge.evidence.desk import background_desk
 from edge.evidence.geotag import GroundMap
-from edge.frame import Frame
 from edge.leftovers import clear_orphans, sweep_media
 from edge.lock import DataDirLock
 from edge.metrics import EdgeCollector, serve_metrics
 from edge.rechecks.desk import RecheckDesk
+from edge.rounds import Rounds
 from edge.settings import CameraSettings, EdgeSettings, load_edge_settings
 from edge.store import EdgeStore
 from edge.unit import CameraUnit
@@ -25,8 +24,7 @@ from edge.uplink.media import MediaQueue
 from edge.uplink.outbox import Outbox
 from edge.uplink.uplink import Uplink, UplinkStats
 from edge.vision.batcher import Batcher
-from edge.vision.looking import Seen, load_detector, look_at
-from edge.vision.tiles import TilePlan, plan_tiles
+from edge.vision.looking import load_detector
 from kerbwatch import __version__
 from kerbwatch.clock import Clock
 from kerbwatch.messages import CameraHealth, HealthReport, Place, source_of
@@ -34,7 +32,6 @@ from kerbwatch.secrets import SecretMissingError, expand_environment
 from kerbwatch.settings import SettingsError
 from kerbwatch.supervision import tell_supervisor
 from models.errors import ModelError
-from models.runtime import Detector
 
 log = structlog.get_logger(__name__)
 
@@ -42,6 +39,8 @@ NEEDS_RESTART = ("site", "edge", "data_dir", "metrics", "outbox")
 """Parts of the configuration that a running box does not take on."""
 _SETTLE_S = 10.0
 """Longest wait, when stopping, for the picture that is being blurred at that moment."""
+_FEED_EVERY_S = 1.0
+"""How often the supervisor is told, at most, that the network came round."""
 
 
 class EdgeWorker:
@@ -64,7 +63,7 @@ class EdgeWorker:
             OSError: ``data_dir`` cannot be written to.
         """
         self.settings = settings
-        self._clock, self._on_idle = clock, on_idle
+        self._clock = clock
         self._started_s = clock.monotonic_s()
         check_ground(settings)
         check_secrets(settings)
@@ -79,9 +78,19 @@ class EdgeWorker:
         self._rechecks = RecheckDesk(self._store, self._outbox, self._media, settings, clock)
         self._uplink = self._new_uplink(settings)
         self._change = threading.RLock()
-        self._halt = threading.Event()
-        self._looking = threading.Thread(target=self._look_loop, name="looking", daemon=True)
-        collector = EdgeCollector(lambda: list(self._units.values()), self._batcher, self._uplink_stats)
+        self._rounds = Rounds(
+            self._batcher,
+            self._units,
+            lambda: (self._detector, self.settings.detector),
+            clock,
+            chores=self._rechecks.tick,
+            on_idle=on_idle,
+            on_round=self._came_round,
+        )
+        self._fed_s = float("-inf")
+        collector = EdgeCollector(
+            lambda: list(self._units.values()), self._batcher, self._rounds, self._uplink_stats
+        )
         self._metrics = serve_metrics(settings.metrics, collector)
 
     @property
@@ -98,17 +107,17 @@ class EdgeWorker:
         self._uplink.start()
         for camera in self.settings.cameras:
             self._add(camera, self.settings)
-        self._looking.start()
+        self._rounds.start()
         log.info("edge_started", cameras=len(self._units), model=self.model)
 
     def stop(self) -> None:
         """End in order: cameras first, then what they still had to say."""
-        self._halt.set()
+        self._rounds.halt()
         self._batcher.close()
         with self._change:
             for unit in self._units.values():
-                unit.stop()
-        self._looking.join(10)
+                self._stop_unit(unit)
+        self._rounds.join(10)
         background_desk().settle(_SETTLE_S)
         self._rechecks.close()
         self._uplink.stop()
@@ -126,7 +135,6 @@ class EdgeWorker:
             for _changes in watch_files(
                 config.parent, stop_event=stop, debounce=300, rust_timeout=1000, yield_on_timeout=True
             ):
-                tell_supervisor("WATCHDOG=1")
                 if any(Path(name).name == config.name for _, name in _changes):
                     self.reload_file(config)
         finally:
@@ -137,7 +145,7 @@ class EdgeWorker:
         """Take on a changed file. One that is wrong changes nothing. Returns whether it was taken."""
         try:
             self.reload(load_edge_settings(config))
-        except (SettingsError, ModelError, ValueError) as error:
+        except (SettingsError, ModelError, ValueError, OSError) as error:
             log.error("configuration_refused", file=str(config), error=str(error), note="the old one stays")
             return False
         return True
@@ -146,7 +154,7 @@ class EdgeWorker:
         """Take on what changed, without touching the other cameras.
 
         Raises:
-            ModelError, GroundMapError, SecretMissingError: nothing is changed then.
+            ModelError, GroundMapError, SecretMissingError, OSError: nothing is changed then.
         """
         with self._change:
             old = self.settings
@@ -156,15 +164,18 @@ class EdgeWorker:
                 settings = settings.model_copy(update={part: getattr(old, part) for part in fixed})
             check_ground(settings)
             check_secrets(settings)
-            if settings.detector != old.detector:
-                self._detector = load_detector(settings.detector)
-            self.settings = settings
-            if (settings.mqtt, settings.central) != (old.mqtt, old.central):
-                self._uplink.stop()
-                self._uplink = self._new_uplink(settings)
-                self._uplink.start()
+            other_network = settings.detector != old.detector
+            detector = load_detector(settings.detector) if other_network else self._detector
+            other_line = (settings.mqtt, settings.central) != (old.mqtt, old.central)
+            uplink = self._new_uplink(settings) if other_line else None
+            # All that may be refused is at hand: only now is anything changed.
+            self._detector, self.settings = detector, settings
+            if uplink is not None:
+                before, self._uplink = self._uplink, uplink
+                before.stop()
+                uplink.start()
             self._rechecks.take_on(settings, self.model)
-            everything = settings.detector != old.detector or settings.evidence != old.evidence
+            everything = other_network or settings.evidence != old.evidence
             self._reload_cameras(settings, everything=everything)
 
     def status_of(self, camera_id: str) -> CameraStatus:
@@ -219,39 +230,19 @@ class EdgeWorker:
         self._units[camera.id] = unit
         unit.start()
 
-    def _look_loop(self) -> None:
-        """The network's thread: newest pictures of all cameras, batch by batch."""
-        while not self._halt.is_set():
-            detector, settings = self._detector, self.settings.detector
-            self._rechecks.tick()
-            frames = self._batcher.take(settings.batch_size, settings.batch_wait_ms / 1000, timeout_s=0.5)
-            if not frames:
-                self._on_idle()
-                continue
-            try:
-                batch = look_at(detector, frames, [self._plan_of(frame, detector) for frame in frames])
-            except Exception:
-                log.exception("inference_failed", cameras=[frame.camera_id for frame in frames])
-                continue
-            for seen in batch:
-                self._hand_to_unit(seen)
+    def _came_round(self) -> None:
+        """In the network's thread: one that hangs, or fails at everything, is not called alive."""
+        now_s = self._clock.monotonic_s()
+        if now_s - self._fed_s >= _FEED_EVERY_S:
+            self._fed_s = now_s
+            tell_supervisor("WATCHDOG=1")
 
-    def _plan_of(self, frame: Frame, detector: Detector) -> TilePlan:
-        """Which parts of a camera's picture the network looks at closer."""
-        unit, size_px = self._units.get(frame.camera_id), frame.picture.size_px
-        if unit is None:
-            return TilePlan((), "the camera was taken away")
-        plan = plan_tiles(unit.settings, size_px, max(detector.input_size(size_px)))
-        return replace(plan, closer=unit.closer(size_px))
-
-    def _hand_to_unit(self, seen: Seen) -> None:
-        unit = self._units.get(seen.frame.camera_id)
-        if unit is None:
-            return
+    def _stop_unit(self, unit: CameraUnit) -> None:
         try:
-            unit.look(seen.frame, seen.detections, seen.thumbnail_px)
+            unit.stop()
         except Exception:
-            log.exception("look_failed", camera=seen.frame.camera_id)
+            # The process ends: what one camera cannot write down keeps no other from it.
+            log.exception("camera_not_stopped", camera=unit.settings.id)
 
     def _new_uplink(self, settings: EdgeSettings) -> Uplink:
         return Uplink(settings, self._outbox, self._media, self.health, self._clock, asked=self._rechecks.ask)

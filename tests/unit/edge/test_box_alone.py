@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import socket
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,7 @@ from edge.check_box import faults_of_box
 from edge.lock import DataDirInUseError, DataDirLock
 from edge.settings import EdgeSettings
 from edge.worker import EdgeWorker
-from kerbwatch.clock import ManualClock
+from kerbwatch.clock import ManualClock, SystemClock
 from kerbwatch.secrets import SecretMissingError
 
 
@@ -78,3 +80,34 @@ def test_a_box_that_runs_already_is_no_fault(tmp_path: Path):
         lock = DataDirLock(running.data_dir)
         assert faults_of_box(running) == []
         lock.release()
+
+
+def test_a_time_zone_that_does_not_exist_is_refused_with_the_name_of_its_camera(tmp_path: Path):
+    camera = {"id": "east", "source": "a.mp4", "position": {"lon": 121.15, "lat": 30.03}}
+    for wrong in ("Asia/Shangai", "../../etc/passwd", "Asia", ""):
+        with pytest.raises(ValueError, match=r"camera 'east': 'time_zone' '.*' is no time zone"):
+            settings(tmp_path, cameras=[{**camera, "time_zone": wrong}])
+
+
+@pytest.fixture
+def running(tmp_path: Path) -> Iterator[EdgeWorker]:
+    worker = EdgeWorker(settings(tmp_path), SystemClock())
+    worker.start()
+    yield worker
+    worker.stop()
+
+
+def test_a_file_that_is_refused_leaves_the_line_to_central_as_it_was(running: EdgeWorker, tmp_path: Path):
+    config = tmp_path / "edge.yaml"
+    tree = settings(tmp_path).model_dump(mode="json")
+    old, line = running.settings, running._uplink
+    for wrong in (
+        {"mqtt": {"username": "box-1", "password_file": "/no/such/password"}},
+        {"central": {"token_file": "/no/such/token"}},
+        {"central": {"ca_file": "/no/such/authority"}},
+    ):
+        config.write_text(json.dumps({**tree, **wrong}))
+        assert not running.reload_file(config)
+        assert running.settings is old
+        assert running._uplink is line
+        assert all(thread.is_alive() for thread in line._threads)
