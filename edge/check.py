@@ -10,28 +10,33 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import structlog
 
 from edge.camera.camera import Camera
 from edge.camera.source import SourceError, is_live, open_source, shown
 from edge.camera.status import CameraStatus
 from edge.camera.vitals import grey_cells, is_dark
+from edge.check_picture import drawn
 from edge.evidence.geotag import GroundMap, GroundMapError
-from edge.frame import Frame, Image
+from edge.evidence.sensitive import Eyes, NetworkEyes
+from edge.frame import Frame
 from edge.rules.zone import Zone, ZoneOutsideError
 from edge.settings import CameraSettings, DetectorSettings, EdgeSettings
 from edge.vision.looking import look_at
 from edge.vision.tiles import TilePlan, plan_tiles
 from kerbwatch.clock import Clock, SystemClock
 from kerbwatch.messages import CameraState
+from kerbwatch.secrets import redact
 from models.classes import ObjectClass
 from models.detections import Detections
 from models.errors import ModelError
 from models.runtime import Detector
 
+log = structlog.get_logger(__name__)
+
 LIMIT_S = 15.0
 """Most time for one camera."""
 _AT_ONCE = 8
-_BOX_BGR, _ZONE_BGR, _TILE_BGR = (80, 200, 255), (60, 60, 230), (200, 160, 60)
 _SAME_SHAPE = 0.02
 """A sub-stream's sides may differ in ratio from the main stream's by this part (rounding to even px)."""
 _STILL_S = 3.5
@@ -53,7 +58,7 @@ class CameraReport:
         inputs: what a look costs, in network inputs: the whole picture, and parts that are looked at closer.
         inputs_why: what that was decided by.
         seen: how many objects of each class the network found in the last picture.
-        snapshot: the picture with zones and boxes drawn.
+        snapshot: the picture with zones and boxes drawn, faces and plates blurred.
         dark: the picture is black, or covered.
         frozen: the picture does not change at all.
         problems: what is wrong, for people; empty when the camera is fit for work.
@@ -106,15 +111,45 @@ def check(
         One report a camera, in the order of the configuration.
     """
     out_dir.mkdir(parents=True, exist_ok=True)
-    detector = _detector(settings.detector)
+    networks = _Networks(_detector(settings.detector), _eyes(settings.detector))
     with ThreadPoolExecutor(max_workers=_AT_ONCE, thread_name_prefix="check") as pool:
         visits = pool.map(
-            lambda camera: _examine(camera, settings, limit_s, clock or SystemClock()), settings.cameras
+            lambda camera: _examined(camera, settings, limit_s, clock or SystemClock()), settings.cameras
         )
-        return [
-            _with_picture(report, visit, camera, detector, out_dir)
-            for camera, (report, visit) in zip(settings.cameras, visits, strict=True)
-        ]
+        reports = []
+        for camera, (report, visit) in zip(settings.cameras, visits, strict=True):
+            try:
+                shown_too = visit and _with_picture(report, visit, camera, networks, out_dir)
+            except Exception as error:
+                # One camera's picture or setting keeps no other from its report.
+                log.exception("camera_not_shown", camera=camera.id)
+                shown_too = _at_fault(report, error)
+            reports.append(shown_too or report)
+        return reports
+
+
+def _examined(
+    camera: CameraSettings, settings: EdgeSettings, limit_s: float, clock: Clock
+) -> tuple[CameraReport, _Visit | None]:
+    """The edge of a camera's thread: whatever it runs into, the others are reported."""
+    try:
+        return _examine(camera, settings, limit_s, clock)
+    except Exception as error:
+        log.exception("camera_not_examined", camera=camera.id)
+        return _at_fault(CameraReport(camera.id, shown(camera.look_source or camera.source)), error), None
+
+
+def _at_fault(report: CameraReport, error: Exception) -> CameraReport:
+    fault = f"a fault of kerbwatch: {type(error).__name__}: {redact(str(error))}"
+    return replace(report, problems=(*report.problems, fault))
+
+
+@dataclass(frozen=True, slots=True)
+class _Networks:
+    """What looks for the report, or why there is none; and what finds faces and plates, if anything does."""
+
+    detector: Detector | str
+    eyes: Eyes | None
 
 
 def _detector(settings: DetectorSettings) -> Detector | str:
@@ -131,6 +166,14 @@ def _detector(settings: DetectorSettings) -> Detector | str:
         )
     except (ModelError, ValueError) as error:
         return f"the network '{settings.model}' cannot be used: {error}"
+
+
+def _eyes(settings: DetectorSettings) -> Eyes | None:
+    """What finds faces and plates; None where there is not even a network that finds persons."""
+    try:
+        return NetworkEyes.load(settings)
+    except ModelError:  # the report says what the network lacks
+        return None
 
 
 def _examine(
@@ -265,21 +308,25 @@ def _faults_of_main(camera: CameraSettings, limit_s: float) -> list[str]:
 
 
 def _with_picture(
-    report: CameraReport, visit: _Visit, camera: CameraSettings, detector: Detector | str, out_dir: Path
+    report: CameraReport,
+    visit: _Visit,
+    camera: CameraSettings,
+    networks: _Networks,
+    out_dir: Path,
 ) -> CameraReport:
     """Let the network look at the last picture, and draw it."""
     if visit.last is None:
         return report
     found, problems, plan = Detections.empty(), report.problems, TilePlan((), "")
-    if isinstance(detector, str):
-        problems = (*problems, detector)
+    if isinstance(networks.detector, str):
+        problems = (*problems, networks.detector)
     else:
         size_px = visit.last.picture.size_px
         if not _faults_of_ground(camera):
-            plan = plan_tiles(camera, size_px, max(detector.input_size(size_px)))
-        found = look_at(detector, [visit.last], [plan])[0].detections
+            plan = plan_tiles(camera, size_px, max(networks.detector.input_size(size_px)))
+        found = look_at(networks.detector, [visit.last], [plan])[0].detections
     path = out_dir / f"{camera.id}.jpg"
-    encoded, jpeg = cv2.imencode(".jpg", _drawn(visit.last, camera, found, plan))
+    encoded, jpeg = cv2.imencode(".jpg", drawn(visit.last, camera, found, plan, networks.eyes))
     if encoded:
         path.write_bytes(jpeg.tobytes())
     counts = Counter(ObjectClass(int(each)).label for each in found.class_id)
@@ -291,28 +338,3 @@ def _with_picture(
         snapshot=path if encoded else None,
         problems=problems,
     )
-
-
-def _drawn(frame: Frame, camera: CameraSettings, found: Detections, plan: TilePlan) -> Image:
-    image = frame.picture.bgr().copy()
-    width, height = frame.picture.size_px
-    thick = max(1, round(height / 360))
-    for left, top, right, bottom in plan.tiles:
-        cv2.rectangle(image, (left, top), (right, bottom), _TILE_BGR, thick)
-    for zone in camera.zones:
-        drawn_on = (1, 1) if zone.units == "fractions" else camera.size or (width, height)
-        corners = np.asarray(zone.polygon) * (width / drawn_on[0], height / drawn_on[1])
-        line = np.round(corners).astype(np.int32)
-        cv2.polylines(image, [line], isClosed=True, color=_ZONE_BGR, thickness=2 * thick)
-        _label(image, f"{zone.id} ({zone.kind.value})", corners.min(axis=0), _ZONE_BGR, thick)
-    for (x1, y1, x2, y2), class_id in zip(found.xyxy, found.class_id, strict=True):
-        cv2.rectangle(image, (round(x1), round(y1)), (round(x2), round(y2)), _BOX_BGR, thick)
-        _label(image, ObjectClass(int(class_id)).label, np.array([x1, y1]), _BOX_BGR, thick)
-    return image
-
-
-def _label(image: Image, text: str, corner: np.ndarray, colour: tuple[int, int, int], thick: int) -> None:
-    scale = 0.5 * thick
-    (_width, height), _below = cv2.getTextSize(text, cv2.FONT_HERSHEY_SIMPLEX, scale, thick)
-    x, y = max(0, round(float(corner[0]))), max(height + 2, round(float(corner[1])) - 2)
-    cv2.putText(image, text, (x, y), cv2.FONT_HERSHEY_SIMPLEX, scale, colour, thick, cv2.LINE_AA)

@@ -18,7 +18,7 @@ from central.uploads.child.fence import Fence
 from central.uploads.confined import Ended, run_command
 from central.uploads.reading import UNFIT, UnfitError
 from central.uploads.settings import ReportSettings
-from kerbwatch.blur_report import BlurReport
+from kerbwatch.blur_report import BlurOrder, BlurReport
 from kerbwatch.clip_report import ClipFile, ClipResult, ClipsReport
 
 log = structlog.get_logger(__name__)
@@ -75,15 +75,24 @@ def analyse(clip: Path, folder: Path, settings: ReportSettings, share: Share) ->
 
 
 def blur(
-    files: Sequence[Path], folder: Path, settings: ReportSettings, share: Share
+    files: Sequence[Path], order: BlurOrder, folder: Path, settings: ReportSettings, share: Share
 ) -> Mapping[Path, ClipFile]:
     """Make versions for people in ``folder``, for those files of which it is possible.
+
+    Args:
+        files: JPEG (``.jpg``) and MP4.
+        order: whose plates stay legible.
+        folder: where they are made.
+        settings: limits.
+        share: told how much is done.
 
     Raises:
         AbsentError: as :func:`analyse`.
         JobError: it came to nothing this time.
     """
-    arguments = ["clips", "blur", *map(str, files), "--out", str(folder)]
+    asked = folder / "offending.json"
+    asked.write_text(order.model_dump_json(), encoding="utf-8")
+    arguments = ["clips", "blur", *map(str, files), "--offending", str(asked), "--out", str(folder)]
     ended = _run(arguments, folder, settings, share, network=False)
     try:
         report = BlurReport.model_validate_json(ended.output)

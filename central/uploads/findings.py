@@ -9,6 +9,7 @@ from pathlib import Path
 from central.cases.reporting import Sight
 from central.reports.service import Seen
 from kerbwatch.incident import Audience
+from kerbwatch.messages import Box
 
 REPORTED_PHOTO, REPORTED_CLIP = "reported_photo", "reported_clip"
 """Roles of what people sent, beside those of :class:`kerbwatch.incident.EvidenceRole`."""
@@ -24,6 +25,8 @@ class Exhibit:
         content_type: ``image/jpeg`` or ``video/mp4``.
         captured_at: aware.
         shown: the same for people, once it was made.
+        vehicle: whose plate stays legible there, where somebody was seen to offend.
+        vehicle_t_s: when it is there, from the clip's begin.
     """
 
     path: Path
@@ -31,6 +34,8 @@ class Exhibit:
     content_type: str
     captured_at: datetime
     shown: Path | None = None
+    vehicle: Box | None = None
+    vehicle_t_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,11 +19,15 @@ from central.uploads.models import Upload
 from central.uploads.reading import UnfitError, look_at_clip, read_photo
 from central.uploads.service import CLIP_TYPE
 from central.uploads.settings import ReportSettings
+from kerbwatch.blur_report import BlurOrder, Offending
 from kerbwatch.clip_report import ClipFile, ClipPosition, Moment
 from kerbwatch.incident import EvidenceRole
+from kerbwatch.messages import Box
 
 _MOST_MOMENTS = 3
 """Of one clip that go to the lead: the surest."""
+_ALL_OF_IT = Box(x1=0, y1=0, x2=1, y2=1, picture_width_px=1, picture_height_px=1)
+"""In a picture that was cut out of another around the vehicle."""
 _READ, _ANALYSED, _SHOWN = 0.2, 0.7, 0.95
 """How much is done when all files are read, clips analysed, and versions for people made."""
 
@@ -126,15 +130,18 @@ class Looker:
         if moment.position is not None:
             at = moment.position.utc or at
             self._place(moment.position)
-        made: tuple[tuple[ClipFile | None, EvidenceRole], ...] = (
-            (moment.still, EvidenceRole.SNAPSHOT_PATH),
-            (moment.vehicle_still, EvidenceRole.SNAPSHOT_VEHICLE),
-            (moment.clip, EvidenceRole.CLIP),
+        box, cut = moment.vehicle.box, moment.clip
+        into_cut_s = max(0.0, moment.t_s - cut.from_s) if cut else 0.0
+        made: tuple[tuple[ClipFile | None, EvidenceRole, Box, float], ...] = (
+            (moment.still, EvidenceRole.SNAPSHOT_PATH, box, 0.0),
+            (moment.vehicle_still, EvidenceRole.SNAPSHOT_VEHICLE, _ALL_OF_IT, 0.0),
+            (cut, EvidenceRole.CLIP, box, into_cut_s),
         )
-        for file, role in made:
+        for file, role, vehicle, t_s in made:
             if file is not None:
                 path = exhibits.inside(self._folder, file)
-                self._found.exhibits.append(Exhibit(path, role.value, file.content_type, at))
+                exhibit = Exhibit(path, role.value, file.content_type, at, vehicle=vehicle, vehicle_t_s=t_s)
+                self._found.exhibits.append(exhibit)
 
     def _place(self, position: ClipPosition) -> None:
         self._found.places.append(Seen(position.lon, position.lat, "clip"))
@@ -170,8 +177,16 @@ def make_shown(
     """
     into = folder / "shown"
     into.mkdir()
+    order = BlurOrder(
+        vehicles=tuple(
+            Offending(file=str(each.path), box=each.vehicle, t_s=each.vehicle_t_s)
+            for each in wanted
+            if each.vehicle is not None
+        )
+    )
+    files = [each.path for each in wanted]
     try:
-        made = exhibits.blur([each.path for each in wanted], into, settings, lambda _share: waiting())
+        made = exhibits.blur(files, order, into, settings, lambda _share: waiting())
     except AbsentError:
         return "Faces and plates could not be blurred here: only originals are kept."
     for each in wanted:

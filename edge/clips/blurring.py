@@ -1,16 +1,16 @@
-"""Pictures and clips of citizens made fit to be looked at: every face and every plate blurred."""
+"""Pictures and clips of citizens made fit to be looked at: faces blurred, and plates but the offender's."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import UTC, datetime
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from edge.evidence.sensitive import NetworkEyes
-from edge.evidence.shown import made_for_people
+from edge.evidence.shown import Culprit, made_for_people
 from edge.settings import DetectorSettings
 from edge.uplink.media import MediaFile
-from kerbwatch.blur_report import Blurred, BlurReport
+from kerbwatch.blur_report import BlurOrder, Blurred, BlurReport, Offending
 from kerbwatch.clip_report import ClipFile
 from kerbwatch.incident import EvidenceRole
 from models.cache import sha256_of
@@ -19,22 +19,29 @@ _JPEG_QUALITY = 85
 _UNDATED = datetime(2000, 1, 1, tzinfo=UTC)
 
 
-def blur_all(files: Sequence[Path], out: Path) -> BlurReport:
-    """Make what people may see of each file; who offends is not known, so no plate is spared.
+def blur_all(files: Sequence[Path], out: Path, order: BlurOrder | None = None) -> BlurReport:
+    """Make what people may see of each file.
 
     Args:
         files: JPEG (``.jpg``) and MP4 (anything else).
         out: folder for what is made.
+        order: whose plates stay legible; without it every plate is blurred.
 
     Raises:
         ModelError: without a network that finds persons nothing can be made fit to be shown.
         OSError: a file cannot be read.
     """
     eyes = NetworkEyes.load(DetectorSettings.model_validate({}))
-    return BlurReport(files=tuple(Blurred(file=str(file), made=_one(file, eyes, out)) for file in files))
+    culprits = {each.file: _culprit(each) for each in order.vehicles} if order else {}
+    made = (Blurred(file=str(file), made=_one(file, culprits, eyes, out)) for file in files)
+    return BlurReport(files=tuple(made))
 
 
-def _one(file: Path, eyes: NetworkEyes, out: Path) -> ClipFile | None:
+def _culprit(offending: Offending) -> Culprit:
+    return Culprit(offending.box, _UNDATED + timedelta(seconds=offending.t_s))
+
+
+def _one(file: Path, culprits: Mapping[str, Culprit], eyes: NetworkEyes, out: Path) -> ClipFile | None:
     picture = file.suffix.lower() in {".jpg", ".jpeg"}
     original = MediaFile(
         path=file,
@@ -44,7 +51,7 @@ def _one(file: Path, eyes: NetworkEyes, out: Path) -> ClipFile | None:
         size_bytes=file.stat().st_size,
         captured_at=_UNDATED,
     )
-    made = made_for_people(original, None, eyes, out, jpeg_quality=_JPEG_QUALITY)
+    made = made_for_people(original, culprits.get(str(file)), eyes, out, jpeg_quality=_JPEG_QUALITY)
     if made is None:
         return None
     return ClipFile.model_validate(

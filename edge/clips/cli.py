@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from pydantic import ValidationError
 from rich.console import Console
 
 from edge.clips.analysis import load_detector
@@ -18,6 +19,7 @@ from edge.clips.blurring import blur_all
 from edge.clips.fleet import FleetError, run_on_fleet
 from edge.clips.job import MB, ClipJob, ClipLimits
 from edge.clips.showing import Bars, print_report
+from kerbwatch.blur_report import BlurOrder
 from kerbwatch.clip_report import json_schema
 from kerbwatch.logs import configure_logs
 from models.errors import ModelError
@@ -111,6 +113,15 @@ def blur(
         list[Path], typer.Argument(metavar="FILE…", help="Pictures (.jpg) and clips (MP4).", exists=True)
     ],
     out: Annotated[Path, typer.Option("--out", help="Folder for what is made.")],
+    offending: Annotated[
+        Path | None,
+        typer.Option(
+            "--offending",
+            help="JSON that names a vehicle of a file whose plate stays legible (docs/clips.md).",
+            exists=True,
+            dir_okay=False,
+        ),
+    ] = None,
 ) -> None:
     """Make of each picture or clip what people may see: faces and plates blurred. Prints JSON.
 
@@ -118,7 +129,12 @@ def blur(
     """
     configure_logs(level="ERROR")
     try:
-        report = blur_all(files, out)
+        order = BlurOrder.model_validate_json(offending.read_bytes()) if offending else None
+        report = blur_all(files, out, order)
+    except ValidationError as error:
+        where = ".".join(str(part) for part in error.errors()[0]["loc"])
+        typer.secho(f"{offending}: {where}: {error.errors()[0]['msg']}", err=True, fg="red")
+        raise typer.Exit(2) from error
     except (ModelError, OSError) as error:
         typer.secho(str(error), err=True, fg="red")
         raise typer.Exit(2) from error

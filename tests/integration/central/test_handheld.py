@@ -37,7 +37,7 @@ OLGA = Principal("user:olga", "olga", ("operator",), permissions_of([Role.OPERAT
 def blurred(monkeypatch):
     """The edge's command that blurs is tried apart; here it turns all grey."""
 
-    def blur(files, folder, _settings, share):
+    def blur(files, _order, folder, _settings, share):
         made = {}
         for path in files:
             grey = Image.open(path).convert("L").convert("RGB")

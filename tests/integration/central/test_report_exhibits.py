@@ -11,6 +11,7 @@ from central.cases.models import Lead
 from central.uploads import exhibits
 from central.uploads.beside import workers_of
 from central.uploads.confined import Ended
+from kerbwatch.blur_report import BlurOrder
 from kerbwatch.incident import Kind
 from models.manifest import load_manifest
 from tests.integration.central.pictures import mp4_head, photo
@@ -83,11 +84,17 @@ class Edge:
     """The edge's commands, which answer at once."""
 
     lies = False
+    offending = ()
+
+    def blur(self, arguments):
+        files, (_, order, _, out) = arguments[2:-4], arguments[-4:]
+        self.offending = BlurOrder.model_validate_json(Path(order).read_bytes()).vehicles
+        return blurred(Path(out), files)
 
     def run(self, arguments, folder, _settings, share, *, network):
         assert not network
         share(0.5)
-        found = analysed(folder) if arguments[1] == "analyse" else blurred(folder, arguments[2:-2])
+        found = analysed(folder) if arguments[1] == "analyse" else self.blur(arguments)
         if self.lies:
             found["files"][0]["made"]["path"] = "../../../../etc/passwd"
         return Ended(None, 0, json.dumps(found).encode(), "")
@@ -130,6 +137,16 @@ def test_a_throw_goes_to_the_lead_as_a_camera_would_tell_it(town, edge):
             answer = town.client.get(f"/api/v1/media/{each.sha256}", headers=town.bearer("olga"))
             assert answer.status_code == 200
     assert phone.look(follow)["remarks"] == []
+
+
+def test_the_plate_of_who_threw_stays_legible_in_what_people_see(town, edge):
+    phone = Phone(town)
+    phone.report(mp4_head(), kind="vehicle_litter")
+    phone.workers.once()
+    spared = {Path(each.file).name: each for each in edge.offending}
+    assert set(spared) == {"still.jpg", "cut.mp4"}  # and nothing else of what was sent
+    assert spared["cut.mp4"].t_s == 4.0
+    assert {each.box.model_dump()["x2"] for each in spared.values()} == {110}
 
 
 def test_what_a_clip_shows_besides_what_was_reported_is_said_and_not_taken_for_it(town, edge):
