@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import OrderedDict
 
 import numpy as np
 from av.video.frame import VideoFrame
@@ -23,11 +24,16 @@ _LUMA_FIRST = frozenset(
 _EXACT = Interpolation.BICUBIC | Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INT
 
 
+SCALERS_KEPT = 16
+"""Sizes for which a camera has a scaler set up: the whole picture and the parts that every look shows, at most
+five, and the newest of what was looked at closer, whose sizes are as many as the things in the street."""
+
+
 class Converter:
-    """Turns decoded pictures into BGR. One a camera: for each size that comes it keeps a scaler set up."""
+    """Turns decoded pictures into BGR. One a camera: for the sizes used last it keeps a scaler set up."""
 
     def __init__(self) -> None:
-        self._scalers: dict[tuple[int, int], VideoReformatter] = {}
+        self._scalers: OrderedDict[tuple[int, int], VideoReformatter] = OrderedDict()
         self._lock = threading.Lock()
 
     def bgr(self, frame: VideoFrame, size_px: tuple[int, int] | None) -> Image:
@@ -36,8 +42,7 @@ class Converter:
         full = (width, height) == (frame.width, frame.height)
         unnamed_hd = _is_unnamed_hd(frame)
         with self._lock:
-            of_size = (frame.width, frame.height)
-            scaler = VideoReformatter() if full else self._scalers.setdefault(of_size, VideoReformatter())
+            scaler = VideoReformatter() if full else self._scaler_for((frame.width, frame.height))
             converted = scaler.reformat(
                 frame,
                 width,
@@ -49,6 +54,14 @@ class Converter:
                 threads=1,
             )
         return np.asarray(converted.to_ndarray(), dtype=np.uint8)
+
+    def _scaler_for(self, size_px: tuple[int, int]) -> VideoReformatter:
+        """The scaler of pictures of this size, now the one used last; the one not used for longest goes."""
+        scaler = self._scalers.pop(size_px, None) or VideoReformatter()
+        self._scalers[size_px] = scaler
+        while len(self._scalers) > SCALERS_KEPT:
+            self._scalers.popitem(last=False)
+        return scaler
 
 
 def _is_unnamed_hd(frame: VideoFrame) -> bool:

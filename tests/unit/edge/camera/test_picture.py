@@ -5,7 +5,7 @@ import cv2
 import numpy as np
 import pytest
 
-from edge.camera.picture import Converter, VideoPicture
+from edge.camera.picture import SCALERS_KEPT, Converter, VideoPicture
 from tests.clips import street, write_clip_file
 
 
@@ -60,3 +60,13 @@ def test_a_part_of_a_picture_is_what_the_whole_shows_there(height):
     whole = picture.bgr()[100:300, 60:360].astype(int)
     part = picture.part((60, 100, 360, 300), (300, 200)).astype(int)
     assert np.abs(part - whole).mean() < 3
+
+
+def test_a_thousand_things_looked_at_closer_leave_no_memory_behind():
+    converter = Converter()
+    picture = VideoPicture(flat(128), converter)
+    for size in range(40, 240, 4):
+        picture.bgr((160, 90))
+        assert picture.part((0, 0, size, size), (32, 32)).shape == (32, 32, 3)
+    assert len(converter._scalers) == SCALERS_KEPT
+    assert (640, 360) in converter._scalers, "what every look shows keeps its own"
