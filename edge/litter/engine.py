@@ -53,6 +53,8 @@ TICK_SLACK_S = 0.03
 """A camera of ten pictures a second does not send them on time: rather a little early than a picture late."""
 FIRST_S = 2.5
 """Vehicles that are seen so early hide the road from the beginning."""
+THROWS_ON_S = 3.0
+"""So long after a throw the next thing is rather its vehicle's than another's."""
 MOST_SEEN = 8
 """Looks at the thrower that are told with a throw."""
 _KEEP_PLACES_S = 4.0
@@ -145,6 +147,7 @@ class LitterEngine:
         self._glimpses = Glimpses()
         self._waiting: list[Tracklet] = []
         self._landed: list[tuple[float, NDArray[np.float64], float]] = []
+        self._threw_s: dict[int, float] = {}
         self._places: deque[tuple[float, Homography]] = deque()
         self._ticked_s = -np.inf
 
@@ -193,7 +196,8 @@ class LitterEngine:
     def _judge_rests(self, t_s: float, vehicles: Sequence[Vehicle]) -> None:
         trails = [*self._tracklets.live, *self._trails]
         lying = self._rests.since(t_s - JUDGE_REST_S - USUAL_S)
-        now = Now(t_s, self._view_px, self._mask)
+        throwers = frozenset(key for key, at_s in self._threw_s.items() if t_s - at_s <= THROWS_ON_S)
+        now = Now(t_s, self._view_px, self._mask, throwers)
         for rest in lying:
             if (
                 rest.judged
@@ -240,6 +244,8 @@ class LitterEngine:
 
     def _say(self, found: Finding, now_s: float) -> None:
         reach = SAME_LANDING_M * found.vehicle.px_per_m(found.t_s)
+        self._threw_s = {key: at_s for key, at_s in self._threw_s.items() if now_s - at_s <= THROWS_ON_S}
+        self._threw_s[found.vehicle.id] = now_s
         self._landed = [*self._landed[-20:], (found.landed_s, found.path[-1, 1:], reach)]
         step = max(1, -(-len(found.path) // _MOST_PATH))
         path = []

@@ -21,53 +21,51 @@ from edge.litter.rests import Rest
 from edge.litter.throw import Evidence
 from edge.litter.tracklets import Tracklet
 from edge.litter.vehicles import REACH_S, Traffic, Vehicle, share_of
+from edge.litter.ways import Way, way_to
 
 WAKE_S = 1.6
 """A vehicle was here so shortly before something lay here."""
 FALL_S = 0.85
 """From a window or a hand to the ground (0.45 s), and until it has rolled out."""
-MOST_FALL_M = (0.25, 0.4)
-"""Where the way is not known: so far aside and so far up from where it lies is drawn at most."""
-LEAST_FALL_M = 0.3
-"""It fell, whatever the vehicle's outline says: a thing thrown aside lies farther up than its window."""
-TRAIL_S = 0.6
-"""A trail ends no longer before the thing lies."""
+DRAWN_M, DRAWN_SIZES = 0.4, 3.0
+"""Where the way is not known: so far up from where it lies is drawn, and no more than so many sizes of it. It
+fell, whatever the vehicle's outline says: a thing thrown aside lies farther up than its window."""
 MOST_GAP_M, NEAR_M = 2.5, 0.4
 """So far from its vehicle a thing lies at most; so near to it a trail begins."""
 NO_TRAIL_M = (1.2, 0.6)
 """Where its way was not seen it lies no farther from where the vehicle was; surely within the second."""
-MOST_WAY_M, MOST_WAY_S = 3.5, 1.3
-"""A trail is no longer, in way and in time."""
-MOST_RISE_M = 0.1
-"""A thing falls: its trail begins no farther below where it lies (a vehicle may go uphill in the picture)."""
-BACK_S = 0.4
-"""How far a trail is followed back to the vehicle."""
-LEAST_TRAIL = 4
-"""Pictures of a trail until it lies; fewer may be anything."""
-MOST_GROWTH = 1.2
-"""How much larger or smaller than a thing its trail's may have been, as a logarithm of the area."""
-LEAST_TRAIL_SIZES = 1.5
-"""A trail is longer than the thing, by this factor."""
 STAYS_PX, CREEPS_PX = 1.0, 1.5
 """What lies stays within so many px and a share of its size; what goes farther creeps."""
 MOST_LENGTH_M = 1.2
 """The longer side of what lies, with its smear and shadow."""
 FILLED = (0.2, 0.35)
 """Share of its box that a thing fills: what fills less is several things, or a part of a larger change."""
+THICK_PX = (2.2, 3.2)
+"""Where its way was not seen, it is so thick: what is thinner is an edge of the road."""
 PLAIN = (1.9, 2.6)
 """How far what only lies stands out, in thresholds of noise: surely nothing, and surely a thing."""
 MANY, MANY_TRAIL = (1.6, 0.8), (2.2, 1.6)
 """So many of its kind, for each threshold of noise that it stands out by, are surely too many and few enough:
 where its way was not seen, and where it was."""
+ROOF = 0.3
+"""So much of a vehicle's outline, from above, is not near the road: what lies there lies behind it."""
 FAR_M = (1.5, 2.5)
 """A vehicle that has gone on so far is clear of it, whatever its box says: the thing is seen by itself."""
+APART_M, APART_PLAIN = (0.3, 0.6), (3.0, 3.6)
+"""What lies so far beside a vehicle that stands, and stands out so plainly, is no part of it."""
+THREW_BEFORE = 0.5
+"""So much more is it that of a vehicle from which something else came just before."""
 STOOD_OUT, ROAD = 0.5, 0.15
 """A vehicle of which so much differed from the road has gone where so little of its box does by now."""
 LEFT_S, EDGE_SHARE, CUT_SHARE = 0.3, 0.02, 0.5
 """A vehicle that has not been seen for so long, was last seen at the edge (share of the picture) and with
 only so much of its area, has left the picture."""
-TRAIL_TICKS, TICKS = 3, 5
-"""How often a thing is seen lying, a fifth of a second apart, where its way was seen and where it was not."""
+LEAST_TICKS, TRAIL_TICKS, TICKS = 2, 3, 5
+"""How often a thing is seen lying, a fifth of a second apart: at least; where its way was seen, and the times
+count that a vehicle hid it; and where it was not."""
+VERY_PLAIN = (3.0, 4.0, 6.0)
+"""What stands out by so many thresholds of noise is seen as often as what is faint; once less; as often as
+what was seen in the air."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -78,11 +76,13 @@ class Now:
         t_s: its time.
         view_px: width and height of what is searched: a vehicle leaves it at its edges.
         mask: where it differs from the road (255), where that is known.
+        throwers: the vehicles from which something came lately.
     """
 
     t_s: float
     view_px: tuple[float, float] = (np.inf, np.inf)
     mask: NDArray[np.uint8] | None = None
+    throwers: frozenset[int] = frozenset()
 
 
 def judge_rest(
@@ -110,8 +110,11 @@ def judge_rest(
     if not passed:
         return None
     alike = like_it(rest, rests)
-    lasting = _lasting(rest, vehicles, now.t_s)
-    trails = [each for each in trails if _may_be_its(each, rest)]
+    lasting = _lasting(rest, vehicles, now.t_s) if rest.ticks >= _least_ticks(rest) else float(rest.ticks)
+    lying = lasting if rest.ticks >= TRAIL_TICKS else float(rest.ticks)
+    needed = float(np.interp(rest.contrast, VERY_PLAIN, (TICKS, TICKS - 1, TRAIL_TICKS)))
+    px_per_m = max(scale_of(each, t_near) for each, (t_near, _) in passed)
+    ways = [way for each in trails if (way := way_to(rest, each, px_per_m)) is not None]
     best, most = None, -np.inf
     for vehicle, nearest in passed:
         t_near, gap_px = nearest
@@ -119,17 +122,20 @@ def judge_rest(
         gap_m, trail = gap_px / scale, None
         if gap_m > MOST_GAP_M:
             continue
-        for each in trails:
-            longer = trail is None or len(each.xy) > len(trail.xy)
-            if longer and _leads_here(each, rest, scale) and _back_to(each, vehicle, scale) < NEAR_M:
+        for each in ways:
+            longer = trail is None or len(each.t_s) > len(trail.t_s)
+            if longer and each.leads_to(rest, vehicle, scale) and each.back_to(vehicle, scale) < NEAR_M:
                 trail = each
-        size_m, longest_m = rest.size_px / scale, float((rest.box[2:] - rest.box[:2]).max()) / scale
+        longest_px = float((rest.box[2:] - rest.box[:2]).max())
+        size_m, longest_m = rest.size_px / scale, longest_px / scale
         if trail is None and min(t_near, rest.since_s - FALL_S) < known_s:
             continue
         parts = {
             "origin": ramp(gap_m, MOST_GAP_M, 1.5) if trail is not None else ramp(gap_m, *NO_TRAIL_M),
-            "leaves": _has_gone(rest, vehicle, scale, now),
-            "lies": ramp(lasting, *((1, TRAIL_TICKS) if trail is not None else (2, TICKS))),
+            "leaves": max(
+                _has_gone(rest, vehicle, t_near, scale, now), _lies_apart(rest, vehicle, scale, now, lying)
+            ),
+            "lies": ramp(lasting, 1, TRAIL_TICKS) if trail is not None else ramp(lying, needed - 3, needed),
             "shape": rest.clear
             * _stays(rest)
             * ramp(rest.size_px, 3.0 if trail is not None else 3.5, 4.5 if trail is not None else 5.5)
@@ -138,13 +144,14 @@ def judge_rest(
             "solid": _solid(rest),
             "alone": alone(rest, alike, scale),
             "unusual": ramp(len(alike) / max(rest.contrast, 1.0), *(MANY if trail is None else MANY_TRAIL)),
+            "thick": 1.0 if trail is not None else ramp(rest.area / longest_px, *THICK_PX),
             "plain": 1.0 if trail is not None else ramp(rest.contrast, *PLAIN),
             "nobody_near": nobody_near(rest.xy, rest.since_s, traffic, vehicle),
         }
         if trail is None and min(parts.values()) > 0.0:
             parts["unusual"] *= ramp(_strays(rest, rests, vehicles), 6, 2)
         evidence = of_rest(parts, 1.0 if trail is not None else 0.85)
-        worth = evidence.score - 0.2 * gap_m
+        worth = evidence.score * (1.0 + THREW_BEFORE * (vehicle.id in now.throwers)) - 0.2 * gap_m
         if best is None or worth > most:
             most = worth
             best = _followed(rest, vehicle, trail, evidence) if trail else _dropped(rest, vehicle, evidence)
@@ -153,13 +160,16 @@ def judge_rest(
 
 def may_be_thrown(rest: Rest, least: float) -> bool:
     """Whether what lies can reach a score of ``least`` at all, by what is known of it alone."""
-    return rest.ticks >= TRAIL_TICKS and rest.clear * _solid(rest) >= least
+    return rest.ticks >= _least_ticks(rest) and rest.clear * _solid(rest) >= least
+
+
+def _least_ticks(rest: Rest) -> int:
+    """How often it must have been seen lying before what a vehicle hid counts as well."""
+    return LEAST_TICKS if rest.contrast >= VERY_PLAIN[1] else TRAIL_TICKS
 
 
 def _lasting(rest: Rest, vehicles: Sequence[Vehicle], now_s: float) -> float:
     """How often it was seen lying, or would have been if no vehicle had hidden it in between."""
-    if rest.ticks < TRAIL_TICKS:
-        return float(rest.ticks)
     times = np.arange(rest.since_s + TICK_S, now_s, TICK_S)
     hidden = np.zeros(len(times), np.bool_)
     for each in vehicles:
@@ -199,7 +209,7 @@ def _strays(rest: Rest, rests: Sequence[Rest], vehicles: Sequence[Vehicle]) -> i
     return count
 
 
-def _has_gone(rest: Rest, vehicle: Vehicle, scale: float, now: Now) -> float:
+def _has_gone(rest: Rest, vehicle: Vehicle, t_near: float, scale: float, now: Now) -> float:
     """0..1: the vehicle has gone on, and is clear of the thing.
 
     One out of sight by now went on as it did. One that shrank to nothing at the picture's edge has left it,
@@ -214,9 +224,19 @@ def _has_gone(rest: Rest, vehicle: Vehicle, scale: float, now: Now) -> float:
     clear = ramp(float(gaps_px(rest.xy, box[None])[0]) / scale, 0.02, 0.15)
     if lost and _is_cut(vehicle, now.view_px):
         return clear
-    a = vehicle.boxes_at(np.array([max(rest.since_s - 0.4, vehicle.t_s[0])]))[0]
+    then_s = float(np.clip(rest.since_s - 0.4, vehicle.t_s[0], max(t_near, vehicle.t_s[0])))
+    a = vehicle.boxes_at(np.array([then_s]))[0]
     way_m = float(np.hypot((box[0] + box[2] - a[0] - a[2]) / 2, box[3] - a[3])) / scale
     return 0.0 if np.isnan(way_m) else ramp(way_m, 0.3, 0.6) * max(clear, ramp(way_m, *FAR_M))
+
+
+def _lies_apart(rest: Rest, vehicle: Vehicle, scale: float, now: Now, lasting: float) -> float:
+    """0..1: though the vehicle stands, or creeps, the thing is plainly seen beside it for long."""
+    box = vehicle.box_at(now.t_s)
+    if box is None:
+        return 0.0
+    gap_m = float(gaps_px(rest.xy, box[None])[0]) / scale
+    return ramp(gap_m, *APART_M) * ramp(lasting, TICKS - 1, TICKS + 1) * ramp(rest.contrast, *APART_PLAIN)
 
 
 def _is_cut(vehicle: Vehicle, view_px: tuple[float, float]) -> bool:
@@ -231,80 +251,28 @@ def _is_cut(vehicle: Vehicle, view_px: tuple[float, float]) -> bool:
 def _when_nearest(rest: Rest, vehicle: Vehicle) -> tuple[float, float] | None:
     """When, shortly before it lay there, a vehicle was nearest (s), and how near (px)."""
     times = np.linspace(rest.since_s, rest.since_s - WAKE_S, 17)
-    gaps = gaps_px(rest.xy, vehicle.boxes_at(times))
+    boxes = vehicle.boxes_at(times)
+    boxes[:, 1] += ROOF * (boxes[:, 3] - boxes[:, 1])
+    gaps = gaps_px(rest.xy, boxes)
     if np.isnan(gaps).all():
         return None
     nearest = int(np.nanargmin(gaps))
     return float(times[nearest]), float(gaps[nearest])
 
 
-def _may_be_its(track: Tracklet, rest: Rest) -> bool:
-    """Whether a thing in the air was of about its size, and there when it should have been."""
-    if len(track.t_s) < LEAST_TRAIL or not rest.since_s - MOST_WAY_S <= track.t_s[0] <= rest.since_s:
-        return False
-    return abs(float(np.log(max(rest.area, 1.0) / max(track.size_px**2, 1.0)))) <= MOST_GROWTH
-
-
-def _leads_here(track: Tracklet, rest: Rest, scale: float) -> bool:
-    """Whether a thing in the air came to where this lies when it did, by no long way."""
-    first = track.xy[0]
-    way = float(np.hypot(*(first - rest.xy)))
-    if way < LEAST_TRAIL_SIZES * rest.size_px or way > MOST_WAY_M * scale:
-        return False
-    if first[1] - rest.xy[1] > MOST_RISE_M * scale:
-        return False
-    times, xy = np.array(track.t_s), np.array(track.xy)
-    if np.count_nonzero(times <= rest.since_s) < LEAST_TRAIL:
-        return False
-    before = (times > rest.since_s - TRAIL_S) & (times < rest.since_s + 0.3)
-    if not before.any():
-        return False
-    return float(np.linalg.norm(xy[before] - rest.xy, axis=1).min()) <= 0.2 * scale + rest.size_px
-
-
-def _back_to(track: Tracklet, vehicle: Vehicle, scale: float) -> float:
-    """How near (m) to a vehicle a trail begins, followed back a little."""
-    n = min(len(track.t_s), 4)
-    since = np.array(track.t_s[:n]) - track.t_s[0]
-    fit = np.polyfit(since, np.array(track.xy[:n]), 1)
-    closest = np.inf
-    for back_s in np.linspace(0.0, BACK_S, 9):
-        box = vehicle.box_at(track.t_s[0] - back_s)
-        if box is not None:
-            closest = min(closest, float(gaps_px(fit[1] - fit[0] * back_s, box[None])[0]) / scale)
-    return closest
-
-
-def _followed(rest: Rest, vehicle: Vehicle, trail: Tracklet, evidence: Evidence) -> Finding:
+def _followed(rest: Rest, vehicle: Vehicle, way: Way, evidence: Evidence) -> Finding:
     """The way that was seen, begun where it leaves the vehicle."""
-    points = [(t, *xy) for t, xy in zip(trail.t_s, trail.xy, strict=True) if t < rest.since_s]
-    n = min(len(trail.t_s), 4)
-    since = np.array(trail.t_s[:n]) - trail.t_s[0]
-    fit = np.polyfit(since, np.array(trail.xy[:n]), 1)
-    left_s = trail.t_s[0]
-    for back_s in np.linspace(0.0, BACK_S, 9):
-        at = fit[1] - fit[0] * back_s
-        box = vehicle.box_at(trail.t_s[0] - float(back_s))
-        if box is not None and float(gaps_px(at, box[None])[0]) <= 1.0:
-            left_s = trail.t_s[0] - float(back_s)
-            if back_s > 0 and at[1] <= rest.xy[1]:
-                points.insert(0, (left_s, float(at[0]), float(at[1])))
-            break
+    points = [(t, *xy) for t, xy in zip(way.t_s, way.xy, strict=True) if t < rest.since_s]
+    left_s, left = way.leaves(vehicle)
+    if left is not None and left[1] <= rest.xy[1]:
+        points.insert(0, (left_s, float(left[0]), float(left[1])))
     path = np.array([*points, (rest.since_s, *rest.xy)])
     return Finding(vehicle, left_s, rest.since_s, path, rest.size_px, evidence)
 
 
 def _dropped(rest: Rest, vehicle: Vehicle, evidence: Evidence) -> Finding:
-    """The way is not known: straight from the vehicle's side at the height of a hand to where it lies."""
+    """The way is not known: down to where it lies."""
     left_s = max(rest.since_s - FALL_S, float(vehicle.t_s[0]))
-    box = vehicle.box_at(left_s)
-    if box is None:
-        box = vehicle.boxes[-1]
-    scale = scale_of(vehicle, left_s)
-    tall = box[3] - box[1]
-    hand: NDArray[np.float64] = np.clip(rest.xy, (box[0], box[1] + 0.3 * tall), (box[2], box[1] + 0.7 * tall))
-    aside, up = np.array(MOST_FALL_M) * scale
-    way = np.clip(hand - rest.xy, (-aside, -up), (aside, -LEAST_FALL_M * scale))
-    start = rest.xy + way
-    path = np.array([(left_s, *start), (rest.since_s, *rest.xy)])
+    up = min(DRAWN_M * scale_of(vehicle, left_s), DRAWN_SIZES * rest.size_px)
+    path = np.array([(left_s, rest.xy[0], rest.xy[1] - up), (rest.since_s, *rest.xy)])
     return Finding(vehicle, left_s, rest.since_s, path, rest.size_px, evidence)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from edge.litter.engine import REST_SCORE
 from edge.litter.fallen import FALL_S, Now, judge_rest
 from edge.litter.judge import Finding
 from edge.litter.rests import Rest
@@ -30,9 +31,10 @@ def lying(
     solid: float = 1.0,
     contrast: float = 5.0,
     long_px: float = 10.0,
+    ticks: int = 5,
 ) -> Rest:
     box = np.array([x - long_px / 2, y - 5, x + long_px / 2, y + 5])
-    return Rest(np.array([x, y]), box, 80.0, since_s, 1.0, solid, contrast, since_s + 1.0, ticks=5)
+    return Rest(np.array([x, y]), box, 80.0, since_s, 1.0, solid, contrast, since_s + 1.0, ticks=ticks)
 
 
 def judged(rest: Rest, vehicle: Vehicle, others: list[Rest] | None = None) -> Finding | None:
@@ -117,6 +119,32 @@ def test_a_car_that_still_stands_over_it_has_not_thrown_it() -> None:
     found = judged(lying(), standing)
     assert found is not None
     assert found.evidence.score == 0
+
+
+def test_what_lies_plainly_beside_a_car_that_stands_was_thrown_from_it() -> None:
+    standing = Vehicle(1, int(ObjectClass.CAR))
+    for t_s in np.arange(1.0, 4.2, 0.2):
+        standing.note(float(t_s), np.array([210.0, 200.0, 390.0, 264.0]))
+    found = judged(lying(y=290.0, ticks=6), standing)
+    assert found is not None
+    assert found.evidence.parts["leaves"] == 1.0
+
+
+@pytest.mark.parametrize(("contrast", "told"), [(6.0, True), (3.0, False)])
+def test_what_stands_out_plainly_is_told_sooner(contrast: float, told: bool) -> None:
+    found = judged(lying(contrast=contrast, ticks=3), car())
+    assert found is not None
+    assert (found.evidence.score >= REST_SCORE) is told
+
+
+def test_the_next_thing_is_rather_that_of_the_car_that_threw_before() -> None:
+    first, follower = car(passed_px=60.0), car()
+    first.id, follower.id = 1, 2
+    for throwers, whose in ((frozenset({1}), 1), (frozenset({2}), 2)):
+        now = Now(LAY_S + 1.0, throwers=throwers)
+        found = judge_rest(lying(), Traffic(), [first, follower], trails=[], rests=[], now=now)
+        assert found is not None
+        assert found.vehicle.id == whose
 
 
 def test_a_bus_that_left_at_the_edge_of_the_picture_has_gone_on() -> None:
