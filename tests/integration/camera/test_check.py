@@ -61,6 +61,20 @@ def test_one_unreachable_camera_does_not_stop_the_others(server, tmp_path):
     assert "desk" not in str(away)
 
 
+def test_what_one_camera_runs_into_leaves_the_others_their_report(tmp_path):
+    clip = write_clip_file(tmp_path / "street.mp4", seconds=1)
+    tree = {"site": "yuyao", "edge": "box-1", "detector": {"model": str(tmp_path / "none.onnx")}}
+    settings = EdgeSettings.model_validate(
+        {**tree, "cameras": [camera(name, clip, zones=[ZONE]) for name in ("wrong", "sound")]}
+    )
+    wrong, sound = settings.cameras
+    wrong = wrong.model_copy(update={"time_zone": "Asia/Shangai"})  # what no file brings in unnoticed
+    settings = settings.model_copy(update={"cameras": (wrong, sound)})
+    wrong_report, sound_report = check(settings, tmp_path / "out")
+    assert "ZoneInfoNotFoundError" in wrong_report.problems[0]
+    assert _without_network(sound_report) == (sound_report, [])
+
+
 def test_a_zone_outside_the_real_picture_is_named(server, tmp_path):
     outside = {**ZONE, "polygon": [[20, 100], [900, 100], [900, 170]]}
     [(_report, problems)] = report_on(tmp_path, camera("a", server.url("street.mp4"), zones=[outside]))
