@@ -53,6 +53,7 @@ class KindFigures:
     Attributes:
         events: events that count.
         hits: of these, found.
+        as_another_kind: of the hits, told as a kind that the event lists under ``also``.
         misses: of these, not found.
         false_alarms: alarms of this kind that report nothing, or again what was reported.
         ignored: alarms on events that do not count.
@@ -69,6 +70,7 @@ class KindFigures:
 
     events: int
     hits: int
+    as_another_kind: int
     misses: int
     false_alarms: int
     ignored: int
@@ -157,6 +159,7 @@ def _figures(kind: Kind, results: Sequence[SceneResult]) -> KindFigures | None:
     return KindFigures(
         events=len(hits) + len(misses),
         hits=len(hits),
+        as_another_kind=sum(hit.alarm.kind is not kind for hit in hits),
         misses=len(misses),
         false_alarms=len(extras),
         ignored=len(ignored),

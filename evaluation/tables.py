@@ -39,7 +39,9 @@ def _kinds_table(report: Report) -> Table:
 def _cells(figures: KindFigures) -> list[str]:
     return [
         str(figures.events),
-        str(figures.hits),
+        f"{figures.hits} ({figures.as_another_kind} as another kind)"
+        if figures.as_another_kind
+        else str(figures.hits),
         str(figures.false_alarms),
         _number(figures.precision, 3),
         _number(figures.recall, 3),

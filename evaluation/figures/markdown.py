@@ -29,6 +29,7 @@ _KIND_HEADINGS = (
     "P",
     "R",
     "F1",
+    "told as another kind",
     "start RMSE",
     "delay median / max",
     "cleared after median / max",
@@ -109,13 +110,13 @@ def footage_table(rows: Iterable[tuple[str, Footage]]) -> str:
 def faults_table(results: Sequence[SceneResult]) -> str:
     """What went wrong, a row each."""
     rows = [
-        (result.scene.name, result.profile, fault.what, fault.words)
+        (result.scene.name, way_of(result), fault.what, fault.words)
         for result in results
         for fault in faults_of(result)
     ]
     if not rows:
         return "Nothing went wrong."
-    text = table(("scene", "profile", "", "what"), rows[:MAX_FAULTS])
+    text = table(("scene", "looked at as", "", "what"), rows[:MAX_FAULTS])
     more = len(rows) - MAX_FAULTS
     return text if more <= 0 else f"{text}\n\n{more} more are not listed here."
 
@@ -176,6 +177,7 @@ def _kind_cells(figures: KindFigures) -> tuple[str, ...]:
         _number(figures.precision, 3),
         _number(figures.recall, 3),
         _number(figures.f1, 3),
+        str(figures.as_another_kind),
         _seconds(figures.start_rmse_s),
         _delays(figures.delay_s),
         _delays(figures.clear_delay_s),

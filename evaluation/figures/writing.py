@@ -33,7 +33,7 @@ from evaluation.figures.recall_curve import (
     recall_cells,
     size_words,
 )
-from evaluation.report import SceneResult
+from evaluation.report import Report, SceneResult
 
 CURVES = {"fixed": "litter_recall_fixed.svg", "dashcam": "litter_recall_dashcam.svg"}
 """The curve's file for each kind of camera, beside the document."""
@@ -97,12 +97,19 @@ def _composite(run: Everything) -> str:
 
 def _negative(run: Everything) -> str:
     rows = []
-    for name, report in (("real", run.real), ("composite", run.composite)):
+    both = (("real", run.real), ("composite", run.composite))
+    for name, report in both:
         for way in WAYS:
             part = report.only(lambda result, way=way: way_of(result) == way)  # type: ignore[misc]
             if part.results:
                 rows.append((f"{name}, `{way}`, nothing happens", part.negative_footage()))
                 rows.append((f"{name}, `{way}`, all scenes", part.footage()))
+    for name, report in (
+        *both,
+        ("**all of it**", Report(run.real.model, run.real.results + run.composite.results)),
+    ):
+        rows.append((f"{name}, all ways, nothing happens", report.negative_footage()))
+        rows.append((f"{name}, all ways, all scenes", report.footage()))
     return footage_table(rows)
 
 
