@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 from pydantic import BaseModel, ValidationError
@@ -39,6 +39,10 @@ VEHICLE_ZONES = (ZoneKind.NO_PARKING, ZoneKind.PARKING)
 AWAY_COUNTS_S = 600.0
 """While the camera looked elsewhere for up to so long, the clock of a vehicle that stands there before and
 after, and looks the same, ran on; after longer, only what was reported already is still the same thing."""
+GAP_LOOKS, GAP_S = 4.0, 10.0
+"""Looks further apart than so many of the usual ones, and than this, have an outage of the stream between."""
+STEP_RATE = 0.2
+"""Weight of the newest step in the usual one."""
 CLOSER_EVERY_S = 1.0
 """Closer looks come no more often than this, however often a camera is looked at."""
 
@@ -83,6 +87,8 @@ class Watch:
         self.closer: tuple[CloserLook, ...] = ()
         """What the next look should show closer, if anything."""
         self._closer_turn, self._closer_t_s = 0, float("-inf")
+        self._step_s: float | None = None
+        """Usual time from look to look."""
 
     def look(self, frame: Frame, detections: Detections, thumbnail_px: tuple[int, int]) -> Findings:
         """Take in one look.
@@ -92,7 +98,7 @@ class Watch:
             detections: what the network found in it.
             thumbnail_px: size at which the network saw it, so that the conversion is shared.
         """
-        findings = Findings()
+        findings, came_back = Findings(), False
         self.closer = ()
         thumbnail = frame.picture.bgr(thumbnail_px)
         if self._view is not None:
@@ -102,12 +108,14 @@ class Watch:
             if view.held:
                 return findings
             if self._was_away:
-                self._was_away = False
+                came_back, self._was_away = True, False
                 self._come_back(frame, findings)
             self._alignment = view.alignment.scaled(self.size_px[0] / thumbnail_px[0])
             if view.alignment != STILL:
                 detections = detections_through(self._alignment.inverse(), detections)
                 thumbnail = picture_back(view.alignment, thumbnail)
+        if self._follow_step(frame.t_s) and not came_back:
+            self._come_back(frame, findings)
         if self._tracker is not None:
             detections = self._tracker.update(frame.t_s, detections)
         look = Look(
@@ -127,6 +135,15 @@ class Watch:
             findings.sightings = [self._as_shown(sighting) for sighting in findings.sightings]
         self._look_closer(frame.t_s)
         return findings
+
+    def _follow_step(self, t_s: float) -> bool:
+        """Whether the stream was away since the look before: what nobody looked at was not unseen."""
+        if self._newest is None or t_s <= self._newest[0]:
+            return False
+        step_s = t_s - self._newest[0]
+        usual_s = step_s if self._step_s is None else self._step_s
+        self._step_s = usual_s + STEP_RATE * (min(step_s, GAP_LOOKS * usual_s) - usual_s)
+        return step_s > max(GAP_LOOKS * usual_s, GAP_S)
 
     def _look_closer(self, t_s: float) -> None:
         """Ask for a closer look at what the rules are in doubt about."""
@@ -173,12 +190,16 @@ class Watch:
             self._view = ViewKeeper(self.camera.id, self._corners, ViewMemory.model_validate_json(memory))
 
     def _come_back(self, frame: Frame, findings: Findings) -> None:
-        """The zones are in view again: as after a restart, each thing must show that it is the same."""
+        """The zones are in view again: as after a restart, each thing must show that it is the same.
+
+        How long they were away, the camera's own time says: the wall clock may have been set meanwhile.
+        """
         if self._newest is None:
             return
-        away_s = (frame.captured_at - self._newest[1]).total_seconds()
+        away_s = frame.t_s - self._newest[0]
+        left_at = frame.captured_at - timedelta(seconds=away_s)
         for rule in self._rules.values():
-            memory = rule.state(*self._newest)
+            memory = rule.state(self._newest[0], left_at)
             if away_s > AWAY_COUNTS_S:
                 findings.forgotten.extend(place.id for place in memory.places if place.opened_at is None)
                 memory.places = [place for place in memory.places if place.opened_at is not None]

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 from numpy.typing import NDArray
@@ -59,6 +59,10 @@ WRITE_EVERY = timedelta(hours=1)
 """How often an entry goes to disk while nothing about it changes but when it was seen last."""
 MOST_ENTRIES = 300
 """Entries of one camera at most; the youngest give way."""
+CLOCK_SET = timedelta(minutes=1)
+"""Where the wall clock and the camera's time part by more between two looks, the clock was set."""
+EARLIEST = datetime(2026, 1, 1, tzinfo=UTC)
+"""A clock that shows an earlier instant was not set yet (a box without battery): nothing is entered by it."""
 
 
 class StandingRegister:
@@ -69,6 +73,11 @@ class StandingRegister:
         self._vehicles: dict[str, StandingVehicle] = {}
         self._changes: dict[str, str | None] = {}
         self._looked_t_s: float | None = None
+        self._clock: tuple[float, datetime] | None = None
+        self._dated: set[str] = set()
+        """Entries whose beginning was told by this run's clock."""
+        self._seen: set[str] = set()
+        """Entries whose last sight was."""
 
     def restore(self, kept: Mapping[str, str]) -> None:
         """Go on with entries that :meth:`changes` handed over. Raises ValueError when one cannot be read."""
@@ -106,7 +115,10 @@ class StandingRegister:
             look: the look.
             places: what the rules hold after it, of every zone for vehicles.
         """
+        self._follow_clock(look)
         if not self._zones or (self._looked_t_s is not None and look.t_s - self._looked_t_s < LOOK_EVERY_S):
+            return Findings()
+        if look.captured_at < EARLIEST:
             return Findings()
         self._looked_t_s = look.t_s
         light = 0.0 if look.thumbnail is None else float(look.thumbnail.mean())
@@ -133,6 +145,37 @@ class StandingRegister:
         if vehicle is None or not vehicle.entry.told or sighting.kind is not Kind.ILLEGAL_PARKING:
             return sighting
         return replace(sighting, standing_since=vehicle.entry.first_seen_at)
+
+    def _follow_clock(self, look: Look) -> None:
+        """When the wall clock is set, the instants that it told before move with it."""
+        last, self._clock = self._clock, (look.t_s, look.captured_at)
+        if look.captured_at < EARLIEST:
+            return
+        if last is None or last[1] < EARLIEST:
+            for vehicle in self._vehicles.values():
+                ahead = vehicle.entry.seen_at - look.captured_at
+                if ahead > timedelta(0):
+                    self._dated.add(vehicle.entry.id)
+                    self._seen.add(vehicle.entry.id)
+                    self._move(vehicle, -ahead)
+            return
+        by = look.captured_at - last[1] - timedelta(seconds=look.t_s - last[0])
+        if abs(by) > CLOCK_SET:
+            for vehicle in self._vehicles.values():
+                self._move(vehicle, by)
+
+    def _move(self, vehicle: StandingVehicle, by: timedelta) -> None:
+        entry = vehicle.entry
+        if entry.id in self._dated:
+            vehicle.update(first_seen_at=entry.first_seen_at + by)
+        if entry.id in self._seen:
+            vehicle.update(seen_at=entry.seen_at + by)
+        vehicle.written_at = None
+
+    def _sighted(self, vehicle: StandingVehicle, at: datetime) -> None:
+        vehicle.away_looks = 0
+        vehicle.update(seen_at=at)
+        self._seen.add(vehicle.entry.id)
 
     def _of_place(self, place_id: str) -> StandingVehicle | None:
         return next((v for v in self._vehicles.values() if v.entry.place_id == place_id), None)
@@ -181,6 +224,8 @@ class StandingRegister:
         vehicle = self._vehicles[entry.id] = StandingVehicle(entry)
         vehicle.learn(view_of(look, vehicle.box, light))
         seen.add(entry.id)
+        self._dated.add(entry.id)
+        self._seen.add(entry.id)
 
     def _goes_on(self, vehicle: StandingVehicle, place: Place, look: Look, light: float) -> bool:
         """Take a look at a vehicle whose place was held. False when another stands there by now."""
@@ -196,8 +241,7 @@ class StandingRegister:
             return vehicle.away_looks < AWAY_LOOKS
         if not (known or unbroken):
             return True
-        vehicle.away_looks = 0
-        vehicle.update(seen_at=look.captured_at)
+        self._sighted(vehicle, look.captured_at)
         if vehicle.learn(now):
             vehicle.written_at = None
         if place.plate is not None and read_through(place.plate) and not read_through(vehicle.plate):
@@ -212,16 +256,14 @@ class StandingRegister:
         now = view_of(look, vehicle.box, light)
         best, in_like_light = vehicle.likeness(now)
         if best is not None and best >= SAME_LOOK:
-            vehicle.away_looks = 0
-            vehicle.update(seen_at=look.captured_at)
+            self._sighted(vehicle, look.captured_at)
         elif not held and in_like_light is not None and in_like_light < OTHER_LOOK:
             vehicle.away_looks += not _covered(vehicle.box, look)
         if vehicle.away_looks >= AWAY_LOOKS or look.captured_at - vehicle.entry.seen_at > UNSEEN_FOR:
             self._close(vehicle, look, ended)
 
     def _close(self, vehicle: StandingVehicle, look: Look, ended: Findings) -> None:
-        del self._vehicles[vehicle.entry.id]
-        self._changes[vehicle.entry.id] = None
+        self._drop(vehicle)
         if vehicle.entry.own_incident:
             zone = self._zones[vehicle.entry.zone_id].settings
             ended.sightings.append(left_standing(vehicle, zone, Phase.CLEARED, look, vehicle.entry.seen_at))
@@ -269,10 +311,15 @@ class StandingRegister:
         quiet = [v for v in self._vehicles.values() if not v.entry.told]
         surplus = max(len(self._vehicles) - MOST_ENTRIES, 0)
         for vehicle in sorted(quiet, key=lambda v: v.entry.first_seen_at, reverse=True)[:surplus]:
-            del self._vehicles[vehicle.entry.id]
-            self._changes[vehicle.entry.id] = None
+            self._drop(vehicle)
             if vehicle.entry.pictured:
                 ended.forgotten.append(vehicle.entry.id)
+
+    def _drop(self, vehicle: StandingVehicle) -> None:
+        del self._vehicles[vehicle.entry.id]
+        self._changes[vehicle.entry.id] = None
+        self._dated.discard(vehicle.entry.id)
+        self._seen.discard(vehicle.entry.id)
 
     def _write(self, vehicle: StandingVehicle, at: datetime) -> None:
         self._changes[vehicle.entry.id] = vehicle.entry.model_dump_json()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -121,7 +121,8 @@ class Zone:
             end
             for hours in self.settings.allowed_hours
             for days in range(9)
-            if (end := _end(hours, local - timedelta(days=days))) is not None and end <= local
+            for end in _ends(hours, local - timedelta(days=days))
+            if end <= moment
         ]
         return max(ends, default=None)
 
@@ -137,12 +138,24 @@ def _plate_pattern(text: str) -> re.Pattern[str]:
     return re.compile(".*".join(re.escape(part) for part in parts))
 
 
-def _end(hours: AllowedHours, local: datetime) -> datetime | None:
-    """When the span that begins on the day of ``local`` ends; None where none begins on that day."""
+def _ends(hours: AllowedHours, local: datetime) -> list[datetime]:
+    """When the span that begins on the day of ``local`` ends, UTC; empty where none begins on that day.
+
+    A time that the clock shows twice in a night ends it twice, one that it leaves out when it is put on.
+    """
     if WEEKDAYS[local.weekday()] not in hours.days:
-        return None
+        return []
     day = local.date() if hours.start < hours.end else local.date() + timedelta(days=1)
-    return datetime.combine(day, hours.end, tzinfo=local.tzinfo)
+    end = datetime.combine(day, hours.end, tzinfo=local.tzinfo)
+    first, second = (end.replace(fold=fold).astimezone(UTC) for fold in (0, 1))
+    if first <= second:
+        return [first, second]
+    before, after = second, first
+    while after - before > timedelta(seconds=1):
+        middle = before + (after - before) / 2
+        put_on = middle.astimezone(local.tzinfo).utcoffset() != end.utcoffset()
+        before, after = (before, middle) if put_on else (middle, after)
+    return [after.replace(microsecond=0)]
 
 
 def _covers(hours: AllowedHours, local: datetime) -> bool:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import cv2
 import numpy as np
+import pytest
 
 from edge.frame import ArrayPicture, Frame
 from edge.settings import CameraSettings
@@ -61,10 +62,13 @@ class Street:
             seen = (
                 Detections(box, np.float32([0.8]), np.array([ObjectClass.CAR])) if car else Detections.empty()
             )
-            frame = Frame("c1", self.t_s, NOON + timedelta(seconds=self.t_s), ArrayPicture(image))
-            for sighting in self.watch.look(frame, seen, SIZE_PX).sightings:
-                self.told.append((sighting.phase, sighting.incident_id))
-                self.boxes.append(sighting.box_xyxy)
+            self.see(image, seen)
+
+    def see(self, image: np.ndarray, seen: Detections) -> None:
+        frame = Frame("c1", self.t_s, NOON + timedelta(seconds=self.t_s), ArrayPicture(image))
+        for sighting in self.watch.look(frame, seen, SIZE_PX).sightings:
+            self.told.append((sighting.phase, sighting.incident_id))
+            self.boxes.append(sighting.box_xyxy)
 
     @property
     def phases(self) -> list[Phase]:
@@ -117,6 +121,17 @@ def test_what_stood_a_quarter_of_an_hour_ago_is_no_proof_that_it_stood_since():
     assert street.phases == []
     street.looks_for(20)
     assert street.phases == [Phase.OPENED]
+
+
+@pytest.mark.parametrize("away_s", [25, 900])
+def test_a_stream_that_is_away_leaves_what_stands_there_and_is_missed_at_first_one_incident(away_s: float):
+    street = Street()
+    street.looks_for(40)
+    street.t_s += away_s
+    street.see(picture(), Detections.empty())
+    street.looks_for(20)
+    assert street.phases.count(Phase.OPENED) == 1
+    assert Phase.CLEARED not in street.phases
 
 
 def test_a_vehicle_that_leaves_while_nobody_looks_is_cleared_when_the_camera_is_back():

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from functools import cache
 
 import cv2
@@ -90,6 +92,35 @@ def test_a_vehicle_that_nobody_has_moved_for_days_is_told_once_where_parking_is_
     assert box.told[0].standing_since == NOON
     assert box.told[0].limit_s == 3 * DAY
     assert len(box.disk) == 1
+
+
+def test_a_box_whose_clock_is_set_only_after_two_hours_does_not_find_six_years_of_standing():
+    box = Box()
+    for t_s in np.arange(0, 4 * HOUR, 600.0):
+        start = datetime(2020, 1, 1, tzinfo=UTC) if t_s < 2 * HOUR else NOON
+        box.see(look_at([CAR], float(t_s), start=start))
+    assert box.told == []
+    assert [vehicle["first_seen_at"][:10] for vehicle in map(json.loads, box.disk.values())] == ["2026-05-04"]
+
+
+def test_a_clock_that_is_set_back_or_on_a_day_shortens_and_lengthens_no_stay():
+    for days in (-1, 1):
+        box = Box()
+        for t_s in np.arange(0, 3.5 * DAY, 3 * HOUR):
+            wrong = timedelta(days=days) if t_s > DAY else timedelta(0)
+            box.see(look_at([CAR], float(t_s), start=NOON + wrong))
+        assert box.phases() == [(Phase.OPENED, 72.0)]
+
+
+def test_a_box_that_starts_with_a_clock_of_2020_keeps_the_entries_that_it_has():
+    box = Box()
+    box.run(lambda t: [CAR], until_s=DAY)
+    box.start()
+    for t_s in np.arange(0, 6 * HOUR, HOUR):
+        start = datetime(2020, 1, 1, tzinfo=UTC) if t_s < 3 * HOUR else NOON + timedelta(days=1)
+        box.see(look_at([CAR], float(t_s), start=start))
+    entry = json.loads(next(iter(box.disk.values())))
+    assert entry["first_seen_at"][:10] == "2026-05-04"
 
 
 def test_when_it_is_towed_away_its_incident_is_cleared():

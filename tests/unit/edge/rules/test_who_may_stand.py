@@ -136,6 +136,23 @@ def test_the_clock_starts_when_permitted_hours_ended(local: str, since: str):
     assert zone.forbidden_since(moment) == datetime.fromisoformat(f"{since}:00+08:00")
 
 
+@pytest.mark.parametrize(
+    ("at", "since"),
+    [
+        ("2026-03-29T01:05", "2026-03-29T01:00"),  # half past two never came: the clock was put on at two
+        ("2026-10-25T00:45", "2026-10-25T00:30"),  # half past two for the first time
+        ("2026-10-25T01:45", "2026-10-25T01:30"),  # and an hour later once more
+    ],
+)
+def test_a_night_in_which_the_clock_is_changed_ends_when_the_clock_in_the_street_says_so(at: str, since: str):
+    camera = camera_with(KERB).model_copy(update={"time_zone": "Europe/Berlin"})
+    night = ZoneSettings.model_validate({**KERB, "allowed_hours": [{"start": "22:00", "end": "02:30"}]})
+    zone = Zone(night, camera, (416, 240))
+    moment = datetime.fromisoformat(at).replace(tzinfo=UTC)
+    assert not zone.permitted(moment)
+    assert zone.forbidden_since(moment) == datetime.fromisoformat(since).replace(tzinfo=UTC)
+
+
 def test_a_car_that_came_at_night_with_the_box_off_till_morning_stands_unlawfully_since_six():
     hours = [{"start": "12:00", "end": "12:05"}]
     rule = parking(allowed_hours=hours)
