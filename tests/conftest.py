@@ -8,7 +8,10 @@ from pathlib import Path
 
 import pytest
 import structlog
+from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
+from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 
+from central import database
 from kerbwatch.clock import ManualClock
 from kerbwatch.demo.broker import Broker, iotcore_available, mosquitto_path
 
@@ -36,6 +39,24 @@ def loggers_that_can_be_listened_to() -> Iterator[None]:
             structlog,
             "configure",
             lambda **options: configure(**options | {"cache_logger_on_first_use": False}),
+        )
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def statements_compiled_once() -> Iterator[None]:
+    """Nearly every test has a database of its own; what SQL a statement becomes is worked out once for all."""
+    create_engine, compiled = database.create_engine, {}
+    with pytest.MonkeyPatch.context() as patch:
+        for dialect in (SQLiteDialect_pysqlite, PGDialect_psycopg):
+            patch.setattr(dialect, "__eq__", lambda one, other: type(one) is type(other))
+            patch.setattr(dialect, "__hash__", lambda one: hash(type(one)))
+        patch.setattr(
+            database,
+            "create_engine",
+            lambda *url, **options: create_engine(
+                *url, execution_options={"compiled_cache": compiled}, **options
+            ),
         )
         yield
 

@@ -17,7 +17,7 @@ from central.app import create_app
 from central.cameras import service as cameras
 from central.custody.keys import write_key
 from central.database import Database
-from central.people import repository
+from central.people import passwords, repository
 from central.people import service as people
 from central.people.models import User, UserRole
 from central.people.permissions import Role
@@ -91,7 +91,7 @@ def url(request, tmp_path) -> Iterator[str]:
     cluster = request.getfixturevalue("cluster")
     template = request.getfixturevalue("postgres_template")
     name = f"t{abs(hash(request.node.nodeid))}"
-    cluster.command(f"CREATE DATABASE {name} TEMPLATE {template}")
+    cluster.copy(template, name)
     yield cluster.url(name)
     cluster.command(f"DROP DATABASE {name} WITH (FORCE)")
 
@@ -124,7 +124,7 @@ class Town:
     tokens: dict[str, str] = field(default_factory=dict)
 
     def add_user(self, name: str, role: Role, unit: str | None = None) -> None:
-        """Someone whose password was hashed once for all tests: Argon2id is slow on purpose."""
+        """Someone whose password was hashed once for all tests."""
         with self.database.write() as session:
             session.add(
                 User(
@@ -153,8 +153,25 @@ class Town:
 
 
 @pytest.fixture(scope="session")
-def password_hash() -> str:
-    return PasswordHasher().hash(PASSWORD)
+def quick_hasher() -> PasswordHasher:
+    """Argon2id is slow on purpose; here people sign in hundreds of times."""
+    return PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+
+
+@pytest.fixture(scope="session")
+def password_hash(quick_hasher) -> str:
+    return quick_hasher.hash(PASSWORD)
+
+
+@pytest.fixture(scope="session")
+def hash_of_nobody(quick_hasher) -> str:
+    return quick_hasher.hash(f"not {PASSWORD}")
+
+
+@pytest.fixture(autouse=True)
+def passwords_are_quick(monkeypatch, quick_hasher, hash_of_nobody) -> None:
+    monkeypatch.setattr(passwords, "_hasher", quick_hasher)
+    monkeypatch.setattr(passwords, "_NOBODY", hash_of_nobody)
 
 
 @pytest.fixture

@@ -61,6 +61,8 @@ class Cluster:
             "listen_addresses": "",
             "unix_socket_directories": str(self._dir),
             "fsync": "off",
+            "jit": "off",
+            "autovacuum": "off",
             "max_connections": "60",
         }
         arguments = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
@@ -80,6 +82,12 @@ class Cluster:
     def command(self, sql: str) -> None:
         with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
             connection.execute(sql)
+
+    def copy(self, template: str, name: str) -> None:
+        """A database with all that another has; file by file, which is far quicker than through the log."""
+        with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
+            by_file = " STRATEGY FILE_COPY" if connection.info.server_version >= 150_000 else ""
+            connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}{by_file}")
 
     def stop(self) -> None:
         if self._process:

@@ -48,12 +48,14 @@ def test_a_port_that_another_program_has_is_said(broker):
     second.stop()
 
 
-def test_it_does_not_outlive_the_program_that_started_it(broker):
+def test_it_does_not_outlive_the_program_that_started_it(broker, tmp_path):
     script = (
-        "import sys, time; from kerbwatch.demo.broker import Broker;"
-        f"b = Broker(prefer='{broker.kind}'); b.start(); print(b.port, flush=True); time.sleep(60)"
+        "import sys, time; from pathlib import Path; from kerbwatch.demo.broker import Broker;"
+        "b = Broker(data_dir=Path(sys.argv[1]), prefer=sys.argv[2]);"
+        "b.start(); print(b.port, flush=True); time.sleep(60)"
     )
-    process = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE)
+    command = [sys.executable, "-c", script, str(tmp_path / "killed"), broker.kind]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE)
     lines = iter(process.stdout.readline, b"")
     port = next(int(line) for line in lines if line.strip().isdigit())
     assert accepts(port)
