@@ -130,6 +130,12 @@ def _uplink_metrics(stats: UplinkStats) -> Iterator[Metric]:
     yield counter("commands_refused", "Commands that made no sense", stats.bad_commands)
     yield gauge("media_waiting", "Pictures and clips that wait for their upload", stats.media.waiting)
     yield gauge("media_waiting_bytes", "Their size", stats.media.bytes)
+    yield gauge(
+        "media_unshown", "Pictures and clips that wait to be made fit for people", stats.media.unshown
+    )
+    yield counter(
+        "media_not_kept", "Pictures and clips not kept, for want of room or of time", stats.media.not_kept
+    )
     yield counter("media_lost", "Pictures and clips given up as damaged", stats.media.lost)
     yield counter("media_uploaded", "Pictures and clips that central has", stats.uploads.uploaded)
     yield counter("media_failures", "Uploads that failed and are tried again", stats.uploads.failures)

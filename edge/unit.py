@@ -10,7 +10,7 @@ import structlog
 from edge.camera import Camera, CameraStatus
 from edge.evidence.desk import background_desk, shared_desk
 from edge.evidence.finisher import Finisher
-from edge.evidence.recorder import Recorder
+from edge.evidence.recorder import NoRoomError, Recorder
 from edge.frame import ArrayPicture, Frame
 from edge.incidents import IncidentBook
 from edge.litter.desk import LitterDesk
@@ -65,7 +65,7 @@ class CameraUnit:
     ) -> None:
         self.settings = camera
         self._store, self._batcher, self._clock = store, batcher, clock
-        self._media, self._rechecks = media, rechecks
+        self._rechecks = rechecks
         self._min_score = settings.detector.min_score
         self._book = IncidentBook(camera, store, outbox, media, model=model)
         self._guard = threading.RLock()
@@ -81,8 +81,9 @@ class CameraUnit:
         self.incidents: dict[tuple[str, str], int] = {}
         self.look_lag_s = 0.0
         self.camera = Camera(camera, settings.evidence, sink=self._picture, clock=clock)
-        self._recorder = Recorder(self.camera, settings.evidence, settings.data_dir / "media", clock)
-        self._finisher = Finisher(settings, self._deliver)
+        folder = settings.data_dir / "media"
+        self._recorder = Recorder(self.camera, settings.evidence, folder, clock, room=media.room)
+        self._finisher = Finisher(settings, self._deliver, media.room)
         self.plates = PlateWatch(self._plate_read, background_desk())
         self._closed = False
 
@@ -319,10 +320,6 @@ class CameraUnit:
 
     def _request_clip(self, incident_id: str, at_t_s: float) -> None:
         def done(clip: MediaFile | None) -> None:
-            if clip is not None and not self._media.has_room(clip.size_bytes):
-                log.warning("media_full_clip_not_kept", camera=self.settings.id, incident=incident_id)
-                clip.path.unlink(missing_ok=True)
-                clip = None
             with self._guard:
                 self._book.add_clip(incident_id, clip)
                 self._finish(incident_id)
@@ -341,6 +338,8 @@ class CameraUnit:
         """A picture on disk; None when the disk does not take it (the incident goes on without)."""
         try:
             return self._recorder.snapshot(frame, role)
+        except NoRoomError:
+            return None
         except OSError as error:
             log.error("snapshot_failed", camera=self.settings.id, role=role.value, error=str(error))
             return None

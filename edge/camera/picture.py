@@ -23,8 +23,8 @@ _LUMA_FIRST = frozenset(
 """Layouts whose first plane is the brightness, a byte a pixel."""
 _EXACT = Interpolation.BICUBIC | Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INT
 SCALERS_KEPT = 16
-"""Sizes for which a camera has a scaler set up: of the whole picture and the parts that every look shows, five
-at most, and the newest of what was looked at closer: of those there are as many as things in the street."""
+"""Sizes for which a camera has a scaler set up: of the whole picture and of the parts that every look shows,
+five at most, and the newest of what was looked at closer, which are as many as things in the street."""
 
 
 class Converter:

@@ -12,6 +12,8 @@ from edge.evidence.desk import Desk, background_desk
 from edge.evidence.shown import Culprit, eyes_of, made_for_people
 from edge.settings import EdgeSettings
 from edge.uplink.media import MediaFile
+from edge.uplink.room import MediaRoom
+from kerbwatch.incident import EvidenceRole
 from kerbwatch.messages import IncidentReport
 from models.errors import ModelError
 
@@ -27,14 +29,17 @@ class Finisher:
     Args:
         settings: the networks, the quality of pictures, and where files are put.
         deliver: takes what was made, on the desk's thread.
+        room: is told what waits, and says whether there is room for what is made.
         desk: where it is made; the process's own for what may take its time when absent.
     """
 
-    def __init__(self, settings: EdgeSettings, deliver: Deliver, desk: Desk | None = None) -> None:
+    def __init__(
+        self, settings: EdgeSettings, deliver: Deliver, room: MediaRoom, desk: Desk | None = None
+    ) -> None:
         self._detector = settings.detector.model_dump_json()
         self._folder = settings.data_dir / "media"
         self._quality = settings.evidence.jpeg_quality
-        self._deliver, self._desk = deliver, desk or background_desk()
+        self._deliver, self._room, self._desk = deliver, room, desk or background_desk()
         self._begun: set[tuple[str, str]] = set()
         self._closed = threading.Event()
         self._lock = threading.Lock()
@@ -51,6 +56,7 @@ class Finisher:
             if key in self._begun:
                 return
             self._begun.add(key)
+        self._room.waits(clip=original.role is EvidenceRole.CLIP)
         self._desk.submit(partial(self._make, of_id, original, culprit))
 
     def close(self) -> None:
@@ -58,18 +64,26 @@ class Finisher:
         self._closed.set()
 
     def _make(self, of_id: str, original: MediaFile, culprit: Culprit | None) -> None:
-        if self._closed.is_set():
-            return
         shown = None
         try:
-            eyes = eyes_of(self._detector)
-            shown = made_for_people(
-                original, culprit, eyes, self._folder, jpeg_quality=self._quality, give_up=self._closed.is_set
-            )
-        except ModelError as error:
-            log.error("nothing_made_for_people", sha256=original.sha256, error=str(error))
+            if not self._closed.is_set():
+                shown = self._shown(original, culprit)
         finally:
+            self._room.waits_no_more(clip=original.role is EvidenceRole.CLIP)
             if not self._closed.is_set():
                 self._deliver(of_id, original, shown)
             with self._lock:
                 self._begun.discard((of_id, original.sha256))
+
+    def _shown(self, original: MediaFile, culprit: Culprit | None) -> MediaFile | None:
+        """What is made of an original; None where nothing can be, or there is no room for it."""
+        if not self._room.takes_shown(original.size_bytes, clip=original.role is EvidenceRole.CLIP):
+            return None
+        try:
+            eyes = eyes_of(self._detector)
+        except ModelError as error:
+            log.error("nothing_made_for_people", sha256=original.sha256, error=str(error))
+            return None
+        return made_for_people(
+            original, culprit, eyes, self._folder, jpeg_quality=self._quality, give_up=self._closed.is_set
+        )

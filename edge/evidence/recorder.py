@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from edge.evidence.ring import StoredPacket
 from edge.frame import Frame, Picture
 from edge.settings import EvidenceSettings
 from edge.uplink.media import MediaFile
+from edge.uplink.room import MediaRoom
 from kerbwatch.clock import Clock
 from kerbwatch.incident import EvidenceRole
 
@@ -31,6 +32,10 @@ _MAIN_STREAMS = threading.BoundedSemaphore(4)
 """Main streams that are open at once on this box; their decoders' and sockets' cost is bounded so."""
 
 ClipDone = Callable[[MediaFile | None], None]
+
+
+class NoRoomError(OSError):
+    """The disk's share is full, or its last part is kept for what matters more. Said by the room itself."""
 
 
 class Recorder:
@@ -45,6 +50,7 @@ class Recorder:
         settings: rolls and quality.
         media_dir: where files are put; made when absent.
         clock: for deadlines.
+        room: says what may be kept.
         desk: the thread that writes; the process's shared one when absent.
     """
 
@@ -55,11 +61,14 @@ class Recorder:
         media_dir: Path,
         clock: Clock,
         desk: Desk | None = None,
+        *,
+        room: MediaRoom,
     ) -> None:
         self._camera = camera
         self._settings = settings
         self._folder = media_dir
         self._clock = clock
+        self._room = room
         self._desk = desk or shared_desk()
         self._log = log.bind(camera=camera.settings.id)
         self._pending = 0
@@ -69,7 +78,7 @@ class Recorder:
         """Clips and main-stream pictures that could not be made."""
 
     def snapshot(self, frame: Frame, role: EvidenceRole) -> MediaFile:
-        """The picture at full size as JPEG, unaltered. Raises OSError when the disk does not take it."""
+        """The picture at full size as JPEG, unaltered. Raises OSError (NoRoomError) when it is not kept."""
         return self._keep_picture(frame.picture, role, frame.captured_at)
 
     def request_clip(
@@ -125,6 +134,8 @@ class Recorder:
                 begin_s = min((packet.t_s for packet in packets), default=0.0)
                 captured_at = self._camera.captured_at(begin_s)
                 clip = self._keep_clip(packets, self._camera.ring.rotation_deg, captured_at)
+            except NoRoomError:
+                clip = None
             except (ClipError, OSError) as error:
                 self._failed("clip_failed", error)
         self._finish(lambda: done(clip))
@@ -149,23 +160,26 @@ class Recorder:
             )
             if not self._closed:
                 live = is_live(self._camera.settings.source)
-                kept = self._keep_main(take, take.taken_at if live else self._camera.captured_at(at_t_s))
+                taken_at = take.taken_at if live else self._camera.captured_at(at_t_s)
+                kept.extend(self._keep_main(take, taken_at))  # one by one: what was kept is told of
+        except NoRoomError:
+            pass  # the room has said so
         except (SourceError, ClipError, OSError) as error:
             self._failed("main_stream_failed", error)
         finally:
             _MAIN_STREAMS.release()
             self._finish(lambda: _tell(extra, kept))
 
-    def _keep_main(self, take: MainTake, taken_at: datetime) -> list[MediaFile]:
-        kept = []
+    def _keep_main(self, take: MainTake, taken_at: datetime) -> Iterator[MediaFile]:
         if take.picture is not None:
-            kept.append(self._keep_picture(take.picture, EvidenceRole.SNAPSHOT_LIMIT, taken_at))
-        kept.append(self._keep_clip(take.packets, take.rotation_deg, taken_at))
-        return kept
+            yield self._keep_picture(take.picture, EvidenceRole.SNAPSHOT_LIMIT, taken_at)
+        yield self._keep_clip(take.packets, take.rotation_deg, taken_at)
 
     def _keep_clip(
         self, packets: tuple[StoredPacket, ...], rotation_deg: int, captured_at: datetime
     ) -> MediaFile:
+        if not self._room.takes_clip(sum(len(packet.data) for packet in packets)):
+            raise NoRoomError
         return keep(
             self._folder,
             lambda path: self._clip_to(path, packets, rotation_deg),
@@ -184,6 +198,8 @@ class Recorder:
         )
 
     def _keep_picture(self, picture: Picture, role: EvidenceRole, captured_at: datetime) -> MediaFile:
+        if not self._room.takes_picture(role):
+            raise NoRoomError
         quality = [cv2.IMWRITE_JPEG_QUALITY, self._settings.jpeg_quality]
         encoded, jpeg = cv2.imencode(".jpg", picture.bgr(), quality)
         if not encoded:

@@ -72,7 +72,7 @@ class RecheckDesk:
         self._model = "none"
         self._cameras: dict[str, CameraSettings] = {}
         self._settings = settings
-        self._finisher = Finisher(settings, self._made)
+        self._finisher = Finisher(settings, self._made, media.room)
 
     def start(self, model: str) -> None:
         """Go on with what an earlier run left, as the network ``model``."""
@@ -93,7 +93,7 @@ class RecheckDesk:
             self._model = model
             if (settings.detector, settings.evidence) != (self._settings.detector, self._settings.evidence):
                 self._finisher.close()
-                self._finisher = Finisher(settings, self._made)
+                self._finisher = Finisher(settings, self._made, self._media.room)
                 for waiting in self._waiting.values():
                     if waiting.question.verdict is not None:
                         self._finish(waiting.question)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import shutil
 import threading
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,14 +12,13 @@ import structlog
 
 from edge.settings import OutboxSettings
 from edge.store import EdgeStore
+from edge.uplink.room import MediaRoom
 from kerbwatch.clock import Clock, iso_utc
 from kerbwatch.incident import Audience, EvidenceRole
 from kerbwatch.messages import Evidence
 
 log = structlog.get_logger(__name__)
 
-_LEAST_FREE_BYTES = 256 * 1024 * 1024
-"""Disk that media leave free, so that the outbox and the system always have some."""
 _HASH_CHUNK_BYTES = 1024 * 1024
 
 
@@ -84,6 +82,10 @@ class MediaStats:
     bytes: int
     lost: int
     """Files given up since the box's file was begun: gone or damaged on the box's own disk."""
+    unshown: int = 0
+    """Files that wait to be made fit for people, before they wait for their upload."""
+    not_kept: int = 0
+    """Pictures and clips that were not kept since the start, for want of room."""
 
 
 def _urgency(media: MediaFile) -> int:
@@ -104,9 +106,11 @@ class MediaQueue:
     """
 
     def __init__(self, store: EdgeStore, settings: OutboxSettings, clock: Clock) -> None:
-        self._store, self._settings, self._clock = store, settings, clock
+        self._store, self._clock = store, clock
         self._not_before_s: dict[str, float] = {}
         self._lock = threading.Lock()
+        self.room = MediaRoom(store.path.parent / "media", settings.max_media_bytes, clock)
+        """Decides what may be kept at all."""
         self.put_event = threading.Event()
         """Set when a file was put; who waits for it clears it."""
 
@@ -140,13 +144,6 @@ class MediaQueue:
             row = connection.execute("SELECT 1 FROM media WHERE path = ?", (str(path.absolute()),)).fetchone()
         return row is not None
 
-    def has_room(self, size_bytes: int) -> bool:
-        """Whether a file of ``size_bytes`` may be kept: within the configured share, and the disk has it."""
-        if self.stats().bytes + size_bytes > self._settings.max_media_bytes:
-            return False
-        free_bytes = shutil.disk_usage(self._store.path.parent).free
-        return free_bytes - size_bytes >= _LEAST_FREE_BYTES
-
     def waiting(self) -> int:
         """How many files wait."""
         return self.stats().waiting
@@ -155,7 +152,8 @@ class MediaQueue:
         """Counters, as of now."""
         with self._store.transaction() as connection:
             row = connection.execute("SELECT waiting, bytes, lost FROM media_totals").fetchone()
-        return MediaStats(*(int(value) for value in row))
+        waiting, size_bytes, lost = (int(value) for value in row)
+        return MediaStats(waiting, size_bytes, lost, self.room.unshown, self.room.not_kept)
 
     def next(self) -> MediaFile | None:
         """The file to upload now, or None when nothing waits or all that wait are put off."""

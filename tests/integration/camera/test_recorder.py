@@ -14,6 +14,7 @@ from edge.evidence.desk import Desk
 from edge.evidence.recorder import Recorder
 from edge.frame import ArrayPicture, Frame
 from edge.settings import EvidenceSettings
+from edge.uplink.room import MediaRoom
 from kerbwatch.clock import ManualClock, SystemClock
 from kerbwatch.incident import EvidenceRole
 from tests.clips import street, write_clip_file
@@ -44,8 +45,9 @@ class Taken:
         return self.media[0]
 
 
-def recorder_of(watched, folder, clock=None):
-    return Recorder(watched.camera, ROLLS, folder, clock or SystemClock(), Desk())
+def recorder_of(watched, folder, clock=None, *, most_bytes=2**40):
+    room = MediaRoom(folder, most_bytes, SystemClock())
+    return Recorder(watched.camera, ROLLS, folder, clock or SystemClock(), Desk(), room=room)
 
 
 def test_the_clip_of_a_stream_has_the_pre_roll_and_plays(server, tmp_path):
@@ -168,6 +170,20 @@ def test_a_camera_watched_on_its_sub_stream_gives_its_main_stream_as_well(server
     assert sizes == {clip.sha256: (160, 96), extras[1].sha256: (320, 180)}
     assert clip_times(extras[1])[-1] == pytest.approx(1.0, abs=0.1)
     assert cv2.imread(str(extras[0].path)).shape == (180, 320, 3)
+
+
+def test_with_its_share_of_the_disk_full_a_box_keeps_no_clip_of_either_stream(tmp_path):
+    main, sub = (write_clip_file(tmp_path / name, seconds=2) for name in ("main.mp4", "sub.mp4"))
+    watched = play(main, look_source=str(sub))
+    extras, taken = [], Taken()
+    recorder = recorder_of(watched, tmp_path / "media", most_bytes=1_000)
+    recorder.request_clip(1.0, taken, extra=extras.append)
+    assert taken.wait() is None
+    wait_until(lambda: extras, "the main stream's picture")
+    recorder.close()
+    assert [extra.content_type for extra in extras] == ["image/jpeg"]
+    assert [path.suffix for path in (tmp_path / "media").iterdir()] == [".jpg"]
+    assert recorder.failures == 0, "nothing has failed"
 
 
 def test_a_main_stream_that_is_away_costs_only_itself(server, tmp_path):

@@ -50,21 +50,6 @@ def test_putting_a_file_twice_is_putting_it_once(store, tmp_path, clock):
     assert (queue.stats().waiting, queue.stats().bytes) == (1, len(b"picture"))
 
 
-def test_there_is_room_until_the_share_of_the_disk_is_full(store, tmp_path, clock):
-    queue = MediaQueue(store, OutboxSettings().model_copy(update={"max_media_bytes": 20}), clock)
-    assert queue.has_room(20)
-    queue.put(a_file(tmp_path, b"0123456789"))
-    assert queue.has_room(10)
-    assert not queue.has_room(11)
-    queue.confirmed(queue.next().sha256)
-    assert queue.has_room(20)
-
-
-def test_there_is_no_room_for_more_than_the_disk_has(store, clock):
-    settings = OutboxSettings().model_copy(update={"max_media_bytes": 2**70})
-    assert not MediaQueue(store, settings, clock).has_room(2**60)
-
-
 def test_a_file_that_is_put_off_comes_back_after_its_time(store, tmp_path, clock):
     queue = MediaQueue(store, OutboxSettings(), clock)
     first, second = a_file(tmp_path, b"one"), a_file(tmp_path, b"two")
