@@ -96,10 +96,9 @@ def problem_page(request: Request, problem: Problem) -> Response:
         return page(
             request, "_problem.html", {"notice": notice}, status=problem.status, headers=problem.headers
         )
-    values = {
-        "heading": t_or(f"error.{int(problem.status)}.title", t("error.other.title")),
-        "detail": problem.detail,
-    }
+    heading = t_or(f"error.{int(problem.status)}.title", t("error.other.title"))
+    said_twice = problem.detail.lower() == heading.lower()
+    values = {"heading": heading, "detail": t("error.nothing_there") if said_twice else problem.detail}
     return page(request, "fault.html", values, status=problem.status, headers=problem.headers)
 
 

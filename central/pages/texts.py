@@ -348,6 +348,7 @@ _ENGLISH: dict[str, str] = {
     "error.429.title": "Too many tries",
     "error.503.title": "Not reachable just now",
     "error.404.title": "Not found",
+    "error.nothing_there": "There is nothing at this address, or nothing that you may see.",
     "error.403.title": "Not permitted",
     "error.other.title": "Something went wrong",
     "error.home": "To the start",
