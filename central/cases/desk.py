@@ -25,13 +25,13 @@ from central.cases.rules import OVER, CaseState, TicketState
 from central.cases.service import log_line
 from central.duty.book import DutyBook
 from central.merging import repository as merging
-from central.merging.around import spots_near
+from central.merging.around import Surroundings, keep_written, look
 from central.merging.grid import cell_of
+from central.merging.ground import Head
 from central.merging.intake import searches_of, spot_of
 from central.merging.lately import Lately, lately_of
 from central.merging.models import MergeSuggestion, OpenLead
 from central.merging.neighbourhood import Match, Neighbourhood
-from central.merging.scoring import Spot
 from central.merging.settings import MergingSettings
 from central.rechecks.again import heed
 from central.tickets.urgency import hurry
@@ -103,6 +103,7 @@ class Desk:
         self._groups: dict[str, CaseNow] = {}
         self._located: dict[Position, tuple[AreaHit, ...]] = {}
         self._near = Neighbourhood(settings, lately.crowding, lately.pace)
+        self._surroundings: Surroundings | None = None
         self._tickets: dict[str, Row] = {}
         """Of cases that this batch makes, by case."""
         self._sentences: dict[str, str] = {}
@@ -135,14 +136,10 @@ class Desk:
 
     def look_around(self, session: Session, new: Sequence[Row]) -> None:
         """Read the leads of open cases near some leads (their columns) that may turn out to be new."""
-        spots: list[Spot] = []
-        for near, spot in spots_near(session, searches_of(new, self._settings)):
-            spots.append(spot)
-            if near.case_id not in self.cases:
-                self.cases[near.case_id] = CaseNow(
-                    near.case_id, CaseState(near.state), near.version, near.urgent, near.open_group
-                )
-        self._near.add(spots)
+        if not new:
+            return
+        self._surroundings = look(session, searches_of(new, self._settings))
+        self._near.ground = self._surroundings.ground
         points = {Position(row["lon"], row["lat"]) for row in new}
         self._located |= zip(points, self._book.areas.locate_all(list(points)), strict=True)
 
@@ -160,17 +157,17 @@ class Desk:
         terms = self._settings.of(spot.kind)
         best = matches[0] if matches else None
         if best and best.certain and best.score >= terms.merge_from:
-            case = self.cases[best.case_id]
+            case = self._open_case(best.case_id)
             self._join(case, arrival, spot.lead_id, best)
         elif case is None:
             case = self.draft(arrival)
             self._suggest(case, [match for match in matches if match.score >= terms.suggest_from])
         spot.case_id = case.id
-        self._near.add([spot])
         row |= {"case_id": case.id, "created_at": self.now, "updated_at": self.now}
         self._leads.append(row)
         self._arrived.append((spot.lead_id, case, arrival))
         if case.group is not None:
+            self._near.add([spot])
             self._open_leads[spot.lead_id] = {
                 "lead_id": spot.lead_id,
                 "case_id": case.id,
@@ -289,7 +286,7 @@ class Desk:
             )
         )
 
-    def write(self, session: Session, refreshed: Iterable[Row] = (), evidence: Sequence[Row] = ()) -> None:
+    def write(self, session: Session, refreshed: Sequence[Row] = (), evidence: Sequence[Row] = ()) -> None:
         """Put everything into the database, with leads that were there before and all evidence."""
         cases = self.cases.values()
         repository.insert(
@@ -309,11 +306,28 @@ class Desk:
         repository.update_rows(session, Lead, refreshed)
         repository.redraft(session, self._sentences)
         merging.put_ends(session, self._ends)
+        if self._surroundings is not None:
+            heads = [
+                Head(case.id, case.state.value, case.version, case.urgent, case.group)
+                for case in cases
+                if case.changes
+            ]
+            stale = [row["id"] for row in changed] if refreshed else []
+            keep_written(session, self._surroundings, heads, stale)
         self._tell(session)
         for case_id, actor in self._hurried.items():
             hurry(session, self._written(session, case_id), actor, self.now, self._zone)
         for case_id, lead_id, actor in self._rejoined:
             heed(session, self._written(session, case_id), lead_id, actor, self.now)
+
+    def _open_case(self, case_id: str) -> CaseNow:
+        """A case on the ground."""
+        if case_id not in self.cases:
+            head = self._near.ground.heads[case_id]
+            self.cases[case_id] = CaseNow(
+                case_id, CaseState(head.state), head.version, head.urgent, head.open_group
+            )
+        return self.cases[case_id]
 
     @staticmethod
     def _written(session: Session, case_id: str) -> Case:

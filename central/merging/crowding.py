@@ -58,14 +58,17 @@ class Crowding:
             around: other open cases that are there now; they tell of a busy day.
             busy: how many times as much happens at this hour as on the mean of a day.
         """
-        window_days = terms.window_minutes / (24 * 60)
-        awake_days = window_days * busy
-        seen = terms.chance_neighbours / awake_days * _PRIOR_DAYS
-        days = _PRIOR_DAYS
-        if self._days > 0:
-            seen += self._density(kind, lon, lat) * math.pi * terms.radius_m**2
-            days += self._days
-        usual, shape = seen * awake_days / days, min(seen, _MOST_SHAPE)
+        density = self._density(kind, lon, lat) if self._days > 0 else 0.0
+        return self._neighbours(terms, density, around, busy)
+
+    def least(self, terms: KindMerging, *, busy: float) -> float:
+        """What :meth:`neighbours` is at the least, wherever it is: as where nothing was ever counted."""
+        return self._neighbours(terms, 0.0, 0, busy)
+
+    def _neighbours(self, terms: KindMerging, density: float, around: int, busy: float) -> float:
+        awake_days = terms.window_minutes / (24 * 60) * busy
+        seen = terms.chance_neighbours / awake_days * _PRIOR_DAYS + density * math.pi * terms.radius_m**2
+        usual, shape = seen * awake_days / (_PRIOR_DAYS + max(self._days, 0.0)), min(seen, _MOST_SHAPE)
         return usual * (shape + around) / (shape + usual)
 
     def _density(self, kind: str, lon: float, lat: float) -> float:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from central.cases.rules import Origin
 from central.merging.grid import cells_around
 from central.merging.pace import Seen
-from central.merging.repository import Search
 from central.merging.scoring import FOREVER, Spot
 from central.merging.settings import MergingSettings
 from kerbwatch.incident import Kind, Phase
@@ -27,6 +26,13 @@ _SIGMA_M = {
 }
 """Standard deviation of a place on each axis by how it was found, where the lead does not say it."""
 _UNKNOWN_SIGMA_M = 40.0
+
+
+class Search(NamedTuple):
+    """Where and how far back to look for leads of a kind."""
+
+    cells: Collection[int]
+    since: datetime
 
 
 def spot_of(lead: Mapping[str, Any], case_id: str, until: datetime | None) -> Spot:

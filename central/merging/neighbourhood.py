@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from central.merging.crowding import Crowding
-from central.merging.grid import cell_of, cells_around
+from central.merging.grid import cells_around, reach_of
+from central.merging.ground import Ground
 from central.merging.pace import Pace
 from central.merging.scoring import FOREVER, REPEAT_RATE, Pair, Parts, Spot, are_two, compare
-from central.merging.settings import MergingSettings
+from central.merging.settings import KindMerging, MergingSettings
 
-_Key = tuple[str, int]
+_HARDLY_MORE = 1.01
+"""The globe is round: what lies a little outside is held against the circle as exactly as the rest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,38 +34,31 @@ class Match:
 
 
 class Neighbourhood:
-    """Leads of open cases by the cells of the grid."""
+    """The open cases on a ground, against which new leads are held."""
 
-    def __init__(self, settings: MergingSettings, crowding: Crowding, pace: Pace) -> None:
+    def __init__(
+        self, settings: MergingSettings, crowding: Crowding, pace: Pace, ground: Ground | None = None
+    ) -> None:
         self._settings, self.crowding, self.pace = settings, crowding, pace
-        self._cells: defaultdict[_Key, dict[str, Spot]] = defaultdict(dict)
-        self._standing: defaultdict[_Key, defaultdict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
-        """For each cell and camera the cases of what stands before it: each is an occurrence of its own."""
-        self._spots: dict[str, Spot] = {}
+        self.ground = Ground() if ground is None else ground
 
     def add(self, spots: Iterable[Spot]) -> None:
         """Put leads of open cases in."""
         for spot in spots:
-            key = (spot.kind, cell_of(spot.lon, spot.lat))
-            self._spots[spot.lead_id] = self._cells[key][spot.lead_id] = spot
-            if spot.watcher is not None and spot.until == FOREVER:
-                self._standing[key][spot.watcher].add(spot.case_id)
+            self.ground.add(spot)
 
     def ended(self, lead_id: str, at: datetime) -> None:
         """What a lead tells of stands no longer."""
-        spot = self._spots.get(lead_id)
-        if spot is None:
-            return
-        key = (spot.kind, cell_of(spot.lon, spot.lat))
-        self._spots[lead_id] = self._cells[key][lead_id] = replace(spot, until=at)
-        if spot.watcher is not None:
-            self._standing[key][spot.watcher].discard(spot.case_id)
+        self.ground.ended(lead_id, at)
 
     def matches(self, new: Spot) -> list[Match]:
-        """The open cases that a lead may belong to, the likeliest first; without those that it cannot."""
+        """The open cases that a lead may belong to, the likeliest first; without those that it cannot.
+
+        Those that are too improbable to be suggested are left out.
+        """
         terms = self._settings.of(new.kind)
         best: dict[str, tuple[str, Pair]] = {}
-        around, barred = self._around(new, terms.radius_m)
+        around, barred = self._around(new, terms)
         near = set(barred)
         for spot in around:
             if spot.case_id in barred:
@@ -80,42 +74,64 @@ class Neighbourhood:
                 near.add(spot.case_id)
         if not best:
             return []
-        rivals = max(len(near) - 1, 0)
         busy = self.pace.busy(new.kind, new.started_at.timestamp())
+        least = self.crowding.least(terms, busy=busy)
+        if not any(_odds(pair, least) >= terms.suggest_from for _lead_id, pair in best.values()):
+            return []
+        rivals = max(len(near) - 1, 0)
         chance = self.crowding.neighbours(new.kind, new.lon, new.lat, terms, around=rivals, busy=busy)
-        weight = REPEAT_RATE / chance
         odds = {
-            case_id: pair.ratio * (1 if pair.same_camera else weight)
+            case_id: _odds(pair, chance)
             for case_id, (_lead_id, pair) in best.items()
             if case_id not in barred
         }
         total = 1 + sum(odds.values())
+        scores = {case_id: round(value / total, 4) for case_id, value in odds.items()}
         found = [
             Match(
                 case_id,
                 best[case_id][0],
-                round(value / total, 4),
+                score,
                 best[case_id][1].parts
                 | {"chance": round(chance, 4)}
                 | ({"rivals": rivals} if rivals else {}),
                 best[case_id][1].certain,
             )
-            for case_id, value in odds.items()
+            for case_id, score in scores.items()
+            if score >= terms.suggest_from
         ]
         return sorted(found, key=lambda match: (-match.score, match.case_id))
 
-    def _around(self, new: Spot, radius_m: float) -> tuple[list[Spot], set[str]]:
+    def _around(self, new: Spot, terms: KindMerging) -> tuple[list[Spot], set[str]]:
         """The leads to compare with, and the cases that cannot be since this camera sees them stand now."""
         around: list[Spot] = []
         barred: set[str] = set()
-        for cell in cells_around(new.lon, new.lat, radius_m):
+        since = new.started_at - timedelta(minutes=terms.window_minutes)
+        up, aside = reach_of(new.lat, terms.radius_m * _HARDLY_MORE)
+        south, north = new.lat - up, new.lat + up
+        for cell in cells_around(new.lon, new.lat, terms.radius_m):
             key = (new.kind, cell)
-            if key not in self._cells:
+            spots = self.ground.around(key)
+            if not spots:
                 continue
             if new.watcher is not None and new.until == FOREVER:
-                standing = self._standing[key][new.watcher]
+                standing = self.ground.standing(key, new.watcher)
                 barred |= standing
-                if len(standing) >= len(self._cells[key]):
+                if len(standing) >= len(spots):
                     continue
-            around += self._cells[key].values()
+            for spot in spots.values():
+                if spot.until < since:
+                    continue
+                # Most lie beyond the circle, and only a plate or the same camera tells anything of them.
+                if (
+                    (south <= spot.lat <= north and not aside < abs(spot.lon - new.lon) < 360 - aside)
+                    or (new.plate and spot.plate)
+                    or (new.watcher is not None and spot.watcher == new.watcher)
+                ):
+                    around.append(spot)
         return around, barred
+
+
+def _odds(pair: Pair, chance: float) -> float:
+    """That a lead belongs to a case, against its being something new among so many by chance."""
+    return pair.ratio * (1 if pair.same_camera else REPEAT_RATE / chance)

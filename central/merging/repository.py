@@ -6,19 +6,17 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import and_, bindparam, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Subquery, and_, bindparam, delete, func, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from central.bulk import among
-from central.cases.models import Case, Lead
+from central.cases.models import Case, CaseEvent, Lead
 from central.cases.rules import CaseState
-from central.database import UtcTimestamp
 from central.insight.models import CaseFact
+from central.intake.models import StoredEvent
+from central.merging.ground import MOST_OF_A_CAMERA, Head
 from central.merging.models import MergeSuggestion, OpenLead
-from central.merging.scoring import FOREVER
-
-_MOST_OF_A_CAMERA = 20
-"""Of one camera at most its newest so many leads in a cell are looked at: more do not stand before it."""
+from kerbwatch.messages import EventType
 
 _COUNTS = (
     "id",
@@ -56,61 +54,109 @@ _PLACED = (
 """Columns that :func:`central.merging.intake.seen_of` asks for."""
 
 
-class Search(NamedTuple):
-    """Where and how far back to look for leads of a kind."""
-
-    cells: Collection[int]
-    since: datetime
-
-
 class Near(NamedTuple):
-    """A lead of an open case, with its case in short."""
+    """A lead of an open case with where it is looked for, its case in short, and what counts of it."""
 
-    lead_id: str
-    revision: int | None
-    """What counts of an open case's lead changes with it alone; None for what people report."""
-    until: datetime | None
-    """None while it stands."""
-    case_id: str
-    state: str
-    version: int
-    urgent: bool
-    open_group: str | None
+    cell: int
+    until: datetime
+    head: Head
+    lead: Mapping[str, Any]
+    """The columns that ``spot_of`` asks for."""
 
 
-def leads_near(session: Session, searches: Mapping[str, Search]) -> list[Near]:
-    """The leads of open cases within reach, by kind. One query, whatever the number of cases."""
-    where = [
-        and_(
-            OpenLead.kind == kind, among(session, OpenLead.cell, search.cells), OpenLead.until >= search.since
-        )
-        for kind, search in searches.items()
-    ]
-    if not where:
-        return []
+def leads_in(session: Session, searches: Mapping[str, tuple[Collection[int], datetime]]) -> list[Near]:
+    """By kind, the leads of open cases in some cells that ended no earlier than some instant, or stand."""
     place = func.row_number().over(
         partition_by=(OpenLead.kind, OpenLead.cell, OpenLead.watcher),
         order_by=(OpenLead.until.desc(), OpenLead.lead_id.desc()),
     )
-    found = select(OpenLead.lead_id, OpenLead.until, place.label("place")).where(or_(*where)).subquery()
+    where = or_(
+        *(
+            and_(OpenLead.kind == kind, among(session, OpenLead.cell, cells), OpenLead.until >= since)
+            for kind, (cells, since) in searches.items()
+        )
+    )
+    found = select(OpenLead.lead_id, OpenLead.cell, OpenLead.until, place.label("place")).where(where)
+    ranked = found.subquery()
+    return _near(session, ranked, ranked.c.place <= MOST_OF_A_CAMERA)
+
+
+def leads_of(session: Session, case_ids: Collection[str]) -> list[Near]:
+    """The leads of some cases, of those that are open."""
+    found = select(OpenLead.lead_id, OpenLead.cell, OpenLead.until)
+    return _near(session, found.where(among(session, OpenLead.case_id, case_ids)).subquery())
+
+
+def _near(session: Session, found: Subquery, *where: ColumnElement[bool]) -> list[Near]:
     lead, case = Lead.__table__.c, Case.__table__.c
     query = (
-        select(lead.id, lead.revision, func.nullif(found.c.until, FOREVER, type_=UtcTimestamp()))
-        .add_columns(case.id, case.state, case.version, case.urgent, case.open_group)
+        select(found.c.cell, found.c.until)
+        .add_columns(*(case[name] for name in Head._fields))
+        .add_columns(*(lead[name] for name in _COUNTS))
         .join_from(found, Lead.__table__, lead.id == found.c.lead_id)
         .join(Case.__table__, case.id == lead.case_id)
-        .where(found.c.place <= _MOST_OF_A_CAMERA)
+        .where(*where)
     )
-    return [Near._make(row) for row in session.connection().execute(query).all()]
+    ends = 2 + len(Head._fields)
+    return [
+        Near(row[0], row[1], Head._make(row[2:ends]), dict(zip(_COUNTS, row[ends:], strict=True)))
+        for row in session.connection().execute(query).all()
+    ]
 
 
-def leads_of(session: Session, lead_ids: Collection[str]) -> list[Mapping[str, Any]]:
-    """What counts for merging of some leads: the columns that ``spot_of`` asks for."""
-    if not lead_ids:
-        return []
-    lead = Lead.__table__.c
-    query = select(*(lead[name] for name in _COUNTS)).where(among(session, Lead.id, lead_ids))
-    return [dict(zip(_COUNTS, row, strict=True)) for row in session.connection().execute(query).all()]
+class Line(NamedTuple):
+    """A line of the log, and enough of it to tell it from another that might have got its number."""
+
+    id: int
+    case_id: str
+    at: datetime | None
+
+
+class Mark(NamedTuple):
+    """How far units of work have come: their newest line in the log, and the newest event."""
+
+    line: Line
+    event: int
+
+
+NO_LINE = Line(0, "", None)
+"""Before the first."""
+_LINE = [CaseEvent.__table__.c[name] for name in Line._fields]
+_IS_REVISION = or_(
+    StoredEvent.type.in_((EventType.INCIDENT_UPDATED.value, EventType.INCIDENT_CLEARED.value)),
+    and_(
+        StoredEvent.type == EventType.INCIDENT_OPENED.value,
+        StoredEvent.payload.not_like('%"revision":1,%'),
+    ),
+)
+_NEWEST_EVENT = select(func.coalesce(func.max(StoredEvent.id), 0)).scalar_subquery()
+
+
+def newest(session: Session) -> Mark:
+    """Where log and events end now."""
+    query = select(_NEWEST_EVENT, *_LINE).order_by(CaseEvent.id.desc()).limit(1)
+    row = session.connection().execute(query).first()
+    if row is None:
+        return Mark(NO_LINE, session.connection().execute(select(_NEWEST_EVENT)).scalar_one())
+    return Mark(Line._make(row[1:]), row[0])
+
+
+def lines_from(session: Session, first: int, most: int) -> list[Line]:
+    """Lines of the log from a number on, in their order."""
+    query = select(*_LINE).where(CaseEvent.id >= first).order_by(CaseEvent.id).limit(most)
+    return [Line._make(row) for row in session.connection().execute(query).all()]
+
+
+def revisions_after(session: Session, event: int, most: int) -> list[str]:
+    """The events after a number by which a camera's box told more of an incident, as they came."""
+    query = select(StoredEvent.payload).where(StoredEvent.id > event, _IS_REVISION)
+    return list(session.connection().execute(query.order_by(StoredEvent.id).limit(most)).scalars())
+
+
+def cases_of(session: Session, incident_ids: Collection[str]) -> set[str]:
+    """The cases that have leads of some incidents."""
+    query = select(Lead.case_id).where(among(session, Lead.incident_id, incident_ids))
+    return set(session.connection().execute(query).scalars())
 
 
 def cases_by_cell(
