@@ -45,7 +45,7 @@ def loggers_that_can_be_listened_to() -> Iterator[None]:
 
 @pytest.fixture(scope="session", autouse=True)
 def statements_compiled_once() -> Iterator[None]:
-    """Nearly every test has a database of its own; what SQL a statement becomes is worked out once for all."""
+    """Many tests have a database of their own; what SQL a statement becomes is worked out once for all."""
     create_engine, compiled = database.create_engine, {}
     with pytest.MonkeyPatch.context() as patch:
         for dialect in (SQLiteDialect_pysqlite, PGDialect_psycopg):

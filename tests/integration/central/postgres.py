@@ -14,6 +14,9 @@ import psycopg
 
 from tests.waiting import wait_until
 
+ROOM_BYTES = 2 << 30
+"""What must be free before a cluster lies in memory; three of them stay far below."""
+
 
 def find_binaries() -> Path | None:
     """The folder of initdb and postgres, or None."""
@@ -29,7 +32,7 @@ class Cluster:
 
     def __init__(self, binaries: Path) -> None:
         self._binaries = binaries
-        self._dir = Path(tempfile.mkdtemp(prefix="kw-pg-"))
+        self._dir = Path(tempfile.mkdtemp(prefix="kw-pg-", dir=_memory()))
         self._user = None
         if os.geteuid() == 0:
             names = {entry.pw_name for entry in pwd.getpwall()}
@@ -101,6 +104,12 @@ class Cluster:
         except psycopg.OperationalError:
             return False
         return True
+
+
+def _memory() -> Path | None:
+    """A folder in memory where there is room: making a database there takes a fifth of the time."""
+    memory = Path("/dev/shm")
+    return memory if memory.is_dir() and shutil.disk_usage(memory).free >= ROOM_BYTES else None
 
 
 def _ends_with_us() -> list[str]:
