@@ -96,6 +96,11 @@ class IncidentBook:
         self._store.delete_state(self._key("arrival", place_id))
         picture.path.unlink(missing_ok=True)
 
+    def drop_arrivals_but(self, place_ids: set[str]) -> None:
+        """Of things that nothing holds any more, nobody needs the picture: their zone is gone, say."""
+        for place_id in self._arrivals.keys() - place_ids:
+            self.drop_arrival(place_id)
+
     def report(self, sighting: Sighting, frame: Frame, pictures: Iterable[MediaFile]) -> IncidentReport:
         """Say what a rule saw: the next revision of its incident goes to the outbox with its pictures."""
         new = list(pictures)

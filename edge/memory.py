@@ -78,11 +78,6 @@ class CameraMemory:
         if state is not None:
             self._store.save_state(self._rules_key, state)
 
-    def forget(self) -> None:
-        """The camera is taken away."""
-        self._store.delete_state(self._rules_key)
-        self._store.delete_state(self._view_key)
-
     @property
     def _rules_key(self) -> str:
         return f"watch/{self._camera_id}"

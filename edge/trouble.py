@@ -1,6 +1,8 @@
-"""Something that fails again and again: told in the log once, and when it is over; counted always."""
+"""What keeps a camera from being watched: told in the log once, and when it is over; counted always."""
 
 from __future__ import annotations
+
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -8,11 +10,13 @@ from kerbwatch.secrets import redact
 
 log = structlog.get_logger(__name__)
 
+LONG_AWAY = timedelta(hours=24)
+"""A camera that has looked elsewhere for so long will hardly come back by itself."""
 _MOST_TEXT = 200
 
 
 class Trouble:
-    """One thing that may fail, of a camera say.
+    """One thing that may fail, again and again.
 
     Args:
         event: what the log calls it.
@@ -39,3 +43,13 @@ class Trouble:
         if self.text is not None:
             self._log.info(f"{self._event}_over", failures=self.failures)
             self.text = None
+
+
+def looked_away(since: datetime | None, now: datetime) -> str | None:
+    """What is to be said of a camera that has looked elsewhere ``since``; None while it may come back."""
+    if since is None or now - since < LONG_AWAY:
+        return None
+    return (
+        f"it has looked elsewhere since {since:%Y-%m-%d %H:%M} UTC, its zones are not judged: turn it "
+        "back, draw the zones anew, or accept this view (kerbwatch edge accept-view)"
+    )

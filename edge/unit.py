@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from datetime import timedelta
 
 import structlog
 
@@ -13,6 +12,7 @@ from edge.evidence.finisher import Finisher
 from edge.evidence.recorder import NoRoomError, Recorder
 from edge.frame import ArrayPicture, Frame
 from edge.incidents import IncidentBook
+from edge.leftovers import forget_camera
 from edge.litter.desk import LitterDesk
 from edge.litter.exhibits import ExhibitError, exhibits_of
 from edge.litter.watcher import LitterWatch
@@ -23,7 +23,7 @@ from edge.rules.sighting import Findings, Sighting
 from edge.rules.zone import ZoneOutsideError
 from edge.settings import CameraSettings, EdgeSettings
 from edge.store import EdgeStore
-from edge.trouble import Trouble
+from edge.trouble import Trouble, looked_away
 from edge.uplink.media import MediaFile, MediaQueue
 from edge.uplink.outbox import Outbox
 from edge.vision.batcher import Batcher
@@ -38,9 +38,6 @@ from models.detections import Detections
 from models.plates.reading import PlateReading
 
 log = structlog.get_logger(__name__)
-
-LONG_AWAY = timedelta(hours=24)
-"""A camera that has looked elsewhere for so long will hardly come back by itself."""
 
 
 class CameraUnit:
@@ -65,7 +62,7 @@ class CameraUnit:
     ) -> None:
         self.settings = camera
         self._store, self._batcher, self._clock = store, batcher, clock
-        self._rechecks = rechecks
+        self._outbox, self._media, self._rechecks = outbox, media, rechecks
         self._min_score = settings.detector.min_score
         self._book = IncidentBook(camera, store, outbox, media, model=model)
         self._guard = threading.RLock()
@@ -116,12 +113,10 @@ class CameraUnit:
             self._closed = True
 
     def retire(self) -> None:
-        """Stop for good: the camera is taken away, so its open incidents end."""
+        """Stop for good: the camera is taken away, so its open incidents end and its memory goes."""
         self.stop()
-        with self._guard, self._store.transaction():
-            for incident_id in self._book.open_ids:
-                self._book.clear(incident_id, self._clock.now_utc())
-            self._memory.forget()
+        with self._guard:
+            forget_camera(self._store, self._outbox, self._media, self.settings.id, self._clock.now_utc())
 
     def rewatch(self, camera: CameraSettings) -> None:
         """Take on changed zones without touching the stream."""
@@ -142,23 +137,19 @@ class CameraUnit:
     def error(self) -> str | None:
         """What keeps this camera from being watched, for people."""
         unjudged = self.trouble.text and f"its pictures are not judged: {self.trouble.text}"
-        return self._zone_error or unjudged or self.status().error or self._away_long()
+        away_since = None if self._watch is None else self._watch.moved_at
+        return (
+            self._zone_error
+            or unjudged
+            or self.status().error
+            or looked_away(away_since, self._clock.now_utc())
+        )
 
     @property
     def view(self) -> ViewState:
         """Whether the camera looks where its zones were drawn."""
         watch = self._watch
         return ViewState.STEADY if watch is None else watch.view
-
-    def _away_long(self) -> str | None:
-        watch = self._watch
-        since = watch.moved_at if watch is not None else None
-        if since is None or self._clock.now_utc() - since < LONG_AWAY:
-            return None
-        return (
-            f"it has looked elsewhere since {since:%Y-%m-%d %H:%M} UTC, its zones are not judged: turn it "
-            "back, draw the zones anew, or accept this view (kerbwatch edge accept-view)"
-        )
 
     def look(self, frame: Frame, detections: Detections, thumbnail_px: tuple[int, int]) -> None:
         """Take in what the network found in one picture."""
@@ -179,9 +170,11 @@ class CameraUnit:
                     for sighting in findings.sightings:
                         self._say(sighting, frame)
                     self._read_plates(findings, frame, detections)
-                    if self._unreconciled and not self._watch.held:
-                        self._reconcile(self._watch, frame)
-                        self._unreconciled = False
+                    if not self._watch.held:
+                        self._drop_pictures_of_nothing(self._watch.held_ids)
+                        if self._unreconciled:
+                            self._reconcile(self._watch, frame)
+                            self._unreconciled = False
                     self._memory.keep(self._watch, force=bool(findings.sightings or findings.standing))
             except BaseException:
                 # What the disk did not take did not happen: the next look goes on from what it holds.
@@ -238,6 +231,11 @@ class CameraUnit:
         for place_id in findings.forgotten:
             self._fresh.pop(place_id, None)
             self._book.drop_arrival(place_id)
+
+    def _drop_pictures_of_nothing(self, held: set[str]) -> None:
+        """A zone that is gone, a long stop, a look that failed: what no rule holds any more needs none."""
+        self._book.drop_arrivals_but(held)
+        self._fresh = {place_id: frame for place_id, frame in self._fresh.items() if place_id in held}
 
     def _say(self, sighting: Sighting, frame: Frame) -> None:
         role = {Phase.OPENED: EvidenceRole.SNAPSHOT_LIMIT, Phase.CLEARED: EvidenceRole.SNAPSHOT_CLEARED}.get(

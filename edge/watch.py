@@ -231,6 +231,11 @@ class Watch:
         """All that the rules hold, each with its box in the newest picture."""
         return [(place, self.box_in_picture(place.newest_box)) for place in self._places(*self._rules)]
 
+    @property
+    def held_ids(self) -> set[str]:
+        """Ids of all that rules and register hold, as of the newest look that was judged."""
+        return {place.id for place in self._places(*self._rules)} | self.register.entry_ids
+
     def _places(self, *kinds: ZoneKind) -> list[Place]:
         return [place for kind in kinds if kind in self._rules for place in self._rules[kind].places]
 

@@ -99,6 +99,7 @@ class RecheckDesk:
                         self._finish(waiting.question)
             self._settings = settings
             self._cameras = {camera.id: camera for camera in settings.cameras}
+            self._questions.forget_cameras_but(set(self._cameras))
             self._answer_gone()
 
     def close(self) -> None:

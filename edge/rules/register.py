@@ -94,6 +94,11 @@ class StandingRegister:
         return changes
 
     @property
+    def entry_ids(self) -> set[str]:
+        """Ids of all its entries: the pictures of those that stood for a day are kept under them."""
+        return set(self._vehicles)
+
+    @property
     def open_ids(self) -> set[str]:
         """Incidents of its own that are open."""
         return {key for key, vehicle in self._vehicles.items() if vehicle.entry.own_incident}
