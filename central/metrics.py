@@ -132,6 +132,16 @@ class Metrics:
             ["step"],
             registry=self.registry,
         )
+        self.slips_waiting = Gauge(
+            "kerbwatch_central_slips_waiting",
+            "Supervision slips without an answer when this copy last swept.",
+            registry=self.registry,
+        )
+        self.slips_late = Gauge(
+            "kerbwatch_central_slips_late",
+            "Of these, those whose answer was past due.",
+            registry=self.registry,
+        )
         self.sweep_failures = Counter(
             "kerbwatch_central_sweep_failures",
             "Sweeps that failed, to be tried again.",

@@ -13,6 +13,7 @@ from central.context import CentralDep
 from central.people.access import require
 from central.people.permissions import Permission
 from central.people.service import Principal
+from central.preconditions import IfMatch, version_of
 from central.tickets.api import After, TicketId
 from central.tickets.clockwork import Terms
 
@@ -32,11 +33,17 @@ def list_disputes(
 
 
 @router.post("/disputes/{request_id}/ruling", status_code=201)
-def give_ruling(central: CentralDep, who: Adjudicator, request_id: TicketId, body: RuleIn) -> RulingOut:
-    """Uphold the owner, or name another unit. It holds at once, is public, and cannot be taken back."""
+def give_ruling(
+    central: CentralDep, who: Adjudicator, request_id: TicketId, body: RuleIn, if_match: IfMatch = None
+) -> RulingOut:
+    """Uphold the owner, or name another unit. It holds at once, is public, and cannot be taken back.
+
+    ``If-Match`` names the ``version`` of the dispute's request.
+    """
+    version = version_of(if_match, "the dispute")
     terms, now = Terms.of(central.settings), central.clock.now_utc()
     with central.database.write(ordered=True) as session:
-        return service.rule(session, request_id, body, who=who, now=now, terms=terms)
+        return service.rule(session, request_id, body, who=who, version=version, now=now, terms=terms)
 
 
 @router.get("/rulings")

@@ -21,6 +21,7 @@ from central.duty.models import DutyEntry
 from central.duty.service import duty_book, forget_book, fresh_book
 from central.people.permissions import Permission
 from central.people.service import Principal
+from central.preconditions import check_version
 from central.problems import FieldError, Problem, not_found
 from central.tickets import repository as tickets
 from central.tickets import rules
@@ -78,7 +79,14 @@ def rulings(session: Session, limit: int, before: str | None = None) -> list[Rul
 
 
 def rule(
-    session: Session, request_id: str, said: RuleIn, *, who: Principal, now: datetime, terms: Terms
+    session: Session,
+    request_id: str,
+    said: RuleIn,
+    *,
+    who: Principal,
+    version: int,
+    now: datetime,
+    terms: Terms,
 ) -> RulingOut:
     """Settle a dispute.
 
@@ -89,8 +97,8 @@ def rule(
     Needs a unit of work with ``ordered=True``.
 
     Raises:
-        Problem: 404 absent, 403 no permission, 409 decided already, no dispute, or beyond the unit's
-            powers, 422 no such unit, or an area in which the case does not lie.
+        Problem: 404 absent, 403 no permission, 412 decided since it was seen, 409 no dispute, or beyond the
+            unit's powers, 422 no such unit, or an area in which the case does not lie.
     """
     request = tickets.request(session, request_id)
     if request is None or request.kind != "dispute":
@@ -101,6 +109,7 @@ def rule(
     assert row is not None  # its foreign key
     assert ticket is not None
     session.refresh(request)  # the case is held now: nobody else decides
+    check_version(version, 1 if request.state == "waiting" else 2, "the dispute")
     if request.state != "waiting":
         raise Problem(HTTPStatus.CONFLICT, "decided", f"this dispute is {request.state} already")
     entry = duty.entry(session, ticket.duty_entry_id)

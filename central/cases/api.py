@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Header, Path, Query, Response
+from fastapi import APIRouter, Depends, Path, Query, Response
 from fastapi.responses import JSONResponse
 from sqlalchemy.orm import Session
 
@@ -28,6 +28,7 @@ from central.duty.matter import Matter
 from central.people.access import require
 from central.people.permissions import Permission
 from central.people.service import Principal
+from central.preconditions import IfMatch, tagged, version_of
 from central.tickets import sending
 from central.tickets.clockwork import Terms
 from kerbwatch.ids import UUID_PATTERN
@@ -35,7 +36,6 @@ from kerbwatch.ids import UUID_PATTERN
 router = APIRouter(prefix="/api/v1", tags=["cases"])
 
 CaseId = Annotated[str, Path(pattern=UUID_PATTERN)]
-IfMatch = Annotated[str | None, Header()]
 Limit = Annotated[int, Query(ge=1, le=service.MAX_PAGE)]
 Reader = Annotated[Principal, Depends(require(Permission.CASE_READ))]
 Lister = Annotated[Principal, Depends(require(Permission.CASE_READ, within_areas=True))]
@@ -48,7 +48,7 @@ Name = Annotated[str | None, Query(max_length=63, pattern=r"^[^\x00]*$")]
 
 def shown(found: CaseDetail, who: Principal, response: Response) -> CaseDetail:
     """A case as an answer: its ``ETag`` is what a change names in ``If-Match``; plates for those who may."""
-    response.headers["ETag"] = service.etag(found.version)
+    tagged(response, found.version)
     return found if who.may(Permission.PLATE_READ) else found.without_plates()
 
 
@@ -161,7 +161,7 @@ def confirm_case(  # noqa: PLR0917 - FastAPI passes them by name
     if_match: IfMatch = None,
 ) -> CaseDetail:
     """It is a case: file it and send its ticket to the unit."""
-    version = service.version_of(if_match)
+    version = version_of(if_match)
     now = central.clock.now_utc()
     with central.database.write(ordered=True) as session:
         found = sending.confirm(
@@ -186,7 +186,7 @@ def reject_case(  # noqa: PLR0917 - FastAPI passes them by name
     if_match: IfMatch = None,
 ) -> CaseDetail:
     """It is no case, and why: its drafted ticket is voided."""
-    version = service.version_of(if_match)
+    version = version_of(if_match)
     now = central.clock.now_utc()
     with central.database.write(ordered=True) as session:
         found = service.reject(
@@ -205,7 +205,7 @@ def evaluate_case(  # noqa: PLR0917 - FastAPI passes them by name
     if_match: IfMatch = None,
 ) -> CaseDetail:
     """Say how a closed case was dealt with, once: right, partly or wrong, and what was not right."""
-    version, now = service.version_of(if_match), central.clock.now_utc()
+    version, now = version_of(if_match), central.clock.now_utc()
     with central.database.write(ordered=True) as session:
         found = evaluate(
             session, case_id, who=who, version=version, now=now, result=body.result, note=body.note

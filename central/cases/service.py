@@ -21,6 +21,7 @@ from central.cases.rules import OVER, RULES, CaseState, Facts, RefusedError, Rej
 from central.cases.schemas import CaseDetail, CaseOut, CasePage, LogLine, TicketOut, TicketPage
 from central.merging import repository as merging
 from central.people.service import Principal
+from central.preconditions import check_version
 from central.problems import FieldError, Problem, not_found
 from central.told import tell
 from kerbwatch.ids import UUID_PATTERN
@@ -293,38 +294,8 @@ def for_change(session: Session, case_id: str, version: int) -> Case:
     row = repository.case(session, case_id, lock=True)
     if row is None:
         raise not_found(f"case {case_id}")
-    if row.version != version:
-        raise Problem(
-            HTTPStatus.PRECONDITION_FAILED,
-            "changed",
-            f"the case has changed since you saw it (version {version}, now {row.version}); look again",
-            headers={"ETag": etag(row.version)},
-        )
+    check_version(version, row.version)
     return row
-
-
-def etag(version: int) -> str:
-    """A case's version as an entity tag."""
-    return f'"{version}"'
-
-
-def version_of(if_match: str | None) -> int:
-    """The version that an ``If-Match`` header names. Raises Problem 428 when absent, 400 when unreadable."""
-    if if_match is None:
-        raise Problem(
-            HTTPStatus.PRECONDITION_REQUIRED,
-            "if-match",
-            "say in If-Match which version of the case you saw (its ETag)",
-        )
-    digits = if_match.strip().strip('"')
-    if not digits.isascii() or not digits.isdigit() or len(digits) > 9:
-        raise Problem(
-            HTTPStatus.BAD_REQUEST,
-            "if-match",
-            "If-Match is not a version of a case",
-            errors=[FieldError("header.if-match", 'expected an ETag like "3"')],
-        )
-    return int(digits)
 
 
 def _encode_cursor(last_id: str) -> str:

@@ -6,15 +6,15 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Response
 
-from central.cases.api import CaseId, IfMatch, shown
+from central.cases.api import CaseId, shown
 from central.cases.schemas import CaseDetail
-from central.cases.service import version_of
 from central.context import CentralDep
 from central.corrections import service
 from central.corrections.schemas import CorrectionIn
 from central.people.access import require
 from central.people.permissions import Permission
 from central.people.service import Principal
+from central.preconditions import IfMatch, version_of
 
 router = APIRouter(prefix="/api/v1", tags=["cases"])
 

@@ -6,14 +6,14 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends
 
-from central.cases.api import CaseId, IfMatch
-from central.cases.service import version_of
+from central.cases.api import CaseId
 from central.context import CentralDep
 from central.custody import holds, service, signing
 from central.custody.schemas import CaseCustodyOut, HeadOut, HoldIn, HoldOut
 from central.people.access import require
 from central.people.permissions import Permission
 from central.people.service import Principal
+from central.preconditions import IfMatch, version_of
 from central.problems import not_found
 
 router = APIRouter(prefix="/api/v1", tags=["custody"])

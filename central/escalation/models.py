@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, String, Text
+from sqlalchemy import ForeignKey, Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from central.database import Base, BigKey
@@ -14,7 +14,16 @@ class SupervisionSlip(Base):
     """A superior is told, under a number and with a deadline, that a ticket is overdue (督办单)."""
 
     __tablename__ = "supervision_slips"
-    __table_args__ = ({"sqlite_autoincrement": True},)
+    __table_args__ = (
+        Index(
+            "ix_supervision_slips_waiting",
+            "respond_by",
+            "number",
+            sqlite_where=text("answered_at IS NULL"),
+            postgresql_where=text("answered_at IS NULL"),
+        ),
+        {"sqlite_autoincrement": True},
+    )
 
     number: Mapped[int] = mapped_column(BigKey, primary_key=True)
     case_id: Mapped[str] = mapped_column(ForeignKey("cases.id"), index=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Literal
 
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
@@ -25,13 +26,16 @@ def slips(
     limit: int,
     areas: frozenset[str] | None = None,
     before: int | None = None,
+    due_before: datetime | None = None,
 ) -> Sequence[SupervisionSlip]:
-    """Slips, the newest first, below number ``before``."""
+    """Slips, the newest first, below number ``before``; of answers that were due before an instant."""
     query = select(SupervisionSlip).order_by(SupervisionSlip.number.desc()).limit(limit)
     if before is not None:
         query = query.where(SupervisionSlip.number < before)
     if unit_id is not None:
         query = query.where(SupervisionSlip.unit_id == unit_id)
+    if due_before is not None:
+        query = query.where(SupervisionSlip.respond_by < due_before)
     if unanswered:
         query = query.where(SupervisionSlip.answered_at.is_(None))
     if areas is not None:
@@ -40,20 +44,44 @@ def slips(
 
 
 def slips_shown(
-    session: Session, *, answered: bool, before: int | None, limit: int, areas: frozenset[str] | None
+    session: Session,
+    *,
+    show: Literal["waiting", "late", "answered"],
+    now: datetime,
+    before: int | None,
+    limit: int,
+    areas: frozenset[str] | None,
 ) -> Sequence[SupervisionSlip]:
-    """Slips without an answer, the first due first; or answered ones below a number, the newest first."""
+    """Slips of one page, of those that are answered the newest first, below a number.
+
+    Those without an answer (``late``: whose answer is past due) come the first due first.
+    """
     slip = SupervisionSlip
     query = select(slip).limit(limit)
-    if answered:
+    if show == "answered":
         query = query.where(slip.answered_at.is_not(None)).order_by(slip.number.desc())
     else:
         query = query.where(slip.answered_at.is_(None)).order_by(slip.respond_by, slip.number)
+    if show == "late":
+        query = query.where(slip.respond_by < now)
     if before is not None:
         query = query.where(slip.number < before)
     if areas is not None:
         query = query.where(_lies_in(areas))
     return session.scalars(query).all()
+
+
+def count_open(
+    session: Session, now: datetime, *, areas: frozenset[str] | None = None, most: int | None = None
+) -> tuple[int, int]:
+    """How many slips wait for an answer, and how many of these answers are past due; ``most`` of each."""
+    slip = SupervisionSlip
+    query = select(slip.number).where(slip.answered_at.is_(None)).limit(most)
+    if areas is not None:
+        query = query.where(_lies_in(areas))
+    late = query.where(slip.respond_by < now)
+    counts = [session.scalar(select(func.count()).select_from(each.subquery())) for each in (query, late)]
+    return counts[0] or 0, counts[1] or 0
 
 
 def slips_waiting(session: Session, unit_id: str, areas: frozenset[str] | None) -> int:

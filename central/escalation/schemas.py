@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, computed_field
 
 from central.tickets.schemas import Note
 from kerbwatch.clock import UtcDatetime
@@ -25,6 +25,12 @@ class SlipOut(BaseModel):
     answered_at: UtcDatetime | None
     answered_by: str | None
     answer: str | None
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def version(self) -> int:
+        """1 while it waits, 2 once it is answered; what an answer names in ``If-Match``."""
+        return 1 if self.answered_at is None else 2
 
 
 class AnswerIn(BaseModel):

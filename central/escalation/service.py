@@ -20,6 +20,7 @@ from central.escalation.models import SupervisionSlip
 from central.escalation.schemas import SlipOut
 from central.people.permissions import Permission
 from central.people.service import Principal
+from central.preconditions import check_version
 from central.problems import Problem, not_found
 from central.tickets import repository as tickets
 from central.tickets.clockwork import WIND, Terms, respond_by, wind
@@ -95,15 +96,18 @@ def _levels_told(session: Session, row: Case, ticket: Ticket) -> int:
     return clock.escalations if clock else 0
 
 
-def answer(session: Session, number: int, words: str, *, who: Principal, now: datetime) -> SlipOut:
+def answer(
+    session: Session, number: int, words: str, *, who: Principal, version: int, now: datetime
+) -> SlipOut:
     """The unit that was told answers. Needs a unit of work with ``ordered=True``.
 
     Raises:
-        Problem: 404 absent or another unit's, 409 answered already.
+        Problem: 404 absent or another unit's, 412 answered since it was seen, 409 answered already.
     """
     slip = repository.slip(session, number)
     if slip is None or (slip.unit_id != who.unit_id and not who.may(Permission.CASE_CLOSE)):
         raise not_found(f"supervision slip {number}")
+    check_version(version, SlipOut.model_validate(slip).version, "the slip")
     if slip.answered_at is not None:
         raise Problem(HTTPStatus.CONFLICT, "answered", "this slip is answered already")
     slip.answered_at, slip.answered_by, slip.answer = now, who.actor, words
@@ -112,4 +116,14 @@ def answer(session: Session, number: int, words: str, *, who: Principal, now: da
     told = {"ticket": slip.ticket_id, "slip": slip.number}
     note_in_log(session, row, "answer_slip", who.actor, now, from_state=row.state, note=words, detail=told)
     session.flush()
+    return SlipOut.model_validate(slip)
+
+
+def shown(session: Session, number: int, who: Principal) -> SlipOut:
+    """A slip. Raises Problem 404 when absent, another unit's, or of a case that lies in others' areas."""
+    slip = repository.slip(session, number)
+    row = cases.case(session, slip.case_id) if slip else None
+    may = slip is not None and (slip.unit_id == who.unit_id or who.may(Permission.TICKET_READ))
+    if slip is None or row is None or not may or not who.sees(row.area_id):
+        raise not_found(f"supervision slip {number}")
     return SlipOut.model_validate(slip)

@@ -44,6 +44,10 @@ class Sweeper(Rounds):
             self._metrics.swept.labels(step).inc(count)
             log.info("swept", step=step, count=count)
         self._metrics.swept_at.set(now.timestamp())
+        with self._database.read() as session:
+            waiting, late = repository.count_open(session, now)
+        self._metrics.slips_waiting.set(waiting)
+        self._metrics.slips_late.set(late)
         share_s = _COUNTING_SHARE * self._settings.escalation.sweep_s
         catch_up(self._database, self._settings.zone, now, budget_s=share_s)
         with self._database.read() as session:

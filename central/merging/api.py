@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Depends, Path, Query, Response
 
 from central.cases import service as cases
-from central.cases.api import CaseId, IfMatch, Limit, Lister, Reader, shown
+from central.cases.api import CaseId, Limit, Lister, Reader, shown
 from central.cases.schemas import CaseDetail
 from central.context import CentralDep
 from central.merging import service
@@ -15,6 +15,7 @@ from central.merging.schemas import MergeIn, SuggestionOut
 from central.people.access import require
 from central.people.permissions import Permission
 from central.people.service import Principal
+from central.preconditions import IfMatch, version_of
 
 router = APIRouter(prefix="/api/v1", tags=["merging"])
 
@@ -53,7 +54,7 @@ def accept_suggestion(  # noqa: PLR0917 - FastAPI passes them by name
     if_match: IfMatch = None,
 ) -> CaseDetail:
     """They are one: the younger case goes into the older, which is returned."""
-    version, now = cases.version_of(if_match), central.clock.now_utc()
+    version, now = version_of(if_match), central.clock.now_utc()
     with central.database.write(ordered=True) as session:
         zone = central.settings.zone
         found = service.accept(session, case_id, suggestion_id, who=who, version=version, now=now, zone=zone)
@@ -70,7 +71,7 @@ def merge_by_hand(  # noqa: PLR0917 - FastAPI passes them by name
     if_match: IfMatch = None,
 ) -> CaseDetail:
     """They are one, though nothing suggested it: the younger case goes into the older, which is returned."""
-    version, now, zone = cases.version_of(if_match), central.clock.now_utc(), central.settings.zone
+    version, now, zone = version_of(if_match), central.clock.now_utc(), central.settings.zone
     with central.database.write(ordered=True) as session:
         found = service.merge_by_hand(
             session, case_id, body.other, who=who, version=version, now=now, zone=zone
@@ -88,7 +89,7 @@ def dismiss_suggestion(  # noqa: PLR0917 - FastAPI passes them by name
     if_match: IfMatch = None,
 ) -> CaseDetail:
     """They are two."""
-    version, now = cases.version_of(if_match), central.clock.now_utc()
+    version, now = version_of(if_match), central.clock.now_utc()
     with central.database.write(ordered=True) as session:
         found = service.dismiss(session, case_id, suggestion_id, who=who, version=version, now=now)
     return shown(found, who, response)
@@ -104,7 +105,7 @@ def split_lead(  # noqa: PLR0917 - FastAPI passes them by name
     if_match: IfMatch = None,
 ) -> CaseDetail:
     """A lead is none of this case: it gets a case of its own, which is returned."""
-    version, now = cases.version_of(if_match), central.clock.now_utc()
+    version, now = version_of(if_match), central.clock.now_utc()
     with central.database.write(ordered=True) as session:
         found = service.split(
             session,

@@ -35,6 +35,7 @@ _MOST = 200
 class RulingForm(BaseModel):
     """What the form of a ruling sends; the service judges."""
 
+    version: int
     unit_id: str = ""
     area_id: str = ""
     clause: str = ""
@@ -96,7 +97,7 @@ def rule(
         return _queue(request, central, who, notice, HTTPStatus.UNPROCESSABLE_ENTITY, form)
     try:
         with central.database.write(ordered=True) as session:
-            adjudication.rule(session, request_id, said, who=who, now=now, terms=terms)
+            adjudication.rule(session, request_id, said, who=who, version=form.version, now=now, terms=terms)
     except Problem as problem:
         notice = Notice("bad", t("notice.refused", detail=problem.detail.rstrip(".")))
         return _queue(request, central, who, notice, problem.status, form)

@@ -16,7 +16,7 @@ from central.context import Central, CentralDep
 from central.escalation import repository, service
 from central.escalation.models import SupervisionSlip
 from central.escalation.schemas import AnswerIn
-from central.pages.handheld import Handler, Text
+from central.pages.handheld import Handler, Text, Version
 from central.pages.handheld_view import short_duration
 from central.pages.rendering import HEADERS, page
 from central.pages.texts import t
@@ -71,8 +71,13 @@ def my_slips(request: Request, central: CentralDep, who: Handler, done: str = ""
 
 
 @router.post("/{slip_number}")
-def answer(
-    request: Request, central: CentralDep, who: Handler, slip_number: SlipNumber, answer: Text = ""
+def answer(  # noqa: PLR0917 - FastAPI passes them by name
+    request: Request,
+    central: CentralDep,
+    who: Handler,
+    slip_number: SlipNumber,
+    version: Version,
+    answer: Text = "",
 ) -> Response:
     """One's unit answers; sent again over a bad network, it is told that it did."""
     said = cleaned(answer)
@@ -84,9 +89,9 @@ def answer(
         return _page(request, central, who, notice, HTTPStatus.UNPROCESSABLE_ENTITY, {slip_number: said})
     try:
         with central.database.write(ordered=True) as session:
-            service.answer(session, slip_number, words, who=who, now=central.clock.now_utc())
+            service.answer(session, slip_number, words, who=who, version=version, now=central.clock.now_utc())
     except Problem as problem:
-        if problem.status != HTTPStatus.CONFLICT:
+        if problem.status not in {HTTPStatus.CONFLICT, HTTPStatus.PRECONDITION_FAILED}:
             raise
         return _back("already")
     return _back("slip")

@@ -53,6 +53,8 @@ class GiftForm(BaseModel):
     description: str = ""
     points: str = ""
     offered: bool = False
+    version: int | None = None
+    """Of one that changes."""
 
 
 @router.get("")
@@ -69,13 +71,16 @@ def decide(  # noqa: PLR0917 - FastAPI passes them by name
     who: Clerk,
     award_id: Uuid,
     approves: Annotated[bool, Form()],
+    version: Annotated[int, Form()],
     note: Words = "",
 ) -> Response:
     """One of two says what they think."""
 
     def run(session: Session) -> None:
         now = central.clock.now_utc()
-        awards.decide(session, award_id, approves=approves, who=who, note=note.strip() or None, now=now)
+        awards.decide(
+            session, award_id, approves=approves, who=who, version=version, note=note.strip() or None, now=now
+        )
 
     return _do(request, central, who, run, "approved" if approves else "refused_award")
 
@@ -109,14 +114,15 @@ def put(request: Request, central: CentralDep, who: Clerk, form: Annotated[GiftF
     """A new gift, or one that changes."""
     try:
         said = _PutIn.model_validate(
-            {name: value for name, value in form.model_dump().items() if value != ""}
+            {name: value for name, value in form.model_dump(exclude={"version"}).items() if value != ""}
         )
     except ValidationError as error:
         return _faulty(request, central, who, error)
 
     def run(session: Session) -> None:
         plain = GiftIn.model_validate(said.model_dump(exclude={"gift_id"}))
-        gifts.put(session, said.gift_id, plain, who=who, now=central.clock.now_utc())
+        now = central.clock.now_utc()
+        gifts.put(session, said.gift_id, plain, who=who, version=form.version, now=now)
 
     return _do(request, central, who, run, "gift_saved")
 
@@ -131,6 +137,7 @@ def stock(  # noqa: PLR0917 - FastAPI passes them by name
     central: CentralDep,
     who: Clerk,
     gift_id: GiftId,
+    version: Annotated[int, Form()],
     pieces: Words = "",
     reason: Words = "",
 ) -> Response:
@@ -142,7 +149,7 @@ def stock(  # noqa: PLR0917 - FastAPI passes them by name
 
     def run(session: Session) -> None:
         now = central.clock.now_utc()
-        gifts.stock(session, gift_id, said.pieces, who=who, reason=said.reason, now=now)
+        gifts.stock(session, gift_id, said.pieces, who=who, version=version, reason=said.reason, now=now)
 
     return _do(request, central, who, run, "stocked")
 

@@ -115,6 +115,7 @@ def page(
         "principal": who,
         "may": lambda permission: who is not None and who.may(Permission(permission)),
         "requests_waiting": lambda: waiting.requests_waiting(central, who),
+        "slips_late": lambda: waiting.slips_late(central, who),
         "csrf": _csrf(central, who),
         "city": central.settings.city,
         "zone": central.settings.zone,

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from central.cases.models import Case, Ticket
 from central.cases.rules import CaseState, TicketState
 from central.context import Central
+from central.escalation import repository as escalation
 from central.pages.handheld_view import short_duration
 from central.pages.texts import t
 from central.people.permissions import Permission
@@ -40,7 +41,22 @@ def requests_waiting(central: Central, who: Principal | None) -> str:
         count = sum(
             len(tickets.requests(session, "waiting", kind, MOST_COUNTED, who.areas)) for kind in ASKED
         )
-    return "" if not count else f"{MOST_COUNTED - 1}+" if count >= MOST_COUNTED else str(count)
+    return counted(count) if count else ""
+
+
+def slips_late(central: Central, who: Principal | None) -> str:
+    """How many supervision slips have an answer that is past due; empty for none."""
+    if who is None:
+        return ""
+    with central.database.read() as session:
+        now = central.clock.now_utc()
+        _open, late = escalation.count_open(session, now, areas=who.areas, most=MOST_COUNTED)
+    return "" if not late else counted(late)
+
+
+def counted(number: int) -> str:
+    """A count that was read up to :data:`MOST_COUNTED`."""
+    return f"{MOST_COUNTED - 1}+" if number >= MOST_COUNTED else str(number)
 
 
 def longest_waits(

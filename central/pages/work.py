@@ -18,7 +18,7 @@ from central.pages import work_view
 from central.pages.rendering import HEADERS, page
 from central.pages.texts import t
 from central.pages.values import Notice, Tab
-from central.pages.waiting import ASKED
+from central.pages.waiting import ASKED, MOST_COUNTED, counted
 from central.people.access import require
 from central.people.permissions import Permission
 from central.people.service import Principal
@@ -35,6 +35,11 @@ router = APIRouter(include_in_schema=False)
 Decider = Annotated[Principal, Depends(require(Permission.DEADLINE_APPROVE, within_areas=True))]
 Reader = Annotated[Principal, Depends(require(Permission.TICKET_READ, within_areas=True))]
 _MOST = 100
+_SHOWN: dict[str, Literal["waiting", "late", "answered"]] = {
+    "waiting": "waiting",
+    "late": "late",
+    "answered": "answered",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +47,7 @@ class AskedView:
     """A suspension or an extension that waits for a decision."""
 
     id: str
+    version: int
     case_id: str
     sentence: str
     place: str
@@ -56,6 +62,7 @@ class AskedView:
 class DecisionForm(BaseModel):
     """What the two buttons under a request send."""
 
+    version: int
     decision: Literal["grant", "refuse"]
     note: Annotated[str, Form(max_length=20_000)] = ""
 
@@ -85,7 +92,16 @@ def decide(
     try:
         with central.database.write(ordered=True) as session:
             now, terms = central.clock.now_utc(), Terms.of(central.settings)
-            asking.decide(session, request_id, granted=granted, who=who, now=now, terms=terms, note=said.note)
+            asking.decide(
+                session,
+                request_id,
+                granted=granted,
+                who=who,
+                version=form.version,
+                now=now,
+                terms=terms,
+                note=said.note,
+            )
     except Problem as problem:
         if problem.status == HTTPStatus.NOT_FOUND:
             raise
@@ -102,22 +118,27 @@ def slips(
     show: str = "waiting",
     before: Annotated[int | None, Query(ge=1, le=2**53)] = None,
 ) -> Response:
-    """Supervision slips: without an answer, the overdue first; or the answered ones, the newest first."""
-    answered = show == "answered"
+    """Supervision slips: without an answer or past due, the first due first; or answered, newest first."""
+    now, chosen = central.clock.now_utc(), show if show in {"late", "answered"} else "waiting"
     with central.database.read() as session:
         found = escalation.slips_shown(
-            session, answered=answered, before=before, limit=_MOST + 1, areas=who.areas
+            session, show=_SHOWN[chosen], now=now, before=before, limit=_MOST + 1, areas=who.areas
         )
         shown = [SlipOut.model_validate(slip) for slip in found[:_MOST]]
-    older = f"/slips?show=answered&before={shown[-1].number}" if answered and len(found) > _MOST else None
+        waiting, late = escalation.count_open(session, now, areas=who.areas, most=MOST_COUNTED)
+    older = None
+    if chosen == "answered" and len(found) > _MOST:
+        older = f"/slips?show=answered&before={shown[-1].number}"
     values = {
         "here": "slips",
         "live": False,
-        "slips": [work_view.slip_of(slip, central.clock.now_utc()) for slip in shown],
+        "slips": [work_view.slip_of(slip, now) for slip in shown],
         "tabs": [
-            Tab(t("slips.waiting"), "/slips", not answered, None),
-            Tab(t("slips.answered"), "/slips?show=answered", answered, None),
+            Tab(t("slips.waiting"), "/slips", chosen == "waiting", counted(waiting)),
+            Tab(t("slips.late"), "/slips?show=late", chosen == "late", counted(late)),
+            Tab(t("slips.answered"), "/slips?show=answered", chosen == "answered", None),
         ],
+        "more": chosen != "answered" and len(found) > _MOST,
         "older_url": older,
     }
     return page(request, "slips.html", values, who=who)
@@ -149,6 +170,7 @@ def _requests(  # noqa: PLR0917 - one page, one place
         views = [
             AskedView(
                 id=asked.id,
+                version=asked.version,
                 case_id=asked.case_id,
                 sentence=ticket.sentence,
                 place=ticket.case.road or ticket.case.area_name or t("case.place_unknown"),

@@ -5,7 +5,8 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Query
+from fastapi import APIRouter, Depends, Path, Query, Response
+from sqlalchemy.orm import Session
 
 from central.context import Central, CentralDep
 from central.people.access import require
@@ -24,6 +25,7 @@ from central.points.schemas import (
     RedemptionOut,
     StockIn,
 )
+from central.preconditions import IfMatch, tagged, version_of
 from central.problems import FieldError, Problem
 from central.reporters.contacts import ContactError, read_contact
 from kerbwatch.ids import SLUG_PATTERN, UUID_PATTERN
@@ -45,28 +47,46 @@ def catalogue(central: CentralDep) -> list[GiftOut]:
 
 
 @router.put("/gifts/{gift_id}")
-def put_gift(central: CentralDep, who: Manager, gift_id: GiftId, body: GiftIn) -> GiftOut:
-    """Put a gift into the catalogue, or change it."""
+def put_gift(  # noqa: PLR0917 - FastAPI passes them by name
+    central: CentralDep,
+    who: Manager,
+    response: Response,
+    gift_id: GiftId,
+    body: GiftIn,
+    if_match: IfMatch = None,
+) -> GiftOut:
+    """Put a gift into the catalogue, or change one: ``If-Match`` then names the ``version`` that was seen."""
+    version = None if if_match is None else version_of(if_match, "the gift")
     with central.database.write() as session:
-        gifts.put(session, gift_id, body, who=who, now=central.clock.now_utc())
-        return next(
-            GiftOut.of(each)
-            for each in repository.gifts(session, offered_only=False)
-            if each.gift.id == gift_id
-        )
+        gifts.put(session, gift_id, body, who=who, version=version, now=central.clock.now_utc())
+        found = _gift(session, gift_id)
+    tagged(response, found.version)
+    return found
 
 
 @router.post("/gifts/{gift_id}/stock")
-def stock_gift(central: CentralDep, who: Manager, gift_id: GiftId, body: StockIn) -> GiftOut:
+def stock_gift(  # noqa: PLR0917 - FastAPI passes them by name
+    central: CentralDep,
+    who: Manager,
+    response: Response,
+    gift_id: GiftId,
+    body: StockIn,
+    if_match: IfMatch = None,
+) -> GiftOut:
     """Pieces came in or are gone."""
+    version = version_of(if_match, "the gift")
     with central.database.write() as session:
         now = central.clock.now_utc()
-        gifts.stock(session, gift_id, body.pieces, who=who, reason=body.reason, now=now)
-        return next(
-            GiftOut.of(each)
-            for each in repository.gifts(session, offered_only=False)
-            if each.gift.id == gift_id
-        )
+        gifts.stock(session, gift_id, body.pieces, who=who, version=version, reason=body.reason, now=now)
+        found = _gift(session, gift_id)
+    tagged(response, found.version)
+    return found
+
+
+def _gift(session: Session, gift_id: str) -> GiftOut:
+    session.flush()
+    every = repository.gifts(session, offered_only=False)
+    return next(GiftOut.of(each) for each in every if each.gift.id == gift_id)
 
 
 @router.post("/points/pickups")
@@ -98,11 +118,16 @@ def waiting(central: CentralDep, _who: Approver) -> list[AwardOut]:
 
 
 @router.post("/points/awards/{award_id}/decision", status_code=HTTPStatus.NO_CONTENT)
-def decide(central: CentralDep, who: Approver, award_id: Uuid, body: DecisionIn) -> None:
-    """One of two says what they think of an award."""
+def decide(
+    central: CentralDep, who: Approver, award_id: Uuid, body: DecisionIn, if_match: IfMatch = None
+) -> None:
+    """One of two says what they think of an award; ``If-Match`` names its ``version``."""
+    version = version_of(if_match, "the award")
     with central.database.write() as session:
         now = central.clock.now_utc()
-        awards.decide(session, award_id, approves=body.approves, who=who, note=body.note, now=now)
+        awards.decide(
+            session, award_id, approves=body.approves, who=who, version=version, note=body.note, now=now
+        )
 
 
 @router.post("/points/own-contact", status_code=HTTPStatus.NO_CONTENT)

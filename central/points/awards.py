@@ -30,6 +30,7 @@ from central.points.models import (
 )
 from central.points.rules import PointsFile, judge
 from central.points.schemas import AwardOut
+from central.preconditions import check_version
 from central.problems import Problem, not_found
 from central.reporters import repository as reporters
 from kerbwatch.ids import new_id
@@ -152,6 +153,7 @@ def decide(
     *,
     approves: bool,
     who: Principal,
+    version: int,
     note: str | None,
     now: datetime,
 ) -> PointsAward:
@@ -159,7 +161,8 @@ def decide(
 
     Raises:
         Problem: 403 no permission, no contact declared, their own report, or the same person as the first;
-            404 absent; 409 decided, or said already; 422 a refusal without a note.
+            404 absent; 412 somebody said something since ``version``; 409 decided, or said already; 422 a
+            refusal without a note.
     """
     _permit(who, Permission.POINTS_APPROVE)
     award = repository.award(session, award_id)
@@ -168,6 +171,7 @@ def decide(
     ledger.hold(session, award.reporter_ref)
     said = repository.approvals(session, [award_id])
     approved = [each for each in said if each.approves]
+    check_version(version, 1 + len(said), "the award")
     if len(approved) >= APPROVALS_NEEDED or len(approved) < len(said):
         raise Problem(HTTPStatus.CONFLICT, "decided", "this award is decided already")
     if any(each.actor == who.actor for each in said):

@@ -15,6 +15,7 @@ from central.people.service import Principal
 from central.points import ledger, repository
 from central.points.models import Gift, GiftMove, Redemption, RedemptionEnd
 from central.points.schemas import GiftIn
+from central.preconditions import check_version, version_of
 from central.problems import Problem, not_found
 from central.reporters import service as reporters
 from central.reporters.contacts import Vault
@@ -35,14 +36,34 @@ class Redeemed:
     new: bool
 
 
-def put(session: Session, gift_id: str, said: GiftIn, *, who: Principal, now: datetime) -> Gift:
+def put(
+    session: Session,
+    gift_id: str,
+    said: GiftIn,
+    *,
+    who: Principal,
+    now: datetime,
+    version: int | None = None,
+) -> Gift:
     """Put a gift into the catalogue, or change it; those that were redeemed keep their price.
 
+    Args:
+        session: a unit of work.
+        gift_id: what it is called.
+        said: all of it.
+        who: who does.
+        now: the present instant.
+        version: the one that they saw; None for a new gift.
+
     Raises:
-        Problem: 403 no permission.
+        Problem: 403 no permission, 412 changed or gone since ``version``, 428 it is there already and no
+            version of it was named.
     """
     _permit(who)
     row = repository.gift(session, gift_id)
+    if row is not None or version is not None:
+        seen = version_of(None, "the gift") if version is None else version
+        check_version(seen, row.version if row else 0, "the gift")
     if row is None:
         row = Gift(id=gift_id, version=0)
         session.add(row)
@@ -54,16 +75,20 @@ def put(session: Session, gift_id: str, said: GiftIn, *, who: Principal, now: da
 
 
 def stock(
-    session: Session, gift_id: str, pieces: int, *, who: Principal, reason: str, now: datetime
+    session: Session, gift_id: str, pieces: int, *, who: Principal, version: int, reason: str, now: datetime
 ) -> GiftMove:
     """Pieces came in (or, negative, were lost or counted wrongly).
 
     Raises:
-        Problem: 403 no permission, 404 absent, 409 more than there are.
+        Problem: 403 no permission, 404 absent, 412 it or its stock was changed since ``version``, 409 more
+            than there are.
     """
     _permit(who)
-    if repository.gift(session, gift_id) is None:
+    row = repository.gift(session, gift_id)
+    if row is None:
         raise not_found(f"gift {gift_id}")
+    check_version(version, row.version, "the gift")
+    row.version, row.updated_at = row.version + 1, now
     return _move(session, gift_id, pieces, actor=who.actor, reason=reason, now=now)
 
 

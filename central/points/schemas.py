@@ -83,6 +83,8 @@ class GiftOut(_Out):
     points: int
     offered: bool
     stock: int
+    version: int
+    """What a change of it, or of its stock, names in ``If-Match``."""
 
     @classmethod
     def of(cls, now: GiftNow) -> Self:
@@ -95,6 +97,7 @@ class GiftOut(_Out):
             points=gift.points,
             offered=gift.offered,
             stock=now.stock,
+            version=gift.version,
         )
 
 
@@ -163,9 +166,12 @@ class AwardOut(_Out):
     day: date
     at: UtcDatetime
     approved_by: tuple[str, ...]
+    version: int
+    """What a decision names in ``If-Match``; grows with each."""
 
     @classmethod
     def of(cls, row: PointsAward, approved_by: tuple[str, ...]) -> Self:
         """From the tables."""
-        names = set(cls.model_fields) - {"approved_by"}
-        return cls(**{name: getattr(row, name) for name in names}, approved_by=approved_by)
+        names = set(cls.model_fields) - {"approved_by", "version"}
+        own = {name: getattr(row, name) for name in names}
+        return cls(**own, approved_by=approved_by, version=1 + len(approved_by))

@@ -8,15 +8,15 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Depends, File, Path, Query, Response, UploadFile
 from fastapi.responses import FileResponse
 
-from central.cases.api import CaseId, IfMatch, Limit, shown
+from central.cases.api import CaseId, Limit, shown
 from central.cases.schemas import CaseDetail, TicketOut
-from central.cases.service import version_of
 from central.context import CentralDep
 from central.handheld import photos
 from central.handheld.schemas import TicketPhotoOut
 from central.people.access import require
 from central.people.permissions import Permission
 from central.people.service import Principal
+from central.preconditions import IfMatch, tagged, version_of
 from central.problems import FieldError, Problem
 from central.tickets import listing, pictures, requests, service
 from central.tickets.clockwork import Terms
@@ -199,21 +199,37 @@ def list_requests(  # noqa: PLR0917 - FastAPI passes them by name
         return listing.requests(session, state=state, kind=kind, limit=limit, areas=who.areas, after=after)
 
 
+@router.get("/requests/{request_id}")
+def show_request(
+    central: CentralDep,
+    who: Annotated[Principal, Depends(require(Permission.TICKET_READ, within_areas=True))],
+    response: Response,
+    request_id: TicketId,
+) -> RequestOut:
+    """What a unit asks for; its ``ETag`` is what a decision names in ``If-Match``."""
+    with central.database.read() as session:
+        found = listing.request(session, request_id, who)
+    tagged(response, found.version)
+    return found
+
+
 @router.post("/requests/{request_id}/decide")
 def decide(
     central: CentralDep,
     who: Annotated[Principal, Depends(require(Permission.DEADLINE_APPROVE))],
     request_id: TicketId,
     body: DecideIn,
+    if_match: IfMatch = None,
 ) -> RequestOut:
-    """Grant or decline a suspension or an extension."""
-    now = central.clock.now_utc()
+    """Grant or decline a suspension or an extension; ``If-Match`` names the request's ``version``."""
+    version, now = version_of(if_match, "the request"), central.clock.now_utc()
     with central.database.write(ordered=True) as session:
         return requests.decide(
             session,
             request_id,
             granted=body.granted,
             who=who,
+            version=version,
             now=now,
             terms=Terms.of(central.settings),
             note=body.note,

@@ -58,6 +58,15 @@ def joint_operation(session: Session, case_id: str) -> JointOperationOut:
     )
 
 
+def request(session: Session, request_id: str, who: Principal) -> RequestOut:
+    """One request. Raises Problem 404, also for one of a case that lies in others' areas."""
+    found = repository.request(session, request_id)
+    ticket = repository.ticket(session, found.ticket_id) if found else None
+    if found is None or ticket is None or not who.sees(ticket.case.area_id):
+        raise not_found(f"request {request_id}")
+    return RequestOut.of(found, ticket)
+
+
 def requests(
     session: Session,
     *,

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from central.cases.service import note_in_log
 from central.people.permissions import Permission
 from central.people.service import Principal
+from central.preconditions import check_version
 from central.problems import Problem, not_found
 from central.tickets import repository
 from central.tickets.clockwork import Terms, wind
@@ -64,6 +65,7 @@ def decide(
     *,
     granted: bool,
     who: Principal,
+    version: int,
     now: datetime,
     terms: Terms,
     note: str,
@@ -71,7 +73,8 @@ def decide(
     """Grant or decline a suspension or an extension. Disputes are the adjudicators' to rule on.
 
     Raises:
-        Problem: 404 absent, 403 no permission, 409 decided already, a dispute, or its time is over.
+        Problem: 404 absent, 403 no permission, 412 decided since it was seen, 409 decided already, a
+            dispute, or its time is over.
     """
     request = repository.request(session, request_id)
     if request is None:
@@ -80,6 +83,8 @@ def decide(
     ticket = repository.ticket(session, request.ticket_id)
     assert row is not None
     assert ticket is not None
+    session.refresh(request)  # the case is held now: nobody else decides
+    check_version(version, 1 if request.state == "waiting" else 2, "the request")
     if request.state != "waiting":
         raise Problem(HTTPStatus.CONFLICT, "decided", f"this request is {request.state} already")
     if request.kind == "dispute":

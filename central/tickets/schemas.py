@@ -95,6 +95,8 @@ class RequestOut(BaseModel):
     decided_by: str | None
     decided_at: UtcDatetime | None
     decision: str | None
+    version: int
+    """1 while it waits, 2 once it is decided; what a decision names in ``If-Match``."""
 
     @classmethod
     def of(cls, row: TicketRequest, ticket: Ticket | TicketOut) -> Self:
@@ -102,4 +104,7 @@ class RequestOut(BaseModel):
         own = {
             name: getattr(row, name) for name in cls.model_fields if name in TicketRequest.__table__.columns
         }
-        return cls(**own, case_id=ticket.case_id, unit_id=ticket.unit_id, unit_name=ticket.unit_name)
+        version = 1 if row.state == "waiting" else 2
+        return cls(
+            **own, version=version, case_id=ticket.case_id, unit_id=ticket.unit_id, unit_name=ticket.unit_name
+        )

@@ -1,5 +1,5 @@
 // Puts a point on a map of the city's areas into the form's longitude and latitude, and the other way round.
-const CITY_ZOOM = 11;
+const CITY_ZOOM = 10;
 const STREET_ZOOM = 16;
 const DECIMALS = 6;
 

@@ -121,7 +121,7 @@ class Lives:
             return
         for unit in ("traffic-police", "squad-city", "squad-ditang", "traffic-police-yangming"):
             said = RuleIn(unit_id=unit, clause="12", reasons="so it is")
-            ruled = self._try(adjudication.rule, request.id, said, who=BOSS, terms=self.terms)
+            ruled = self._try(adjudication.rule, request.id, said, who=BOSS, version=1, terms=self.terms)
             if ruled is not None:
                 if not ruled.upheld and self.now > ticket.due_at:
                     self.late.add(row.id)
@@ -135,7 +135,7 @@ class Lives:
         asked = AskIn(kind="suspension", note="dug up", until=self.now + timedelta(hours=9))
         request = self._try(requests.ask, ticket.id, asked, who=who, version=row.version, terms=self.terms)
         if request is not None:
-            more = {"granted": True, "who": BOSS, "terms": self.terms, "note": "yes"}
+            more = {"granted": True, "who": BOSS, "version": 1, "terms": self.terms, "note": "yes"}
             self._try(requests.decide, request.id, **more)
 
     def merge(self, row: Case, other: Case) -> None:

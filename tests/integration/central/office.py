@@ -36,8 +36,14 @@ def open_office(database, settings):
         for ref in (LI, WANG, ZHAO):
             add_reporter(session, ref, fingerprint=ref)
         gifts.put(session, "cup", CUP, who=ADA, now=NOON)
-        gifts.stock(session, "cup", 2, who=ADA, reason="bought", now=NOON)
+        restock(session, "cup", 2)
     return Office(database, settings)
+
+
+def restock(session, gift_id, pieces, reason="bought"):
+    """Pieces come in or are gone, as whoever counts sees it now."""
+    version = repository.gift(session, gift_id).version
+    gifts.stock(session, gift_id, pieces, who=ADA, version=version, reason=reason, now=NOON)
 
 
 class Office:
@@ -89,7 +95,8 @@ class Office:
 
     def decide(self, award_id, who, *, approves=True, note=None):
         with self.database.write() as session:
-            awards.decide(session, award_id, approves=approves, who=who, note=note, now=NOON)
+            version = 1 + len(repository.approvals(session, [award_id]))
+            awards.decide(session, award_id, approves=approves, who=who, version=version, note=note, now=NOON)
 
     def declare(self, who, fingerprint):
         with self.database.write() as session:

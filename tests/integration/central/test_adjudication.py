@@ -85,12 +85,13 @@ def test_a_ruling_moves_the_ticket_at_once_and_the_next_such_case_goes_there(boa
     assert STREETS not in {unit["id"] for unit in waiting["units"]}
     path = f"/api/v1/disputes/{request_id}/ruling"
     assert post(board, path, RULING | {"unit_id": BRIGADE}, "dora").status_code == 403
-    refused = post(board, path, RULING | {"unit_id": STREETS}, "ada")
+    refused = post(board, path, RULING | {"unit_id": STREETS}, "ada", 1)
     assert (refused.status_code, refused.json()["type"]) == (409, "urn:kerbwatch:problem:beyond-powers")
-    ruled = post(board, path, RULING | {"unit_id": BRIGADE}, "ada")
+    ruled = post(board, path, RULING | {"unit_id": BRIGADE}, "ada", waiting["request"]["version"])
     assert ruled.status_code == 201, ruled.text
     assert ruled.json()["number"] == "2026-0001"
-    assert post(board, path, RULING, "ada").status_code == 409, "decided once"
+    assert post(board, path, RULING, "ada").status_code == 428
+    assert post(board, path, RULING, "ada", 1).status_code == 412, "decided once"
 
     case = get(board, f"/api/v1/cases/{case_id}", "olga")
     assert [(ticket["unit_id"], ticket["state"]) for ticket in case["tickets"]] == [
@@ -114,7 +115,7 @@ def test_an_owner_that_is_upheld_keeps_its_ticket_and_its_clock(board):
     before = get(board, f"/api/v1/my/tickets/{ticket_id}", "ulla")["tickets"][0]
     request_id = dispute(board, ticket_id)
     board.clock.advance(600)
-    assert post(board, f"/api/v1/disputes/{request_id}/ruling", RULING, "ada").json()["upheld"] is True
+    assert post(board, f"/api/v1/disputes/{request_id}/ruling", RULING, "ada", 1).json()["upheld"] is True
     after = get(board, f"/api/v1/my/tickets/{ticket_id}", "ulla")["tickets"][0]
     assert (after["unit_id"], after["due_at"], after["state"]) == (SQUAD, before["due_at"], "dispatched")
     assert get(board, f"/api/v1/cases/{case_id}/events", "olga")[-1]["rule"] == "uphold"
@@ -123,14 +124,14 @@ def test_an_owner_that_is_upheld_keeps_its_ticket_and_its_clock(board):
 def test_a_ruling_that_a_smaller_area_would_defeat_is_refused_and_leaves_nothing(board):
     _case_id, ticket_id = a_ticket(board)
     first = dispute(board, ticket_id)
-    post(board, f"/api/v1/disputes/{first}/ruling", RULING | {"unit_id": BRIGADE}, "ada")
+    post(board, f"/api/v1/disputes/{first}/ruling", RULING | {"unit_id": BRIGADE}, "ada", 1)
     _case_id, ticket_id = a_ticket(board)
     second = dispute(board, ticket_id, "bert")
     wide = RULING | {"unit_id": SQUAD, "area_id": "yangming"}
-    refused = post(board, f"/api/v1/disputes/{second}/ruling", wide, "ada")
+    refused = post(board, f"/api/v1/disputes/{second}/ruling", wide, "ada", 1)
     assert (refused.status_code, refused.json()["type"]) == (409, "urn:kerbwatch:problem:smaller-area")
     assert len(get(board, "/api/v1/rulings")) == 1
-    elsewhere = post(board, f"/api/v1/disputes/{second}/ruling", wide | {"area_id": "ditang"}, "ada")
+    elsewhere = post(board, f"/api/v1/disputes/{second}/ruling", wide | {"area_id": "ditang"}, "ada", 1)
     assert elsewhere.status_code == 422
 
 
@@ -204,14 +205,15 @@ class Quarrel(RuleBasedStateMachine):
     def decides(self, granted):
         for kind in ("suspension", "extension"):
             for request in self.waiting(kind):
-                more = {"granted": granted, "who": self.boss, "terms": self.terms, "note": "so be it"}
+                more = {"granted": granted, "who": self.boss, "version": 1, "note": "so be it"}
+                more["terms"] = self.terms
                 self.do(requests.decide, request, versioned=False, **more)
 
     @rule(unit=st.sampled_from([None, *units]))
     def rules(self, unit):
         for request in self.waiting("dispute"):
             said = RuleIn(unit_id=unit, clause="item 12", reasons="so it is")
-            more = {"who": self.boss, "terms": self.terms}
+            more = {"who": self.boss, "version": 1, "terms": self.terms}
             ruled = self.do(adjudication.rule, request, said, versioned=False, **more)
             if ruled and not ruled.upheld and self.rows()[0].state not in OVER | {"checking"}:
                 self.owner, self.changes = unit, self.changes + 1
@@ -280,7 +282,7 @@ def test_a_ticket_never_bounces(database):
 def test_everybody_may_read_the_duty_list_and_rulings_and_adjudicators_rule_on_a_page(board):
     _case_id, ticket_id = a_ticket(board)
     request_id = dispute(board, ticket_id)
-    form = {"unit_id": BRIGADE, "clause": "item 12", "reasons": ""}
+    form = {"unit_id": BRIGADE, "clause": "item 12", "reasons": "", "version": 1}
     lacking = board.client.post(
         f"/disputes/{request_id}/ruling", data=form, headers=board.bearer("ada"), follow_redirects=False
     )

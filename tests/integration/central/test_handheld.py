@@ -246,6 +246,7 @@ def test_what_a_unit_asks_for_is_shown_with_its_decision(town, uwe):
             found["suspension"].id,
             granted=True,
             who=dora,
+            version=1,
             now=town.clock.now_utc(),
             terms=Terms.of(town.settings),
             note="Until the crane comes",

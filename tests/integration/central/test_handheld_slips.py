@@ -28,18 +28,20 @@ def test_the_unit_above_reads_that_a_ticket_is_late_and_answers_once(head, uwe):
     shown = head.get("/h/slips").text
     assert "was to deal with this by" in shown
     assert "Answer within" in shown
-    empty = head.post("/h/slips/1", answer="  ")
+    empty = head.post("/h/slips/1", version=1, answer="  ")
     assert (empty.status_code, "write what your unit does" in empty.text) == (422, True)
-    long = head.post("/h/slips/1", answer="x" * 2500)
+    long = head.post("/h/slips/1", version=1, answer="x" * 2500)
     assert (long.status_code, "x" * 2500 in long.text) == (422, True), "what was typed is still there"
-    assert "Answered. It stands" in head.post("/h/slips/1", answer="A second car is on its way").text
-    assert "done already" in head.post("/h/slips/1", answer="Twice said").text
+    assert (
+        "Answered. It stands" in head.post("/h/slips/1", version=1, answer="A second car is on its way").text
+    )
+    assert "done already" in head.post("/h/slips/1", version=1, answer="Twice said").text
     assert "A supervision slip waits" not in head.get("/h").text
     assert "A second car is on its way" in uwe.get(uwe.path).text
     assert "Twice said" not in uwe.get(uwe.path).text
 
 
 def test_a_slip_is_answered_by_the_unit_that_was_told_alone(head, uwe):
-    assert uwe.post("/h/slips/1", answer="it is nothing").status_code == 404
-    assert head.post("/h/slips/99", answer="which?").status_code == 404
+    assert uwe.post("/h/slips/1", version=1, answer="it is nothing").status_code == 404
+    assert head.post("/h/slips/99", version=1, answer="which?").status_code == 404
     assert "No supervision slip" in uwe.get("/h/slips").text

@@ -21,6 +21,7 @@ from tests.integration.central.citizens import (
     settle,
     sign_in,
 )
+from tests.integration.central.office import restock
 from tests.unit.central.box import NOON
 
 pytestmark = pytest.mark.parametrize("url", ["sqlite"], indirect=True)
@@ -36,7 +37,7 @@ def street(town):
     with town.database.write() as session:
         for name, points in (("cup", 20), ("umbrella", 60)):
             gifts.put(session, name, GiftIn(name=name.title(), points=points), who=ADA, now=NOON)
-            gifts.stock(session, name, 3, who=ADA, reason="bought", now=NOON)
+            restock(session, name, 3)
     town.add_user("dora", Role.DISPATCHER)
     town.add_user("judy", Role.ADJUDICATOR)
     town.add_user("ada", Role.ADMINISTRATOR)
@@ -135,11 +136,12 @@ def test_two_approve_on_the_page_of_the_office_and_none_twice(street):
 
     page = street.client.get("/points", headers=street.bearer("dora")).text
     award = re.search(r'action="(/points/awards/[^"]+)"', page)[1]
-    assert "declare your own phone number" in post("dora", award, approves="true").text
-    for name, contact in (("dora", PHONE), ("judy", "judy@example.org")):
+    assert "declare your own phone number" in post("dora", award, approves="true", version=1).text
+    for seen, (name, contact) in enumerate((("dora", PHONE), ("judy", "judy@example.org")), start=1):
         assert "You can approve now." in post(name, "/points/own-contact", contact=contact).text
-        assert "Approved." in post(name, award, approves="true").text
-    assert post("judy", award, approves="true").status_code == 409
+        assert "Approved." in post(name, award, approves="true", version=seen).text
+        assert post(name, award, approves="true", version=seen).status_code == 412
+    assert post("judy", award, approves="true", version=3).status_code == 409
     assert street.client.get("/points", headers=street.bearer("olga")).status_code == 403
     assert street.client.get("/points", headers=headers).status_code == 401
 
@@ -165,11 +167,17 @@ def test_the_office_hands_over_fills_up_and_takes_back(street):
 
     assert "Handed over: Cup." in post("/points/pickups", code=made.json()["pickup_code"]).text
     assert post("/points/pickups", code=made.json()["pickup_code"]).status_code == 409
-    assert "stock is changed" in post("/points/gifts/cup/stock", pieces="-2", reason="broken").text
-    assert post("/points/gifts/cup/stock", pieces="-1", reason="broken").status_code == 409
-    assert post("/points/gifts/cup/stock", pieces="many", reason="x").status_code == 422
+    stock = {"version": 2, "pieces": "-2", "reason": "broken"}
+    assert "stock is changed" in post("/points/gifts/cup/stock", **stock).text
+    assert post("/points/gifts/cup/stock", **stock).status_code == 412, "sent twice"
+    assert post("/points/gifts/cup/stock", version=3, pieces="-1", reason="broken").status_code == 409
+    assert post("/points/gifts/cup/stock", version=3, pieces="many", reason="x").status_code == 422
     saved = post("/points/gifts", gift_id="fan", name="Fan", points="5", offered="true")
     assert "The gift is saved." in saved.text
+    fan = {"gift_id": "fan", "name": "Paper fan", "points": "6", "offered": "true"}
+    assert post("/points/gifts", **fan).status_code == 428, "there is one by that name"
+    assert "The gift is saved." in post("/points/gifts", **fan, version=1).text
+    assert post("/points/gifts", **fan, version=1).status_code == 412
     assert post("/points/gifts", gift_id="No!", name="", points="0").status_code == 422
     page = street.client.get("/points", headers=street.bearer("ada")).text
     entry = re.search(r'action="(/points/entries/\d+/reversal)"', page)[1]

@@ -26,7 +26,7 @@ from central.problems import Problem
 from central.reporters.models import Reporter
 from kerbwatch.ids import new_id
 from tests.integration.central.citizens import ADA, DORA, add_reporter, settle
-from tests.integration.central.office import CUP, LI, VAULT, WANG, ZHAO, ZONE, open_office
+from tests.integration.central.office import CUP, LI, VAULT, WANG, ZHAO, ZONE, open_office, restock
 from tests.unit.central.box import NOON
 
 
@@ -84,7 +84,7 @@ def together(url, *jobs):
 
 def test_the_last_gift_is_given_once_however_many_ask_at_once(office, url):
     with office.database.write() as session:
-        gifts.stock(session, "cup", -1, who=ADA, reason="broken", now=NOON)
+        restock(session, "cup", -1, reason="broken")
     for ref in (LI, WANG, ZHAO):
         office.earn(ref)
     people = [LI, WANG, ZHAO, LI, WANG, ZHAO]
@@ -96,7 +96,7 @@ def test_the_last_gift_is_given_once_however_many_ask_at_once(office, url):
 
 def test_points_for_one_gift_buy_one_however_often_one_asks_at_once(office, url):
     with office.database.write() as session:
-        gifts.stock(session, "cup", 10, who=ADA, reason="bought", now=NOON)
+        restock(session, "cup", 10, reason="bought")
     office.earn(LI)
     jobs = [lambda database: office.redeem(LI, database=database).new] * 5
     assert sorted(together(url, *jobs), key=str) == [True, *["not-enough-points"] * 4]
@@ -152,7 +152,7 @@ class Machine:
                 add_reporter(session, ref)
             self.gift = f"gift-{new_id()}"
             gifts.put(session, self.gift, CUP, who=ADA, now=NOON)
-            gifts.stock(session, self.gift, 1, who=ADA, reason="bought", now=NOON)
+            restock(session, self.gift, 1, reason="bought")
         self.points = dict.fromkeys(self.people.values(), 0)
         self.stock = 1
 
@@ -219,7 +219,7 @@ class Machine:
         return after
 
     def _stock(self, session, ref, number):
-        gifts.stock(session, self.gift, number + 1, who=ADA, reason="bought", now=NOON)
+        restock(session, self.gift, number + 1, reason="bought")
 
         def after():
             self.stock += number + 1
@@ -227,7 +227,7 @@ class Machine:
         return after
 
     def _lose(self, session, ref, number):
-        gifts.stock(session, self.gift, -number - 1, who=ADA, reason="lost", now=NOON)
+        restock(session, self.gift, -number - 1, reason="lost")
 
         def after():
             self.stock -= number + 1

@@ -158,8 +158,13 @@ def test_a_suspension_stops_the_clock_until_its_end(squad, ticket, sweeper):
     assert mine(squad, ticket_id)["tickets"][0]["due_at"] == due, "asking changes nothing"
     decide = f"/api/v1/requests/{request['id']}/decide"
     assert post(squad, decide, {"granted": True, "note": "yes"}, "ulla").status_code == 403
-    assert post(squad, decide, {"granted": True, "note": "yes"}, "dora").json()["state"] == "granted"
-    assert post(squad, decide, {"granted": True, "note": "yes"}, "dora").status_code == 409
+    said, seen = {"granted": True, "note": "yes"}, request["version"]
+    assert post(squad, decide, said, "dora").status_code == 428
+    assert post(squad, decide, said, "dora", seen).json()["state"] == "granted"
+    assert post(squad, decide, {"granted": False, "note": "no"}, "dora", seen).status_code == 412
+    shown = squad.client.get(f"/api/v1/requests/{request['id']}", headers=squad.bearer("dora"))
+    assert (shown.json()["decision"], shown.headers["etag"]) == ("yes", '"2"')
+    assert post(squad, decide, said, "dora", 2).status_code == 409
     later = mine(squad, ticket_id)["tickets"][0]["due_at"]
     assert later == _stamp(until + timedelta(hours=4))
     squad.clock.advance(9 * 3600)
@@ -182,7 +187,7 @@ def test_a_suspension_ends_early_when_the_road_is_free_sooner(squad, ticket, who
     assert (long.status_code, "30 days at most" in long.json()["detail"]) == (409, True)
     body["until"] = (squad.clock.now_utc() + timedelta(days=29)).isoformat()
     request = post(squad, path, body, "ulla", mine(squad, ticket_id)["version"]).json()
-    post(squad, f"/api/v1/requests/{request['id']}/decide", {"granted": True, "note": "yes"}, "dora")
+    post(squad, f"/api/v1/requests/{request['id']}/decide", {"granted": True, "note": "yes"}, "dora", 1)
     squad.clock.advance(3 * 3600)
     assert act(squad, ticket_id, "report_handled", "done").status_code == 409
     own = f"/api/v1/{'my/' if who == 'ulla' else ''}tickets/{ticket_id}/resume"
@@ -210,12 +215,27 @@ def test_a_late_ticket_goes_up_step_by_step_with_a_slip_for_each_superior(squad,
     assert get(squad, f"/api/v1/slips?before={slips[0]['number']}", "dora") == slips[1:]
     own = get(squad, "/api/v1/slips", "boss")
     assert [slip["level"] for slip in own] == [1]
-    assert (
-        post(squad, f"/api/v1/slips/{own[0]['number']}/answer", {"answer": "I see to it"}, "ulla").status_code
-        == 404
-    )
-    answered = post(squad, f"/api/v1/slips/{own[0]['number']}/answer", {"answer": "I see to it"}, "boss")
-    assert answered.json()["answered_by"] == "user:boss"
+    path = f"/api/v1/slips/{own[0]['number']}/answer"
+    assert post(squad, path, {"answer": "I see to it"}, "ulla", 1).status_code == 404
+    assert post(squad, path, {"answer": "I see to it"}, "boss").status_code == 428
+    answered = post(squad, path, {"answer": "I see to it"}, "boss", own[0]["version"])
+    assert (answered.json()["answered_by"], answered.headers["etag"]) == ("user:boss", '"2"')
+    assert post(squad, path, {"answer": "no, I do"}, "boss", own[0]["version"]).status_code == 412
+    one = get(squad, path.removesuffix("/answer"), "boss")
+    assert (one["answer"], one["version"]) == ("I see to it", 2)
+    squad.clock.advance(9 * 3600)
+    metrics = squad.client.app.state.central.metrics
+    Sweeper(squad.settings, squad.clock, squad.database, metrics).once()
+    late = get(squad, "/api/v1/slips?late=true", "dora")
+    assert [slip["level"] for slip in late] == [2], "the other one is answered"
+    counted = squad.client.get("/metrics").text
+    assert "kerbwatch_central_slips_waiting 1.0" in counted
+    assert "kerbwatch_central_slips_late 1.0" in counted
+    headers = squad.bearer("dora") | {"Accept": "text/html"}
+    shown = squad.client.get("/slips?show=late", headers=headers).text
+    assert ("Slip 2" in shown, "Slip 1<" in shown, "level 2" in shown) == (True, False, True)
+    assert 'Past due <span class="n">1</span>' in shown
+    assert '<span class="n bad"' in shown, "and wherever one is, the header tells"
     case = get(squad, f"/api/v1/cases/{case_id}", "olga")
     assert case["tickets"][0]["unit_id"] == UNIT, "escalation is a level; the ticket stays its unit's"
 

@@ -11,6 +11,7 @@ from central.cases.rules import OVER
 from central.database import Database
 from central.escalation.service import sweep
 from central.problems import Problem
+from central.tickets import requests
 from central.tickets import service as tickets
 from central.tickets.deadlines import clock_of
 from tests.integration.central.test_adjudication import Quarrel
@@ -57,6 +58,24 @@ class TwoCentrals(Quarrel):
         with ThreadPoolExecutor(2) as pool:
             heard = list(pool.map(press, self.copies, (first, second)))
         assert sum(heard) <= 1
+
+    @rule(first=st.booleans(), second=st.booleans())
+    def two_decide_at_once(self, first, second):
+        """Of two dispatchers with one request before them, one decides."""
+        for request_id in self.waiting("suspension"):
+
+            def press(pair, request_id=request_id):
+                database, granted = pair
+                more = {"granted": granted, "who": self.boss, "version": 1, "note": "so"}
+                try:
+                    with database.write(ordered=True) as session:
+                        requests.decide(session, request_id, now=self.now, terms=self.terms, **more)
+                except Problem:
+                    return False
+                return True
+
+            with ThreadPoolExecutor(2) as pool:
+                assert sum(pool.map(press, zip(self.copies, (first, second), strict=True))) <= 1
 
     @rule()
     def both_sweep_at_once(self):

@@ -31,7 +31,7 @@ def ask(town, ticket_id, **asked):
 
 
 def decide(town, request_id, decision, note, name="dora"):
-    form = {"decision": decision, "note": note}
+    form = {"decision": decision, "note": note, "version": 1}
     path = f"/requests/{request_id}/decide"
     return town.client.post(path, data=form, headers=town.bearer(name), follow_redirects=False)
 
@@ -49,7 +49,7 @@ def test_a_dispatcher_grants_on_a_page_and_the_case_says_until_when(squad, ticke
     assert decide(squad, asked, "grant", " ").status_code == 422
     assert decide(squad, asked, "grant", "until the pipe lies").status_code == 303
     again = decide(squad, asked, "refuse", "said twice")
-    assert (again.status_code, "granted already" in again.text) == (409, True)
+    assert (again.status_code, "has changed since you saw it" in again.text) == (412, True)
     assert "Nothing waits" in page(squad, "/requests")
     case = page(squad, f"/cases/{case_id}")
     assert "Suspended until 21:00" in case
@@ -87,7 +87,7 @@ def test_a_late_case_says_how_late_who_was_told_and_by_when_they_answer(squad, t
     squad.tokens.clear()
     late = page(squad, "/slips")
     assert "overdue" in late
-    slip = life.post(squad, "/api/v1/slips/1/answer", {"answer": "a crew is on its way"}, "boss")
+    slip = life.post(squad, "/api/v1/slips/1/answer", {"answer": "a crew is on its way"}, "boss", 1)
     assert slip.status_code == 200, slip.text
     assert "a crew is on its way" in page(squad, "/slips?show=answered")
     assert "a crew is on its way" in page(squad, f"/cases/{case_id}")
