@@ -22,15 +22,15 @@ from kerbwatch.settings import Settings, load_settings
 
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
-PlatePattern = Annotated[str, StringConstraints(max_length=16, pattern=r"^[^?\s]*[^?\s*][^?\s]*$")]
-"""A plate, or a part of one with ``*`` for the rest."""
+PlatePattern = Annotated[str, StringConstraints(max_length=16, pattern=r"^[^?\s]*[^?\s*·•.\-][^?\s]*$")]
+"""A plate, or a part of one with ``*`` for the rest; what people write between its parts is none of it."""
 WEEKDAYS: tuple[Weekday, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
 class AllowedHours(Settings):
     """When standing or trading in a zone is permitted, in the zone's local time."""
 
-    days: tuple[Weekday, ...] = Field(WEEKDAYS, description="Days on which the span begins.")
+    days: tuple[Weekday, ...] = Field(WEEKDAYS, description="Days on which the span begins.", min_length=1)
     start: time = Field(description="Beginning, HH:MM local time.")
     end: time = Field(description="End, HH:MM; earlier than the beginning means the next day.")
 
@@ -109,13 +109,17 @@ class ZoneSettings(Settings):
 
     @model_validator(mode="after")
     def _sound(self) -> ZoneSettings:
-        if self.units == "fractions" and not all(0 <= v <= 1 for corner in self.polygon for v in corner):
-            raise ValueError(f"zone '{self.id}': fractions lie between 0 and 1 (or set 'units: pixels')")
-        if self.units == "pixels" and all(0 <= v <= 1 for corner in self.polygon for v in corner):
-            raise ValueError(
-                f"zone '{self.id}': every corner lies within one pixel; for fractions of the picture "
-                "add 'units: fractions'"
-            )
+        for name, corners in self.outlines.items():
+            within_one = all(0 <= v <= 1 for corner in corners for v in corner)
+            if self.units == "fractions" and not within_one:
+                raise ValueError(
+                    f"zone '{self.id}', '{name}': fractions lie between 0 and 1 (or set 'units: pixels')"
+                )
+            if self.units == "pixels" and within_one:
+                raise ValueError(
+                    f"zone '{self.id}', '{name}': every corner lies within one pixel; for fractions of the "
+                    "picture add 'units: fractions'"
+                )
         shape = Polygon(self.polygon)
         if not shape.is_valid:
             raise ValueError(
@@ -128,7 +132,21 @@ class ZoneSettings(Settings):
             raise ValueError(f"zone '{self.id}': 'frontage' is a line and needs two points or more")
         if self.kind is not ZoneKind.NO_STALL and (self.pitches or self.frontage):
             raise ValueError(f"zone '{self.id}': 'pitches' and 'frontage' belong to zones of kind no_stall")
+        for number, pitch in enumerate(self.pitches, start=1):
+            if Polygon(pitch.polygon).intersection(shape).area <= 0:
+                raise ValueError(f"zone '{self.id}': pitch {number} lies outside the zone")
+        if self.kind is ZoneKind.ROAD and (self.allowed_hours or self.urgent):
+            raise ValueError(
+                f"zone '{self.id}': 'allowed_hours' and 'urgent' say nothing of what is thrown on a road; "
+                "take them out, or draw a zone of another kind beside it"
+            )
         return self
+
+    @property
+    def outlines(self) -> dict[str, tuple[tuple[float, float], ...]]:
+        """The corners of all that is drawn of it, by what the configuration calls it, in its units."""
+        pitches = {f"pitches[{number}]": pitch.polygon for number, pitch in enumerate(self.pitches)}
+        return {"polygon": self.polygon, **pitches} | ({"frontage": self.frontage} if self.frontage else {})
 
 
 class PositionSettings(Settings):
@@ -236,12 +254,13 @@ def _inside(camera_id: str, zone: ZoneSettings, size: tuple[int, int]) -> None:
     """Raises ValueError when a zone in pixels leaves the picture of ``size``."""
     if zone.units == "fractions":
         return
-    for x, y in zone.polygon:
-        if not (0 <= x <= size[0] and 0 <= y <= size[1]):
-            raise ValueError(
-                f"camera '{camera_id}', zone '{zone.id}': corner [{x:g}, {y:g}] lies outside the picture "
-                f"of {size[0]} x {size[1]} px"
-            )
+    for name, corners in zone.outlines.items():
+        for x, y in corners:
+            if not (0 <= x <= size[0] and 0 <= y <= size[1]):
+                raise ValueError(
+                    f"camera '{camera_id}', zone '{zone.id}', '{name}': corner [{x:g}, {y:g}] lies outside "
+                    f"the picture of {size[0]} x {size[1]} px"
+                )
 
 
 class DetectorSettings(Settings):

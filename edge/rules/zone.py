@@ -38,7 +38,7 @@ class Zone:
         smaller than the stream on which the zones were drawn.
 
         Raises:
-            ZoneOutsideError: when a corner lies outside the picture.
+            ZoneOutsideError: when a corner of the zone, a pitch or the frontage lies outside the picture.
         """
         self.settings = settings
         self.id = settings.id
@@ -49,12 +49,13 @@ class Zone:
             corners = corners * scale
         else:
             drawn = camera.size or size_px
-            outside = (corners < 0).any() or (corners > np.asarray(drawn) + 1e-6).any()
-            if outside:
-                raise ZoneOutsideError(
-                    f"camera '{camera.id}', zone '{settings.id}': a corner lies outside the picture of "
-                    f"{drawn[0]} x {drawn[1]} px; draw the zone on this picture, or use 'units: fractions'"
-                )
+            for name, outline in settings.outlines.items():
+                if (np.asarray(outline) < 0).any() or (np.asarray(outline) > np.asarray(drawn) + 1e-6).any():
+                    raise ZoneOutsideError(
+                        f"camera '{camera.id}', zone '{settings.id}', '{name}': a corner lies outside the "
+                        f"picture of {drawn[0]} x {drawn[1]} px; draw it on this picture, or use 'units: "
+                        "fractions'"
+                    )
             scale = scale / drawn
             corners = corners * scale
         self.corners_px: NDArray[np.float64] = corners

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from edge.rules.appearance import cut_patch
 from edge.rules.sighting import Sighting
 from edge.rules.stall import StallRule
+from edge.rules.zone import ZoneOutsideError
 from kerbwatch.incident import BEYOND_DOORWAY, Kind, Phase
 from models.classes import ObjectClass
 from tests.unit.edge.street import KERB, PAVEMENT, Thing, camera_with, look_at, zones_of
@@ -163,6 +164,31 @@ def test_a_pitch_and_a_frontage_belong_to_pavements():
         camera_with({**KERB, "pitches": [{"polygon": PITCH}]})
     with pytest.raises(ValidationError, match="two points"):
         camera_with({**PAVEMENT, "frontage": [[0, 120]]})
+
+
+def test_a_pitch_that_could_never_license_anybody_is_refused():
+    far = [[5000, 5000], [6000, 5000], [6000, 6000]]
+    with pytest.raises(ValidationError, match="pitch 1 lies outside the zone"):
+        camera_with({**PAVEMENT, "pitches": [{"polygon": far}]})
+    fractions = {"units": "fractions", "polygon": [[0.1, 0.1], [0.9, 0.1], [0.9, 0.9]]}
+    with pytest.raises(ValidationError, match=r"'pitches\[0\]': fractions lie between 0 and 1"):
+        camera_with({**PAVEMENT, **fractions, "pitches": [{"polygon": PITCH}]})
+    with pytest.raises(ValidationError, match="'frontage': fractions lie between 0 and 1"):
+        camera_with({**PAVEMENT, **fractions, "frontage": [[10, 10], [300, 10]]})
+    with pytest.raises(ValidationError, match="at least 1 item"):
+        camera_with({**PAVEMENT, "allowed_hours": [{"days": [], "start": "08:00", "end": "09:00"}]})
+
+
+def test_a_doorway_line_outside_the_picture_is_told_like_a_zone_there():
+    with pytest.raises(ZoneOutsideError, match="'frontage': a corner lies outside the picture"):
+        zones_of(camera_with({**PAVEMENT, "frontage": [[0, 120], [5000, 120]]}))
+
+
+def test_hours_and_urgency_of_a_road_are_refused_as_litter_knows_neither():
+    road = {**KERB, "kind": "road"}
+    for more in ({"urgent": True}, {"allowed_hours": [{"start": "08:00", "end": "09:00"}]}):
+        with pytest.raises(ValidationError, match="'allowed_hours' and 'urgent'"):
+            camera_with({**road, **more})
 
 
 def test_a_market_of_eight_hours_is_not_learnt_as_pavement():

@@ -79,7 +79,7 @@ def test_an_incident_whose_plate_turns_out_to_be_exempt_is_cleared_and_not_opene
     assert watch(restarted(rule, 90, exempt_plates=["*警"]), lambda t: [CAR], from_s=92, until_s=200) == []
 
 
-@pytest.mark.parametrize("pattern", ["*", "**", "浙B12?4", ""])
+@pytest.mark.parametrize("pattern", ["*", "**", "浙B12?4", "", "*·*", "*-", "*.", "•*"])
 def test_an_exemption_for_every_plate_is_refused(pattern: str):
     with pytest.raises(ValidationError):
         ZoneSettings.model_validate({**KERB, "exempt_plates": [pattern]})
