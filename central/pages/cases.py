@@ -21,12 +21,11 @@ from central.custody.service import of_case as custody_of_case
 from central.media.api import original_response
 from central.media.service import LEAST_REASON_CHARS, MOST_REASON_CHARS
 from central.merging import service as merging
-from central.merging.schemas import SuggestionOut
-from central.merging.scoring import TELLING
 from central.pages import check_view, map_view, matters, repository
 from central.pages.case_view import REASONS, case_of
 from central.pages.custody_view import custody_of, deleted_words, with_deleted
 from central.pages.rendering import HEADERS, is_partial, page
+from central.pages.same_as import same_as_of
 from central.pages.texts import t
 from central.pages.values import Notice
 from central.pages.work_view import beside_of
@@ -312,7 +311,7 @@ def case_page_of(
             case_of(detail, lines, asked.who, central.clock.now_utc(), central.settings.zone, beside), gone
         ),
         "custody": custody,
-        "same_as": [_same_as(each, asked.case_id) for each in same_as],
+        "same_as": [same_as_of(each, asked.case_id) for each in same_as],
         "looks": check_view.looks_of(detail, asked_again, asked.who),
         "seen_again": check_view.seen_again_of(detail),
         "proof": proof,
@@ -339,28 +338,3 @@ def case_page_of(
     }
     template = "_case.html" if part else "case.html"
     return page(asked.request, template, values, who=asked.who, status=status, headers=headers)
-
-
-def _same_as(suggestion: SuggestionOut, case_id: str) -> dict[str, object]:
-    """A suggestion as the page shows it: the other case, how sure, and why."""
-    other = suggestion.into_case_id if suggestion.case_id == case_id else suggestion.case_id
-    apart = suggestion.parts.get("distance_m")
-    why = [t("same.apart", metres=round(apart))] if apart is not None else [t("same.same_camera")]
-    why.append(t("same.gap", minutes=round(suggestion.parts.get("gap_min", 0))))
-    why += _told_of(suggestion.parts)
-    return {
-        "id": suggestion.id,
-        "other": other,
-        "percent": round(suggestion.score * 100),
-        "why": "; ".join(why),
-    }
-
-
-def _told_of(parts: Mapping[str, float]) -> list[str]:
-    """In what two cases agree and differ, and how many others are around."""
-    agree = [t(f"same.part.{name}") for name in TELLING if parts.get(name, 1) > 1]
-    differ = [t(f"same.part.{name}") for name in TELLING if parts.get(name, 1) < 1]
-    found = [t("same.agree", what=", ".join(agree))] if agree else []
-    found += [t("same.differ", what=", ".join(differ))] if differ else []
-    rivals = parts.get("rivals")
-    return [*found, t("same.rivals", count=round(rivals))] if rivals else found

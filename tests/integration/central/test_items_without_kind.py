@@ -98,9 +98,10 @@ def test_what_is_lacking_is_said_and_nothing_typed_is_lost(desk, changes, status
 
 def test_the_hotline_and_apps_name_items_too(desk):
     item = {"number": "1", "kind": "street-lamp", "lon": LON, "lat": LAT, "at": "2026-05-04T02:00:00Z"}
-    items = [item, item | {"number": "2", "kind": "flying-saucer"}]
+    again = item | {"number": "3", "lat": LAT + 1e-5, "at": "2026-05-04T02:09:00Z"}
+    items = [item, item | {"number": "2", "kind": "flying-saucer"}, again]
     told = desk.client.post("/api/v1/hotline", json={"items": items}, headers=desk.bearer("dora")).json()
-    assert told["taken"] == 1
+    assert told["taken"] == 2
     assert [each["line"] for each in told["refused"]] == [2]
     with desk.database.write() as session:
         key = add_key(session, "app", desk.clock.now_utc()).key
@@ -111,4 +112,5 @@ def test_the_hotline_and_apps_name_items_too(desk):
     assert [each["service_code"] for each in listed] == ["drain-blocked"]
     with desk.database.read() as session:
         kinds = session.scalars(select(Lead.kind).order_by(Lead.kind)).all()
-    assert kinds == ["drain-blocked", "street-lamp"]
+        assert session.scalar(select(func.count()).select_from(Case)) == 2, "the two calls are one"
+    assert kinds == ["drain-blocked", "street-lamp", "street-lamp"]
