@@ -30,21 +30,31 @@ class _LazyGroup(TyperGroup):
         return [*super().list_commands(ctx), *_SIDES]  # type: ignore[arg-type]
 
     def get_command(self, ctx: object, cmd_name: str) -> object:  # type: ignore[override]
+        """For the list: its name and what it is for."""
         if cmd_name not in _SIDES:
             return super().get_command(ctx, cmd_name)  # type: ignore[arg-type]
-        module_name, extra, help_text = _SIDES[cmd_name]
-        module_name, _, attribute = module_name.partition(":")
-        try:
-            module = importlib.import_module(module_name)
-        except ModuleNotFoundError as error:
-            return _absent(cmd_name, extra, error.name or module_name, help_text)
-        command = typer.main.get_command(getattr(module, attribute or "app"))
-        command.name = cmd_name
-        command.short_help = help_text
-        return command
+        return TyperGroup(name=cmd_name, help=_SIDES[cmd_name][2])
+
+    def resolve_command(self, ctx: object, args: list[str]) -> object:  # type: ignore[override]
+        """What is called is imported."""
+        if args[0] not in _SIDES:
+            return super().resolve_command(ctx, args)  # type: ignore[arg-type]
+        return args[0], _load(args[0]), args[1:]
 
 
-def _absent(name: str, extra: str, missing: str, help_text: str) -> object:
+def _load(name: str) -> object:
+    module_name, extra, _ = _SIDES[name]
+    module_name, _, attribute = module_name.partition(":")
+    try:
+        module = importlib.import_module(module_name)
+    except ModuleNotFoundError as error:
+        return _absent(name, extra, error.name or module_name)
+    command = typer.main.get_command(getattr(module, attribute or "app"))
+    command.name = name
+    return command
+
+
+def _absent(name: str, extra: str, missing: str) -> object:
     """A command that says which extra it needs, for an installation without it."""
     placeholder = typer.Typer()
 
@@ -59,7 +69,7 @@ def _absent(name: str, extra: str, missing: str, help_text: str) -> object:
         raise typer.Exit(2)
 
     command = typer.main.get_command(placeholder)
-    command.name, command.short_help = name, help_text
+    command.name = name
     return command
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 from collections import Counter
 from collections.abc import Iterator
@@ -11,7 +12,9 @@ from pathlib import Path
 
 import pytest
 from ruamel.yaml import YAML
+from typer.testing import CliRunner
 
+from kerbwatch.cli import app
 from kerbwatch.demo.broker import Broker
 from kerbwatch.demo.processes import Processes
 from kerbwatch.demo.proof import Witness
@@ -36,13 +39,11 @@ class RunningTown:
         self._central_db = folder / "central.db"
         self._edit(DWELL_S)
         config = str(self.town.central_config)
-        self.processes.run("central", "init", config)
+        run_here("init", config)
         password = ("--password-file", str(self.town.operator_password))
-        self.processes.run(
-            "central", "user", "add", "operator", "--role", "operator", *password, "--config", config
-        )
+        run_here("user", "add", "operator", "--role", "operator", *password, "--config", config)
         token = ("--token-file", str(self.town.edge_token))
-        self.processes.run("central", "edge", "add", "demo", "box-1", *token, "--config", config)
+        run_here("edge", "add", "demo", "box-1", *token, "--config", config)
         self.witness = Witness(
             f"http://127.0.0.1:{self.port}", "operator", self.town.operator_password.read_text().strip()
         )
@@ -100,6 +101,16 @@ class RunningTown:
         """End everything."""
         self.witness.close()
         self.processes.stop()
+
+
+def run_here(*arguments: str) -> None:
+    """A command of central in this process, which has it loaded; what it does to the umask is undone."""
+    before = os.umask(0o077)
+    try:
+        done = CliRunner().invoke(app, ["central", *arguments])
+    finally:
+        os.umask(before)
+    assert done.exit_code == 0, done.output
 
 
 def _facts(sequence: int, payload: bytes | str) -> tuple[int, str, str, int]:
