@@ -27,6 +27,8 @@ YOUNG_TICKS = 75
 """For so long (15 s) the first background is doubted where it is not seen again."""
 FIRST_SEEN, LEAST_VOTES = 1, 4
 """It counts as seen so often at first. Another is taken that is seen so often, and twice as often."""
+SEEN_AGAIN, SEEN_SHARE = 2, 0.5
+"""So often, and in so much of a place, a young view has shown the road where it is known."""
 LEAST_ROAD = 0.1
 """Share of the picture that shows the road, below which nothing is learnt of the camera's noise."""
 NOISE_FACTOR = 4.5
@@ -127,6 +129,14 @@ class Background:
     def hide(self, covered: Mask) -> None:
         """What was covered in the first pictures: the road there is not known yet."""
         self._hidden |= covered > 0
+
+    def was_seen(self, box: NDArray[np.float64], inside: NDArray[np.bool_]) -> bool:
+        """Whether the road was seen again in most of a part of a box, since the first background was made."""
+        if not self._young:
+            return True
+        x1, y1, x2, y2 = box.astype(int)
+        seen = self._seen[y1:y2, x1:x2][inside]
+        return bool(np.count_nonzero(seen >= FIRST_SEEN + SEEN_AGAIN) > SEEN_SHARE * len(seen))
 
     def _bound(self) -> None:
         """The background's lowest and highest value around each pixel: an edge may shift by a pixel."""

@@ -271,6 +271,7 @@ class LitterEngine:
                 ),
                 evidence=found.evidence,
                 size_px=found.size_px,
+                suspects=found.suspects,
             )
         )
         self._next_id += 1

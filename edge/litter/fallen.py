@@ -8,7 +8,7 @@ pictures (its *trail*), or not at all.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,7 +27,7 @@ WAKE_S = 1.6
 """A vehicle was here so shortly before something lay here."""
 FALL_S = 0.85
 """From a window or a hand to the ground (0.45 s), and until it has rolled out."""
-DRAWN_M, DRAWN_SIZES = 0.4, 3.0
+DRAWN_M, DRAWN_SIZES = 0.4, 2.0
 """Where the way is not known: so far up from where it lies is drawn, and no more than so many sizes of it. It
 fell, whatever the vehicle's outline says: a thing thrown aside lies farther up than its window."""
 MOST_GAP_M, NEAR_M = 2.5, 0.4
@@ -38,6 +38,9 @@ STAYS_PX, CREEPS_PX = 1.0, 1.5
 """What lies stays within so many px and a share of its size; what goes farther creeps."""
 MOST_LENGTH_M = 1.2
 """The longer side of what lies, with its smear and shadow."""
+LEAST_PX, LEAST_TRAIL_PX = (4.0, 6.0), (3.5, 5.0)
+"""The square root of its area, px: surely too small, and surely large enough; where its way was not seen, and
+where it was."""
 FILLED = (0.2, 0.35)
 """Share of its box that a thing fills: what fills less is several things, or a part of a larger change."""
 THICK_PX = (2.2, 3.2)
@@ -53,6 +56,8 @@ FAR_M = (1.5, 2.5)
 """A vehicle that has gone on so far is clear of it, whatever its box says: the thing is seen by itself."""
 APART_M, APART_PLAIN = (0.3, 0.6), (3.0, 3.6)
 """What lies so far beside a vehicle that stands, and stands out so plainly, is no part of it."""
+AS_LIKELY = 0.15
+"""A vehicle whose score is less by no more than this share may have thrown it as well."""
 THREW_BEFORE = 0.5
 """So much more is it that of a vehicle from which something else came just before."""
 STOOD_OUT, ROAD = 0.5, 0.15
@@ -116,6 +121,7 @@ def judge_rest(
     px_per_m = max(scale_of(each, t_near) for each, (t_near, _) in passed)
     ways = [way for each in trails if (way := way_to(rest, each, px_per_m)) is not None]
     best, most = None, -np.inf
+    scores: dict[int, float] = {}
     for vehicle, nearest in passed:
         t_near, gap_px = nearest
         scale = scale_of(vehicle, t_near)
@@ -138,24 +144,29 @@ def judge_rest(
             "lies": ramp(lasting, 1, TRAIL_TICKS) if trail is not None else ramp(lying, needed - 3, needed),
             "shape": rest.clear
             * _stays(rest)
-            * ramp(rest.size_px, 3.0 if trail is not None else 3.5, 4.5 if trail is not None else 5.5)
+            * ramp(rest.size_px, *(LEAST_PX if trail is None else LEAST_TRAIL_PX))
             * ramp(rest.filled, *FILLED)
             * float(size_m >= LEAST_SIZE_M and longest_m <= MOST_LENGTH_M),
             "solid": _solid(rest),
             "alone": alone(rest, alike, scale),
             "unusual": ramp(len(alike) / max(rest.contrast, 1.0), *(MANY if trail is None else MANY_TRAIL)),
             "thick": 1.0 if trail is not None else ramp(rest.area / longest_px, *THICK_PX),
+            "news": float(trail is not None or rest.road_known),
             "plain": 1.0 if trail is not None else ramp(rest.contrast, *PLAIN),
             "nobody_near": nobody_near(rest.xy, rest.since_s, traffic, vehicle),
         }
         if trail is None and min(parts.values()) > 0.0:
             parts["unusual"] *= ramp(_strays(rest, rests, vehicles), 6, 2)
         evidence = of_rest(parts, 1.0 if trail is not None else 0.85)
+        scores[vehicle.id] = evidence.score
         worth = evidence.score * (1.0 + THREW_BEFORE * (vehicle.id in now.throwers)) - 0.2 * gap_m
         if best is None or worth > most:
             most = worth
             best = _followed(rest, vehicle, trail, evidence) if trail else _dropped(rest, vehicle, evidence)
-    return best
+    if best is None:
+        return None
+    likely = (1.0 - AS_LIKELY) * best.evidence.score
+    return replace(best, suspects=frozenset(key for key, score in scores.items() if score >= likely))
 
 
 def may_be_thrown(rest: Rest, least: float) -> bool:

@@ -35,6 +35,7 @@ class Finding:
         path: float64 [K, 3]: time, x, y.
         size_px: the thing's.
         evidence: why.
+        suspects: the vehicles, by number, that are as likely.
     """
 
     vehicle: Vehicle
@@ -43,6 +44,7 @@ class Finding:
     path: NDArray[np.float64]
     size_px: float
     evidence: Evidence
+    suspects: frozenset[int] = frozenset()
 
 
 def judge_flight(

@@ -63,6 +63,8 @@ class Rest:
     seen_s: float
     ticks: int = 1
     judged: bool = False
+    road_known: bool = True
+    """Whether the road was seen there before: else what comes to light may be the road itself."""
     behind: bool | None = None
     """Whether a vehicle had been where it lies, shortly before; None until that was looked into."""
     first_xy: NDArray[np.float64] = field(init=False)
@@ -165,7 +167,9 @@ def _rest(view: View, blobs: Blobs, index: int, background: Background, since_s:
     apart = cv2.absdiff(background.candidate[y1:y2, x1:x2], background.picture[y1:y2, x1:x2])
     core: NDArray[np.bool_] = inside & (apart >= CORE_SHARE * _ranked(apart[inside], 0.9))
     contrast = _ranked(apart[core], 0.5) / background.threshold
-    return Rest(xy, box, area, since_s, clear, _solid(box, inside, core, background), contrast, view.t_s)
+    solid = _solid(box, inside, core, background)
+    known = background.was_seen(box, core)
+    return Rest(xy, box, area, since_s, clear, solid, contrast, view.t_s, road_known=known)
 
 
 def _alike(known: Rest, found: Rest) -> bool:

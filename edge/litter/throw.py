@@ -87,6 +87,7 @@ class Throw:
         vehicle: what it was thrown from.
         evidence: why.
         size_px: the thing's own size (the square root of its area).
+        suspects: the vehicles, by track, that are as likely as the one named.
     """
 
     id: int
@@ -98,3 +99,4 @@ class Throw:
     vehicle: ThrowingVehicle
     evidence: Evidence
     size_px: float
+    suspects: frozenset[int] = frozenset()

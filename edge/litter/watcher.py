@@ -52,8 +52,10 @@ class Occurrences:
             if throw.t_s - each.last_t_s > TOGETHER_S:
                 continue
             before, now = each.newest_vehicle, throw.vehicle
-            near = _overlap(before.box_xyxy, now.box_xyxy) and throw.t_s - each.last_t_s < TOGETHER_S / 2
-            if before.track_id == now.track_id or near or _seen_as_one(before, now):
+            soon = throw.t_s - each.last_t_s < TOGETHER_S / 2
+            near = soon and _overlap(before.box_xyxy, now.box_xyxy)
+            either = soon and not each.first.suspects.isdisjoint(throw.suspects)
+            if before.track_id == now.track_id or near or either or _seen_as_one(before, now):
                 each.throws.append(throw)
                 each.last_t_s = max(each.last_t_s, throw.t_s)
                 each.landed_t_s = max(each.landed_t_s, throw.landed_t_s)

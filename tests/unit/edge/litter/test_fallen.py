@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -137,6 +139,12 @@ def test_what_stands_out_plainly_is_told_sooner(contrast: float, told: bool) -> 
     assert (found.evidence.score >= REST_SCORE) is told
 
 
+def test_what_comes_to_light_where_the_road_was_never_seen_was_not_thrown() -> None:
+    found = judged(replace(lying(), road_known=False), car())
+    assert found is not None
+    assert found.evidence.score == 0
+
+
 def test_the_next_thing_is_rather_that_of_the_car_that_threw_before() -> None:
     first, follower = car(passed_px=60.0), car()
     first.id, follower.id = 1, 2
@@ -145,6 +153,7 @@ def test_the_next_thing_is_rather_that_of_the_car_that_threw_before() -> None:
         found = judge_rest(lying(), Traffic(), [first, follower], trails=[], rests=[], now=now)
         assert found is not None
         assert found.vehicle.id == whose
+        assert found.suspects == {1, 2}
 
 
 def test_a_bus_that_left_at_the_edge_of_the_picture_has_gone_on() -> None:

@@ -52,6 +52,14 @@ def test_a_car_known_by_two_tracks_at_once_is_the_same_however_far_it_has_gone()
     assert occurrences.add(second, "road") is None
 
 
+def test_two_things_that_one_vehicle_may_both_have_thrown_are_one_incident():
+    first, second, third = a_throw(1.0, 1), a_throw(2.0, 2, left=400.0), a_throw(9.0, 3, left=800.0)
+    occurrences = Occurrences()
+    assert occurrences.add(replace(first, suspects=frozenset({1, 2})), "road") is not None
+    assert occurrences.add(replace(second, suspects=frozenset({2})), "road") is None
+    assert occurrences.add(replace(third, suspects=frozenset({2, 3})), "road") is not None
+
+
 def test_an_incident_ends_when_no_more_follows():
     occurrences = Occurrences()
     occurrences.add(a_throw(1.0, 1), "road")
