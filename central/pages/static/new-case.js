@@ -1,5 +1,5 @@
 // Puts a point on a map of the city's areas into the form's longitude and latitude, and the other way round.
-const CITY_ZOOM = 10;
+const CITY_ZOOM = 10.5;
 const STREET_ZOOM = 16;
 const DECIMALS = 6;
 
@@ -26,8 +26,11 @@ async function openMap() {
   maplibre.setWorkerUrl(pick.dataset.worker);
   const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
   const before = datum.value === pick.dataset.datum ? typed() : null;
+  const container = document.createElement("div");
+  container.className = "gl";
+  pick.append(container);
   const map = new maplibre.Map({
-    container: pick,
+    container,
     center: before ?? [Number(pick.dataset.lon ?? 0), Number(pick.dataset.lat ?? 0)],
     zoom: before ? STREET_ZOOM : pick.dataset.lon ? CITY_ZOOM : 2,
     dragRotate: false,
@@ -43,6 +46,7 @@ async function openMap() {
       ],
     },
   });
+  map.once("load", () => map.resize());
   const marker = new maplibre.Marker({ color: colour("--accent") });
   if (before) marker.setLngLat(before).addTo(map);
   map.on("click", ({ lngLat }) => {

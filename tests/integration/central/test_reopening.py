@@ -184,3 +184,15 @@ def test_of_two_who_take_it_back_at_once_one_is_told_to_look_again(desk):
     assert [each.status_code for each in answers] == [200, 412]
     with desk.database.read() as session:
         assert session.scalar(select(func.count()).select_from(Answer)) == 2
+
+
+@on_sqlite
+def test_what_is_reported_after_it_was_opened_again_joins_it(desk):
+    lead_id, case_id = a_rejected_report(desk)
+    with desk.database.write(ordered=True) as session:
+        send(session, desk.settings, report_at(3000))  # central looks elsewhere meanwhile
+    assert reopen(desk, case_id).status_code == 200
+    with desk.database.write(ordered=True) as session:
+        later = NOON + timedelta(minutes=3)
+        again = send(session, desk.settings, report_at(2, seen_at=later), later)
+    assert case_of(desk.database, again).id == case_of(desk.database, lead_id).id == case_id
