@@ -200,8 +200,9 @@ class Camera:
         duration_us, ended_s = source.container.duration, self._timeline.last_t_s
         if ended_s is None:
             return "the file holds no picture that can be read"
-        if duration_us is not None and ended_s < duration_us / 1_000_000 - _CUT_SHORT_S:
-            return f"the clip is cut off: it ends at {ended_s:.1f} s of {duration_us / 1_000_000:.1f} s"
+        announced_s = None if duration_us is None else duration_us / 1_000_000 - self._timeline.jumped_s
+        if announced_s is not None and ended_s < announced_s - _CUT_SHORT_S:
+            return f"the clip is cut off: it ends at {ended_s:.1f} s of {announced_s:.1f} s"
         return None
 
     def _read(self, source: OpenSource, decoder: Decoder, corrupt_before: int) -> None:

@@ -40,6 +40,8 @@ class Timeline:
         self._zero_at_s = 0.0
         self._anchor: datetime | None = None
         self._nominal_s = _NOMINAL_S
+        self.jumped_s = 0.0
+        """What jumps have added to the stream's own time, and this one left out."""
 
     @property
     def last_t_s(self) -> float | None:
@@ -98,7 +100,8 @@ class Timeline:
             self._offset_s = self._bridged_s(now_s) - begin_s
             self._zero_at_s = now_s - shown_s - self._offset_s
         elif self._jumped(stamp_s, now_s):
-            self._offset_s = self._bridged_s(now_s) - shown_s
+            before_s, self._offset_s = self._offset_s, self._bridged_s(now_s) - shown_s
+            self.jumped_s += before_s - self._offset_s
             self._zero_at_s = now_s - shown_s - self._offset_s
         else:
             self._zero_at_s = min(self._zero_at_s, now_s - shown_s - self._offset_s)

@@ -18,12 +18,17 @@ from av.video.frame import VideoFrame
 from edge.camera.decoder import Decoder
 from edge.camera.picture import Converter, VideoPicture, quarter_turns
 from edge.clips.job import ClipLimits
+from edge.clips.stamps import Stamps, length_without_jumps_s
 from edge.evidence.ring import StoredPacket, StreamInfo
 from edge.frame import Luma
 from kerbwatch.clip_report import ProblemCode
 
 _FORMATS = "mov,mp4,m4a,3gp,3g2,mj2,mpegts,matroska,webm,avi"
 """Containers that are taken. Playlists and the like, which name other files and addresses, are not."""
+_TRANSPORT_STREAM = "mpegts"
+"""The container whose time stamps are a clock's, and jump with it."""
+_SEEK_EARLY_S = 10.0
+"""A transport stream has no index: a seek ends anywhere, and a key frame must come before what is sought."""
 _LENIENCE_S = 1.0
 _CHUNK_BYTES = 1 << 20
 _OPEN_S, _READ_S = 30.0, 30.0
@@ -98,7 +103,6 @@ class Clip:
             raise
         self.metadata = dict(self.container.metadata)
         self._converter = Converter()
-        self._begun = False
         self.decoder = Decoder(self.stream)
 
     def __enter__(self) -> Clip:
@@ -129,8 +133,19 @@ class Clip:
             context.name, width, height, context.extradata or b"", float(average) if average else None
         )
         self.announced_s = (self.container.duration or 0) / av.time_base
+        self._begun = self._jumps = False
+        self._transport = self.container.format.name == _TRANSPORT_STREAM
+        if self._transport:
+            self._look_for_jumps()
         if self.announced_s > self._limits.max_duration_s + _LENIENCE_S:
             raise _too_long(self.announced_s, self._limits)
+
+    def _look_for_jumps(self) -> None:
+        """Go through its packets once: a length that is taken from time stamps that jump is none."""
+        self._begun = True
+        length_s = length_without_jumps_s(self._packets(False), self.tick_s, self.start)
+        if length_s is not None:
+            self._jumps, self.announced_s = True, length_s
 
     def play(
         self,
@@ -139,7 +154,7 @@ class Clip:
         to_s: float = _UNKNOWN_END_S,
         telemetry: Callable[[bytes, float, float], None] | None = None,
     ) -> Iterator[Shown]:
-        """The pictures in the order shown; from the key frame at or before ``from_s``.
+        """The pictures in the order shown; from the key frame at or before ``from_s`` at the latest.
 
         Args:
             from_s: where to begin; a part begins with index 0 too.
@@ -150,21 +165,21 @@ class Clip:
             ClipProblemError: when it turns out longer or larger than announced.
         """
         self.decoder = Decoder(self.stream)
-        if from_s > 0 or self._begun:
-            self._seek(from_s)
+        begun = self._seek(from_s) if from_s > 0 or self._begun else True
         self._begun = True
+        stamps = Stamps(self.tick_s, self.start, jumps=self._jumps)
         index = 0
         for packet in self._packets(telemetry is not None):
             if packet.stream.index != self.stream.index:
                 if telemetry is not None and packet.pts is not None and packet.size:
                     tick = float(packet.time_base or 0)
-                    begin = packet.pts * tick - self.start * self.tick_s
+                    begin = packet.pts * tick - self.start * self.tick_s - stamps.jumped_s
                     telemetry(bytes(packet), begin, (packet.duration or 0) * tick)
                 continue
-            stamp = packet.pts if packet.pts is not None else packet.dts
-            if stamp is None or not packet.size:
+            t_s = stamps.t_s(packet)
+            begun |= packet.is_keyframe
+            if t_s is None or not begun:
                 continue
-            t_s = (stamp - self.start) * self.tick_s
             for shown in self._shown(self.decoder.all(packet, t_s, skip="DEFAULT"), index):
                 index += 1
                 if shown.t_s > to_s:
@@ -178,21 +193,22 @@ class Clip:
         """The packets that show a span, from the key frame at or before it, in decoding order."""
         self._begun = True
         self._seek(from_s)
+        stamps = Stamps(self.tick_s, self.start, jumps=self._jumps)
         kept: list[StoredPacket] = []
         for packet in self._packets(False):
-            stamp = packet.pts if packet.pts is not None else packet.dts
-            if stamp is None or not packet.size:
+            t_s = stamps.t_s(packet)
+            if t_s is None:
                 continue
-            t_s = (stamp - self.start) * self.tick_s
             if packet.is_keyframe and t_s <= from_s:
                 kept.clear()  # a seek may end several key frames early
             if not kept and not packet.is_keyframe:
                 continue
-            dts = packet.dts if packet.dts is not None else stamp
-            if (dts - self.start) * self.tick_s > to_s:
+            pts, dts = packet.pts, packet.dts
+            reorder_s = 0.0 if pts is None or dts is None else (pts - dts) * self.tick_s
+            if t_s - reorder_s > to_s:
                 break
             if t_s <= to_s:
-                reorder_s = max(0, stamp - dts) * self.tick_s
+                reorder_s = max(0.0, reorder_s)
                 kept.append(StoredPacket(bytes(packet), t_s, reorder_s, packet.is_keyframe, self.info))
         return kept
 
@@ -219,9 +235,16 @@ class Clip:
         except (av.error.InvalidDataError, av.error.EOFError):
             return  # cut off: what came before it counts
 
-    def _seek(self, t_s: float) -> None:
+    def _seek(self, t_s: float) -> bool:
+        """Go to a key frame at or before ``t_s``. False where what comes first may be none."""
+        if self._transport:
+            t_s -= _SEEK_EARLY_S
+            if self._jumps or t_s <= 0:  # time stamps that jump lead nowhere
+                self.container.seek(0, unsupported_byte_offset=True)
+                return True
         stamp = self.start + max(0, round(t_s / self.tick_s))
         self.container.seek(stamp, stream=self.stream, backward=True)
+        return not self._transport
 
 
 def sha256_of(path: Path) -> str:

@@ -19,9 +19,10 @@ from edge.clips.confined import run_confined
 from edge.clips.job import ClipJob
 from kerbwatch.clip_report import ClipResult, Problem, ProblemCode
 
-LOCAL = "local"
-"""Address of a Ray that is started here for this run."""
 _RETRIES = 2
+_PER_PROCESSOR = 2
+"""Clips under way for each processor of the cluster: one is worked at while the next one travels. Every clip
+under way lies in the cluster's memory."""
 _KNOCK_S = 5.0
 _SIDECARS = (".gpx", ".GPX", ".nmea", ".NMEA")
 
@@ -45,7 +46,7 @@ def run_on_fleet(
     Args:
         jobs: one a file.
         address: of the cluster (``host:port``, ``auto``), or ``local``.
-        workers: tasks at a time at most; None leaves it to the cluster's processors.
+        workers: tasks at a time at most; None, and at most, two for each processor of the cluster.
         progress: told how it goes on.
 
     Raises:
@@ -66,7 +67,7 @@ def run_on_fleet(
             "the one of RAY_AUTH_TOKEN, or of ~/.ray/auth_token; both sides need the same version of Ray)"
         ) from error
     try:
-        return _shared_out(ray, jobs, workers or len(jobs), progress)
+        return _shared_out(ray, jobs, workers, progress)
     finally:
         ray.shutdown()
 
@@ -82,13 +83,19 @@ def _knock(address: str) -> None:
         raise FleetError(f"no Ray cluster answers at '{address}': {error}") from error
 
 
-def _shared_out(ray: Any, jobs: Sequence[ClipJob], workers: int, progress: Progress) -> list[ClipResult]:  # noqa: ANN401
+def _shared_out(
+    ray: Any,  # noqa: ANN401 - an extra
+    jobs: Sequence[ClipJob],
+    workers: int | None,
+    progress: Progress,
+) -> list[ClipResult]:
     task = ray.remote(num_cpus=1, max_retries=_RETRIES)(_task)
     results: dict[int, ClipResult] = {}
     waiting = list(range(len(jobs)))
     running: dict[Any, int] = {}
     while waiting or running:
-        while waiting and len(running) < workers:
+        most = _PER_PROCESSOR * max(1, int(ray.cluster_resources().get("CPU", 1)))
+        while waiting and len(running) < min(workers or most, most):
             index = waiting.pop(0)
             progress.began(index)
             try:
@@ -110,6 +117,10 @@ def _shared_out(ray: Any, jobs: Sequence[ClipJob], workers: int, progress: Progr
                 results[index] = _failed(jobs[index], ProblemCode.INTERNAL, f"its task failed: {error.cause}")
             except ray.exceptions.RayError as error:
                 results[index] = _failed(jobs[index], ProblemCode.CRASHED, f"its machine was lost: {error}")
+            except (OSError, FleetError) as error:
+                results[index] = _failed(
+                    jobs[index], ProblemCode.INTERNAL, f"what was made of it cannot be kept here: {error}"
+                )
             progress.ended(index, results[index])
     return [results[index] for index in range(len(jobs))]
 
