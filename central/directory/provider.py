@@ -237,14 +237,19 @@ class Provider:
 
     def _identity(self, claims: dict[str, Any]) -> Identity:
         subject, name = claims.get("sub"), claims.get(self.settings.name_claim)
-        if not isinstance(subject, str) or not 0 < len(subject) <= _MOST_SUBJECT_CHARS:
+        if not isinstance(subject, str) or not _is_word(subject, _MOST_SUBJECT_CHARS):
             raise ProviderError("untrue", "its ID token names nobody")
         groups = claims.get(self.settings.groups_claim, [])
         listed = [groups] if isinstance(groups, str) else groups if isinstance(groups, list) else []
-        named = isinstance(name, str) and 0 < len(name) <= _MOST_NAME_CHARS
+        named = isinstance(name, str) and _is_word(name, _MOST_NAME_CHARS)
         return Identity(
             issuer=self.settings.issuer,
             subject=subject,
             name=str(name) if named else None,
             groups=frozenset(each for each in listed[:_MOST_GROUPS] if isinstance(each, str)),
         )
+
+
+def _is_word(text: str, most_chars: int) -> bool:
+    """Whether a text is one that a database keeps."""
+    return 0 < len(text) <= most_chars and text.isprintable()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from sqlalchemy import delete, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, selectinload
 
 from central.people.models import LoginSession, User, UserRole
 
@@ -18,7 +18,7 @@ def by_name(session: Session, name: str, *, lock: bool = False) -> User | None:
 
 def all_users(session: Session) -> list[User]:
     """Every user, by name."""
-    return list(session.scalars(select(User).order_by(User.name)))
+    return list(session.scalars(select(User).options(selectinload(User.link)).order_by(User.name)))
 
 
 def held_with_role(session: Session, role: str) -> list[User]:

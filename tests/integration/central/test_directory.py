@@ -170,6 +170,7 @@ STRANGER = RSAKey.generate_key(2048)
         ({"exp": None}, None, "RS256"),
         ({"iat": 4_000_000_000, "exp": 4_000_000_600}, None, "RS256"),
         ({"sub": ""}, None, "RS256"),
+        ({"sub": "s-4\0"}, None, "RS256"),
         ({"at_hash": "bm90IHRoZSBoYXNo"}, None, "RS256"),
         ({}, STRANGER, "RS256"),
         ({}, OctKey.import_key("kerbwatch-as-a-shared-secret-of-32-bytes"), "HS256"),
