@@ -71,6 +71,9 @@ class EdgeCollector(Collector):
         reads = counter("plate_reads", "Pictures of vehicles that were searched for a plate")
         read_s = counter("plate_read_cpu_seconds", "Processor time of that")
         ring = gauge("ring_bytes", "Compressed video held for evidence")
+        overflows = counter(
+            "ring_overflows", "Groups of pictures too large to be held: no clip shows that time"
+        )
         for unit in self._units():
             name, status = unit.settings.id, unit.status()
             looks.add_metric([name], unit.looks)
@@ -92,6 +95,7 @@ class EdgeCollector(Collector):
             reads.add_metric([name], unit.plates.reads)
             read_s.add_metric([name], unit.plates.read_s)
             ring.add_metric([name], unit.camera.ring.size_bytes)
+            overflows.add_metric([name], unit.camera.ring.overflows)
         yield from (
             looks,
             failed,
@@ -107,6 +111,7 @@ class EdgeCollector(Collector):
             view,
             lag,
             ring,
+            overflows,
             reads,
             read_s,
         )

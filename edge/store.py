@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Literal
 
 import structlog
 
@@ -88,7 +89,8 @@ _MIGRATIONS = (
 class EdgeStore:
     """One SQLite file (write-ahead log, every commit on disk before it returns), safe for all threads.
 
-    A file that is damaged is moved aside with a loud log and a new one is begun, so that the box goes on.
+    A file that is damaged is moved aside with a loud log and a new one is begun, so that the box goes on. One
+    that turns out to be damaged while the box runs is examined whole at the next start: :attr:`damaged`.
 
     Args:
         path: the file; its folder is made when absent.
@@ -101,16 +103,20 @@ class EdgeStore:
             sqlite3.OperationalError: when it can neither be read nor made (rights, a full disk).
         """
         self.path = path
+        self.damaged: str | None = None
+        """What SQLite found wrong with the file in this run: the process should end, and be started again."""
         self._lock = threading.RLock()
         self._depth = 0
         path.parent.mkdir(parents=True, exist_ok=True)
+        suspect = _suspicion(path)
         try:
-            self._connection = _open(path)
+            self._connection = _open(path, whole=suspect.exists())
         except sqlite3.DatabaseError as error:
             if not _is_damage(error):
                 raise
             _move_aside(path, str(error))
             self._connection = _open(path)
+        suspect.unlink(missing_ok=True)
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
@@ -119,7 +125,7 @@ class EdgeStore:
         An error that leaves an inner transaction undoes the inner part; one that leaves the outermost, all.
         Keep it short: no network inside.
         """
-        with self._lock:
+        with self._lock, self._heeding_damage():
             name = f"inner_{self._depth}"
             begin, commit, undo = (
                 ("BEGIN IMMEDIATE", "COMMIT", "ROLLBACK")
@@ -146,7 +152,7 @@ class EdgeStore:
 
     def load_state(self, key: str) -> str | None:
         """What is kept under ``key``, or None."""
-        with self._lock:
+        with self._lock, self._heeding_damage():
             row = self._connection.execute("SELECT value FROM state WHERE key = ?", (key,)).fetchone()
         return None if row is None else str(row[0])
 
@@ -157,11 +163,25 @@ class EdgeStore:
 
     def state_keys(self, prefix: str) -> list[str]:
         """The keys that begin with ``prefix``, in order."""
-        with self._lock:
+        with self._lock, self._heeding_damage():
             rows = self._connection.execute(
                 "SELECT key FROM state WHERE substr(key, 1, ?) = ? ORDER BY key", (len(prefix), prefix)
             ).fetchall()
         return [str(row[0]) for row in rows]
+
+    @contextmanager
+    def _heeding_damage(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.DatabaseError as error:
+            if self.damaged is None and _is_damage(error):
+                self.damaged = str(error)
+                log.error("store_damaged_while_running", path=str(self.path), reason=self.damaged)
+                try:
+                    _suspicion(self.path).touch()
+                except OSError as no_mark:
+                    log.error("store_not_marked", path=str(self.path), reason=str(no_mark))
+            raise
 
     def close(self) -> None:
         """Write the log back and close the file."""
@@ -169,13 +189,18 @@ class EdgeStore:
             self._connection.close()
 
 
-def _open(path: Path) -> sqlite3.Connection:
+def _suspicion(path: Path) -> Path:
+    """Lies beside a file that was found damaged while the box ran."""
+    return path.with_name(f"{path.name}.suspect")
+
+
+def _open(path: Path, *, whole: bool = False) -> sqlite3.Connection:
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
     try:
         connection.execute(f"PRAGMA busy_timeout = {_BUSY_TIMEOUT_MS}")
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
-        _check(connection)
+        _check(connection, "integrity_check" if whole else "quick_check")
         _migrate(connection, path)
     except BaseException:
         connection.close()
@@ -183,8 +208,8 @@ def _open(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def _check(connection: sqlite3.Connection) -> None:
-    verdict = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+def _check(connection: sqlite3.Connection, how: Literal["quick_check", "integrity_check"]) -> None:
+    verdict = connection.execute(f"PRAGMA {how}(1)").fetchone()[0]
     if verdict != "ok":
         raise _DamagedError(verdict)
 

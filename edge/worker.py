@@ -43,6 +43,16 @@ _FEED_EVERY_S = 1.0
 """How often the supervisor is told, at most, that the network came round."""
 
 
+class StoreDamagedError(Exception):
+    """The box's file is broken: nothing it says reaches the disk until the process is started again."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(
+            f"{path} is damaged ({reason}): the box ends, and moves it aside when it is started again; where "
+            "that comes back, replace the disk"
+        )
+
+
 class EdgeWorker:
     """Everything that runs on the box.
 
@@ -128,13 +138,19 @@ class EdgeWorker:
         log.info("edge_stopped")
 
     def run(self, config: Path, stop: threading.Event) -> None:
-        """Look until ``stop`` is set; a changed configuration file is taken on."""
+        """Look until ``stop`` is set; a changed configuration file is taken on.
+
+        Raises:
+            StoreDamagedError: the box's file turned out to be broken; a supervisor starts the box again.
+        """
         self.start()
         tell_supervisor("READY=1")
         try:
             for _changes in watch_files(
                 config.parent, stop_event=stop, debounce=300, rust_timeout=1000, yield_on_timeout=True
             ):
+                if self._store.damaged is not None:
+                    raise StoreDamagedError(self._store.path, self._store.damaged)
                 if any(Path(name).name == config.name for _, name in _changes):
                     self.reload_file(config)
         finally:

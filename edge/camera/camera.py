@@ -84,6 +84,7 @@ class Camera:
         self._thread: threading.Thread | None = None
         self._log = log.bind(camera=settings.id)
         self._pictures = self._packets = self._corrupt = 0
+        self._overflow_said = False
         self._last_picture: Frame | None = None
         self._last_t_s = -1.0
         self._size_px: tuple[int, int] | None = None
@@ -252,6 +253,14 @@ class Camera:
         pts, dts = packet.pts, packet.dts
         reorder_s = 0.0 if pts is None or dts is None else max(0, pts - dts) * source.tick_s
         self.ring.add(StoredPacket(bytes(packet), t_s, reorder_s, packet.is_keyframe, source.info))
+        if self.ring.overflows and not self._overflow_said:
+            self._overflow_said = True
+            self._log.warning(
+                "ring_overflows",
+                max_bytes=self.ring.max_bytes,
+                note="too much comes between two key frames for a clip to be made: lower the camera's "
+                "I-frame interval or bit rate, or raise 'evidence.max_ring_bytes'; said once",
+            )
 
     def _look(self, decoder: Decoder, packet: Packet[VideoStream], t_s: float) -> None:
         plan = self._plan

@@ -79,7 +79,7 @@ class PacketRing:
     """
 
     def __init__(self, max_bytes: int, pre_roll_s: float) -> None:
-        self._max_bytes = max_bytes
+        self.max_bytes = max_bytes
         self._keep_s = pre_roll_s + _SLACK_S
         self._gops: deque[_Gop] = deque()
         self._size_bytes = 0
@@ -135,7 +135,7 @@ class PacketRing:
                 gop.packets.append(packet)
                 gop.size_bytes += len(packet.data)
                 self._size_bytes += len(packet.data)
-            if packet.key or self._size_bytes > self._max_bytes:
+            if packet.key or self._size_bytes > self.max_bytes:
                 self._forget()
             ready = self._take_ready() if self._orders else []
         for order, packets in ready:
@@ -206,7 +206,7 @@ class PacketRing:
         horizon_s = min([newest - self._keep_s, *(order.from_t_s for order in self._orders)])
         while len(self._gops) > 1 and self._gops[1].from_t_s <= horizon_s:
             self._size_bytes -= self._gops.popleft().size_bytes
-        while self._size_bytes > self._max_bytes:
+        while self._size_bytes > self.max_bytes:
             gop = self._gops.popleft()
             self._size_bytes -= gop.size_bytes
             if not self._gops:

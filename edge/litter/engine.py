@@ -86,7 +86,6 @@ class LitterEngine:
         self._views = FixedViews(self._crop)
         self._most_area_px = BODY_SHARE * size_px[0] * size_px[1]
         self._next_id = 1
-        self._thrown: set[int] = set()
         self._decided: list[Throw] = []
         self._ticked_s = self._began_s = -np.inf
         self._mask: NDArray[np.uint8] | None = None
@@ -140,6 +139,7 @@ class LitterEngine:
         """Forget everything that belongs to another view."""
         height = self._crop[3] - self._crop[1]
         self._tracklets = Tracklets(height)
+        self._thrown: set[int] = set()
         self._traffic = Traffic()
         self._bodies = Bodies()
         self._trails: list[Tracklet] = []
@@ -171,6 +171,7 @@ class LitterEngine:
             for each in self._waiting
             if t_s - each.t_s[-1] <= WAIT_REST_S and each.id not in self._thrown
         ]
+        self._thrown.intersection_update(each.id for each in self._tracklets.live)  # the others come no more
         lying = settled(self._rests.since(t_s - LONGEST_S))
         if not lying:
             return

@@ -246,6 +246,7 @@ class MediaUploader:
 
     def _refused(self, media: MediaFile, reason: str) -> None:
         if not media.intact():
+            self._refusals.pop(media.sha256, None)
             self._queue.give_up(media)
             return
         backoff = self._refusals.setdefault(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ import pytest
 from edge.check_box import faults_of_box
 from edge.lock import DataDirInUseError, DataDirLock
 from edge.settings import EdgeSettings
-from edge.worker import EdgeWorker
+from edge.worker import EdgeWorker, StoreDamagedError
 from kerbwatch.clock import ManualClock, SystemClock
 from kerbwatch.secrets import SecretMissingError
 
@@ -111,3 +112,11 @@ def test_a_file_that_is_refused_leaves_the_line_to_central_as_it_was(running: Ed
         assert running.settings is old
         assert running._uplink is line
         assert all(thread.is_alive() for thread in line._threads)
+
+
+def test_a_box_whose_file_breaks_ends_so_that_it_is_started_again(tmp_path: Path):
+    worker = EdgeWorker(settings(tmp_path), SystemClock())
+    worker._store.damaged = "database disk image is malformed"
+    with pytest.raises(StoreDamagedError, match=r"edge\.db is damaged .* moves it aside"):
+        worker.run(tmp_path / "edge.yaml", threading.Event())
+    DataDirLock(tmp_path / "data").release()

@@ -140,3 +140,37 @@ def test_a_file_that_is_only_locked_is_not_called_damaged(path, monkeypatch):
         EdgeStore(path)
     other.close()
     assert list(path.parent.glob("edge.db.damaged-*")) == []
+
+
+def test_a_file_that_breaks_while_the_box_runs_is_noticed_and_moved_aside_at_the_next_start(path):
+    store = EdgeStore(path)
+    with store.transaction():
+        for number in range(3000):
+            store.save_state(f"view/{number:05}", "x" * 1500)  # more than SQLite holds in memory
+    with store._lock:
+        store._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    with path.open("r+b") as file:
+        file.seek(8 * 4096)
+        file.write(b"\xa5" * (path.stat().st_size - 16 * 4096))
+    with capture_logs() as said, pytest.raises(sqlite3.DatabaseError):
+        store.state_keys("view/")
+    assert store.damaged
+    assert [each["event"] for each in said] == ["store_damaged_while_running"]
+    store.close()
+    begun = EdgeStore(path)
+    assert begun.state_keys("") == []
+    assert begun.damaged is None
+    assert len(list(path.parent.glob("edge.db.damaged-*Z"))) == 1
+    begun.close()
+    with capture_logs() as said:
+        EdgeStore(path).close()
+    assert said == []
+
+
+def test_a_file_that_was_suspected_and_is_sound_is_kept(path):
+    store = EdgeStore(path)
+    store.save_state("a", "1")
+    store.close()
+    path.with_name("edge.db.suspect").touch()
+    assert EdgeStore(path).load_state("a") == "1"
+    assert not path.with_name("edge.db.suspect").exists()
