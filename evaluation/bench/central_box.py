@@ -99,6 +99,7 @@ class CentralBox:
             except httpx.HTTPError:
                 pass  # not listening yet; one that has ended is told above
             time.sleep(0.1)
+        self._process.stop()
         raise BenchError(f"central was not ready within {_START_TIMEOUT_S:g} s: {self._process.last_words()}")
 
     def __exit__(
