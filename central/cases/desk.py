@@ -7,10 +7,8 @@ statement a table: what a city sends in a rush is thousands of rows a second.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cache
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -19,9 +17,10 @@ from sqlalchemy.orm import Session
 from central.areas.service import AreaHit
 from central.calendar.work import WorkCalendar
 from central.cases import repository
+from central.cases.arrivals import Arrival, CaseNow, Row, case_of, ticket_of
 from central.cases.footing import footing_of
 from central.cases.models import Case, CaseEvent, Lead, LeadEvidence, Ticket
-from central.cases.rules import OVER, CaseState, TicketState
+from central.cases.rules import OVER, CaseState
 from central.cases.service import log_line
 from central.duty.book import DutyBook
 from central.merging import repository as merging
@@ -42,43 +41,8 @@ from kerbwatch.tracing import trace_id_of
 
 log = structlog.get_logger(__name__)
 
-Row = dict[str, Any]
-
 _NOTHING: Row = {column.name: None for column in Lead.__table__.columns if column.nullable}
 """What a lead does not say, so that leads of every channel are written with one statement."""
-
-
-@dataclass(frozen=True, slots=True)
-class Arrival:
-    """A lead that is new.
-
-    Attributes:
-        group: what makes it the same as another lead beyond any doubt: who sent it, and the number there.
-        actor: who brought it, as it stands in logs.
-        words: what a ticket of it says.
-        lead: its columns.
-        detail: what the log says of it besides.
-    """
-
-    group: str
-    actor: str
-    words: str
-    lead: Row
-    detail: Row
-
-
-@dataclass(slots=True)
-class CaseNow:
-    """A case as this batch finds and leaves it."""
-
-    id: str
-    state: CaseState
-    version: int
-    urgent: bool
-    group: str | None
-    changes: Row = field(default_factory=dict)
-    """Columns that are to be updated; of a case that this batch makes, the whole row."""
-    new: bool = False
 
 
 class Desk:
@@ -184,50 +148,10 @@ class Desk:
         at = Position(lead["lon"], lead["lat"])
         hits = self._located[at] if at in self._located else self._book.areas.locate(at)
         assignment = self._book.assign_in(lead["kind"], hits)
-        case = CaseNow(new_id(), CaseState.REVIEWING, 0, lead["urgent"], arrival.group, new=True)
-        case.changes = {
-            "id": case.id,
-            "open_group": arrival.group,
-            "state": case.state.value,
-            "kind": lead["kind"],
-            "urgent": lead["urgent"],
-            "road": lead["road"],
-            "area_id": assignment.area.id if assignment.area else None,
-            "area_name": assignment.area.name if assignment.area else None,
-            "lon": lead["lon"],
-            "lat": lead["lat"],
-            "sentence": arrival.words,
-            "started_at": lead["started_at"],
-            "created_at": now,
-            "updated_at": now,
-            "version": 0,
-            "escalation_level": 0,
-            "chain": [],
-        }
+        case = case_of(arrival, assignment, now)
         self.cases[case.id] = self._groups[arrival.group] = case
-        if lead["urgent"]:
-            hours, due_after = assignment.urgent_deadline_hours, self._urgent_due_after
-        else:
-            hours, due_after = assignment.deadline_hours, self._due_after
-        self._tickets[case.id] = {
-            "id": new_id(),
-            "case_id": case.id,
-            "state": TicketState.DRAFTED.value,
-            "unit_id": assignment.unit_id,
-            "unit_name": assignment.unit_name,
-            "co_unit_ids": list(assignment.co_unit_ids),
-            "duty_entry_id": assignment.entry_id,
-            "item": assignment.item,
-            "legal_basis": assignment.legal_basis,
-            "sentence": arrival.words,
-            "routing_note": assignment.note,
-            "deadline_hours": hours,
-            "due_at": due_after(hours),
-            "created_at": now,
-            "leads": True,
-            "disputed": False,
-            "reworks": 0,
-        }
+        due_after = self._urgent_due_after if lead["urgent"] else self._due_after
+        self._tickets[case.id] = ticket_of(case, arrival, assignment, due_after, now)
         detail = arrival.detail | {"unit_id": assignment.unit_id}
         self.note(case, "opened", arrival.actor, detail, from_state=None)
         return case

@@ -11,7 +11,8 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.orm import Session
 
 from central.cases import repository
-from central.cases.desk import Arrival, CaseNow, Desk
+from central.cases.arrivals import Arrival, CaseNow
+from central.cases.desk import Desk
 from central.cases.drafting import sentence
 from central.cases.rules import OVER, CaseState, Origin
 from central.cases.service import note_in_log

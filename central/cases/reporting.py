@@ -12,7 +12,8 @@ from sqlalchemy.orm import Session
 
 from central.areas.coverage import check_covered
 from central.cases import repository
-from central.cases.desk import Arrival, Desk
+from central.cases.arrivals import Arrival
+from central.cases.desk import Desk
 from central.cases.drafting import sentence
 from central.cases.models import Lead
 from central.cases.opening import open_group_of

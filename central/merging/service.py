@@ -12,7 +12,8 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.orm import Session
 
 from central.cases import repository as cases
-from central.cases.desk import Arrival, Desk
+from central.cases.arrivals import Arrival
+from central.cases.desk import Desk
 from central.cases.models import Case, Lead
 from central.cases.reporting import group_of, words_of
 from central.cases.rules import OVER, CaseState
