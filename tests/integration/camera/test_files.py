@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from structlog.testing import capture_logs
 
 from edge.camera import Camera
 from edge.settings import EvidenceSettings
@@ -140,6 +141,16 @@ def test_damaged_pictures_are_dropped_and_counted(tmp_path):
     assert status.corrupt > 0
     assert 0 < status.pictures < 250
     assert watched.times == sorted(watched.times)
+
+
+def test_a_camera_that_sends_more_between_key_frames_than_the_box_holds_is_told_once(tmp_path):
+    little = EvidenceSettings().model_copy(update={"max_ring_bytes": 2_000})
+    with capture_logs() as said:
+        watched = play(write_clip_file(tmp_path / "a.mp4", seconds=4, gop=25), evidence=little)
+    assert watched.camera.ring.overflows > 1
+    (told,) = [each for each in said if each["event"] == "ring_overflows"]
+    assert (told["camera"], told["max_bytes"]) == ("kerb", 2_000)
+    assert "I-frame interval" in told["note"]
 
 
 def test_a_camera_whose_picture_stands_still_is_flagged_frozen(tmp_path):

@@ -114,6 +114,20 @@ def test_a_file_that_is_refused_leaves_the_line_to_central_as_it_was(running: Ed
         assert all(thread.is_alive() for thread in line._threads)
 
 
+def test_what_an_operator_watches_is_in_the_metrics(running: EdgeWorker):
+    with socket.create_connection(running._metrics.server.server_address) as line:
+        line.sendall(b"GET /metrics HTTP/1.0\r\n\r\n")
+        told = line.makefile(encoding="utf-8").read()
+    for name in (
+        "kerbwatch_looking_age_seconds ",
+        'kerbwatch_look_failures_total{camera="c1"} 0.0',
+        'kerbwatch_ring_overflows_total{camera="c1"} 0.0',
+        "kerbwatch_media_unshown 0.0",
+        "kerbwatch_media_not_kept_total 0.0",
+    ):
+        assert name in told
+
+
 def test_a_box_whose_file_breaks_ends_so_that_it_is_started_again(tmp_path: Path):
     worker = EdgeWorker(settings(tmp_path), SystemClock())
     worker._store.damaged = "database disk image is malformed"
