@@ -67,7 +67,7 @@ class DutyBook:
             for entry in entries_in_force(entries, now)
         }
         self._classes = {
-            entry.item_id: duty_list.classes.get(entry.class_id or "", "")
+            entry.item_id: (entry.class_id or "", duty_list.classes.get(entry.class_id or "", ""))
             for entry in entries
             if entry.kind is None
         }
@@ -88,10 +88,9 @@ class DutyBook:
         return self._names[matter]
 
     def items(self) -> list[tuple[str, str, str]]:
-        """The items that only people report: id, name and the name of their class, in the list's order."""
-        return [
-            (item, self._names[item], name) for item, name in self._classes.items() if item in self._names
-        ]
+        """The items that only people report: id, name and the name of their class, by class and name."""
+        known = [(own, self._names[item], item) for item, own in self._classes.items() if item in self._names]
+        return [(item, name, own[1]) for own, name, item in sorted(known)]
 
     def assign(self, matter: str, point: Position) -> Assignment:
         """Who leads: the entry of the smallest area that has one, else the city's.

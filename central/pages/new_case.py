@@ -137,7 +137,7 @@ def _page(  # noqa: PLR0917 - one page, one place
         centre = map_view.centre_of(repository.areas_overlapping(session, (-180.0, -90.0, 180.0, 90.0)))
     by_class = [
         (name or t("new.other_items"), [(item, own) for item, own, _class in group])
-        for name, group in groupby(sorted(items, key=lambda each: each[2]), key=lambda each: each[2])
+        for name, group in groupby(items, key=lambda each: each[2])
     ]
     values = {
         "here": "new",
