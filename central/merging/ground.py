@@ -19,6 +19,7 @@ MOST_OF_A_CAMERA = 20
 """Of one camera at most its newest so many leads in a cell are looked at: more do not stand before it."""
 
 _NO_SPOTS: Mapping[str, Spot] = MappingProxyType({})
+_NO_CASES: Set[str] = frozenset()
 
 
 class Head(NamedTuple):
@@ -38,9 +39,9 @@ class Ground:
         self.heads: dict[str, Head] = {}
         self._since: dict[Key, datetime] = {}
         self._cells: dict[Key, dict[str, Spot]] = {}
-        self._standing: defaultdict[Key, defaultdict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
+        self._standing: dict[tuple[Key, str], set[str]] = {}
         """For each cell and camera the cases of what stands before it: each is an occurrence of its own."""
-        self._of_camera: defaultdict[tuple[Key, str], set[str]] = defaultdict(set)
+        self._of_camera: dict[tuple[Key, str], set[str]] = {}
         self._of_case: defaultdict[str, set[str]] = defaultdict(set)
         self._keys: dict[str, Key] = {}
         self._cut: set[tuple[Key, str]] = set()
@@ -68,7 +69,7 @@ class Ground:
 
     def standing(self, key: Key, watcher: str) -> Set[str]:
         """The cases of what stands in a cell before a camera."""
-        return self._standing[key][watcher] if key in self._standing else frozenset()
+        return self._standing.get((key, watcher), _NO_CASES)
 
     def add(self, spot: Spot, key: Key | None = None) -> None:
         """Put a lead in; ``key``: where it is looked for, if that is not where it is."""
@@ -81,8 +82,8 @@ class Ground:
         if spot.watcher is None:
             return
         if spot.until == FOREVER:
-            self._standing[key][spot.watcher].add(spot.case_id)
-        others = self._of_camera[key, spot.watcher]
+            self._standing.setdefault((key, spot.watcher), set()).add(spot.case_id)
+        others = self._of_camera.setdefault((key, spot.watcher), set())
         others.add(spot.lead_id)
         if len(others) > MOST_OF_A_CAMERA:
             cell = self._cells[key]
@@ -117,9 +118,17 @@ class Ground:
             del self._of_case[spot.case_id]
         if spot.watcher is None:
             return
-        self._of_camera[key, spot.watcher].discard(lead_id)
+        _take_out(self._of_camera, (key, spot.watcher), lead_id)
         if spot.until == FOREVER:
             cell = self._cells[key]
             others = (cell[each] for each in of_case if each in cell)
             if not any(each.until == FOREVER and each.watcher == spot.watcher for each in others):
-                self._standing[key][spot.watcher].discard(spot.case_id)
+                _take_out(self._standing, (key, spot.watcher), spot.case_id)
+
+
+def _take_out(sets: dict[tuple[Key, str], set[str]], key: tuple[Key, str], member: str) -> None:
+    """And leave no empty set behind."""
+    found = sets[key]
+    found.discard(member)
+    if not found:
+        del sets[key]
