@@ -38,7 +38,7 @@ def _cap(response: httpx.Response) -> None:
     response.stream = _Capped(response.stream)
 
 
-def asker(trust: ssl.SSLContext | bool, timeout_s: float) -> httpx.Client:
+def asker(trust: ssl.SSLContext, timeout_s: float) -> httpx.Client:
     """A client that follows no redirects and reads no long answers; close it."""
     return httpx.Client(
         verify=trust,

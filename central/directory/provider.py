@@ -83,7 +83,12 @@ class Provider:
         self._own_url = own_url.rstrip("/")
         self._secret = settings.resolve_secret()
         try:
-            self._trust = ssl.create_default_context(cafile=settings.ca_file) if settings.ca_file else True
+            # Made once: reading the web's authorities takes longer than asking.
+            self._trust = (
+                ssl.create_default_context(cafile=settings.ca_file)
+                if settings.ca_file
+                else httpx.create_ssl_context()
+            )
         except OSError as error:
             raise SettingsError(
                 f"people.directory.ca_file: cannot read certificates from {settings.ca_file}"

@@ -35,6 +35,7 @@ class Directory:
         self._server = werkzeug.serving.make_server("127.0.0.1", 0, self.app, threaded=True)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,))
         self.issuer = f"http://127.0.0.1:{self._server.server_port}"
+        self._browser = httpx.Client(base_url=self.issuer, trust_env=False)
         self.seen: list[str] = []
         """Codes, tokens and verifiers that went over the wire."""
         self._challenges: dict[str, str] = {}
@@ -50,13 +51,14 @@ class Directory:
         return self
 
     def __exit__(self, *_error: object) -> None:
+        self._browser.close()
         self._server.shutdown()
         self._server.server_close()
         self._thread.join(5)
 
     def has(self, subject: str, **claims: object) -> None:
         """Somebody, as it knows them from now on."""
-        answer = httpx.put(f"{self.issuer}/users/{subject}", json=claims)
+        answer = self._browser.put(f"/users/{subject}", json=claims)
         assert answer.status_code == 204
 
     def turn_keys(self) -> None:
@@ -65,7 +67,7 @@ class Directory:
 
     def lets_in(self, there: str, subject: str) -> str:
         """Somebody signs in at the URL to which a browser was sent: where it is sent back to."""
-        answer = httpx.post(there, data={"sub": subject})
+        answer = self._browser.post(there, data={"sub": subject})
         assert answer.status_code == 302, answer.text
         return answer.headers["location"]
 

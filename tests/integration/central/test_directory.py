@@ -157,33 +157,35 @@ def test_groups_give_roles_anew_at_each_sign_in_and_take_them(town, directory):
 STRANGER = RSAKey.generate_key(2048)
 
 
-@pytest.mark.parametrize(
-    ("lies", "key", "algorithm"),
-    [
-        ({"nonce": "of another trip"}, None, "RS256"),
-        ({"nonce": None}, None, "RS256"),
-        ({"aud": "another program"}, None, "RS256"),
-        ({"aud": ["kerbwatch", "other"], "azp": "other"}, None, "RS256"),
-        ({"aud": None}, None, "RS256"),
-        ({"iss": "https://elsewhere.example"}, None, "RS256"),
-        ({"exp": 1_700_000_000}, None, "RS256"),
-        ({"exp": None}, None, "RS256"),
-        ({"iat": 4_000_000_000, "exp": 4_000_000_600}, None, "RS256"),
-        ({"sub": ""}, None, "RS256"),
-        ({"sub": "s-4\0"}, None, "RS256"),
-        ({"at_hash": "bm90IHRoZSBoYXNo"}, None, "RS256"),
-        ({}, STRANGER, "RS256"),
-        ({}, OctKey.import_key("kerbwatch-as-a-shared-secret-of-32-bytes"), "HS256"),
-    ],
-    ids=lambda value: ",".join(f"{k}={v}" for k, v in value.items()) if isinstance(value, dict) else "",
+LIES = (
+    {"nonce": "of another trip"},
+    {"nonce": None},
+    {"aud": "another program"},
+    {"aud": ["kerbwatch", "other"], "azp": "other"},
+    {"aud": None},
+    {"iss": "https://elsewhere.example"},
+    {"exp": 1_700_000_000},
+    {"exp": None},
+    {"iat": 4_000_000_000, "exp": 4_000_000_600},
+    {"sub": ""},
+    {"sub": "s-4\0"},
+    {"at_hash": "bm90IHRoZSBoYXNo"},
 )
+FORGERIES = (
+    (STRANGER, "RS256"),
+    (OctKey.import_key("kerbwatch-as-a-shared-secret-of-32-bytes"), "HS256"),
+)
+
+
 @ON_SQLITE
-def test_an_id_token_that_does_not_hold_lets_nobody_in(town, directory, lies, key, algorithm):
+def test_an_id_token_that_does_not_hold_lets_nobody_in(town, directory):
     await_user(town, "olga")
     directory.has("s-4", preferred_username="olga")
-    directory.lies, directory.key, directory.algorithm = lies, key, algorithm
-    assert refusal(back(town, directory, "s-4")) == "untrue"
-    assert town.client.get("/api/v1/me").status_code == 401
+    told = [({}, key, algorithm) for key, algorithm in FORGERIES] + [(lies, None, "RS256") for lies in LIES]
+    for lies, key, algorithm in told:
+        directory.lies, directory.key, directory.algorithm = lies, key, algorithm
+        assert refusal(back(town, directory, "s-4")) == "untrue", (lies, algorithm)
+        assert town.client.get("/api/v1/me").status_code == 401
     directory.reset()
     assert back(town, directory, "s-4") == "/cameras", "it was the token alone"
 
