@@ -1,6 +1,8 @@
 """The command line of central, as an installer uses it."""
 
+import contextlib
 import os
+import shutil
 import stat
 
 import pytest
@@ -24,9 +26,21 @@ def run(*arguments, **more):
     return CliRunner().invoke(app, ["central", *arguments], **more)
 
 
+@pytest.fixture(scope="session")
+def initialised(tmp_path_factory, pytestconfig):
+    """What ``init`` makes of an empty folder, made once."""
+    made, before = tmp_path_factory.mktemp("initialised"), os.umask(0o022)
+    (made / "configs").symlink_to(pytestconfig.rootpath / "configs")
+    with contextlib.chdir(made):
+        answer = run("init", "configs/central.yaml")
+    os.umask(before)
+    assert answer.exit_code == 0, answer.output
+    return made
+
+
 @pytest.fixture
-def ready(folder):
-    assert run("init", "configs/central.yaml").exit_code == 0
+def ready(folder, initialised):
+    shutil.copytree(initialised / "var", folder / "var")
     return folder
 
 

@@ -3,7 +3,7 @@
 import json
 import stat
 
-from tests.integration.central.test_central_cli import folder, ready, run  # noqa: F401 - fixtures
+from tests.integration.central.test_central_cli import folder, initialised, ready, run  # noqa: F401 - fixtures
 
 CONFIG = "configs/central.yaml"
 

@@ -1,62 +1,24 @@
-"""Leads of one occurrence make one case, whoever sends them and however they race; people can undo it."""
+"""Leads of one occurrence make one case, whoever sends them; people can undo it."""
 
-import threading
-from collections import Counter
 from datetime import timedelta
-from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 from sqlalchemy import func, select
 
-from central.cases import service as cases
-from central.cases.models import Case, Lead, Ticket
-from central.cases.reporting import LeadIn, take_report, take_reports
-from central.cases.rules import OVER, Origin, RejectReason
-from central.database import Database
-from central.hotline.service import import_csv
+from central.cases.reporting import take_reports
 from central.insight import follow
-from central.intake.service import commit_batch
-from central.merging import service
 from central.merging.lately import lately_of, learn_ahead
-from central.merging.models import MergeSuggestion, OpenLead
-from central.merging.settings import MergingSettings
-from central.people.permissions import Role, permissions_of
-from central.people.service import Principal
+from central.merging.models import OpenLead
 from central.problems import Problem
-from central.settings import IntakeSettings
-from kerbwatch.ids import new_id
 from kerbwatch.incident import Kind, Phase
-from kerbwatch.messages import Place, PlateRead
-from tests.unit.central.box import IN_YANGMING, NOON, EdgeBox, report
-
-ZONE = ZoneInfo("Asia/Shanghai")
-TERMS = MergingSettings()
-METRE = 1 / 111_195
-OLGA = Principal("user:olga", "olga", ("operator",), permissions_of(["operator"]))
-LON, LAT = IN_YANGMING
+from kerbwatch.messages import PlateRead
+from tests.integration.central.leads import TERMS, ZONE, Street, call_at, seen_at
+from tests.unit.central.box import NOON
 
 
-def seen_at(metres, **changes):
-    """A car that a camera sees, with its place on the ground."""
-    place = Place(lon=LON, lat=LAT + metres * METRE, method="ground_homography", accuracy_m=3)
-    return report(**{"place": place} | changes)
-
-
-def call_at(metres, minutes=0.0, number=None, **changes):
-    values = {
-        "origin": Origin.HOTLINE,
-        "source": "12345",
-        "external_id": number or new_id(),
-        "kind": Kind.ILLEGAL_PARKING,
-        "lon": LON,
-        "lat": LAT + metres * METRE,
-        "place_method": "address",
-        "seen_at": NOON + timedelta(minutes=minutes),
-        "words": "A car blocks the pavement",
-    }
-    return LeadIn(**(values | changes))
+@pytest.fixture
+def street(database):
+    return Street(database)
 
 
 def test_how_soon_people_call_after_a_camera_is_learnt_from_the_city_anew_each_day(street):
@@ -85,64 +47,6 @@ def test_when_an_hour_begins_the_sweeper_learns_and_no_batch_waits_for_it(databa
     assert learnt is not first
     assert learnt.pace is first.pace, "that of the day holds for the day"
     assert known(next_hour + timedelta(hours=2)) is not learnt, "without a sweeper a batch learns by itself"
-
-
-@pytest.fixture
-def street(database):
-    """Ways for leads to come in, each in a unit of work of its own."""
-    return Street(database)
-
-
-class Street:
-    def __init__(self, database):
-        self.database, self.boxes = database, [EdgeBox(edge=f"box-{n}") for n in range(3)]
-
-    def camera(self, what, box=0):
-        with self.database.write(ordered=True) as session:
-            message = self.boxes[box].message(what)
-            commit_batch(session, [message], NOON, IntakeSettings(), ZONE)
-
-    def call(self, what, now=NOON):
-        with self.database.write(ordered=True) as session:
-            return take_report(session, what, actor="system", now=now, zone=ZONE, merging=TERMS)
-
-    def cases(self):
-        with self.database.read() as session:
-            page = cases.list_cases(session, limit=200)
-            return [cases.get_case(session, each.id) for each in reversed(page.items)]
-
-    def suggestions(self):
-        with self.database.read() as session:
-            return service.list_suggestions(session)
-
-    def log(self, case_id):
-        with self.database.read() as session:
-            return cases.get_log(session, case_id)
-
-    def split(self, case, lead):
-        with self.database.write(ordered=True) as session:
-            return service.split(
-                session,
-                case.id,
-                lead.id,
-                who=OLGA,
-                version=case.version,
-                now=NOON,
-                zone=ZONE,
-                settings=TERMS,
-            )
-
-    def decide(self, what, suggestion):
-        with self.database.write(ordered=True) as session:
-            version = session.get(Case, suggestion.case_id).version
-            args = {"who": OLGA, "version": version, "now": NOON}
-            args |= {"zone": ZONE} if what == "accept" else {}
-            return getattr(service, what)(session, suggestion.case_id, suggestion.id, **args)
-
-    def reject(self, case):
-        with self.database.write(ordered=True) as session:
-            reason = RejectReason.UNCLEAR
-            cases.reject(session, case.id, who=OLGA, version=case.version, now=NOON, reason_code=reason)
 
 
 def test_a_call_joins_the_case_of_the_camera_and_changes_nothing_of_its_ticket(street):
@@ -248,158 +152,3 @@ def test_a_lead_that_was_taken_out_has_a_case_and_a_ticket_of_its_own(street):
     assert street.log(old.id)[-1].rule == "split_lead"
     with pytest.raises(Problem, match="made the case"):
         street.split(old, old.leads[0])
-
-
-def test_over_http_with_permission_and_the_version_that_was_seen(town):
-    street = Street(town.database)
-    street.call(call_at(0))
-    street.call(call_at(75, minutes=50))
-    older, younger = street.cases()
-    url = f"/api/v1/cases/{younger.id}/merge-suggestions"
-    (found,) = town.client.get(url, headers=town.bearer("olga")).json()
-    accept = f"{url}/{found['id']}/accept"
-    assert town.client.post(accept, headers=town.bearer("olga")).status_code == 428
-    stale = town.bearer("olga") | {"If-Match": '"0"'}
-    assert town.client.post(accept, headers=stale).status_code == 412
-    town.add_user("uma", Role.UNIT_OFFICER, "squad-1")
-    match = {"If-Match": f'"{younger.version}"'}
-    assert town.client.post(accept, headers=town.bearer("uma") | match).status_code == 403
-    kept = town.client.post(accept, headers=town.bearer("olga") | match)
-    assert (kept.status_code, kept.json()["id"], len(kept.json()["leads"])) == (200, older.id, 2)
-    lead = kept.json()["leads"][1]["id"]
-    split = f"/api/v1/cases/{older.id}/leads/{lead}/split"
-    out = town.client.post(split, headers=town.bearer("olga") | {"If-Match": kept.headers["ETag"]})
-    assert (out.status_code, out.json()["tickets"][0]["state"]) == (200, "drafted")
-
-
-def test_the_page_asks_whether_two_cases_are_one_and_lets_a_lead_go_again(town):
-    street = Street(town.database)
-    street.call(call_at(0, words="一辆红色货车，东宁路"))
-    street.call(call_at(85, minutes=55, words="东宁路上有红色轿车"))
-    older, younger = street.cases()
-    page = town.client.get(f"/cases/{younger.id}", headers=town.bearer("olga")).text
-    assert "This may be the same as" in page
-    assert "same colour, road; another sort of vehicle" in page
-    assert older.id in page
-    street.decide("accept", street.suggestions()[0])
-    page = town.client.get(f"/cases/{older.id}", headers=town.bearer("olga")).text
-    assert page.count("take it out") == 1
-    merged = town.client.get(f"/cases/{younger.id}", headers=town.bearer("olga"))
-    assert merged.status_code == 200
-    assert "Merged" in merged.text
-
-
-def test_the_hotlines_items_come_in_over_http_and_bad_ones_are_told(town):
-    good = {"number": "1", "kind": "illegal_parking", "lon": LON, "lat": LAT, "at": NOON.isoformat()}
-    items = [good, good | {"number": "2", "lat": 91}, {"number": "3"}, good | {"number": "4", "at": "soon"}]
-    body = {"source": "12345", "items": items}
-    first = town.client.post("/api/v1/hotline", json=body, headers=town.bearer("olga")).json()
-    assert (first["taken"], first["known"]) == (1, 0)
-    assert [each["line"] for each in first["refused"]] == [2, 3, 4]
-    again = town.client.post("/api/v1/hotline", json=body, headers=town.bearer("olga")).json()
-    assert (again["taken"], again["known"]) == (0, 1)
-    town.add_user("uma", Role.UNIT_OFFICER, "squad-1")
-    assert town.client.post("/api/v1/hotline", json=body, headers=town.bearer("uma")).status_code == 403
-
-
-def test_a_csv_file_of_the_hotline_comes_in_once_with_local_times(town, tmp_path):
-    path = tmp_path / "items.csv"
-    path.write_text(
-        "number,kind,lon,lat,at,words,road\n"
-        f'7,illegal_parking,{LON},{LAT},2026-05-04 10:30,"Car, on the\npavement",Yangming East Road\n'
-        f"8,spaceship,{LON},{LAT},2026-05-04 10:30,,\n"
-        f"9,illegal_parking,{LON},{LAT},2026-05-04 10:30,one,two,three\n",
-        encoding="utf-8-sig",
-    )
-    args = (town.database, path, "12345", town.settings, NOON)
-    outcome = import_csv(*args)
-    assert (outcome.taken, [each.line for each in outcome.refused]) == (1, [4, 5])
-    assert import_csv(*args).known == 1
-    (case,) = Street(town.database).cases()
-    assert case.started_at == NOON - timedelta(minutes=30)
-    page = town.client.get(f"/cases/{case.id}", headers=town.bearer("olga"))
-    assert page.status_code == 200
-    assert "Yangming East Road" in page.text
-    assert "12345 7" in page.text
-
-
-def test_near_leads_that_come_in_at_two_copies_at_once_make_one_case(url):
-    start, failures = threading.Barrier(2), []
-
-    def copy(number):
-        database = Database(url)
-        street = Street(database)
-        start.wait()
-        try:
-            for spot in range(5):
-                apart = 2000 * spot
-                if number:
-                    street.call(call_at(apart + 10))
-                else:
-                    street.camera(seen_at(apart, camera_id=f"cam-{spot}"))
-        except Exception as error:  # noqa: BLE001 - told by the test
-            failures.append(error)
-        finally:
-            database.close()
-
-    threads = [threading.Thread(target=copy, args=(number,)) for number in range(2)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert failures == []
-    database = Database(url)
-    assert [len(case.leads) for case in Street(database).cases()] == [2] * 5
-    database.close()
-
-
-STEPS = st.lists(
-    st.tuples(
-        st.sampled_from(["camera", "call", "call", "accept", "dismiss", "split", "reject"]),
-        st.integers(0, 2),
-        st.integers(0, 12),
-    ),
-    min_size=4,
-    max_size=14,
-)
-
-
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(steps=STEPS)
-def test_whatever_happens_each_lead_is_in_one_case_and_each_open_case_has_one_unit(street, steps):
-    with street.database.read() as session:
-        base = session.scalar(select(func.count()).select_from(Lead))
-    came = 0
-    for what, box, number in steps:
-        if what == "camera":
-            street.camera(seen_at(15 * number, camera_id=f"cam-{new_id()[-6:]}"), box)
-            came += 1
-        elif what == "call":
-            street.call(call_at(15 * number, minutes=5 * number))
-            came += 1
-        elif what in {"accept", "dismiss"}:
-            for suggestion in street.suggestions()[:1]:
-                street.decide(what, suggestion)
-        else:
-            open_cases = [case for case in street.cases() if case.state not in OVER]
-            for case in open_cases[number : number + 1]:
-                if what == "reject":
-                    street.reject(case)
-                elif len(case.leads) > 1:
-                    street.split(case, case.leads[-1])
-    with street.database.read() as session:
-        assert session.scalar(select(func.count()).select_from(Lead)) == base + came
-        rows = session.scalars(select(Case)).all()
-        leading = Counter(
-            session.scalars(select(Ticket.case_id).where(Ticket.leads, Ticket.state != "voided"))
-        )
-        found = Counter(session.scalars(select(OpenLead.lead_id)))
-        for row in rows:
-            is_open = row.state not in OVER
-            assert leading[row.id] == is_open
-            assert bool(row.leads) == (row.state != "merged")
-            for lead in row.leads:
-                assert found[lead.id] == is_open
-        undecided = session.scalars(select(MergeSuggestion).where(MergeSuggestion.state == "open")).all()
-        states = {row.id: row.state for row in rows}
-        assert not [s for s in undecided if {states[s.case_id], states[s.into_case_id]} & OVER]

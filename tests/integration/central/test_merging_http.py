@@ -1,0 +1,81 @@
+"""Suggestions and a hotline's items over HTTP and on the page."""
+
+from datetime import timedelta
+
+from central.hotline.service import import_csv
+from central.people.permissions import Role
+from tests.integration.central.leads import LAT, LON, Street, call_at
+from tests.unit.central.box import NOON
+
+
+def test_over_http_with_permission_and_the_version_that_was_seen(town):
+    street = Street(town.database)
+    street.call(call_at(0))
+    street.call(call_at(75, minutes=50))
+    older, younger = street.cases()
+    url = f"/api/v1/cases/{younger.id}/merge-suggestions"
+    (found,) = town.client.get(url, headers=town.bearer("olga")).json()
+    accept = f"{url}/{found['id']}/accept"
+    assert town.client.post(accept, headers=town.bearer("olga")).status_code == 428
+    stale = town.bearer("olga") | {"If-Match": '"0"'}
+    assert town.client.post(accept, headers=stale).status_code == 412
+    town.add_user("uma", Role.UNIT_OFFICER, "squad-1")
+    match = {"If-Match": f'"{younger.version}"'}
+    assert town.client.post(accept, headers=town.bearer("uma") | match).status_code == 403
+    kept = town.client.post(accept, headers=town.bearer("olga") | match)
+    assert (kept.status_code, kept.json()["id"], len(kept.json()["leads"])) == (200, older.id, 2)
+    lead = kept.json()["leads"][1]["id"]
+    split = f"/api/v1/cases/{older.id}/leads/{lead}/split"
+    out = town.client.post(split, headers=town.bearer("olga") | {"If-Match": kept.headers["ETag"]})
+    assert (out.status_code, out.json()["tickets"][0]["state"]) == (200, "drafted")
+
+
+def test_the_page_asks_whether_two_cases_are_one_and_lets_a_lead_go_again(town):
+    street = Street(town.database)
+    street.call(call_at(0, words="一辆红色货车，东宁路"))
+    street.call(call_at(85, minutes=55, words="东宁路上有红色轿车"))
+    older, younger = street.cases()
+    page = town.client.get(f"/cases/{younger.id}", headers=town.bearer("olga")).text
+    assert "This may be the same as" in page
+    assert "same colour, road; another sort of vehicle" in page
+    assert older.id in page
+    street.decide("accept", street.suggestions()[0])
+    page = town.client.get(f"/cases/{older.id}", headers=town.bearer("olga")).text
+    assert page.count("take it out") == 1
+    merged = town.client.get(f"/cases/{younger.id}", headers=town.bearer("olga"))
+    assert merged.status_code == 200
+    assert "Merged" in merged.text
+
+
+def test_the_hotlines_items_come_in_over_http_and_bad_ones_are_told(town):
+    good = {"number": "1", "kind": "illegal_parking", "lon": LON, "lat": LAT, "at": NOON.isoformat()}
+    items = [good, good | {"number": "2", "lat": 91}, {"number": "3"}, good | {"number": "4", "at": "soon"}]
+    body = {"source": "12345", "items": items}
+    first = town.client.post("/api/v1/hotline", json=body, headers=town.bearer("olga")).json()
+    assert (first["taken"], first["known"]) == (1, 0)
+    assert [each["line"] for each in first["refused"]] == [2, 3, 4]
+    again = town.client.post("/api/v1/hotline", json=body, headers=town.bearer("olga")).json()
+    assert (again["taken"], again["known"]) == (0, 1)
+    town.add_user("uma", Role.UNIT_OFFICER, "squad-1")
+    assert town.client.post("/api/v1/hotline", json=body, headers=town.bearer("uma")).status_code == 403
+
+
+def test_a_csv_file_of_the_hotline_comes_in_once_with_local_times(town, tmp_path):
+    path = tmp_path / "items.csv"
+    path.write_text(
+        "number,kind,lon,lat,at,words,road\n"
+        f'7,illegal_parking,{LON},{LAT},2026-05-04 10:30,"Car, on the\npavement",Yangming East Road\n'
+        f"8,spaceship,{LON},{LAT},2026-05-04 10:30,,\n"
+        f"9,illegal_parking,{LON},{LAT},2026-05-04 10:30,one,two,three\n",
+        encoding="utf-8-sig",
+    )
+    args = (town.database, path, "12345", town.settings, NOON)
+    outcome = import_csv(*args)
+    assert (outcome.taken, [each.line for each in outcome.refused]) == (1, [4, 5])
+    assert import_csv(*args).known == 1
+    (case,) = Street(town.database).cases()
+    assert case.started_at == NOON - timedelta(minutes=30)
+    page = town.client.get(f"/cases/{case.id}", headers=town.bearer("olga"))
+    assert page.status_code == 200
+    assert "Yangming East Road" in page.text
+    assert "12345 7" in page.text
