@@ -111,4 +111,4 @@ def test_each_kind_has_its_chinese_term(kind):
 
 
 def test_a_kind_of_a_newer_version_is_shown_by_its_own_name():
-    assert (texts.kind_name("open_fire"), texts.kind_term("open_fire")) == ("open fire", "")
+    assert (texts.kind_name("open_fire"), texts.kind_term("open_fire")) == ("Open fire", "")
