@@ -63,7 +63,7 @@ def cut_patch(
     return np.asarray(small, dtype=np.float32)
 
 
-def similarity(a: Patch, b: Patch) -> float | None:
+def similarity(a: Patch, b: Patch, own: NDArray[np.bool_] | None = None) -> float | None:
     """How much two patches show the same thing, -1..1: 1 for the same thing in any light.
 
     Zero-mean normalised cross-correlation of the grey levels, which an even change of light does not touch;
@@ -74,6 +74,11 @@ def similarity(a: Patch, b: Patch) -> float | None:
     On pictures of real cars, lit in simulation, the same car under headlights or half in a shadow had 0.74 or
     more (grey levels alone: 0.2 to 0.9), another car 0.48 at most.
 
+    Args:
+        a: one patch.
+        b: the other.
+        own: bool [h, w], the part that is compared; all where None.
+
     Returns:
         None where either patch is flat (night, fog) or hardly exposed: then nothing can be said.
     """
@@ -81,6 +86,8 @@ def similarity(a: Patch, b: Patch) -> float | None:
         return None
     low, high = EXPOSED
     exposed = (a >= low) & (a <= high) & (b >= low) & (b <= high)
+    if own is not None:
+        exposed &= own
     if exposed.all():
         alike = _correlation(a, b)
         return alike if alike >= CLEAR else max(alike, _correlation(_structure(a), _structure(b)))

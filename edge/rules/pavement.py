@@ -43,6 +43,9 @@ NEW_VIEW_AFTER_S = 60.0
 PEOPLED_SHARE = 0.3
 """A cell that people cover for more than this share of the time since it became as it is shows people who
 stand and talk and whom the detector misses now and then, not what they stand beside."""
+PROVEN_S = 4.0
+"""What the first picture shows must be seen for this long to be the pavement: the feet of one who went by, a
+shadow, a bird are gone by then, and the ground that comes to light is no thing."""
 UNTIMED_S = 300.0
 """What stands still this long without being a matter of any rule (too small, outside) is learnt in."""
 LEAST_ZONE_SHARE = 0.003
@@ -114,6 +117,8 @@ class Pavement:
         self._since_s = np.zeros(shape, dtype=np.float64)
         self._agreed = np.zeros(shape, dtype=np.int32)
         self._away_s = np.zeros(shape, dtype=np.float32)
+        self._unproven = np.zeros(shape, dtype=bool)
+        """Cells known from the first picture alone."""
         self._noise = np.full(shape, NOISE_ENERGY, dtype=np.float32)
         self._peopled_s = np.zeros(shape, dtype=np.float32)
         self._newest_t_s: float | None = None
@@ -158,6 +163,11 @@ class Pavement:
                 self.known[:] = False
             return []
         self._in_view = visible
+        self._unproven &= self._learnt_s < PROVEN_S
+        mistaken = self._unproven & unlike & visible
+        self.known &= ~mistaken
+        self._unproven &= ~mistaken
+        unlike &= ~mistaken
         self._follow(view, unlike, visible, look.t_s, step_s)
         self.foreign = np.where(visible, unlike, self.foreign)
         things = self._standing(view, visible, look.t_s)
@@ -177,6 +187,7 @@ class Pavement:
         if self._slow is None:
             self._slow = Layer(view.fine.copy(), view.texture.copy(), view.tone.copy(), view.energy.copy())
             self.known = learn.copy()
+            self._unproven = learn.copy()
             self._learnt_s[:] = 0.0
         self._fast = Layer(view.fine.copy(), view.texture.copy(), view.tone.copy(), view.energy.copy())
         self._since_s[:] = t_s

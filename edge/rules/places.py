@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.rules.appearance import OTHER_LOOK, SAME_LOOK, STEADY_LOOK, similarity
-from edge.rules.boxes import PARTIAL_SHARE, area_px2, iou, within
+from edge.rules.boxes import PARTIAL_SHARE, area_px2, intersection, iou, within
 from edge.rules.earlier import EarlierPictures, shows
 from edge.rules.glance import Glance, Target, contrast_of, glance, patch_of, target_of
 from edge.rules.grace import HIDDEN_GRACE_S, MISSED_GRACE_S, unsure_grace_s
@@ -237,6 +237,7 @@ class PlaceKeeper:
         silent_s = look.t_s - place.seen_t_s
         share = covered_share(place, self.places, look, holders)
         same = alike is not None and alike >= SAME_LOOK and not _only_neighbour(place, shown)
+        same = same and not _only_inside(place, self.places, shown)
         covered = share >= HIDDEN_SHARE and not (shown.bare and share < HIDES_ALL)
         covered = covered or (not same and not shown.bare and _still_covered(place, shown))
         if covered and not same:
@@ -297,6 +298,27 @@ def _still_covered(place: Place, shown: Glance) -> bool:
     if place.held is not Held.HIDDEN or place.cover is None or shown.patch is None:
         return False
     return (similarity(place.cover, shown.patch) or 0.0) >= SAME_LOOK
+
+
+def _only_inside(place: Place, places: Sequence[Place], shown: Glance) -> bool:
+    """Whether a place where a thing was hardly seen is like itself by a smaller one in its box alone.
+
+    A box around a parked vehicle and one that drives past looks much the same when the second has gone.
+    """
+    if place.opened_t_s is not None or place.seen_share >= WELL_SEEN:
+        return False
+    if place.patch is None or shown.patch is None:
+        return False
+    own = np.ones(shown.patch.shape, dtype=bool)
+    size = (place.box[2:] - place.box[:2]) / own.shape[::-1]
+    for other in places:
+        if other is place or not other.there or other.arrived_t_s >= place.arrived_t_s:
+            continue
+        if intersection(other.box, place.box.astype(np.float32)) >= PARTIAL_SHARE * area_px2(other.box):
+            low = np.clip(np.floor((other.box[:2] - place.box[:2]) / size), 0, None).astype(int)
+            high = np.clip(np.ceil((other.box[2:] - place.box[:2]) / size), 0, None).astype(int)
+            own[low[1] : high[1], low[0] : high[0]] = False
+    return not own.all() and (similarity(place.patch, shown.patch, own) or 0.0) < SAME_LOOK
 
 
 def _only_neighbour(place: Place, shown: Glance) -> bool:

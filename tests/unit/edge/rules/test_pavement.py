@@ -110,6 +110,16 @@ def test_what_stood_there_at_first_leaves_a_hole_not_a_thing():
     assert watch(lambda t_s: [CART] if t_s < 30 else [], 120) == NOTHING
 
 
+def test_what_comes_to_light_under_the_feet_of_one_who_went_by_at_first_is_the_pavement():
+    feet = Thing((225, 190, 249, 214), texture=14, seen=False)
+    grating = replace(feet, texture=15)
+
+    def street(t: float) -> Sequence[Thing]:
+        return [grating, feet, replace(SELLER, box=(227, 125, 247, 190))] if t == 0 else [grating]
+
+    assert watch(street, 60) == NOTHING
+
+
 def test_a_stall_that_the_network_names_is_judged_from_the_first_picture():
     stall = replace(CART, object_class=ObjectClass.STALL, seen=True)
     assert told(watch(lambda _t_s: [stall], 40)) == [(Phase.OPENED, Kind.STALL_ENCROACHMENT)]
