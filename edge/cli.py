@@ -20,7 +20,7 @@ from edge.memory import accepted_view_key
 from edge.networks import lacking
 from edge.settings import load_edge_settings
 from edge.store import EdgeStore
-from edge.worker import EdgeWorker, StoreDamagedError
+from edge.worker import BoxStuckError, EdgeWorker
 from kerbwatch.clock import SystemClock
 from kerbwatch.logs import configure_logs
 from kerbwatch.safety import open_secret_files
@@ -56,7 +56,7 @@ def run(
         raise typer.Exit(1) from error
     try:
         worker.run(config, stop)
-    except StoreDamagedError as error:
+    except BoxStuckError as error:
         typer.secho(str(error), err=True, fg="red")
         raise typer.Exit(1) from error
 

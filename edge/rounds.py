@@ -59,6 +59,7 @@ class Rounds:
         self._batcher, self._units, self._network, self._clock = batcher, units, network, clock
         self._chores, self._on_idle, self._on_round = chores, on_idle, on_round
         self._chores_failed, self._round_failed = Trouble("chores_failed"), Trouble("looking_failed")
+        self._failing = False
         self._halt = threading.Event()
         self._ended_s = clock.monotonic_s()
         self._thread = threading.Thread(target=self._run, name="looking", daemon=True)
@@ -84,18 +85,16 @@ class Rounds:
     def _run(self) -> None:
         while not self._halt.is_set():
             try:
-                looked = self._round()
+                if self._round():
+                    self._ended_s = self._clock.monotonic_s()
+                    self._on_round()
+                self._round_failed.over()
             except Exception as error:  # noqa: BLE001 - the edge of the thread: it must never end by itself
                 self._round_failed.fault(error)
                 self._halt.wait(_IDLE_S)
-                continue
-            self._round_failed.over()
-            if looked:
-                self._ended_s = self._clock.monotonic_s()
-                self._on_round()
 
     def _round(self) -> bool:
-        """One round. False when the network could look at none of the pictures."""
+        """One round. False when the network could look at none of the pictures that came last."""
         try:
             self._chores()
             self._chores_failed.over()
@@ -105,12 +104,14 @@ class Rounds:
         frames = self._batcher.take(settings.batch_size, settings.batch_wait_ms / 1000, timeout_s=_IDLE_S)
         if not frames:
             self._on_idle()
-            return True
+            return not self._failing
         planned = [(frame, plan) for frame in frames if (plan := self._plan_of(frame, detector)) is not None]
         batch = self._seen(detector, planned)
         for seen in batch:
             self._hand_over(seen)
-        return bool(batch) or not planned
+        if planned:
+            self._failing = not batch
+        return not self._failing
 
     def _plan_of(self, frame: Frame, detector: Detector) -> TilePlan | None:
         """Which parts of a camera's picture the network looks at closer; None where it is not looked at."""

@@ -136,7 +136,8 @@ class CameraUnit:
     @property
     def error(self) -> str | None:
         """What keeps this camera from being watched, for people."""
-        unjudged = self.trouble.text and f"its pictures are not judged: {self.trouble.text}"
+        trouble = self.trouble.text or (self._litter and self._litter.trouble.text)
+        unjudged = trouble and f"its pictures are not judged: {trouble}"
         away_since = None if self._watch is None else self._watch.moved_at
         return (
             self._zone_error

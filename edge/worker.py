@@ -39,18 +39,14 @@ NEEDS_RESTART = ("site", "edge", "data_dir", "metrics", "outbox")
 """Parts of the configuration that a running box does not take on."""
 _SETTLE_S = 10.0
 """Longest wait, when stopping, for the picture that is being blurred at that moment."""
+STUCK_AFTER_S = 600.0
+"""A box whose network has not come round for so long ends itself, where no supervisor has ended it before."""
 _FEED_EVERY_S = 1.0
 """How often the supervisor is told, at most, that the network came round."""
 
 
-class StoreDamagedError(Exception):
-    """The box's file is broken: nothing it says reaches the disk until the process is started again."""
-
-    def __init__(self, path: Path, reason: str) -> None:
-        super().__init__(
-            f"{path} is damaged ({reason}): the box ends, and moves it aside when it is started again; where "
-            "that comes back, replace the disk"
-        )
+class BoxStuckError(Exception):
+    """The box cannot go on by itself: it ends, and whoever supervises it starts it again."""
 
 
 class EdgeWorker:
@@ -141,7 +137,7 @@ class EdgeWorker:
         """Look until ``stop`` is set; a changed configuration file is taken on.
 
         Raises:
-            StoreDamagedError: the box's file turned out to be broken; a supervisor starts the box again.
+            BoxStuckError: its file is broken, or its network hangs.
         """
         self.start()
         tell_supervisor("READY=1")
@@ -149,8 +145,7 @@ class EdgeWorker:
             for _changes in watch_files(
                 config.parent, stop_event=stop, debounce=300, rust_timeout=1000, yield_on_timeout=True
             ):
-                if self._store.damaged is not None:
-                    raise StoreDamagedError(self._store.path, self._store.damaged)
+                self._check_itself()
                 if any(Path(name).name == config.name for _, name in _changes):
                     self.reload_file(config)
         finally:
@@ -252,6 +247,19 @@ class EdgeWorker:
         if now_s - self._fed_s >= _FEED_EVERY_S:
             self._fed_s = now_s
             tell_supervisor("WATCHDOG=1")
+
+    def _check_itself(self) -> None:
+        """Raises BoxStuckError where only a new start helps."""
+        if self._store.damaged is not None:
+            raise BoxStuckError(
+                f"{self._store.path} is damaged ({self._store.damaged}): the box ends, and moves it aside when it "
+                "is started again; where that comes back, replace the disk"
+            )
+        if self._rounds.age_s >= STUCK_AFTER_S:
+            raise BoxStuckError(
+                f"the network has not come round for {self._rounds.age_s:.0f} s: the box ends, to be started "
+                "again; the log says whether it hung or failed"
+            )
 
     def _stop_unit(self, unit: CameraUnit) -> None:
         try:

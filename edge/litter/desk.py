@@ -13,6 +13,7 @@ from edge.litter.watcher import LitterWatch
 from edge.rules.sighting import Sighting
 from edge.rules.zone import ZoneOutsideError
 from edge.settings import CameraSettings
+from edge.trouble import Trouble
 from models.detections import Detections
 
 log = structlog.get_logger(__name__)
@@ -39,6 +40,8 @@ class LitterDesk:
         self._room = threading.BoundedSemaphore(WAITING)
         self._watch: LitterWatch | None = None
         self._unfit: tuple[int, int] | None = None
+        self.trouble = Trouble("litter_failed", camera=camera.id)
+        """What keeps its pictures from being searched."""
         self.skipped = 0
         """Pictures that were not searched, since it could not keep up."""
         self._thread = threading.Thread(target=self._work, name=f"litter-{camera.id}", daemon=True)
@@ -66,10 +69,11 @@ class LitterDesk:
             try:
                 if isinstance(job, Frame):
                     self._search(job)
+                    self.trouble.over()
                 elif self._watch is not None:
                     self._watch.look(*job)
-            except Exception:
-                log.exception("litter_failed", camera=self._camera.id)
+            except Exception as error:  # noqa: BLE001 - the edge of the thread: the next picture is searched
+                self.trouble.fault(error)
                 self._watch = None
             finally:
                 if isinstance(job, Frame):

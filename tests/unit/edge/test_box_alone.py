@@ -14,7 +14,7 @@ import pytest
 from edge.check_box import faults_of_box
 from edge.lock import DataDirInUseError, DataDirLock
 from edge.settings import EdgeSettings
-from edge.worker import EdgeWorker, StoreDamagedError
+from edge.worker import STUCK_AFTER_S, BoxStuckError, EdgeWorker
 from kerbwatch.clock import ManualClock, SystemClock
 from kerbwatch.secrets import SecretMissingError
 
@@ -128,9 +128,31 @@ def test_what_an_operator_watches_is_in_the_metrics(running: EdgeWorker):
         assert name in told
 
 
+def test_a_box_that_looks_tells_its_supervisor_that_it_lives(
+    running: EdgeWorker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as supervisor:
+        supervisor.bind(str(tmp_path / "notify"))
+        supervisor.settimeout(30)
+        monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
+        assert supervisor.recv(64) == b"WATCHDOG=1"
+
+
+def test_a_box_whose_network_hangs_ends_itself_where_nobody_else_does(tmp_path: Path):
+    clock = ManualClock()
+    worker = EdgeWorker(settings(tmp_path), clock)
+    clock.advance(STUCK_AFTER_S - 1)
+    worker._check_itself()
+    clock.advance(1)
+    with pytest.raises(BoxStuckError, match="has not come round for 600 s"):
+        worker._check_itself()
+    worker._store.close()
+    worker._lock.release()
+
+
 def test_a_box_whose_file_breaks_ends_so_that_it_is_started_again(tmp_path: Path):
     worker = EdgeWorker(settings(tmp_path), SystemClock())
     worker._store.damaged = "database disk image is malformed"
-    with pytest.raises(StoreDamagedError, match=r"edge\.db is damaged .* moves it aside"):
+    with pytest.raises(BoxStuckError, match=r"edge\.db is damaged .* moves it aside"):
         worker.run(tmp_path / "edge.yaml", threading.Event())
     DataDirLock(tmp_path / "data").release()

@@ -167,4 +167,8 @@ def test_a_network_that_fails_at_everything_is_not_called_alive(street: Street):
     street.network.beforehand = broken
     street.show()
     assert not street.rounds._round()
+    assert not street.rounds._round(), "nor while it waits for the next picture"
     assert all("the device is gone" in str(unit.error) for unit in street.units.values())
+    street.network.beforehand = len
+    street.show("good")
+    assert street.rounds._round()
