@@ -12,6 +12,12 @@ from numpy.typing import NDArray
 
 PADDING_GREY = 114
 """Grey value around the picture; the one both YOLOX and Ultralytics' networks were trained with."""
+COLOURLESS = 4.0
+"""Mean difference between a pixel's strongest and weakest channel, of 255, below which a picture is grey: an
+infrared camera's by night. Clips of streets have 9 to 43, a pale lane seen from above 3, grey ones 2."""
+GREY_SIGMA_PX = 0.5
+"""How much a grey picture is softened: the grain and hard edges that colour outweighs cost the network more
+scores than the detail is worth."""
 STRIDE_PX = 32
 """The coarsest grid of the networks here: a canvas is a multiple of it."""
 
@@ -96,6 +102,12 @@ def _up_to_stride(px: int) -> int:
     return math.ceil(px / STRIDE_PX) * STRIDE_PX
 
 
+def colourless(image: NDArray[np.uint8]) -> bool:
+    """Whether a picture, uint8 [height, width, 3], has no colour to speak of."""
+    part = image[::8, ::8]
+    return float((part.max(axis=2) - part.min(axis=2)).mean()) < COLOURLESS
+
+
 @dataclass(frozen=True, slots=True)
 class PixelFormat:
     """What numbers a network wants to see: channel order, and the factor on 0..255."""
@@ -120,7 +132,7 @@ class PixelFormat:
                 f"a picture of shape {image.shape} came where {(height, width, 3)} was asked for"
             )
         left, top = fit.offset
-        channels = cv2.split(image)
+        channels = cv2.split(cv2.GaussianBlur(image, (3, 3), GREY_SIGMA_PX) if colourless(image) else image)
         for target, channel in zip(plane, channels if self.colour == "bgr" else channels[::-1], strict=True):
             window = target[top : top + height, left : left + width]
             if self.factor == 1:

@@ -63,6 +63,15 @@ class Light:
 
 
 @dataclass(frozen=True)
+class Colourless:
+    """A camera that has switched to infrared: brightness alone."""
+
+    def paint(self, canvas: Canvas) -> None:
+        """Take the colour out."""
+        canvas.image[...] = cv2.cvtColor(canvas.image, cv2.COLOR_BGR2GRAY)[..., None]
+
+
+@dataclass(frozen=True)
 class Rain:
     """Streaks that fall, a few hundred a picture, and the haze between.
 

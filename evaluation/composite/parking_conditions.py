@@ -8,6 +8,7 @@ import numpy as np
 
 from evaluation.composite.base import Base
 from evaluation.composite.conditions import (
+    Colourless,
     Headlights,
     Light,
     Movement,
@@ -120,6 +121,11 @@ def _clouds(here: Site, _from_s: float, _to_s: float, _until_s: float) -> Sequen
     return (Light(here.base, clouds(here.base, float(here.rng.uniform(0.15, 0.4))), blue=0.05),)
 
 
+def _grey(here: Site, _from_s: float, _to_s: float, _until_s: float) -> Sequence[Layer]:
+    gain = float(here.rng.uniform(0.5, 1))
+    return (Light(here.base, lambda _t_s: gain, blue=0.0), Colourless())
+
+
 def rider_waits(rng: np.random.Generator, base: Base) -> Composition:
     """Somebody on foot or on a bicycle waits longer than a vehicle may: nothing to report."""
     here = site(rng, base)
@@ -149,5 +155,6 @@ RECIPES = (
     _recipe("drifting", "a camera that sags by some pixels", under(_drifting)),
     _recipe("turned-away", "an operator turns the camera away and back", under(_turned_away, least_s=36)),
     _recipe("clouds", "light that comes and goes", under(_clouds)),
+    _recipe("grey", "a camera without colour, by day or by its own infrared light", under(_grey)),
     _recipe("rider-waits", "people or cyclists wait in the zone", rider_waits),
 )

@@ -65,6 +65,19 @@ def test_the_rest_of_the_canvas_is_grey_and_the_channels_are_in_the_networks_ord
         assert np.allclose(blob[0, :, -1, -1], 114 * pixels.factor)
 
 
+def test_a_grey_picture_of_an_infrared_camera_is_softened_and_one_with_colour_is_not():
+    grain = np.random.default_rng(1).integers(80, 160, (64, 64, 1), dtype=np.uint8)
+    pixels, fit = PixelFormat("bgr", 1.0), CanvasPlan(64, None, "top_left").fit((64, 64))
+    for image, softened in (
+        (grain.repeat(3, axis=2), True),
+        (np.uint8(grain + np.array([0, 20, 60])), False),
+    ):
+        blob = pixels.blank(1, fit.canvas)
+        pixels.place(image, fit, blob[0])
+        assert (blob[0].std() < 0.9 * image.std(axis=(0, 1)).mean()) == softened
+        assert np.array_equal(blob[0], image.transpose(2, 0, 1)) != softened
+
+
 def test_a_picture_of_another_size_than_asked_for_is_refused():
     fit = CanvasPlan(416, None, "top_left").fit((1920, 1080))
     pixels = PixelFormat("bgr", 1.0)
