@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from edge.clips.clip_file import Shown
 from edge.frame import Luma, OncePicture
@@ -18,6 +19,7 @@ from edge.rules.sighting import BoxPx
 from edge.vision.looking import MOTION_LOOK_INTERVAL_S
 from edge.vision.tracker import Tracker
 from models.classes import VEHICLES
+from models.detections import Detections
 from models.runtime import Detector
 
 MOST_LUMA_PX = 1920
@@ -106,7 +108,8 @@ def throws_of(pictures: Iterable[Shown], detector: Detector, watched: Watched) -
             cuts, tracker = watched.ego.cuts, Tracker()  # nobody goes on over a scene cut
         if shown.t_s - looked_s >= MOTION_LOOK_INTERVAL_S - 1e-3:
             looked_s = shown.t_s
-            found = tracker.update(shown.t_s, detector.detect([OncePicture(shown.picture)])[0])
+            found = detector.detect([OncePicture(shown.picture)])[0]
+            found = _followed(tracker, shown.t_s, found, engine.turned_px / scale)
             named = np.where(found.track_id >= 0, found.track_id + _TRACKS_A_SCENE * cuts, -1)
             found = replace(found, track_id=named)
             boxes = []
@@ -127,6 +130,13 @@ def throws_of(pictures: Iterable[Shown], detector: Detector, watched: Watched) -
         engine.finish()
         for throw in engine.throws():
             yield _shown_size(throw, 1 / scale)
+
+
+def _followed(tracker: Tracker, t_s: float, found: Detections, turned_px: NDArray[np.float64]) -> Detections:
+    """Boxes with the names of their tracks; these go on as if the camera did not turn."""
+    turned = np.tile(turned_px, 2).astype(np.float32)
+    named = tracker.update(t_s, replace(found, xyxy=found.xyxy - turned))
+    return replace(named, xyxy=found.xyxy)
 
 
 def occurrences(throws: Sequence[Throw], times_s: Sequence[float]) -> list[FoundMoment]:

@@ -27,15 +27,19 @@ VEHICLE_PX = (18, 0.5)
 """Height of the vehicles that are looked at: so many px at least (a smaller one is too far away for its
 litter to be seen), and at most this share of the picture's height (a larger one is next to the camera, or
 the camera's own bonnet)."""
-LEAST_LOOKS = 3
+LEAST_LOOKS = 2
 """In how many looks a vehicle must have been found."""
-DECIDE_SCORE = 0.5
-LEAST_FOUND = 3
-"""So many arcs that are likely enough must lie on one thing: chance seldom offers more than one or two."""
+DECIDE_SCORE = 0.4
+LEAST_FOUND = 5
+"""So many arcs that are likely enough must lie on one thing: chance seldom offers more than some."""
 ONE_THING_S = 1.6
 """What falls from one vehicle, or near where something fell, within so many seconds is the same thing."""
 MOST_VEHICLES = 4
 """So many vehicles are looked at, the tallest in the picture first."""
+ONE_VEHICLE = 0.5
+"""Two tracks of which the smaller box lies with this share in the other are one vehicle, found twice."""
+_LOST_S = 0.1
+"""A track without a look so long before a picture, and none since, was lost, or never was a vehicle."""
 _TICK_S = 0.133
 _PICTURE_S = 0.03
 """Pictures nearer to each other are left out: nothing is gained by more than 33 a second."""
@@ -76,6 +80,11 @@ class MovingEngine:
         self._found: list[Fall] = []
         self._told: list[tuple[float, int, Floats]] = []
         self._ticked_s = -np.inf
+
+    @property
+    def turned_px(self) -> Floats:
+        """How far the camera's turns moved the picture's middle since the scene began: px [2]."""
+        return self._turned
 
     def picture(self, t_s: float, luma: Luma) -> None:
         """Take in the next picture: uint8 [height, width], as shown; it is kept a while. ``t_s`` rises."""
@@ -156,12 +165,17 @@ class MovingEngine:
     def _ahead(self, number: int) -> list[Vehicle]:
         """The vehicles that are looked at in a picture, the tallest first."""
         low, high = VEHICLE_PX[0], VEHICLE_PX[1] * self.size_px[1]
+        t_s = self._film.t_s[number]
         tall = []
         for each in self._traffic.vehicles:
             box = self._film.box(each, number) if len(each.t_s) >= LEAST_LOOKS else None
             if box is not None and low <= box[3] - box[1] <= high:
-                tall.append((float(box[3] - box[1]), each))
-        return [each for _, each in sorted(tall, key=lambda pair: -pair[0])[:MOST_VEHICLES]]
+                tall.append((float(each.t_s[-1]) < t_s - _LOST_S, -float(box[3] - box[1]), each, box))
+        chosen: list[tuple[Vehicle, Floats]] = []
+        for _, _, each, box in sorted(tall, key=lambda found: found[:2]):
+            if len(chosen) < MOST_VEHICLES and all(_shared(box, other) < ONE_VEHICLE for _, other in chosen):
+                chosen.append((each, box))
+        return [each for each, _ in chosen]
 
     def _judge(self, now_s: float) -> None:
         self._found = [each for each in self._found if each.arc.t_s[-1] >= now_s - ONE_THING_S]
@@ -226,6 +240,13 @@ class MovingEngine:
             )
         )
         self._next_id += 1
+
+
+def _shared(box: Floats, other: Floats) -> float:
+    """Which share of the smaller of two boxes lies in the other."""
+    inside = np.maximum(np.minimum(box[2:], other[2:]) - np.maximum(box[:2], other[:2]), 0)
+    smaller = min(float(np.prod(each[2:] - each[:2])) for each in (box, other))
+    return float(np.prod(inside)) / max(smaller, 1.0)
 
 
 def _same(one: Fall, other: Fall) -> bool:

@@ -22,7 +22,12 @@ Place = Callable[[float], tuple[float, float] | None]
 Turns = Callable[[float], tuple[float, float]]
 
 
-def _pictures(thing: Place, turns: Turns = lambda _t_s: (0.0, 0.0), level: int = 235) -> list[Throw]:
+def _pictures(
+    thing: Place,
+    turns: Turns = lambda _t_s: (0.0, 0.0),
+    level: int = 235,
+    others: tuple[tuple[int, int, int, int], ...] = (),
+) -> list[Throw]:
     rng = np.random.default_rng(4)
     scene = cv2.GaussianBlur(
         cv2.resize(rng.integers(60, 150, (30, 54), dtype=np.uint8), (WIDTH, HEIGHT)), (5, 5), 0
@@ -45,10 +50,10 @@ def _pictures(thing: Place, turns: Turns = lambda _t_s: (0.0, 0.0), level: int =
         shown = cv2.warpAffine(luma, turned, (WIDTH, HEIGHT), borderMode=cv2.BORDER_REFLECT)
         engine.picture(t_s, np.asarray(shown, np.uint8))
         if index % 5 == 0:
-            seen = np.array([CAR], np.float32) + np.array([aside, down, aside, down], np.float32)
-            engine.vehicles(
-                t_s, Detections(seen, np.ones(1, np.float32), np.array([int(ObjectClass.CAR)]), np.array([7]))
-            )
+            seen = np.array([CAR, *others], np.float32) + np.array([aside, down, aside, down], np.float32)
+            count = len(seen)
+            classes = np.full(count, int(ObjectClass.CAR))
+            engine.vehicles(t_s, Detections(seen, np.ones(count, np.float32), classes, 7 + np.arange(count)))
         throws += engine.throws()
     engine.finish()
     return throws + engine.throws()
@@ -75,6 +80,15 @@ def test_a_faint_bag_before_the_bodywork_is_told_too() -> None:
         return None if place is None else (place[0] - 24.0, place[1])
 
     assert [throw.vehicle.track_id for throw in _pictures(falls, level=64)] == [7]
+
+
+def test_a_van_found_four_times_over_does_not_keep_the_car_behind_it_from_being_watched() -> None:
+    van = (20, 60, 110, 160)
+    throws = _pictures(
+        _falls, others=tuple((x + k, y, right + k, low) for k in range(4) for x, y, right, low in [van])
+    )
+
+    assert [throw.vehicle.track_id for throw in throws] == [7]
 
 
 def test_in_a_slow_bend_a_throw_is_told_but_while_the_camera_swings_round_it_is_not() -> None:
