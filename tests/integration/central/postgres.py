@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import pwd
 import shutil
-import signal
 import subprocess
 import tempfile
 from pathlib import Path
@@ -14,6 +13,8 @@ import psycopg
 
 from tests.waiting import wait_until
 
+TETHERED = 'folder="$0"; "$@" </dev/null & read -r _; kill -INT $!; wait $!; rm -rf -- "$folder"'
+"""Runs a server until the standard input closes, however the tests end, and leaves nothing of its folder."""
 ROOM_BYTES = 2 << 30
 """What must be free before a cluster lies in memory; three of them stay far below."""
 
@@ -71,11 +72,13 @@ class Cluster:
         arguments = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
         with (self._dir / "log").open("wb") as log:
             self._process = subprocess.Popen(
-                [*_ends_with_us(), self._binaries / "postgres", "-D", data, *arguments],
+                ["sh", "-c", TETHERED, self._dir, self._binaries / "postgres", "-D", data, *arguments],
+                stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=log,
                 user=self._user,
                 cwd=self._dir,
+                process_group=0,  # Ctrl-C reaches the tests alone, and they end it in order
             )
         wait_until(self._answers, "PostgreSQL answers")
 
@@ -93,8 +96,8 @@ class Cluster:
             connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}{by_file}")
 
     def stop(self) -> None:
-        if self._process:
-            self._process.send_signal(signal.SIGINT)
+        if self._process and self._process.stdin:
+            self._process.stdin.close()
             self._process.wait(20)
         shutil.rmtree(self._dir, ignore_errors=True)
 
@@ -110,9 +113,3 @@ def _memory() -> Path | None:
     """A folder in memory where there is room: making a database there takes a fifth of the time."""
     memory = Path("/dev/shm")
     return memory if memory.is_dir() and shutil.disk_usage(memory).free >= ROOM_BYTES else None
-
-
-def _ends_with_us() -> list[str]:
-    """A prefix by which the kernel ends the server when the tests are killed (Linux)."""
-    setpriv = shutil.which("setpriv")
-    return [setpriv, "--pdeathsig", "QUIT"] if setpriv else []
