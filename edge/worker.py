@@ -252,8 +252,8 @@ class EdgeWorker:
         """Raises BoxStuckError where only a new start helps."""
         if self._store.damaged is not None:
             raise BoxStuckError(
-                f"{self._store.path} is damaged ({self._store.damaged}): the box ends, and moves it aside when it "
-                "is started again; where that comes back, replace the disk"
+                f"{self._store.path} is damaged ({self._store.damaged}): the box ends, and moves it "
+                "aside when it is started again; where that comes back, replace the disk"
             )
         if self._rounds.age_s >= STUCK_AFTER_S:
             raise BoxStuckError(

@@ -76,7 +76,7 @@ def seconds(later: str, earlier: str) -> float:
 
 def test_a_throw_names_vehicle_moment_way_and_plate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     reader = Reader()
-    monkeypatch.setattr("edge.worker.look_at", drawn_looks)
+    monkeypatch.setattr("edge.rounds.look_at", drawn_looks)
     monkeypatch.setattr("edge.unit.PlateWatch", functools.partial(PlateWatch, reader=lambda: reader))
     monkeypatch.setattr("edge.unit.background_desk", functools.cache(lambda: Desk("plates")))
     monkeypatch.setattr("edge.unit.Finisher", NobodyToBlur)
