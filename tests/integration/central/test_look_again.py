@@ -1,98 +1,27 @@
 """The camera checks the work: asked when a unit is done, its answer closes the case or sends it back."""
 
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, timedelta
+from datetime import timedelta
 
 import pytest
-from prometheus_client import CollectorRegistry
 
 from central.cases import repository as case_repository
 from central.cases.models import Case
 from central.database import Database
-from central.escalation.sweeper import Sweeper
 from central.handheld.models import TicketPhoto
-from central.intake.service import commit_batch
-from central.metrics import IntakeMetrics, Metrics
-from central.people.permissions import Role
-from central.rechecks.asker import Asker
-from central.settings import CentralSettings, RecheckSettings
+from central.settings import CentralSettings
 from central.tickets.clockwork import Terms
 from central.tickets.proof import proof_of
 from central.uploads.models import Upload
 from kerbwatch.ids import new_id
 from kerbwatch.incident import Kind, Phase
 from kerbwatch.messages import CENTRAL_SOURCE, LookAgainEvent, parse_event
+from tests.integration.central.squad import Squad
 from tests.unit.central.box import IN_YANGMING, EdgeBox, report
 
-UNIT = "traffic-police-yangming"
 ON_THE_BORDER = (121.1601, 30.05)
 on_sqlite = pytest.mark.parametrize("url", ["sqlite"], indirect=True)
 """What is the same on every database; the others, and the state machine, run on both."""
-
-
-class Squad:
-    """A case that went out to a squad, its camera's box, and central's own clockwork."""
-
-    def __init__(self, town):
-        self.town, self.box = town, EdgeBox()
-        self.sent = []
-        self.asker = self.new_asker(town.database)
-        self.sweeper = Sweeper(town.settings, town.clock, town.database, Metrics())
-        town.add_user("ulla", Role.UNIT_OFFICER, UNIT)
-        town.add_user("dora", Role.DISPATCHER)
-        town.add_user("fritz", Role.UNIT_OFFICER, "squad-fengshan")
-        town.add_user("yan", Role.UNIT_OFFICER, "squad-yangming")
-
-    def new_asker(self, database, *, connected=True):
-        return Asker(
-            RecheckSettings(),
-            self.town.clock,
-            database,
-            IntakeMetrics(CollectorRegistry()),
-            publish=lambda topic, payload: self.sent.append((topic, payload)),
-            connected=lambda: connected,
-        )
-
-    def tells(self, *messages):
-        with self.town.database.write(ordered=True) as session:
-            now = self.town.clock.now_utc()
-            outcome = commit_batch(session, list(messages), now, self.town.settings.intake, UTC)
-        assert not outcome.rejected
-        return outcome
-
-    def confirmed(self, *reports):
-        self.tells(*(self.box.message(each) for each in reports or (report(),)))
-        case = self.get("/api/v1/cases")["items"][0]
-        done = self.post(f"/api/v1/cases/{case['id']}/confirm", {}, "olga", case["version"])
-        assert done.status_code == 200, done.text
-        return done.json()
-
-    def handles(self, case, *moves, ticket=0, name="ulla"):
-        ticket_id = case["tickets"][ticket]["id"]
-        for move in moves or ("accept", "start", "report_handled"):
-            version = self.case(case["id"])["version"]
-            path = f"/api/v1/my/tickets/{ticket_id}/{move}"
-            done = self.post(path, {"note": "moved on"}, name, version)
-            assert done.status_code == 200, done.text
-        return done.json()
-
-    def asked(self, case):
-        return self.get(f"/api/v1/cases/{case['id']}/look-agains")
-
-    def case(self, case_id):
-        return self.get(f"/api/v1/cases/{case_id}")
-
-    def rules(self, case):
-        return [line["rule"] for line in self.get(f"/api/v1/cases/{case['id']}/events")]
-
-    def get(self, path, name="olga"):
-        answer = self.town.client.get(path, headers=self.town.bearer(name))
-        assert answer.status_code == 200, answer.text
-        return answer.json()
-
-    def post(self, path, body, name, version):
-        headers = self.town.bearer(name) | {"If-Match": f'"{version}"'}
-        return self.town.client.post(path, json=body, headers=headers)
 
 
 @pytest.fixture
