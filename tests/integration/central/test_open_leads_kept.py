@@ -108,8 +108,8 @@ ACTS = st.one_of(
 )
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(acts=st.lists(st.tuples(st.integers(0, 1), ACTS), min_size=4, max_size=14))
+@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(acts=st.lists(st.tuples(st.integers(0, 1), ACTS), min_size=4, max_size=12))
 def test_whatever_either_copy_does_each_finds_what_the_database_holds(url, acts):
     copies = Copies(url)
     try:
