@@ -19,7 +19,7 @@ from kerbwatch.demo.broker import Broker, mosquitto_path
 from kerbwatch.mqtt import MqttSettings
 from tests.integration.central.running import RunningCentral
 from tests.integration.central.test_intake_broker import Street
-from tests.waiting import wait_until
+from tests.waiting import PATIENCE_S, wait_until
 
 OPENED = {"type": "org.kerbwatch.incident.opened.v1"}
 CLIP = b"\x00\x00\x00\x18ftypisom" + random.Random(1).randbytes(200_000)
@@ -50,7 +50,7 @@ def send(street: Street, count: int) -> None:
 
 
 def listen(url: str, headers: dict[str, str], count: int, heard: list[dict]) -> None:
-    with httpx.stream("GET", f"{url}/api/v1/stream?after=0", headers=headers, timeout=20) as response:
+    with httpx.stream("GET", f"{url}/api/v1/stream?after=0", headers=headers, timeout=PATIENCE_S) as response:
         for line in response.iter_lines():
             if line.startswith("data: "):
                 heard.append(json.loads(line[6:]))
@@ -75,8 +75,8 @@ def test_two_copies_share_the_work_and_one_goes_on_when_the_other_ends(town, set
         with RunningCentral(second) as two, Street(broker) as street:
             with (
                 RunningCentral(first) as one,
-                httpx.Client(base_url=one.url, headers=mei) as at_one,
-                httpx.Client(base_url=two.url, headers=mei) as at_two,
+                httpx.Client(base_url=one.url, headers=mei, timeout=PATIENCE_S) as at_one,
+                httpx.Client(base_url=two.url, headers=mei, timeout=PATIENCE_S) as at_two,
             ):
                 one.wait_connected()
                 two.wait_connected()
