@@ -52,7 +52,6 @@ class Background:
         self.age = np.zeros(first.shape, np.uint8)
         """For how many ticks."""
         self._before = first.copy()
-        self._hidden = np.zeros(first.shape, np.bool_)
         self._low = self._high = first
         self._young = YOUNG_TICKS
         self._seen = np.full(first.shape, FIRST_SEEN, np.uint8)
@@ -99,8 +98,7 @@ class Background:
         free = covered == 0
         back = cv2.absdiff(luma, self._before) <= limit
         lasting = still & free & (self.age >= ABSORB_TICKS)
-        known = still & ((free & self._hidden) | back)
-        self._hidden &= ~(free & (self.age >= FRESH_TICKS))
+        known = still & back
         np.copyto(self._before, self.picture, where=lasting)
         np.copyto(self.picture, luma, where=lasting | known)
         if self._young:
@@ -125,10 +123,6 @@ class Background:
         self._votes[better] = 0
         if not self._young:
             self._seen = self._rival = self._votes = np.empty((0, 0), np.uint8)
-
-    def hide(self, covered: Mask) -> None:
-        """What was covered in the first pictures: the road there is not known yet."""
-        self._hidden |= covered > 0
 
     def was_seen(self, box: NDArray[np.float64], inside: NDArray[np.bool_]) -> bool:
         """Whether the road was seen again in most of a part of a box, since the first background was made."""

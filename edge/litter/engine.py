@@ -51,8 +51,6 @@ ABOVE_SHARE = 0.12
 """Share of the picture's height that is searched above the road: what stands on it reaches higher."""
 TICK_SLACK_S = 0.03
 """A camera of ten pictures a second does not send them on time: rather a little early than a picture late."""
-FIRST_S = 2.5
-"""Vehicles that are seen so early hide the road from the beginning."""
 THROWS_ON_S = 3.0
 """So long after a throw the next thing is rather its vehicle's than another's."""
 MOST_SEEN = 8
@@ -156,8 +154,6 @@ class LitterEngine:
         background = self._views.background
         if background is not None and view is not None:
             covered = self._traffic.mask(t_s, (view.luma.shape[0], view.luma.shape[1]))
-            if t_s - self._began_s <= FIRST_S:
-                background.hide(covered)
             background.tick(view.luma, covered)
             self._rests.tick(view, background, blobs, self._glimpses)
         self._trails = [each for each in self._trails if t_s - each.t_s[-1] <= KEEP_TRAIL_S][-MOST_TRAILS:]
@@ -198,7 +194,8 @@ class LitterEngine:
         trails = [*self._tracklets.live, *self._trails]
         lying = self._rests.since(t_s - JUDGE_REST_S - USUAL_S)
         throwers = frozenset(key for key, at_s in self._threw_s.items() if t_s - at_s <= THROWS_ON_S)
-        now = Now(t_s, self._view_px, self._mask, throwers)
+        looked_s = max(self._traffic.newest_t_s, t_s - WAIT_LOOK_S)
+        now = Now(t_s, self._view_px, self._mask, throwers, looked_s)
         for rest in lying:
             if (
                 rest.judged

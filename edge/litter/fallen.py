@@ -36,6 +36,8 @@ NO_TRAIL_M = (1.2, 0.6)
 """Where its way was not seen it lies no farther from where the vehicle was; surely within the second."""
 STAYS_PX, CREEPS_PX = 1.0, 1.5
 """What lies stays within so many px and a share of its size; what goes farther creeps."""
+SMALL_M = 0.7
+"""What is longer may be a rider or a part of a vehicle: it is seen as often as what is faint."""
 MOST_LENGTH_M = 1.2
 """The longer side of what lies, with its smear and shadow."""
 LEAST_PX, LEAST_TRAIL_PX = (4.0, 6.0), (3.5, 5.0)
@@ -63,8 +65,8 @@ THREW_BEFORE = 0.5
 STOOD_OUT, ROAD = 0.5, 0.15
 """A vehicle of which so much differed from the road has gone where so little of its box does by now."""
 LEFT_S, EDGE_SHARE, CUT_SHARE = 0.3, 0.02, 0.5
-"""A vehicle that has not been seen for so long, was last seen at the edge (share of the picture) and with
-only so much of its area, has left the picture."""
+"""A vehicle that was not found by a look and not seen for so long is lost. One that was last seen at the edge
+(share of the picture), with only so much of its area, has left the picture."""
 LEAST_TICKS, TRAIL_TICKS, TICKS = 2, 3, 5
 """How often a thing is seen lying, a fifth of a second apart: at least; where its way was seen, and the times
 count that a vehicle hid it; and where it was not."""
@@ -82,12 +84,14 @@ class Now:
         view_px: width and height of what is searched: a vehicle leaves it at its edges.
         mask: where it differs from the road (255), where that is known.
         throwers: the vehicles from which something came lately.
+        looked_s: up to when what the network found is known, or waited for no longer.
     """
 
     t_s: float
     view_px: tuple[float, float] = (np.inf, np.inf)
     mask: NDArray[np.uint8] | None = None
     throwers: frozenset[int] = frozenset()
+    looked_s: float = np.inf
 
 
 def judge_rest(
@@ -117,7 +121,6 @@ def judge_rest(
     alike = like_it(rest, rests)
     lasting = _lasting(rest, vehicles, now.t_s) if rest.ticks >= _least_ticks(rest) else float(rest.ticks)
     lying = lasting if rest.ticks >= TRAIL_TICKS else float(rest.ticks)
-    needed = float(np.interp(rest.contrast, VERY_PLAIN, (TICKS, TICKS - 1, TRAIL_TICKS)))
     px_per_m = max(scale_of(each, t_near) for each, (t_near, _) in passed)
     ways = [way for each in trails if (way := way_to(rest, each, px_per_m)) is not None]
     best, most = None, -np.inf
@@ -134,6 +137,8 @@ def judge_rest(
                 trail = each
         longest_px = float((rest.box[2:] - rest.box[:2]).max())
         size_m, longest_m = rest.size_px / scale, longest_px / scale
+        plain = rest.contrast if longest_m <= SMALL_M else 0.0
+        needed = float(np.interp(plain, VERY_PLAIN, (TICKS, TICKS - 1, TRAIL_TICKS)))
         if trail is None and min(t_near, rest.since_s - FALL_S) < known_s:
             continue
         parts = {
@@ -226,7 +231,7 @@ def _has_gone(rest: Rest, vehicle: Vehicle, t_near: float, scale: float, now: No
     One out of sight by now went on as it did. One that shrank to nothing at the picture's edge has left it,
     and so has one where the road is seen by now.
     """
-    lost = now.t_s > vehicle.t_s[-1] + LEFT_S
+    lost = min(now.t_s - LEFT_S, now.looked_s) > vehicle.t_s[-1]
     stood = lost and now.mask is not None and vehicle.stood_out >= STOOD_OUT
     if stood and now.mask is not None and share_of(now.mask, vehicle.boxes[-1]) < ROAD:
         return 1.0

@@ -14,6 +14,7 @@ from edge.litter.rests import Rest
 from edge.litter.throw import Evidence
 from edge.litter.tracklets import Tracklet
 from edge.litter.vehicles import Traffic, Vehicle
+from edge.litter.ways import has_flown
 
 REACH_M = 2.5
 """A thing first seen farther than this from a vehicle is not its."""
@@ -80,7 +81,9 @@ def judge_flight(
             continue
         reach = END_M * flight.px_per_m + track.size_px
         rest = next((each for each, near in ends if near <= reach), None)
-        if rest is None or _goes_with_another(track, vehicle, (*vehicles, *traffic.people)):
+        if rest is None or not has_flown(track, rest):
+            continue
+        if _goes_with_another(track, vehicle, (*vehicles, *traffic.people)):
             continue
         company = ramp(_company(track, others, flight.px_per_m), 14, 5)
         company *= alone(rest, like_it(rest, rests), flight.px_per_m)

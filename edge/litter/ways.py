@@ -14,6 +14,8 @@ from edge.litter.vehicles import Vehicle
 
 LEAST_POINTS = 4
 """Pictures of a way until the thing lies; fewer may be anything."""
+LEAST_AWAY = 3
+"""A flight was seen in so many pictures away from where the thing lies."""
 TRAIL_S = 0.6
 """A way ends no longer before the thing lies."""
 END_M = 0.2
@@ -110,6 +112,16 @@ def way_to(rest: Rest, track: Tracklet, px_per_m: float) -> Way | None:
     seen = np.count_nonzero(way.t_s <= rest.since_s) >= LEAST_POINTS
     goes = float(np.ptp(way.xy, axis=0).max()) >= rest.size_px
     return way if begun and seen and goes else None
+
+
+def has_flown(track: Tracklet, rest: Rest) -> bool:
+    """Whether a trail was away from where this lies, in some pictures before it lay.
+
+    What was there from its first pictures on, and only jumped or trembled, was not.
+    """
+    before = np.array(track.t_s) < rest.since_s
+    away = np.hypot(*(np.array(track.xy) - rest.xy).T) > track.size_px
+    return int(np.count_nonzero(before & away)) >= LEAST_AWAY
 
 
 def _may_be_its(track: Tracklet, rest: Rest, reach_px: float) -> bool:

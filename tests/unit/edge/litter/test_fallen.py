@@ -100,16 +100,18 @@ def test_a_car_lost_from_sight_while_it_stood_over_it_has_not_thrown_it() -> Non
 
 
 @pytest.mark.parametrize(
-    ("stood_out", "road_seen", "gone"), [(0.9, True, 1.0), (0.9, False, 0.0), (0.1, True, 0.0)]
+    ("stood_out", "road_seen", "looked_s", "gone"),
+    [(0.9, True, 3.8, 1.0), (0.9, False, 3.8, 0.0), (0.1, True, 3.8, 0.0), (0.9, True, 2.6, 0.0)],
 )
-def test_a_car_lost_from_sight_has_gone_where_the_road_is_seen_again(
-    stood_out: float, road_seen: bool, gone: float
+def test_a_car_that_a_look_has_not_found_has_gone_where_the_road_is_seen_again(
+    stood_out: float, road_seen: bool, looked_s: float, gone: float
 ) -> None:
     lost = Vehicle(1, int(ObjectClass.CAR), stood_out=stood_out)
     for t_s in (2.4, 2.6):
         lost.note(t_s, np.array([210.0, 200.0, 390.0, 280.0]))
     mask = np.full((400, 600), 0 if road_seen else 255, np.uint8)
-    found = judge_rest(lying(), Traffic(), [lost], trails=[], rests=[], now=Now(LAY_S + 1.0, mask=mask))
+    now = Now(LAY_S + 1.0, mask=mask, looked_s=looked_s)
+    found = judge_rest(lying(), Traffic(), [lost], trails=[], rests=[], now=now)
     assert found is not None
     assert found.evidence.parts["leaves"] == gone
 
@@ -137,6 +139,13 @@ def test_what_stands_out_plainly_is_told_sooner(contrast: float, told: bool) -> 
     found = judged(lying(contrast=contrast, ticks=3), car())
     assert found is not None
     assert (found.evidence.score >= REST_SCORE) is told
+
+
+@pytest.mark.parametrize(("long_px", "enough"), [(20.0, True), (40.0, False)])
+def test_what_is_as_long_as_a_rider_is_looked_at_longer(long_px: float, enough: bool) -> None:
+    found = judged(lying(contrast=6.0, long_px=long_px, ticks=3), car())
+    assert found is not None
+    assert (found.evidence.parts["lies"] == 1.0) is enough
 
 
 def test_what_comes_to_light_where_the_road_was_never_seen_was_not_thrown() -> None:

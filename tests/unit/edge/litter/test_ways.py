@@ -8,7 +8,7 @@ import pytest
 from edge.litter.rests import Rest
 from edge.litter.tracklets import Tracklet
 from edge.litter.vehicles import Vehicle
-from edge.litter.ways import way_to
+from edge.litter.ways import has_flown, way_to
 from models.classes import ObjectClass
 
 LAY_S = 3.0
@@ -53,6 +53,12 @@ def test_a_wheel_that_a_trail_began_with_is_left_out_of_the_way() -> None:
 def test_what_stood_beside_the_place_is_no_way() -> None:
     still = [(LAY_S - 0.5 + 0.04 * k, PLACE[0] + 13, PLACE[1] - 2) for k in range(12)]
     assert way_to(lying(), followed(still), PX_PER_M) is None
+
+
+def test_what_falls_has_flown_and_what_lies_and_jumps_once_has_not() -> None:
+    assert has_flown(followed(falling()), lying())
+    still = [(LAY_S - 0.2 + 0.04 * k, PLACE[0], PLACE[1]) for k in range(12)]
+    assert not has_flown(followed([(LAY_S - 0.24, PLACE[0] - 12, PLACE[1] + 20), *still]), lying())
 
 
 @pytest.mark.parametrize(("up_px_s", "its"), [(150.0, True), (0.0, False)])
