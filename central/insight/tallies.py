@@ -135,7 +135,11 @@ def _level_of(session: Session, area: str) -> str | None:
     level = area.removeprefix(NONE)
     if area.startswith(NONE):
         return level if level in set(Level) else None
-    return session.scalar(select(Area.level).where(Area.id == area))
+    # A page that tells of many rises asks for a few areas again and again.
+    levels: dict[str, str | None] = session.info.setdefault(_level_of, {})
+    if area not in levels:
+        levels[area] = session.scalar(select(Area.level).where(Area.id == area))
+    return levels[area]
 
 
 def live_from(now: datetime) -> date:
