@@ -25,7 +25,8 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from edge.rules.parking import ParkingRule
 from edge.rules.sighting import Look, Sighting
 from edge.rules.zone import INSIDE_SHARE, Zone
-from edge.settings import DetectorSettings, PositionSettings, ZoneSettings
+from edge.settings import DetectorSettings, PositionSettings
+from edge.zone_settings import ZoneSettings
 from evaluation.alarms import alarms_of
 from evaluation.matching import Alarm, Box, Event, match
 from evaluation.report import Report, SceneFailure, SceneResult

@@ -17,7 +17,8 @@ import numpy as np
 from pydantic import Field, ValidationError, model_validator
 
 from edge.frame import ArrayPicture, Frame
-from edge.settings import CameraSettings, PositionSettings, ZoneSettings
+from edge.settings import CameraSettings, PositionSettings
+from edge.zone_settings import ZoneSettings
 from evaluation.matching import Box, Event
 from kerbwatch.incident import Kind, ZoneKind
 from kerbwatch.settings import Settings, SettingsError, load_settings, load_yaml

@@ -23,7 +23,7 @@ from edge.rules.boxes import PARTIAL_SHARE, area_px2, intersection, iou, within_
 from edge.rules.newcomers import Spot
 from edge.rules.place import Departure, Place
 from edge.rules.sighting import Look
-from edge.settings import ZoneSettings
+from edge.zone_settings import ZoneSettings
 from models.detections import Detections, iou_matrix
 
 LONGEST_WAIT_S = 120.0

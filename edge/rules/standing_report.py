@@ -8,7 +8,7 @@ from datetime import datetime
 from edge.rules.place import Place
 from edge.rules.sighting import Look, Sighting
 from edge.rules.standing import StandingVehicle
-from edge.settings import ZoneSettings
+from edge.zone_settings import ZoneSettings
 from kerbwatch.incident import Kind, Phase
 
 

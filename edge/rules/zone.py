@@ -10,7 +10,8 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from edge.settings import WEEKDAYS, AllowedHours, CameraSettings, ZoneSettings
+from edge.settings import CameraSettings
+from edge.zone_settings import WEEKDAYS, AllowedHours, ZoneSettings
 from models.plates.reading import OPEN, PlateReading
 
 FOOTPRINT_SHARE = 0.25

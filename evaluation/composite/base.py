@@ -17,7 +17,8 @@ import shapely
 from numpy.typing import NDArray
 
 from edge.frame import Image
-from edge.settings import PositionSettings, ZoneSettings
+from edge.settings import PositionSettings
+from edge.zone_settings import ZoneSettings
 from evaluation.composite.clip import Clip
 from evaluation.composite.ground import GroundCamera, find_camera
 from evaluation.composite.motion import Motion, find_motion

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from edge.frame import Image
-from edge.settings import ZoneSettings
+from edge.zone_settings import ZoneSettings
 from evaluation.composite.base import Base, Source
 from evaluation.composite.recipe import Canvas, Composition, Recipe, UnsuitedError, exposure_of
 from evaluation.composite.view import View

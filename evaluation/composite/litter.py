@@ -16,7 +16,7 @@ import shapely
 from numpy.typing import NDArray
 
 from edge.frame import Image
-from edge.settings import ZoneSettings
+from edge.zone_settings import ZoneSettings
 from evaluation.composite.base import Base
 from evaluation.composite.carrier import Carrier, carrier_at, draw_carrier
 from evaluation.composite.flight import MAKES, fly

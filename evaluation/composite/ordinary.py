@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from edge.settings import ZoneSettings
+from edge.zone_settings import ZoneSettings
 from evaluation.composite.base import Base
 from evaluation.composite.recipe import Composition, Layer, Parameter
 from evaluation.composite.tracks import Track

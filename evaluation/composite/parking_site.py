@@ -9,7 +9,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from edge.settings import ZoneSettings
+from edge.zone_settings import ZoneSettings
 from evaluation.composite.base import Base
 from evaluation.composite.conditions import Grain
 from evaluation.composite.cutouts import Cutout

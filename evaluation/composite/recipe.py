@@ -22,7 +22,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.settings import ZoneSettings
+from edge.zone_settings import ZoneSettings
 from evaluation.composite.base import Base, Source
 from evaluation.scene import EventSettings
 

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.settings import ZoneSettings
+from edge.zone_settings import ZoneSettings
 from evaluation.composite.base import Base
 from evaluation.composite.blend import Pose, draw, lay
 from evaluation.composite.conditions import Grain

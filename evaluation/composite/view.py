@@ -13,7 +13,7 @@ import shapely
 from numpy.typing import NDArray
 
 from edge.frame import Image
-from edge.settings import ZoneSettings
+from edge.zone_settings import ZoneSettings
 
 _SMALL_PX = 480
 """Pictures narrower than this are shown at twice their size: thrown things have no pixels in them else."""

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from edge.settings import PositionSettings, ZoneSettings
+from edge.settings import PositionSettings
+from edge.zone_settings import ZoneSettings
 from evaluation.matching import Alarm, Box, Event, match
 from evaluation.report import Report, SceneFailure, SceneResult
 from evaluation.scene import Scene, SceneSettings

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from edge.rules.parking import ParkingRule
 from edge.rules.sighting import Sighting
 from edge.rules.zone import Zone
-from edge.settings import ZoneSettings
+from edge.zone_settings import ZoneSettings
 from kerbwatch.incident import Phase
 from models.classes import ObjectClass
 from models.plates.colour import PlateColour
