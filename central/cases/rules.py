@@ -98,6 +98,10 @@ class ReopenReason(StrEnum):
     """Anything else; a note says what."""
 
 
+REOPENED_WITH_NOTE = frozenset({ReopenReason.OBJECTION, ReopenReason.OTHER})
+"""Reasons whose code alone says nothing."""
+
+
 @dataclass(frozen=True, slots=True)
 class Facts:
     """What a rule may ask about."""
@@ -154,8 +158,7 @@ def has_reopen_reason(facts: Facts) -> str | None:
     """A reason code of :class:`ReopenReason` is given, and a note where the code alone says nothing."""
     if facts.reason_code not in {reason.value for reason in ReopenReason}:
         return f"give a reason code: {', '.join(ReopenReason)}"
-    wants_note = facts.reason_code in {ReopenReason.OBJECTION, ReopenReason.OTHER}
-    if wants_note and not (facts.note or "").strip():
+    if facts.reason_code in REOPENED_WITH_NOTE and not (facts.note or "").strip():
         return f"the reason '{facts.reason_code}' needs a note"
     return None
 

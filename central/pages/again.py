@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from http import HTTPStatus
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Path, Response
 from pydantic import BaseModel
 
-from central.cases.rules import ReopenReason
-from central.pages.cases import NOTE_CHARS, AskedDep, case_page_of, done, undone
-from central.pages.rendering import is_partial
+from central.cases.rules import REOPENED_WITH_NOTE, ReopenReason
+from central.pages.cases import NOTE_CHARS, AskedDep, done, lacking, undone
 from central.pages.texts import t
-from central.pages.values import Notice
 from central.problems import Problem
 from central.reopening import service
 from central.reopening.schemas import ReopenIn
@@ -21,8 +18,6 @@ from central.tickets.service import resume_early
 from kerbwatch.ids import UUID_PATTERN
 
 router = APIRouter(prefix="/cases/{case_id}", include_in_schema=False)
-
-_NEEDS_NOTE = frozenset({ReopenReason.OBJECTION, ReopenReason.OTHER})
 
 
 class ReopenForm(BaseModel):
@@ -45,10 +40,10 @@ class ResumeForm(BaseModel):
 def reopen(asked: AskedDep, form: Annotated[ReopenForm, Form()]) -> Response:
     """It was wrong to reject or to close it."""
     central, note = asked.central, form.note.strip()
-    if form.reason not in set(ReopenReason) or (form.reason in _NEEDS_NOTE and not note):
-        return _lacking(asked, t("again.reason_needed"))
+    if form.reason not in set(ReopenReason) or (form.reason in REOPENED_WITH_NOTE and not note):
+        return lacking(asked, t("again.reason_needed"))
     if len(note) > NOTE_CHARS:
-        return _lacking(asked, t("notice.note_too_long", chars=NOTE_CHARS))
+        return lacking(asked, t("notice.note_too_long", chars=NOTE_CHARS))
     said = ReopenIn(reason_code=ReopenReason(form.reason), note=note or None, apart=form.apart)
     try:
         with central.database.write(ordered=True) as session:
@@ -76,9 +71,9 @@ def resume(
     """A ticket's suspension ends before its time."""
     central, note = asked.central, form.note.strip()
     if not note:
-        return _lacking(asked, t("notice.why_needed"))
+        return lacking(asked, t("notice.why_needed"))
     if len(note) > NOTE_CHARS:
-        return _lacking(asked, t("notice.note_too_long", chars=NOTE_CHARS))
+        return lacking(asked, t("notice.note_too_long", chars=NOTE_CHARS))
     try:
         with central.database.write(ordered=True) as session:
             resume_early(
@@ -93,8 +88,3 @@ def resume(
     except Problem as problem:
         return undone(asked, problem)
     return done(asked, "resumed")
-
-
-def _lacking(asked: AskedDep, words: str) -> Response:
-    status, part = HTTPStatus.UNPROCESSABLE_ENTITY, is_partial(asked.request)
-    return case_page_of(asked, Notice("bad", words), status=status, part=part)

@@ -166,12 +166,8 @@ def confirm(asked: AskedDep, form: Annotated[ConfirmForm, Form()]) -> Response:
 def reject(asked: AskedDep, form: Annotated[RejectForm, Form()]) -> Response:
     """No, it is none, and why."""
     central, note = asked.central, form.note.strip()
-    lacking = _lacking(form.reason, note)
-    if lacking:
-        status = HTTPStatus.UNPROCESSABLE_ENTITY
-        return case_page_of(
-            asked, Notice("bad", lacking), status=status, part=is_partial(asked.request), written=form
-        )
+    if fault := _fault(form.reason, note):
+        return lacking(asked, fault, form)
     try:
         with central.database.write(ordered=True) as session:
             service.reject(
@@ -233,7 +229,7 @@ def original(asked: AskedDep, form: Annotated[OriginalForm, Form()]) -> Response
     return original_response(asked.central, asked.who, form.sha256, form.reason)
 
 
-def _lacking(reason: str, note: str) -> str | None:
+def _fault(reason: str, note: str) -> str | None:
     """What the form lacks, in the page's own words; the service's rule has the last one."""
     if reason not in set(RejectReason):
         return t("notice.reason_needed")
@@ -252,6 +248,12 @@ def done(asked: Asked, what: str) -> Response:
     return case_page_of(
         asked, Notice("good", t(f"notice.{what}")), part=True, headers={"HX-Trigger": "decided"}
     )
+
+
+def lacking(asked: Asked, words: str, written: RejectForm | None = None) -> Response:
+    """A form that cannot be taken so: the case as it stands, and in words what is lacking."""
+    status, part = HTTPStatus.UNPROCESSABLE_ENTITY, is_partial(asked.request)
+    return case_page_of(asked, Notice("bad", words), status=status, part=part, written=written)
 
 
 def undone(asked: Asked, problem: Problem, written: RejectForm | None = None) -> Response:

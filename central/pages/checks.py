@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from http import HTTPStatus
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Response
@@ -10,10 +9,8 @@ from pydantic import BaseModel
 
 from central.cases.evaluation import evaluate
 from central.cases.rules import EvaluationResult
-from central.pages.cases import NOTE_CHARS, AskedDep, case_page_of, done, undone
-from central.pages.rendering import is_partial
+from central.pages.cases import NOTE_CHARS, AskedDep, done, lacking, undone
 from central.pages.texts import t
-from central.pages.values import Notice
 from central.problems import Problem
 from central.tickets import service as tickets
 from central.tickets.clockwork import Terms
@@ -48,9 +45,7 @@ def close(asked: AskedDep, form: Annotated[CloseForm, Form()]) -> Response:
     """The work was looked at, and is done."""
     central, note = asked.central, form.note.strip()
     if len(note) > NOTE_CHARS:
-        words = t("notice.note_too_long", chars=NOTE_CHARS)
-        status, part = HTTPStatus.UNPROCESSABLE_ENTITY, is_partial(asked.request)
-        return case_page_of(asked, Notice("bad", words), status=status, part=part)
+        return lacking(asked, t("notice.note_too_long", chars=NOTE_CHARS))
     try:
         with central.database.write(ordered=True) as session:
             now = central.clock.now_utc()
@@ -66,14 +61,10 @@ def close(asked: AskedDep, form: Annotated[CloseForm, Form()]) -> Response:
 def evaluation(asked: AskedDep, form: Annotated[EvaluationForm, Form()]) -> Response:
     """The closed case was looked back at: how it was dealt with."""
     central, note = asked.central, form.note.strip()
-    lacking = ""
     if form.result not in set(EvaluationResult) or (form.result != EvaluationResult.RIGHT and not note):
-        lacking = t("notice.evaluation_needed")
-    elif len(note) > NOTE_CHARS:
-        lacking = t("notice.note_too_long", chars=NOTE_CHARS)
-    if lacking:
-        status, part = HTTPStatus.UNPROCESSABLE_ENTITY, is_partial(asked.request)
-        return case_page_of(asked, Notice("bad", lacking), status=status, part=part)
+        return lacking(asked, t("notice.evaluation_needed"))
+    if len(note) > NOTE_CHARS:
+        return lacking(asked, t("notice.note_too_long", chars=NOTE_CHARS))
     try:
         with central.database.write(ordered=True) as session:
             evaluate(
@@ -96,8 +87,7 @@ def rework(asked: AskedDep, form: Annotated[ReworkForm, Form()]) -> Response:
     central, note = asked.central, form.note.strip()
     if not note or len(note) > NOTE_CHARS:
         words = t("notice.note_too_long", chars=NOTE_CHARS) if note else t("notice.rework_note_needed")
-        status, part = HTTPStatus.UNPROCESSABLE_ENTITY, is_partial(asked.request)
-        return case_page_of(asked, Notice("bad", words), status=status, part=part)
+        return lacking(asked, words)
     try:
         with central.database.write(ordered=True) as session:
             tickets.rework(
