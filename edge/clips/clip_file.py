@@ -11,16 +11,14 @@ from types import TracebackType
 from typing import Any
 
 import av
-import numpy as np
 from av.packet import Packet
 from av.video.frame import VideoFrame
 
 from edge.camera.decoder import Decoder
-from edge.camera.picture import Converter, VideoPicture, quarter_turns
+from edge.camera.picture import Converter, VideoPicture
 from edge.clips.job import ClipLimits
 from edge.clips.stamps import Stamps, length_without_jumps_s
 from edge.evidence.ring import StoredPacket, StreamInfo
-from edge.frame import Luma
 from kerbwatch.clip_report import ProblemCode
 
 _FORMATS = "mov,mp4,m4a,3gp,3g2,mj2,mpegts,matroska,webm,avi"
@@ -58,17 +56,6 @@ class Shown:
     t_s: float
     frame: VideoFrame
     picture: VideoPicture
-
-    def luma(self) -> Luma:
-        """Its brightness, uint8 [height, width], as shown."""
-        frame = self.frame
-        if frame.format.name in {"yuv420p", "yuvj420p", "nv12", "yuv422p", "yuvj422p", "yuv444p", "gray"}:
-            plane = frame.planes[0]
-            rows = np.asarray(memoryview(plane), dtype=np.uint8).reshape(-1, plane.line_size)
-            luma = rows[: frame.height, : frame.width]
-        else:
-            luma = np.asarray(frame.reformat(format="gray").to_ndarray(), dtype=np.uint8)
-        return np.ascontiguousarray(np.rot90(luma, quarter_turns(frame)))
 
 
 class Clip:

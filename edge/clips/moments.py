@@ -103,7 +103,7 @@ def throws_of(pictures: Iterable[Shown], detector: Detector, watched: Watched) -
         watched.pictures += 1
         watched.last_t_s = shown.t_s
         watched.times_s.append(shown.t_s)
-        engine.picture(shown.t_s, _reduced(shown.luma(), searched_px))
+        engine.picture(shown.t_s, _reduced(shown.picture.luma(), searched_px))
         if watched.ego.cuts != cuts:
             cuts, tracker = watched.ego.cuts, Tracker()  # nobody goes on over a scene cut
         if shown.t_s - looked_s >= MOTION_LOOK_INTERVAL_S - 1e-3:
