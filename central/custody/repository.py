@@ -52,6 +52,12 @@ def entries_about(session: Session, subjects: Collection[str], limit: int) -> Se
     return session.scalars(query.order_by(CustodyEntry.number.desc()).limit(limit)).all()
 
 
+def counts_about(session: Session, subjects: Collection[str]) -> dict[str, int]:
+    """How many entries there are about each of some things that have any."""
+    query = select(CustodyEntry.subject, func.count()).where(CustodyEntry.subject.in_(subjects))
+    return dict(session.execute(query.group_by(CustodyEntry.subject)).tuples())
+
+
 def of_kind(session: Session, kind: str) -> Sequence[CustodyEntry]:
     """Every entry of a kind, in order. For kinds of which there are few."""
     query = select(CustodyEntry).where(CustodyEntry.kind == kind)

@@ -9,6 +9,7 @@ from http import HTTPStatus
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Path, Request, Response
+from sqlalchemy.orm import Session
 
 from central.context import Central, CentralDep
 from central.directory.service import set_awaited
@@ -22,6 +23,7 @@ from central.people.passwords import PeopleError, SignInError, check_password
 from central.people.permissions import Permission
 from central.people.schemas import Credentials, MeOut, PasswordChange, TokenOut, UserChange, UserIn, UserOut
 from central.people.service import IssuedToken, Principal
+from central.preconditions import IfMatch, tagged, version_of
 from central.problems import Problem
 
 router = APIRouter(prefix="/api/v1", tags=["people"])
@@ -143,11 +145,13 @@ UserName = Annotated[str, Path(min_length=1, max_length=100)]
 def list_users(central: CentralDep, _who: Administrator) -> list[UserOut]:
     """Everybody who may sign in."""
     with central.database.read() as session:
-        return [_out(user) for user in service.all_users(session)]
+        users = service.all_users(session)
+        versions = service.versions_of(session, users)
+        return [_out(user, versions[user.name]) for user in users]
 
 
 @router.post("/users", status_code=HTTPStatus.CREATED)
-def make_user(central: CentralDep, who: Administrator, body: UserIn) -> UserOut:
+def make_user(central: CentralDep, who: Administrator, response: Response, body: UserIn) -> UserOut:
     """Make a user, limited to areas where some are named."""
     now = central.clock.now_utc()
     with _clear_faults(), central.database.write() as session:
@@ -162,14 +166,25 @@ def make_user(central: CentralDep, who: Administrator, body: UserIn) -> UserOut:
             actor=who.actor,
             link=DirectoryLink() if body.directory else None,
         )
-        return _out(made)
+        return _shown(session, made, response)
 
 
 @router.patch("/users/{name}")
-def change_user(central: CentralDep, who: Administrator, name: UserName, body: UserChange) -> UserOut:
-    """Other roles, unit, areas, password, way in, or none any more. Each change goes into the chain."""
-    now, actor = central.clock.now_utc(), who.actor
+def change_user(  # noqa: PLR0917 - FastAPI passes them by name
+    central: CentralDep,
+    who: Administrator,
+    response: Response,
+    name: UserName,
+    body: UserChange,
+    if_match: IfMatch = None,
+) -> UserOut:
+    """Other roles, unit, areas, password, way in, or none any more. Each change goes into the chain.
+
+    ``If-Match`` names the ``version`` that was seen.
+    """
+    version, now, actor = version_of(if_match, "the user"), central.clock.now_utc(), who.actor
     with _clear_faults(), central.database.write() as session:
+        service.check_seen(session, name, version)
         # A unit comes before roles that need one, and goes after those that did.
         if body.unit is not None:
             service.set_unit(session, name, body.unit, now=now, actor=actor)
@@ -185,10 +200,16 @@ def change_user(central: CentralDep, who: Administrator, name: UserName, body: U
             service.set_disabled(session, name, body.disabled, now=now, actor=actor)
         if body.password is not None:
             service.set_password(session, name, body.password, now=now, actor=actor)
-        return _out(service.named(session, name))
+        return _shown(session, service.named(session, name), response)
 
 
-def _out(user: User) -> UserOut:
+def _shown(session: Session, user: User, response: Response) -> UserOut:
+    version = service.versions_of(session, [user])[user.name]
+    tagged(response, version)
+    return _out(user, version)
+
+
+def _out(user: User, version: int) -> UserOut:
     return UserOut(
         name=user.name,
         roles=sorted(role.role for role in user.roles),
@@ -197,6 +218,7 @@ def _out(user: User) -> UserOut:
         disabled=user.disabled,
         password=user.password_hash is not None,
         directory="no" if user.link is None else "awaited" if user.link.subject is None else "linked",
+        version=version,
     )
 
 

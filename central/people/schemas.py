@@ -41,6 +41,8 @@ class UserOut(BaseModel):
     """Whether they have one."""
     directory: Literal["no", "awaited", "linked"]
     """Whether they come in by the city's directory, and have been linked to a person there."""
+    version: int
+    """Grows with each change, whoever made it; what ``If-Match`` names."""
 
 
 class UserIn(BaseModel):

@@ -16,10 +16,12 @@ from sqlalchemy.orm import Session
 from central.areas.repository import area_ids
 from central.areas.scope import within
 from central.custody.chain import EntryKind, append
+from central.custody.repository import counts_about
 from central.people import repository
 from central.people.models import DirectoryLink, LoginSession, User, UserArea, UserRole
 from central.people.passwords import PeopleError, hash_new
 from central.people.permissions import Permission, Role, permissions_of
+from central.preconditions import check_version
 from kerbwatch.ids import new_id
 
 log = structlog.get_logger(__name__)
@@ -227,7 +229,7 @@ def tell(session: Session, kind: EntryKind, user: User, actor: str, now: datetim
         "disabled": user.disabled,
         **more,
     }
-    append(session, kind, f"user:{user.name}", actor=actor, now=now, payload=payload)
+    append(session, kind, _subject(user), actor=actor, now=now, payload=payload)
 
 
 def named(session: Session, name: str) -> User:
@@ -236,6 +238,23 @@ def named(session: Session, name: str) -> User:
     if user is None:
         raise PeopleError(f"there is no user '{name}'")
     return user
+
+
+def versions_of(session: Session, users: Iterable[User]) -> dict[str, int]:
+    """By name, how often each user was said anew: every change is an entry of the chain (:func:`tell`)."""
+    subjects = {user.name: _subject(user) for user in users}
+    counts = counts_about(session, subjects.values())
+    return {name: counts.get(subject, 0) for name, subject in subjects.items()}
+
+
+def check_seen(session: Session, name: str, version: int) -> None:
+    """Hold a user who is to change. Raises PeopleError, and Problem 412 when changed since ``version``."""
+    user = named(session, name)
+    check_version(version, versions_of(session, [user])[user.name], "the user")
+
+
+def _subject(user: User) -> str:
+    return f"user:{user.name}"
 
 
 def _chosen(roles: Iterable[Role]) -> list[Role]:

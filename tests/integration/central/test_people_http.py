@@ -9,6 +9,7 @@ from fastapi.testclient import TestClient
 from sqlalchemy import select
 
 from central.people import passwords, repository
+from central.people import service as people
 from central.people.models import SignInTries
 from central.people.permissions import Permission, Role
 from tests.integration.central.conftest import PASSWORD
@@ -214,9 +215,32 @@ def test_a_name_with_a_character_that_no_database_holds_is_nobody_s(town):
     assert town.client.post("/sign-in", data=form, headers={"accept": "text/html"}).status_code in {401, 422}
 
 
-def patched(town, name, **changes):
-    answer = town.client.patch(f"/api/v1/users/{name}", json=changes, headers=town.bearer("adam"))
+def patched(town, name, seen=None, **changes):
+    """Change a user as seen at a version, or as they are now."""
+    headers = town.bearer("adam")
+    if seen is None:
+        users = town.client.get("/api/v1/users", headers=headers).json()
+        (seen,) = (each["version"] for each in users if each["name"] == name)
+    match = headers | {"If-Match": f'"{seen}"'}
+    answer = town.client.patch(f"/api/v1/users/{name}", json=changes, headers=match)
     return answer.status_code, answer.json()
+
+
+def test_of_two_administrators_who_change_a_user_the_second_one_looks_again(town):
+    town.add_user("adam", Role.ADMINISTRATOR)
+    headers = town.bearer("adam")
+    asked = town.client.patch("/api/v1/users/olga", json={"roles": ["auditor"]}, headers=headers)
+    assert (asked.status_code, "If-Match" in asked.json()["detail"]) == (428, True)
+    body = {"name": "piet", "password": "another long one", "roles": ["operator"]}
+    made = town.client.post("/api/v1/users", json=body, headers=headers)
+    assert (made.json()["version"], made.headers["ETag"]) == (1, '"1"')
+    assert patched(town, "piet", seen=1, areas=["yangming"])[1]["version"] == 2
+    status, told = patched(town, "piet", seen=1, roles=["dispatcher"])
+    assert (status, "the user has changed" in told["detail"]) == (412, True)
+    with town.database.write() as session:  # at the command line
+        people.set_disabled(session, "piet", True, now=town.clock.now_utc())
+    assert patched(town, "piet", seen=2, roles=["dispatcher"])[0] == 412
+    assert patched(town, "piet", seen=3, roles=["dispatcher"])[1]["areas"] == ["yangming"]
 
 
 def test_an_administrator_gives_people_units_and_passwords_and_never_locks_the_door_behind_himself(town):

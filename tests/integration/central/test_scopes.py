@@ -156,7 +156,8 @@ def test_looks_at_originals_elsewhere_are_not_listed_to_a_town_s_auditor(city):
     city.client.post(f"/api/v1/media/{ORIGINAL_SHA}/original", json={"reason": REASON}, headers=headers)
     assert len(get(city, "aude", "/api/v1/media/original-views").json()) == 1
     change = {"areas": ["yangming"]}
-    answer = city.client.patch("/api/v1/users/aude", json=change, headers=city.bearer("adam"))
+    match = city.bearer("adam") | {"If-Match": '"0"'}
+    answer = city.client.patch("/api/v1/users/aude", json=change, headers=match)
     assert answer.json()["areas"] == ["yangming"]
     assert get(city, "aude", "/api/v1/media/original-views").json() == []
 
@@ -168,9 +169,9 @@ def test_who_is_limited_manages_no_users_and_a_limit_to_no_area_is_refused(city)
     with city.database.write() as session:
         people.set_areas(session, "adam", [], now=city.clock.now_utc())
     assert {each["name"] for each in get(city, "adam", "/api/v1/users").json()} >= {"yang", "adam"}
-    answer = city.client.patch(
-        "/api/v1/users/yang", json={"areas": ["atlantis"]}, headers=city.bearer("adam")
-    )
+    (yang,) = (each for each in get(city, "adam", "/api/v1/users").json() if each["name"] == "yang")
+    match = city.bearer("adam") | {"If-Match": f'"{yang["version"]}"'}
+    answer = city.client.patch("/api/v1/users/yang", json={"areas": ["atlantis"]}, headers=match)
     assert (answer.status_code, answer.json()["detail"]) == (409, "there is no area 'atlantis'")
 
 
