@@ -62,19 +62,10 @@ def take(request: Request, central: CentralDep, who: Taker, form: Annotated[NewF
     """It becomes a lead: it joins the open case that it is of, or makes one. Sent again it is the same."""
     now, settings = central.clock.now_utc(), central.settings
     point, words, road = _place(form), cleaned(form.words), cleaned(form.road)
-    lacking = None
-    if not form.kind or len(form.kind) > MATTER_CHARS:
-        lacking = t("new.kind_needed")
-    elif point is None:
-        lacking = t("new.place_needed")
-    elif not (words or road):
-        lacking = t("new.words_needed")
-    elif (
-        len(words) > WORDS_CHARS
-        or len(road) > _ROAD_CHARS
-        or not re.fullmatch(FORM_KEY_PATTERN, form.form_key)
-    ):
-        lacking = t("notice.note_too_long", chars=WORDS_CHARS)
+    if not re.fullmatch(FORM_KEY_PATTERN, form.form_key):
+        form = form.model_copy(update={"form_key": new_form_key()})
+        return _page(request, central, who, form, t("new.key_lost"), HTTPStatus.UNPROCESSABLE_ENTITY)
+    lacking = _lacking(form, point, words, road)
     if lacking or point is None:
         return _page(request, central, who, form, lacking or "", HTTPStatus.UNPROCESSABLE_ENTITY)
     said = LeadIn(
@@ -104,6 +95,20 @@ def take(request: Request, central: CentralDep, who: Taker, form: Annotated[NewF
         why = t("notice.refused", detail=problem.detail.rstrip("."))
         return _page(request, central, who, form, why, problem.status)
     return RedirectResponse(f"/cases/{case_id}?done=taken", HTTPStatus.SEE_OTHER, headers=HEADERS)
+
+
+def _lacking(form: NewForm, point: Position | None, words: str, road: str) -> str | None:
+    """What keeps a form from being taken, and in which field."""
+    if not form.kind or len(form.kind) > MATTER_CHARS:
+        return t("new.kind_needed")
+    if point is None:
+        return t("new.place_needed")
+    if not (words or road):
+        return t("new.words_needed")
+    for field, said, most in (("road", road, _ROAD_CHARS), ("words", words, WORDS_CHARS)):
+        if len(said) > most:
+            return t("new.too_long", field=t(f"new.{field}"), chars=len(said), most=most)
+    return None
 
 
 def _check_own(session: Session, who: Principal, point: Position, now: datetime) -> None:

@@ -25,6 +25,11 @@ NEW: dict[str, str] = {
     "new.kind_needed": "Choose what it is first.",
     "new.place_needed": "Say where it is: click on the map, or type longitude and latitude.",
     "new.words_needed": "Say in words where it is, or what was said.",
+    "new.too_long": "“{field}” is too long: {chars} characters, at most {most}. Shorten it and take it in.",
+    "new.key_lost": (
+        "Nothing is taken in yet: the page sent this form without its key, by which it is known when it is "
+        "sent twice. It has a new one now; take it in again."
+    ),
     "new.not_yours": "the place lies outside the areas that are yours",
     "notice.taken": "Taken in. Look at it, and confirm it when it is right.",
 }

@@ -44,6 +44,20 @@ def only_case(town):
         return session.scalars(select(Case)).one().id
 
 
+def test_a_form_that_is_refused_says_which_field_and_keeps_what_was_typed(desk):
+    said = form(desk, road="Yangming East Road 12")
+    for changes, told in (
+        ({"road": "r" * 301}, "“Where, in words” is too long: 301 characters, at most 300."),
+        ({"words": "w" * 2001}, "“What they said” is too long: 2001 characters, at most 2000."),
+        ({"form_key": "lost"}, "the page sent this form without its key"),
+    ):
+        answer = send(desk, said | changes)
+        assert (answer.status_code, told in answer.text) == (422, True), answer.text
+        assert (changes.get("road") or said["road"]) in answer.text
+    key = re.search(r'name="form_key" value="([^"]+)"', answer.text)[1]
+    assert send(desk, said | {"form_key": key}).status_code == 303, "with the key that the page has now"
+
+
 def test_a_call_about_a_manhole_goes_its_whole_way_to_the_unit_that_the_list_names(desk):
     said = form(desk, urgent="true", road="Yangming East Road 12")
     assert 'label="Public utilities"' in desk.client.get("/new-case", headers=desk.bearer("dora")).text
