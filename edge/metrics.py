@@ -143,6 +143,7 @@ def _uplink_metrics(stats: UplinkStats) -> Iterator[Metric]:
     )
     yield counter("media_lost", "Pictures and clips given up as damaged", stats.media.lost)
     yield counter("media_uploaded", "Pictures and clips that central has", stats.uploads.uploaded)
+    yield counter("media_uploaded_bytes", "What of them went over the line", stats.uploads.uploaded_bytes)
     yield counter("media_failures", "Uploads that failed and are tried again", stats.uploads.failures)
 
 

@@ -9,7 +9,6 @@ from pathlib import Path
 import structlog
 from watchfiles import watch as watch_files
 
-from edge.camera import CameraStatus
 from edge.evidence.desk import background_desk
 from edge.evidence.geotag import GroundMap
 from edge.leftovers import clear_orphans, sweep_media
@@ -188,10 +187,6 @@ class EdgeWorker:
             self._rechecks.take_on(settings, self.model)
             everything = other_network or settings.evidence != old.evidence
             self._reload_cameras(settings, everything=everything)
-
-    def status_of(self, camera_id: str) -> CameraStatus:
-        """How one camera does. Raises KeyError when the box has none of this name."""
-        return self._units[camera_id].status()
 
     def health(self) -> HealthReport:
         """How the box does, for central."""

@@ -8,11 +8,12 @@ from pathlib import Path
 from statistics import median
 
 from edge.clips.clip_file import Clip, ClipProblemError, Shown, sha256_of
-from edge.clips.exhibits import ClipError, Exhibit, drawn, look_again, save_cut, save_still
+from edge.clips.exhibits import ClipError, Exhibit, look_again, save_cut, save_still
 from edge.clips.job import ClipJob
 from edge.clips.moments import FoundMoment, Watched, moments_of
 from edge.clips.position import Fix, PositionReader, PositionTrack
 from edge.clips.position.reader import recorded_at
+from edge.litter.exhibits import with_path
 from edge.rules.sighting import BoxPx
 from kerbwatch.clip_report import ClipFile as FileReport
 from kerbwatch.clip_report import (
@@ -119,7 +120,7 @@ def _moments(
     moments = []
     folder = job.out / f"{_NAME.sub('_', job.file.stem)[:60]}-{sha256[:8]}" if job.out else None
     for number, each in enumerate(found, 1):
-        exhibit = look_again(clip, each, watched.vehicles.get(each.throw.vehicle.track_id, []), reader)
+        exhibit = look_again(clip, each, watched.vehicles, reader)
         moment = _moment(each, exhibit, track, watched.size_px)
         if folder is not None and job.out is not None:
             folder.mkdir(parents=True, exist_ok=True)
@@ -185,7 +186,7 @@ def _with_files(
     except ClipError as error:
         notes.append(f"moment {number}: {error}")
     if exhibit.still is not None:
-        still = drawn(exhibit.still, found)
+        still = with_path(exhibit.still, found.throw.path, found.throw.vehicle.box_xyxy)
         files["still"] = save_still(still, folder / f"moment-{number}-throw.jpg", job.out)
     if exhibit.vehicle is not None and exhibit.vehicle.size:
         files["vehicle_still"] = save_still(exhibit.vehicle, folder / f"moment-{number}-vehicle.jpg", job.out)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -15,20 +15,21 @@ from edge.camera.picture import quarter_turns
 from edge.clips.clip_file import Clip
 from edge.clips.moments import FoundMoment, VehicleLook
 from edge.evidence.clip import ClipError, write_clip
+from edge.evidence.sensitive import Boxes
 from edge.frame import Image
 from edge.rules.sighting import BoxPx
+from edge.vision.crops import cut_out
+from edge.vision.plates import VehicleCrop, read_crops
 from kerbwatch.clip_report import ClipFile as FileReport
 from kerbwatch.clip_report import CutClip
-from models.plates import PlateReader, PlateReading, vote
+from models.plates import PlateReader, PlateReading
 
 AROUND_S = 2.5
 """A vehicle's plate is read so far before and after the throw."""
 MOST_READINGS = 7
 """Pictures of the vehicle that are read: those in which it is largest."""
-_VEHICLE_MARGIN = 0.06
+_SAME_PICTURE_S = 1e-4
 _JPEG_QUALITY = 90
-_PATH_BGR = (0, 220, 255)
-_VEHICLE_BGR = (60, 60, 255)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -51,29 +52,32 @@ class Exhibit:
 
 
 def look_again(
-    clip: Clip, moment: FoundMoment, looks: Sequence[VehicleLook], reader: PlateReader | None
+    clip: Clip,
+    moment: FoundMoment,
+    vehicles: Mapping[int, Sequence[VehicleLook]],
+    reader: PlateReader | None,
 ) -> Exhibit:
     """Play the seconds around a moment once more.
 
     Args:
         clip: the clip.
         moment: what is looked at.
-        looks: of the vehicle, from the first pass.
+        vehicles: the looks of each vehicle, by its track, from the first pass.
         reader: reads plates; None where its networks are absent.
     """
-    at_s = moment.throw.t_s
-    near = [look for look in looks if abs(look.t_s - at_s) <= AROUND_S]
+    at_s, track = moment.throw.t_s, moment.throw.vehicle.track_id
+    near = [look for look in vehicles.get(track, ()) if abs(look.t_s - at_s) <= AROUND_S]
     largest = sorted(near, key=lambda look: (-_area(look.box_xyxy), look.t_s))[:MOST_READINGS]
     wanted = {look.t_s: look for look in largest}
     until_s = max([at_s, *wanted]) + 1e-3
     still: Image | None = None
     still_off_s = np.inf
-    vehicles: list[tuple[float, Image]] = []
-    readings: list[PlateReading] = []
+    seen: list[tuple[float, Image]] = []
+    crops: list[VehicleCrop | None] = []
     rotation_deg = 0
     for shown in clip.play(from_s=max(0.0, min([at_s, *wanted]) - 1e-3), to_s=until_s):
         rotation_deg = quarter_turns(shown.frame) * 90
-        look = next((each for t_s, each in wanted.items() if abs(t_s - shown.t_s) < 1e-4), None)
+        look = next((each for t_s, each in wanted.items() if abs(t_s - shown.t_s) < _SAME_PICTURE_S), None)
         nearer = abs(shown.t_s - at_s) < still_off_s
         if look is None and not nearer:
             continue
@@ -81,26 +85,23 @@ def look_again(
         if nearer:
             still, still_off_s = image, abs(shown.t_s - at_s)
         if look is not None:
-            vehicle = _cut_out(image, look.box_xyxy)
-            vehicles.append((_area(look.box_xyxy), vehicle))
-            if reader is not None and min(vehicle.shape[:2]) > 0:
-                readings.extend(reader.read(vehicle)[:1])
-    plate = vote(readings, min_confidence=reader.min_confidence) if reader and readings else None
-    best = max(vehicles, key=lambda each: each[0], default=None)
-    return Exhibit(still, best[1] if best else None, plate, len(readings), rotation_deg)
+            seen.append((_area(look.box_xyxy), cut_out(image, look.box_xyxy)[0]))
+            crops.append(VehicleCrop.of(image, look.box_xyxy, _others(vehicles, track, look.t_s)))
+    plate, pictures = (None, 0) if reader is None else read_crops(reader, crops)
+    best = max(seen, key=lambda each: each[0], default=None)
+    return Exhibit(still, best[1] if best else None, plate, pictures, rotation_deg)
 
 
-def drawn(image: Image, moment: FoundMoment) -> Image:
-    """A still with the vehicle's box and the path of the thing, dot by dot."""
-    drawing = image.copy()
-    thick = max(1, round(image.shape[1] / 640))
-    left, top, right, bottom = (round(value) for value in moment.throw.vehicle.box_xyxy)
-    cv2.rectangle(drawing, (left, top), (right, bottom), _VEHICLE_BGR, thick)
-    places = [(round(point.x), round(point.y)) for point in moment.throw.path]
-    cv2.polylines(drawing, [np.array(places, np.int32)], False, _PATH_BGR, thick, cv2.LINE_AA)
-    for place in places:
-        cv2.circle(drawing, place, thick + 1, _PATH_BGR, -1, cv2.LINE_AA)
-    return drawing
+def _others(vehicles: Mapping[int, Sequence[VehicleLook]], track: int, t_s: float) -> Boxes:
+    """The other vehicles of one picture: their plates are not the offender's."""
+    boxes = [
+        look.box_xyxy
+        for other, looks in vehicles.items()
+        if other != track
+        for look in looks
+        if abs(look.t_s - t_s) < _SAME_PICTURE_S
+    ]
+    return np.array(boxes, np.float32).reshape(-1, 4)
 
 
 def save_still(image: Image, path: Path, root: Path) -> FileReport:
@@ -145,17 +146,8 @@ def _identity(path: Path, content_type: Literal["image/jpeg", "video/mp4"]) -> d
     }
 
 
-def _cut_out(image: Image, box: BoxPx) -> Image:
-    left, top, right, bottom = box
-    dx, dy = (right - left) * _VEHICLE_MARGIN, (bottom - top) * _VEHICLE_MARGIN
-    height, width = image.shape[:2]
-    x1, y1 = int(np.clip(left - dx, 0, width)), int(np.clip(top - dy, 0, height))
-    x2, y2 = int(np.clip(np.ceil(right + dx), 0, width)), int(np.clip(np.ceil(bottom + dy), 0, height))
-    return image[y1:y2, x1:x2].copy()
-
-
 def _area(box: BoxPx) -> float:
     return (box[2] - box[0]) * (box[3] - box[1])
 
 
-__all__ = ["ClipError", "Exhibit", "drawn", "look_again", "save_cut", "save_still"]
+__all__ = ["ClipError", "Exhibit", "look_again", "save_cut", "save_still"]

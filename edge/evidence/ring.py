@@ -97,12 +97,6 @@ class PacketRing:
         return self._newest_t_s
 
     @property
-    def oldest_t_s(self) -> float | None:
-        """Time of the key frame that the ring begins with, None when it is empty."""
-        with self._lock:
-            return self._gops[0].from_t_s if self._gops else None
-
-    @property
     def size_bytes(self) -> int:
         """Bytes of the packets that are kept."""
         return self._size_bytes

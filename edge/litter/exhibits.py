@@ -22,6 +22,7 @@ from edge.camera.picture import Converter
 from edge.evidence.ring import PacketRing, StoredPacket
 from edge.frame import Image
 from edge.rules.sighting import BoxPx, PathPoint, Sighting
+from edge.vision.crops import cut_out
 from kerbwatch.incident import EvidenceRole
 
 EXHIBIT_SPAN_S = 0.3
@@ -29,8 +30,9 @@ EXHIBIT_SPAN_S = 0.3
 SAME_PICTURE_S = 0.02
 """A picture so near in time to a look is the one that was looked at."""
 _TICKS = 90_000
-_MARGIN = 0.12
-"""Kept around a vehicle, as a share of its size."""
+_BETWEEN_LOOKS_MARGIN = 0.12
+"""Around a vehicle at the moment of a throw, as a share of its sides: its box lies between two looks."""
+_LEAST_VEHICLE_PX = 8
 _SHADOW = (0, 0, 0)
 _LINE = (60, 220, 255)
 _END = (60, 60, 255)
@@ -123,15 +125,9 @@ def with_path(image: Image, path: Sequence[PathPoint], vehicle_xyxy: BoxPx) -> I
 
 
 def vehicle_of(image: Image, vehicle_xyxy: BoxPx) -> Image | None:
-    """The vehicle alone, for its plate to be read; None when it lies outside the picture."""
-    x1, y1, x2, y2 = vehicle_xyxy
-    dx, dy = _MARGIN * (x2 - x1), _MARGIN * (y2 - y1)
-    height, width = image.shape[:2]
-    left, top = max(round(x1 - dx), 0), max(round(y1 - dy), 0)
-    right, bottom = min(round(x2 + dx), width), min(round(y2 + dy), height)
-    if right - left < 8 or bottom - top < 8:
-        return None
-    return np.ascontiguousarray(image[top:bottom, left:right])
+    """The vehicle alone, for people; None when it lies outside the picture."""
+    part, _ = cut_out(image, vehicle_xyxy, _BETWEEN_LOOKS_MARGIN)
+    return part if min(part.shape[:2]) >= _LEAST_VEHICLE_PX else None
 
 
 def _packet(stored: StoredPacket | None) -> Packet[VideoStream] | None:

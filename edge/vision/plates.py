@@ -13,13 +13,12 @@ from numpy.typing import NDArray
 from edge.evidence.sensitive import Boxes, is_offenders
 from edge.frame import Image
 from edge.rules.sighting import BoxPx
+from edge.vision.crops import cut_out
 from models.errors import MissingModelError
 from models.plates import OPEN, PlateReader, PlateReading, vote
 
 log = structlog.get_logger(__name__)
 
-MARGIN = 0.05
-"""Around a vehicle's box, as a share of its sides: a detector's box often cuts a bumper."""
 LEAST_VEHICLE_PX = 64.0
 """Longer side; the plate of a smaller vehicle is under some 15 px wide, and cannot be read."""
 MOST_READS = 10
@@ -43,15 +42,6 @@ def shared_reader() -> PlateReader | None:
     except MissingModelError as error:
         log.warning("plates_not_read", reason=str(error))
         return None
-
-
-def cut_out(image: Image, box: BoxPx) -> tuple[Image, tuple[int, int]]:
-    """A vehicle with its margin, a copy, and where its left top corner was in the picture."""
-    height, width = image.shape[:2]
-    wide, high = (box[2] - box[0]) * MARGIN, (box[3] - box[1]) * MARGIN
-    left, top = max(0, int(box[0] - wide)), max(0, int(box[1] - high))
-    right, bottom = min(width, int(box[2] + wide) + 1), min(height, int(box[3] + high) + 1)
-    return image[top:bottom, left:right].copy(), (left, top)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

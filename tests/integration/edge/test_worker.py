@@ -148,7 +148,7 @@ def two_cameras(box: Box) -> Box:
 
 
 def packets(worker: EdgeWorker, name: str) -> int:
-    return worker.status_of(name).packets
+    return worker._units[name].status().packets
 
 
 def reloaded(box: Box, change: Callable[[], None]) -> tuple[bool, int, int]:

@@ -124,6 +124,7 @@ def test_what_an_operator_watches_is_in_the_metrics(running: EdgeWorker):
         'kerbwatch_ring_overflows_total{camera="c1"} 0.0',
         "kerbwatch_media_unshown 0.0",
         "kerbwatch_media_not_kept_total 0.0",
+        "kerbwatch_media_uploaded_bytes_total 0.0",
     ):
         assert name in told
 
