@@ -15,7 +15,7 @@ from central.people.service import Principal
 from central.points import ledger, repository
 from central.points.models import Gift, GiftMove, Redemption, RedemptionEnd
 from central.points.schemas import GiftIn
-from central.preconditions import check_version, version_of
+from central.preconditions import check_version
 from central.problems import Problem, not_found
 from central.reporters import service as reporters
 from central.reporters.contacts import Vault
@@ -56,22 +56,35 @@ def put(
         version: the one that they saw; None for a new gift.
 
     Raises:
-        Problem: 403 no permission, 412 changed or gone since ``version``, 428 it is there already and no
-            version of it was named.
+        Problem: 403 no permission, 412 changed since ``version``, or never there, 428 it is there already
+            and no version of it was named.
     """
     _permit(who)
     row = repository.gift(session, gift_id)
-    if row is not None or version is not None:
-        seen = version_of(None, "the gift") if version is None else version
-        check_version(seen, row.version if row else 0, "the gift")
-    if row is None:
+    if version is None:
+        if row is not None:
+            raise _there_already(row)
         row = Gift(id=gift_id, version=0)
-        session.add(row)
+    elif row is None:
+        detail = f"there is no gift {gift_id}; a new one is put without a version"
+        raise Problem(HTTPStatus.PRECONDITION_FAILED, "changed", detail)
+    else:
+        check_version(version, row.version, "the gift")
     row.name, row.description, row.points = said.name, said.description, said.points
     row.offered, row.version, row.updated_at = said.offered, row.version + 1, now
-    session.flush()
+    if not repository.keep_gift(session, row):  # somebody else put it at this moment
+        raise _there_already(row)
     log.info("gift_put", gift=gift_id, points=said.points, offered=said.offered, actor=who.actor)
     return row
+
+
+def _there_already(row: Gift) -> Problem:
+    return Problem(
+        HTTPStatus.PRECONDITION_REQUIRED,
+        "if-match",
+        f"there is a gift {row.id} already: to change it, look at it and say which version you saw "
+        "(If-Match, or its own form on the page); to add another one, choose another name",
+    )
 
 
 def stock(

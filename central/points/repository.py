@@ -7,6 +7,7 @@ from datetime import date
 from typing import NamedTuple
 
 from sqlalchemy import and_, exists, func, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, aliased
 
 from central.cases.models import Lead
@@ -158,6 +159,16 @@ def gift(session: Session, gift_id: str) -> Gift | None:
     """A gift, held."""
     query = select(Gift).where(Gift.id == gift_id).with_for_update()
     return session.scalar(query.execution_options(populate_existing=True))
+
+
+def keep_gift(session: Session, row: Gift) -> bool:
+    """Write a gift; False when another unit of work made one of that name at this moment."""
+    try:
+        with session.begin_nested():
+            session.add(row)
+    except IntegrityError:
+        return False
+    return True
 
 
 class GiftNow(NamedTuple):

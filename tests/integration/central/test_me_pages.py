@@ -175,7 +175,9 @@ def test_the_office_hands_over_fills_up_and_takes_back(street):
     saved = post("/points/gifts", gift_id="fan", name="Fan", points="5", offered="true")
     assert "The gift is saved." in saved.text
     fan = {"gift_id": "fan", "name": "Paper fan", "points": "6", "offered": "true"}
-    assert post("/points/gifts", **fan).status_code == 428, "there is one by that name"
+    there = post("/points/gifts", **fan)
+    assert (there.status_code, "there is a gift fan already" in there.text) == (428, True), there.text
+    assert post("/points/gifts", **fan | {"gift_id": "new"}, version=0).status_code == 412, "there was none"
     assert "The gift is saved." in post("/points/gifts", **fan, version=1).text
     assert post("/points/gifts", **fan, version=1).status_code == 412
     assert post("/points/gifts", gift_id="No!", name="", points="0").status_code == 422

@@ -94,6 +94,14 @@ def test_the_last_gift_is_given_once_however_many_ask_at_once(office, url):
     assert sorted(office.balance(ref) for ref in (LI, WANG, ZHAO)) == [0, 20, 20]
 
 
+def test_of_two_who_put_a_new_gift_at_once_one_is_told_that_it_is_there(office, url):
+    def put(database):
+        with database.write() as session:
+            return gifts.put(session, "fan", CUP, who=ADA, now=NOON).version
+
+    assert sorted(together(url, put, put, put), key=str) == [1, "if-match", "if-match"]
+
+
 def test_points_for_one_gift_buy_one_however_often_one_asks_at_once(office, url):
     with office.database.write() as session:
         restock(session, "cup", 10, reason="bought")
