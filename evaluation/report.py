@@ -196,7 +196,7 @@ def _delay(delays_s: Sequence[float]) -> Delay:
 def _scene_json(result: SceneResult) -> dict[str, Any]:
     outcome = result.outcome
     return {
-        "scene": result.scene.name,
+        "scene": result.scene.title,
         "composite": made.model_dump() if (made := result.scene.settings.composite) else None,
         "profile": result.profile,
         "duration_s": result.scene.duration_s,

@@ -42,6 +42,7 @@ def run_scenes(
     model: str,
     *,
     profile: Profile = "auto",
+    begins_s: float | None = None,
     on_scene: Callable[[Path], None] = lambda _path: None,
 ) -> Report:
     """Run every scene; one that cannot be run is told in the report and does not keep the others.
@@ -51,6 +52,7 @@ def run_scenes(
         detector: the network.
         model: its name, for the report.
         profile: decode profile for all; ``auto`` takes the cheapest that a scene's zones need.
+        begins_s: the first picture that is looked at (:meth:`Scene.begun_at`); None plays clips as streams.
         on_scene: called with each path before its scene begins.
     """
     results: list[SceneResult] = []
@@ -58,7 +60,9 @@ def run_scenes(
     for path in paths:
         on_scene(path)
         try:
-            results.append(run_scene(load_scene(path), detector, profile))
+            scene = load_scene(path)
+            scene = scene if begins_s is None else scene.begun_at(begins_s)
+            results.append(run_scene(scene, detector, profile))
         except SettingsError as error:
             failures.append(SceneFailure(str(path), str(error)))
         except (ReplayError, ClipProblemError, ZoneOutsideError) as error:

@@ -6,7 +6,7 @@ One YAML file a scene. Times are seconds of the clip, boxes and polygons pixels 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Literal
@@ -19,6 +19,7 @@ from pydantic import Field, ValidationError, model_validator
 from edge.frame import ArrayPicture, Frame
 from edge.settings import CameraSettings, PositionSettings
 from edge.zone_settings import ZoneSettings
+from evaluation.composite.clip import Clip
 from evaluation.matching import Box, Event
 from kerbwatch.incident import Kind, ZoneKind
 from kerbwatch.settings import Settings, SettingsError, load_settings, load_yaml
@@ -133,6 +134,8 @@ class Scene:
         folder: the folder that paths in it start from.
         duration_s: length of the clip, or of the stills together.
         events: what an alarm is matched with.
+        begins_s: the first picture that is looked at, where the clip is not played from its beginning as a
+            camera's stream is: from there on a picture is taken whenever a look is due.
     """
 
     name: str
@@ -140,6 +143,25 @@ class Scene:
     folder: Path
     duration_s: float
     events: tuple[Event, ...]
+    begins_s: float | None = None
+
+    def begun_at(self, begins_s: float) -> Scene:
+        """The same scene as a camera would tell of it that was switched on ``begins_s`` into it.
+
+        What stood there by then counts from there; what was over is no event.
+        """
+        late_s = (max(begins_s - event.start_s, 0.0) for event in self.events)
+        events = tuple(
+            replace(event, start_s=event.start_s + late, due_s=event.due_s + late)
+            for event, late in zip(self.events, late_s, strict=True)
+            if event.end_s > begins_s
+        )
+        return replace(self, events=events, begins_s=begins_s)
+
+    @property
+    def title(self) -> str:
+        """For people: its name, and where it begins if not at the clip's beginning."""
+        return self.name if self.begins_s is None else f"{self.name} from {self.begins_s:g} s"
 
     def watched_kinds(self) -> frozenset[Kind]:
         """The kinds that this scene's zones (or its dash-cam) can give rise to."""
@@ -163,13 +185,15 @@ class Scene:
         )
 
     def frames(self, camera: CameraSettings) -> Iterator[Frame] | None:
-        """A still scene's pictures, as often as ``camera``'s profile looks; None where there is a clip.
+        """Pictures of stills, or of a clip from :attr:`begins_s` on, as often as ``camera``'s profile looks.
+
+        None where a clip is played as a stream is.
 
         Raises:
             SettingsError: when a picture cannot be read.
         """
-        if not self.settings.stills:
-            return None
+        if self.settings.clip is not None:
+            return None if self.begins_s is None else self._taken(camera, self.folder / self.settings.clip)
         every_s = 1 / self.settings.fps
         return self._held(camera, camera.look_interval_s if camera.effective_profile == "dwell" else every_s)
 
@@ -181,6 +205,13 @@ class Scene:
                 if t_s >= still.from_s:
                     yield Frame(camera.id, t_s, SCENE_BEGINS_AT + timedelta(seconds=t_s), picture)
                 look += 1
+
+    def _taken(self, camera: CameraSettings, clip: Path) -> Iterator[Frame]:
+        due_s = self.begins_s or 0.0
+        for t_s, picture in Clip(clip).frames(due_s):
+            if t_s >= due_s - 1e-3:
+                due_s += camera.look_interval_s
+                yield Frame(camera.id, t_s, SCENE_BEGINS_AT + timedelta(seconds=t_s), ArrayPicture(picture))
 
 
 def load_scene(path: Path) -> Scene:

@@ -68,7 +68,7 @@ def _scenes_table(report: Report) -> Table:
     for result in report.results:
         outcome = result.outcome
         table.add_row(
-            result.scene.name,
+            result.scene.title,
             result.profile,
             str(len(outcome.hits) + len(outcome.misses)),
             str(len(outcome.hits)),

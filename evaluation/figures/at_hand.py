@@ -15,6 +15,9 @@ from models.fetch import ensure
 DWELLING = frozenset({Kind.ILLEGAL_PARKING, Kind.STALL_ENCROACHMENT, Kind.PAVEMENT_OBSTRUCTION})
 """Kinds that a look every two seconds is enough for; their scenes are run in both profiles."""
 
+STARTS = 4
+"""Starting pictures from which a real clip is judged besides its stream: which comes first is chance."""
+
 _PUBLIC_SCENE = """\
 # OpenCV's sample clip: people walk on paths, a van stands on the service road throughout.
 # A car beside it is cut by the picture's edge: reporting it or not are both right.
@@ -102,6 +105,21 @@ def public_scene(work: Path) -> Path:
     path = work / "parking_and_walkers_public.yaml"
     path.write_text(_PUBLIC_SCENE.format(clip=clip), encoding="utf-8")
     return path
+
+
+def start_runs(scenes: tuple[Path, ...]) -> list[SceneRun]:
+    """Clips in which something dwells, each begun at :data:`STARTS` pictures between two looks."""
+    runs = []
+    for path in scenes:
+        try:
+            scene = load_scene(path)
+        except SettingsError:
+            continue  # the run of real scenes tells what is wrong with it
+        if scene.settings.clip is None or not scene.watched_kinds() & DWELLING:
+            continue
+        step_s = scene.camera("dwell").look_interval_s / STARTS
+        runs += [SceneRun(path, "dwell", round(index * step_s, 3)) for index in range(STARTS)]
+    return runs
 
 
 def real_runs(scenes: tuple[Path, ...]) -> list[SceneRun]:

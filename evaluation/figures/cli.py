@@ -118,7 +118,7 @@ def _told_in_lines(console: Console) -> Callable[[str], None]:
 def _draw_sheets(run: Everything, folder: Path) -> tuple[Everything, int]:
     """Contact sheets of this run alone: those of an earlier one are removed."""
     count, failures = 0, list(run.failures)
-    for name, report in (("real", run.real), ("composite", run.composite)):
+    for name, report in (("real", run.real), ("composite", run.composite), ("starts", run.starts)):
         for old in (folder / name).glob("*.jpg"):
             old.unlink()
         written, undrawn = write_sheets(report.results, folder / name)
@@ -130,6 +130,7 @@ def _draw_sheets(run: Everything, folder: Path) -> tuple[Everything, int]:
 def _print(run: Everything, sheets: int, work: Path, console: Console) -> None:
     print_figures(run.real, console)
     print_figures(run.composite, console)
+    print_figures(run.starts, console)
     if run.islab is not None:
         print_figures(run.islab.rule, console)
     for one in run.absent:

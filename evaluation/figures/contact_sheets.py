@@ -93,12 +93,12 @@ def write_sheet(result: SceneResult, folder: Path) -> Path | None:
     for fault in faults:
         shown = [_drawn(pictures[t_s], result.scene, fault, t_s) for t_s in fault.times_s if t_s in pictures]
         if shown:
-            title = f"{result.scene.name}, {result.profile}: {fault.what}: {fault.words}"
+            title = f"{result.scene.title}, {result.profile}: {fault.what}: {fault.words}"
             rows.append(np.vstack([_caption(title, _PICTURE_PX * SHOWN), _row(shown)]))
     if not rows:
         return None
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{result.scene.name}-{result.profile}.jpg"
+    path = folder / f"{result.scene.title}-{result.profile}.jpg"
     cv2.imwrite(str(path), np.vstack(rows), [cv2.IMWRITE_JPEG_QUALITY, 82])
     return path
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from edge.settings import DetectorSettings
-from evaluation.figures.at_hand import AtHand, real_runs
+from evaluation.figures.at_hand import AtHand, real_runs, start_runs
 from evaluation.figures.runs import RunCache, SceneRun, run_in_processes
 from evaluation.islab import IslabReport, replay_islab
 from evaluation.plates import PlatesReport, evaluate_plates
@@ -29,6 +29,7 @@ class Everything:
     Attributes:
         real: clips that cameras took.
         composite: clips that were made.
+        starts: real clips again, from several starting pictures.
         islab: None where it is not at hand or could not be run.
         plates: None where they are not at hand or could not be read.
         absent: what was not at hand, in words.
@@ -37,6 +38,7 @@ class Everything:
 
     real: Report
     composite: Report
+    starts: Report
     islab: IslabReport | None
     plates: PlatesReport | None
     absent: tuple[str, ...]
@@ -47,6 +49,7 @@ class Everything:
         return {
             "real": self.real.to_json(),
             "composite": self.composite.to_json(),
+            "starts": self.starts.to_json(),
             "islab": self.islab.to_json() if self.islab else None,
             "plates": self.plates.to_json() if self.plates else None,
             "absent": list(self.absent),
@@ -85,6 +88,7 @@ def measure_everything(
     for name, runs in (
         ("real", real_runs(at_hand.scenes)),
         ("composite", [SceneRun(path) for path in composites]),
+        ("other starts of real", start_runs(at_hand.scenes)),
     ):
         done = 0
 
@@ -99,7 +103,7 @@ def measure_everything(
         failures += [failure.reason for failure in report.failures]
         reports.append(report)
     plates = _attempt(failures, _read_plates, at_hand.plates)
-    return Everything(reports[0], reports[1], islab, plates, at_hand.absent, tuple(failures))
+    return Everything(reports[0], reports[1], reports[2], islab, plates, at_hand.absent, tuple(failures))
 
 
 def _attempt(failures: list[str], measure: Callable[[Path], _T], folder: Path | None) -> _T | None:

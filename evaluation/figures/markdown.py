@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
@@ -90,6 +91,25 @@ def sizes_table(report: Report, kinds: frozenset[Kind]) -> str:
     return table(("composite, size of the thing", "events", "found"), rows)
 
 
+def starts_table(report: Report) -> str:
+    """A row a clip that was begun at several pictures, then all together; events of all its runs count."""
+    by_clip: dict[str, list[SceneResult]] = defaultdict(list)
+    for result in report.results:
+        by_clip[result.scene.name].append(result)
+    rows = [(name, *_start_cells(results)) for name, results in by_clip.items()]
+    rows.append(("together", *_start_cells(report.results)))
+    headings = (
+        "clip",
+        "starting pictures",
+        "events",
+        "found",
+        "false alarms",
+        "delay median / max",
+        "ends missed",
+    )
+    return table(headings, rows)
+
+
 def footage_table(rows: Iterable[tuple[str, Footage]]) -> str:
     """False alarms an hour of footage, with the hours."""
     return table(
@@ -110,7 +130,7 @@ def footage_table(rows: Iterable[tuple[str, Footage]]) -> str:
 def faults_table(results: Sequence[SceneResult]) -> str:
     """What went wrong, a row each."""
     rows = [
-        (result.scene.name, way_of(result), fault.what, fault.words)
+        (result.scene.title, way_of(result), fault.what, fault.words)
         for result in results
         for fault in faults_of(result)
     ]
@@ -156,6 +176,20 @@ def plates_table(report: PlatesReport) -> str:
         rows.append(("street pictures, on vehicles found", *_plate_cells(report.scenes.figures)))
     headings = ("plates", "n", "exact", "right of given", "given", "a wrong character", "nothing read")
     return table(headings, rows)
+
+
+def _start_cells(results: Sequence[SceneResult]) -> tuple[str, ...]:
+    hits = [hit for result in results for hit in result.outcome.hits]
+    missed = sum(len(result.outcome.misses) for result in results)
+    delays_s = [hit.delay_s for hit in hits]
+    return (
+        str(len(results)),
+        str(len(hits) + missed),
+        str(len(hits)),
+        str(sum(len(result.outcome.extras) for result in results)),
+        _delays(Delay(statistics.median(delays_s), max(delays_s)) if hits else Delay(None, None)),
+        str(sum(hit.clear_missed for hit in hits)),
+    )
 
 
 def _plate_cells(figures: PlateFigures) -> tuple[str, ...]:

@@ -22,14 +22,14 @@ from edge.vision.looking import load_detector
 from evaluation.matching import Alarm, match
 from evaluation.report import Report, SceneFailure, SceneResult
 from evaluation.runner import run_scenes
-from evaluation.scene import Profile, load_scene
+from evaluation.scene import Profile, Scene, load_scene
 from kerbwatch.logs import configure_logs
 from kerbwatch.settings import SettingsError
 from models.runtime import Detector
 
 log = structlog.get_logger(__name__)
 
-_DECIDING = ("runner.py", "scene.py", "alarms.py")
+_DECIDING = ("runner.py", "scene.py", "alarms.py", "composite/clip.py")
 """What of the evaluation decides which alarms a scene raises; the matching is always done anew."""
 
 _detector: Detector | None = None
@@ -38,10 +38,16 @@ _detector: Detector | None = None
 
 @dataclass(frozen=True, slots=True)
 class SceneRun:
-    """One scene to be run in one decode profile."""
+    """One scene to be run in one decode profile, from its beginning or from another picture on."""
 
     path: Path
     profile: Profile = "auto"
+    begins_s: float | None = None
+
+    def scene(self) -> Scene:
+        """What is run. Raises SettingsError."""
+        scene = load_scene(self.path)
+        return scene if self.begins_s is None else scene.begun_at(self.begins_s)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +76,7 @@ class RunCache:
 
     def find(self, run: SceneRun) -> SceneResult | None:
         """The result of an unchanged scene; None where it must be run. Raises SettingsError."""
-        scene = load_scene(run.path)
+        scene = run.scene()
         try:
             kept = _KEPT.validate_json(self._file(run).read_bytes())
         except (FileNotFoundError, ValidationError):
@@ -86,9 +92,9 @@ class RunCache:
         self._file(run).write_bytes(_KEPT.dump_json(kept))
 
     def _file(self, run: SceneRun) -> Path:
-        digest = hashlib.sha256(f"{self._code} {run.profile}".encode())
+        digest = hashlib.sha256(f"{self._code} {run.profile} {run.begins_s}".encode())
         digest.update(run.path.read_bytes())
-        settings = load_scene(run.path).settings
+        settings = run.scene().settings
         for path in (settings.clip, *(still.image for still in settings.stills)):
             if path is not None:
                 state = (run.path.resolve().parent / path).stat()
@@ -176,7 +182,9 @@ def _run(run: SceneRun) -> Report:
     if _detector is None:
         raise RuntimeError("the process has no network")
     try:
-        return run_scenes([run.path], _detector, _detector.fingerprint, profile=run.profile)
+        return run_scenes(
+            [run.path], _detector, _detector.fingerprint, profile=run.profile, begins_s=run.begins_s
+        )
     except Exception as error:  # one scene's fault must not end the run of all; it is told
         log.exception("scene_failed", scene=str(run.path), profile=run.profile)
         return Report(_detector.fingerprint, (), (SceneFailure(str(run.path), f"{run.path}: {error!r}"),))

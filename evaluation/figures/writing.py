@@ -21,6 +21,7 @@ from evaluation.figures.markdown import (
     plates_table,
     recipes_table,
     sizes_table,
+    starts_table,
     table,
     way_of,
 )
@@ -50,12 +51,14 @@ def parts_of(run: Everything) -> dict[str, str]:
     return {
         "run": "\n\n".join(part for part in (measured, absent, failed) if part),
         "real": kinds_table(run.real) if run.real.results else "No real scene could be run.",
+        "starts": starts_table(run.starts) if run.starts.results else "No clip was begun elsewhere.",
         "composite": _composite(run),
         "litter": _litter(run),
         "negative": _negative(run),
         "islab": islab_table(run.islab) if run.islab else "Not at hand in this run.",
         "plates": plates_table(run.plates) if run.plates else "Not at hand in this run.",
         "faults": f"Real scenes:\n\n{faults_table(run.real.results)}\n\n"
+        f"Real scenes from other starting pictures:\n\n{faults_table(run.starts.results)}\n\n"
         f"Composite scenes:\n\n{faults_table(run.composite.results)}",
     }
 
@@ -81,7 +84,7 @@ def write_sheets(results: Sequence[SceneResult], folder: Path) -> tuple[list[Pat
         try:
             sheet = write_sheet(result, folder)
         except av.FFmpegError as error:
-            failures.append(f"{result.scene.name}: no contact sheet: {error.strerror}")
+            failures.append(f"{result.scene.title}: no contact sheet: {error.strerror}")
             continue
         if sheet is not None:
             written.append(sheet)

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from evaluation.figures.at_hand import find_data
+from evaluation.figures.at_hand import find_data, start_runs
 from evaluation.figures.contact_sheets import faults_of, write_sheet
 from evaluation.figures.document import fill
 from evaluation.figures.everything import Everything
@@ -47,6 +47,11 @@ def result(path, *alarms):
     return SceneResult(scene, "dwell", match(alarms, scene.events), 1.0)
 
 
+def begun(path, begins_s, *alarms):
+    scene = load_scene(path).begun_at(begins_s)
+    return SceneResult(scene, "dwell", match(alarms, scene.events), 1.0)
+
+
 def alarm(opened_s):
     return Alarm(Kind.ILLEGAL_PARKING, "kerb", opened_s, opened_s - 10, Box(20, 20, 80, 60))
 
@@ -82,6 +87,13 @@ def test_an_unchanged_scene_is_not_run_again(scene, tmp_path):
     assert cache.find(run) is None
 
 
+def test_a_car_that_stood_there_when_the_camera_was_switched_on_counts_from_then(scene):
+    path = scene(events=CAR)
+    assert load_scene(path).begun_at(8).events[0].due_s == 18
+    assert load_scene(path).begun_at(40).events == ()
+    assert [run.begins_s for run in start_runs((path,))] == []  # stills are held: every start is alike
+
+
 def test_a_missed_car_and_a_false_alarm_are_drawn_from_before_until_after(scene, tmp_path):
     faulty = result(scene(events=CAR), alarm(2))
     assert [fault.what for fault in faults_of(faulty)] == ["false", "missed"]
@@ -99,10 +111,12 @@ def test_real_and_composite_scenes_stand_in_separate_tables(scene):
     made = "composite: {recipe: parking-rain, base: street, seed: 1}"
     real = Report("real", (result(scene("real", CAR), alarm(15)),))
     composite = Report("composite", (result(scene("made", more=made), alarm(20)),))
-    parts = parts_of(Everything(real, composite, None, None, ("plates",), ("a clip is broken",)))
+    starts = Report("starts", (begun(scene("real", CAR), 8, alarm(18)),))
+    parts = parts_of(Everything(real, composite, starts, None, None, ("plates",), ("a clip is broken",)))
     assert "| `illegal_parking`, `dwell` | 1 | 1 | 0 | 1.000 |" in parts["real"]
     assert "| parking-rain | 1 | 0 | 0 | 1 |" in parts["composite"]
     assert "parking-rain" not in parts["real"]
+    assert "| real | 1 | 1 | 1 | 0 | 0.0 s / 0.0 s | 0 |" in parts["starts"]
     assert "| composite, `dwell`, nothing happens | 1 | 0.011 | 1 | 90.0 |" in parts["negative"]
     assert "not at hand: plates" in parts["run"]
     assert "could not be run: a clip is broken" in parts["run"]
@@ -119,7 +133,9 @@ def test_recall_is_told_by_size_and_contrast_where_both_are_known(scene):
     assert cells[(8.0, 12.0), (40.0, 70.0)].recall == 0.5
     assert cells[(0.0, 4.0), (40.0, 70.0)].recall == 0
     assert "1/2" in draw_recall(list(cells.values()), "litter")
-    run = Everything(Report("real", ()), Report("composite", (thrown,)), None, None, (), ())
+    run = Everything(
+        Report("real", ()), Report("composite", (thrown,)), Report("starts", ()), None, None, (), ()
+    )
     assert list(curves_of(run)) == ["litter_recall_dashcam.svg"]
 
 
