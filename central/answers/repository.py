@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from central.answers.models import Answer, Delivery, Outcome
 from central.bulk import among
 from central.cases.models import Lead
-from central.points.models import PointsDue
+from central.points.models import PointsAward, PointsDue
 from central.reporters.models import Reporter
 
 
@@ -38,6 +38,11 @@ def forget_wishes(session: Session, lead_ids: Collection[str], now: datetime) ->
         .values(state="unwanted", updated_at=now)
     )
     session.execute(delete(PointsDue).where(PointsDue.lead_id.in_(lead_ids)))
+
+
+def judged(session: Session, lead_ids: Collection[str]) -> frozenset[str]:
+    """Of some leads those that were judged for points before."""
+    return frozenset(session.scalars(select(PointsAward.lead_id).where(PointsAward.lead_id.in_(lead_ids))))
 
 
 def words_of_leads(session: Session, lead_ids: Collection[str]) -> Sequence[tuple[str, str]]:

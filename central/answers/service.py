@@ -30,7 +30,8 @@ _MOST_LINES = 1000
 def give(session: Session, row: Case, now: datetime, *, reason_code: str | None = None) -> None:
     """Answer every lead of a person of a case that ends now.
 
-    Whoever has an account and wants to be told is put down for it, and what was dealt with for points.
+    Whoever has an account and wants to be told is put down for it. What was dealt with is put down for
+    points, and what is rejected though it had been judged, for taking them back.
 
     Args:
         session: the unit of work in which the case ends.
@@ -96,6 +97,7 @@ def _put(  # noqa: PLR0917 - what an answer is made of
     session.flush()
     refs = {lead.reporter_ref for lead in people if lead.reporter_ref is not None}
     accounts = repository.accounts(session, refs) if refs else {}
+    judged = repository.judged(session, [lead.id for lead in people]) if accounts else frozenset()
     for answer, lead in zip(answers, people, strict=True):
         ref = lead.reporter_ref
         if ref is None or ref not in accounts:
@@ -103,7 +105,7 @@ def _put(  # noqa: PLR0917 - what an answer is made of
         if accounts[ref]:
             on_its_way = {"state": "waiting", "tries": 0, "next_try_at": now, "updated_at": now}
             session.add(Delivery(answer_id=answer.id, reporter_ref=ref, **on_its_way))
-        if outcome is Outcome.HANDLED:
+        if outcome is Outcome.HANDLED or (outcome is Outcome.REJECTED and lead.id in judged):
             session.add(PointsDue(answer_id=answer.id, lead_id=lead.id))
     return answers
 

@@ -15,10 +15,11 @@ from zoneinfo import ZoneInfo
 import structlog
 from sqlalchemy.orm import Session
 
+from central.answers.models import Outcome
 from central.cases.models import Lead
 from central.people.permissions import Permission
 from central.people.service import Principal
-from central.points import ledger, repository
+from central.points import again, ledger, repository
 from central.points.likeness import copied_report, index_new
 from central.points.models import (
     ApproverContact,
@@ -38,7 +39,6 @@ from kerbwatch.settings import load_settings
 
 log = structlog.get_logger(__name__)
 
-SYSTEM = "system"
 APPROVALS_NEEDED = 2
 
 
@@ -63,23 +63,31 @@ def put_in_force(session: Session, file: PointsFile, actor: str, now: datetime) 
 def settle_next(session: Session, zone: ZoneInfo, now: datetime) -> Why | None:
     """Judge one report that waits for it, in a unit of work of its own; None when none waits.
 
-    Without rules in force nothing is awarded, neither now nor later. Raises nothing for an account that was
-    deleted: it gets nothing.
+    What was judged before stays; what was paid for it follows how its case ended this time
+    (:mod:`central.points.again`). Without rules in force nothing is awarded, neither now nor later. Raises
+    nothing for an account that was deleted: it gets nothing.
     """
     while (due := repository.next_due(session)) is not None:
         lead, version = repository.lead(session, due.lead_id), repository.rules_in_force(session)
         session.delete(due)
         session.flush()
-        if lead is None or lead.reporter_ref is None or version is None:
+        if lead is None or lead.reporter_ref is None:
             continue
         who = reporters.reporter(session, lead.reporter_ref, lock=True)
-        if who is None or who.deleted_at is not None or repository.award_of_lead(session, lead.id):
+        if who is None or who.deleted_at is not None:
+            continue
+        outcome = Outcome(repository.outcome_in(session, due.answer_id))
+        judged = repository.award_of_lead(session, lead.id)
+        if judged is not None:
+            again.follow(session, judged, outcome, now)
+            continue
+        if version is None or outcome is not Outcome.HANDLED:
             continue
         award = _judged(session, lead, lead.reporter_ref, version, zone, now)
         session.add(award)
         session.flush()
         if award.points and not award.needs_two:
-            _pay(session, award, SYSTEM, now)
+            _pay(session, award, again.SYSTEM, now)
         return Why(award.why)
     return None
 
@@ -143,8 +151,15 @@ def declare_contact(session: Session, who: Principal, fingerprint: str, now: dat
 def waiting(session: Session, limit: int) -> list[AwardOut]:
     """Awards that need two and are not decided, the oldest first."""
     rows = repository.awards_waiting(session, limit)
-    said = repository.approvals(session, [row.id for row in rows])
-    return [AwardOut.of(row, tuple(each.actor for each in said if each.award_id == row.id)) for row in rows]
+    said = repository.approvals(session, [row.id for row, _outcome in rows])
+    return [
+        AwardOut.of(
+            row,
+            tuple(each.actor for each in said if each.award_id == row.id),
+            open_again=outcome != Outcome.HANDLED,
+        )
+        for row, outcome in rows
+    ]
 
 
 def decide(
@@ -161,8 +176,8 @@ def decide(
 
     Raises:
         Problem: 403 no permission, no contact declared, their own report, or the same person as the first;
-            404 absent; 412 somebody said something since ``version``; 409 decided, or said already; 422 a
-            refusal without a note.
+            404 absent; 412 somebody said something since ``version``; 409 decided, or said already, or the
+            report's case was opened again; 422 a refusal without a note.
     """
     _permit(who, Permission.POINTS_APPROVE)
     award = repository.award(session, award_id)
@@ -174,6 +189,7 @@ def decide(
     check_version(version, 1 + len(said), "the award")
     if len(approved) >= APPROVALS_NEEDED or len(approved) < len(said):
         raise Problem(HTTPStatus.CONFLICT, "decided", "this award is decided already")
+    again.check_ended(session, award)
     if any(each.actor == who.actor for each in said):
         raise Problem(HTTPStatus.CONFLICT, "same-person", "you have approved it; another person must as well")
     if not approves and not (note or "").strip():
@@ -226,18 +242,10 @@ def reverse(session: Session, entry_id: int, *, who: Principal, reason: str, now
     if not reason.strip():
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "reason", "say why it is taken back")
     ledger.hold(session, found.reporter_ref)
-    if repository.reversal_of(session, entry_id):
+    last = repository.ends_of(session, [found])[entry_id]
+    if last.points < 0:
         raise Problem(HTTPStatus.CONFLICT, "reversed", f"entry {entry_id} was taken back already")
-    return ledger.write(
-        session,
-        found.reporter_ref,
-        -found.points,
-        "reversal",
-        actor=who.actor,
-        now=now,
-        reverses=found.id,
-        reason=reason.strip(),
-    )
+    return ledger.reverse(session, last, actor=who.actor, now=now, reason=reason.strip())
 
 
 def _permit(who: Principal, permission: Permission) -> None:

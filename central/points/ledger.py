@@ -74,3 +74,21 @@ def write(
     session.add(row)
     session.flush()
     return row
+
+
+def reverse(session: Session, row: PointsEntry, *, actor: str, now: datetime, reason: str) -> PointsEntry:
+    """Take back a row of a ledger that is held, by another one.
+
+    Raises:
+        Problem: 409 when it would leave less than nothing.
+    """
+    return write(
+        session,
+        row.reporter_ref,
+        -row.points,
+        "reversal",
+        actor=actor,
+        now=now,
+        reverses=row.id,
+        reason=reason,
+    )

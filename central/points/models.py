@@ -44,7 +44,7 @@ class PointsRules(Base):
 
 
 class PointsDue(Base):
-    """A report that has turned out true and is yet to be judged; the row goes when it was."""
+    """A report that turned out true, or not after all, and is yet to be judged; the row goes when it was."""
 
     __tablename__ = "points_due"
 

@@ -10,6 +10,7 @@ from sqlalchemy import and_, exists, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, aliased
 
+from central.answers.models import Answer, Outcome
 from central.cases.models import Lead
 from central.cases.rules import Origin
 from central.points.models import (
@@ -71,6 +72,24 @@ def award(session: Session, award_id: str) -> PointsAward | None:
     return session.get(PointsAward, award_id)
 
 
+def outcome_of(session: Session, lead_id: str) -> str | None:
+    """What the newest answer to a lead says became of it."""
+    query = select(Answer.outcome).where(Answer.lead_id == lead_id)
+    return session.scalar(query.order_by(Answer.id.desc()).limit(1))
+
+
+def outcome_in(session: Session, answer_id: int) -> str:
+    """What an answer says became of a lead."""
+    return session.scalars(select(Answer.outcome).where(Answer.id == answer_id)).one()
+
+
+_outcome = (
+    select(Answer.outcome)
+    .where(Answer.lead_id == PointsAward.lead_id)
+    .order_by(Answer.id.desc())
+    .limit(1)
+    .scalar_subquery()
+)
 _declined = exists().where(PointsApproval.award_id == PointsAward.id, PointsApproval.approves.is_(False))
 _paid = exists().where(PointsEntry.award_id == PointsAward.id)
 
@@ -83,16 +102,37 @@ def earned_on(session: Session, ref: str, day: date) -> int:
     return session.scalar(query) or 0
 
 
-def awards_waiting(session: Session, limit: int) -> Sequence[PointsAward]:
-    """Awards that need two and are not decided yet, the oldest first."""
-    query = select(PointsAward).where(PointsAward.needs_two.is_(True), ~_paid, ~_declined)
-    return session.scalars(query.order_by(PointsAward.at, PointsAward.id).limit(limit)).all()
+class Waiting(NamedTuple):
+    """An award that is not decided yet, and what the newest answer says became of its report."""
+
+    award: PointsAward
+    outcome: str | None
 
 
-def awards_of_leads(session: Session, lead_ids: Collection[str]) -> Sequence[tuple[PointsAward, bool]]:
-    """How some leads were judged, and whether the points were paid."""
-    rows = session.execute(select(PointsAward, _paid).where(PointsAward.lead_id.in_(lead_ids)))
-    return [(award_row, paid) for award_row, paid in rows]
+def awards_waiting(session: Session, limit: int) -> list[Waiting]:
+    """Awards that need two and are not decided yet, the oldest first; none of what ended as no case."""
+    query = select(PointsAward, _outcome).where(
+        PointsAward.needs_two.is_(True), ~_paid, ~_declined, _outcome != Outcome.REJECTED.value
+    )
+    return [
+        Waiting(*row) for row in session.execute(query.order_by(PointsAward.at, PointsAward.id).limit(limit))
+    ]
+
+
+class Judged(NamedTuple):
+    """How a lead was judged, the row that paid it, and the last that took that back or gave it again."""
+
+    award: PointsAward
+    paid: PointsEntry | None
+    last: PointsEntry | None
+
+
+def awards_of_leads(session: Session, lead_ids: Collection[str]) -> list[Judged]:
+    """How some leads were judged, and what became of their points."""
+    query = select(PointsAward, PointsEntry).outerjoin(PointsEntry, PointsEntry.award_id == PointsAward.id)
+    rows = session.execute(query.where(PointsAward.lead_id.in_(lead_ids))).all()
+    ends = ends_of(session, [paid for _award, paid in rows if paid is not None])
+    return [Judged(award_row, paid, None if paid is None else ends[paid.id]) for award_row, paid in rows]
 
 
 def approvals(session: Session, award_ids: Collection[str]) -> Sequence[PointsApproval]:
@@ -122,7 +162,7 @@ def entries(session: Session, ref: str, before: int | None, limit: int) -> Seque
 
 
 class Paid(NamedTuple):
-    """An award that was paid, and whether it was taken back."""
+    """An award that was paid, and whether it is taken back."""
 
     entry: PointsEntry
     award: PointsAward
@@ -131,13 +171,26 @@ class Paid(NamedTuple):
 
 def paid_lately(session: Session, limit: int) -> list[Paid]:
     """Awards that were paid, the newest first."""
-    back = aliased(PointsEntry)
     query = (
-        select(PointsEntry, PointsAward, exists().where(back.reverses == PointsEntry.id))
+        select(PointsEntry, PointsAward)
         .join(PointsAward, PointsAward.id == PointsEntry.award_id)
         .order_by(PointsEntry.id.desc())
     )
-    return [Paid(*row) for row in session.execute(query.limit(limit))]
+    rows = session.execute(query.limit(limit)).all()
+    ends = ends_of(session, [paid for paid, _award in rows])
+    return [Paid(paid, award_row, ends[paid.id].points < 0) for paid, award_row in rows]
+
+
+def ends_of(session: Session, rows: Collection[PointsEntry]) -> dict[int, PointsEntry]:
+    """By the id of each of some rows: itself, or the last that took back the one before, and so on."""
+    ends = {row.id: row for row in rows}
+    while ends:
+        starts = {row.id: start for start, row in ends.items()}
+        found = session.scalars(select(PointsEntry).where(PointsEntry.reverses.in_(starts))).all()
+        if not found:
+            break
+        ends |= {starts[row.reverses]: row for row in found if row.reverses is not None}
+    return ends
 
 
 def entry(session: Session, entry_id: int) -> PointsEntry | None:
@@ -145,14 +198,14 @@ def entry(session: Session, entry_id: int) -> PointsEntry | None:
     return session.get(PointsEntry, entry_id)
 
 
+def entry_of_award(session: Session, award_id: str) -> PointsEntry | None:
+    """The row by which an award was paid."""
+    return session.scalar(select(PointsEntry).where(PointsEntry.award_id == award_id))
+
+
 def entry_of_redemption(session: Session, redemption_id: str) -> PointsEntry | None:
     """The row by which a redemption was paid."""
     return session.scalar(select(PointsEntry).where(PointsEntry.redemption_id == redemption_id))
-
-
-def reversal_of(session: Session, entry_id: int) -> PointsEntry | None:
-    """The row that takes another one back."""
-    return session.scalar(select(PointsEntry).where(PointsEntry.reverses == entry_id))
 
 
 def gift(session: Session, gift_id: str) -> Gift | None:

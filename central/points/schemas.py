@@ -168,10 +168,12 @@ class AwardOut(_Out):
     approved_by: tuple[str, ...]
     version: int
     """What a decision names in ``If-Match``; grows with each."""
+    open_again: bool
+    """Its case was opened again: nothing is decided before it has ended."""
 
     @classmethod
-    def of(cls, row: PointsAward, approved_by: tuple[str, ...]) -> Self:
+    def of(cls, row: PointsAward, approved_by: tuple[str, ...], *, open_again: bool) -> Self:
         """From the tables."""
-        names = set(cls.model_fields) - {"approved_by", "version"}
+        names = set(cls.model_fields) - {"approved_by", "version", "open_again"}
         own = {name: getattr(row, name) for name in names}
-        return cls(**own, approved_by=approved_by, version=1 + len(approved_by))
+        return cls(**own, approved_by=approved_by, version=1 + len(approved_by), open_again=open_again)

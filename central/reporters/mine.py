@@ -21,11 +21,11 @@ def reports_of(session: Session, ref: str, *, before: str | None = None, limit: 
     lead_ids = [row.lead_id for row in rows if row.lead_id is not None]
     states = repository.case_states(session, lead_ids)
     answers = answers_of(session, lead_ids)
-    awards = {award.lead_id: (award, paid) for award, paid in points.awards_of_leads(session, lead_ids)}
+    judged = {each.award.lead_id: each for each in points.awards_of_leads(session, lead_ids)}
     found = []
     for row in rows:
         answer = answers.get(row.lead_id or "")
-        award, paid = awards.get(row.lead_id or "", (None, False))
+        award, paid, last = judged.get(row.lead_id or "", (None, None, None))
         found.append(
             MyReport(
                 id=row.id,
@@ -38,7 +38,8 @@ def reports_of(session: Session, ref: str, *, before: str | None = None, limit: 
                 answer=answer,
                 points=award.points if award else None,
                 points_why=award.why if award else None,
-                points_paid=paid,
+                points_paid=paid is not None,
+                points_taken_back=last is not None and last.points < 0,
             )
         )
     return found

@@ -77,6 +77,8 @@ class MyReport(_Out):
     """None until it was judged."""
     points_why: str | None
     points_paid: bool
+    points_taken_back: bool
+    """Whether they were paid and then taken back."""
 
 
 class PointsOut(_Out):
