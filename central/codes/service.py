@@ -178,6 +178,7 @@ def report(
     now: datetime,
     settings: CentralSettings,
     photo_key: str | None = None,
+    reporter_ref: str | None = None,
 ) -> Registered:
     """Somebody reports what stands at a place. The same form comes in once.
 
@@ -193,6 +194,7 @@ def report(
         now: the present instant.
         settings: time zone and merging.
         photo_key: of the upload of a photo (central.uploads.by_form).
+        reporter_ref: stands for whoever wants it in their account; None leaves it nobody's.
 
     Raises:
         NoDutyListError: when nobody could be told.
@@ -214,6 +216,7 @@ def report(
         words=words,
         road=row.road or row.name,
         urgent=row.urgent,
+        reporter_ref=reporter_ref,
     )
     source, number = said.source, number_of(form_key)
     known = report_rows.by_number(session, source, number) is not None

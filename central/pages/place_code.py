@@ -22,7 +22,7 @@ from central.pages.values import Notice
 from central.people.access import check_same_origin
 from central.problems import Problem
 from central.reports.forms import FORM_KEY_PATTERN, WORDS_CHARS, cleaned, new_form_key
-from central.reports.sender import SenderDep
+from central.reports.sender import ReportSender, SenderDep, unnamed
 from central.uploads.by_form import put_by, sent_file
 from kerbwatch.incident import Kind
 
@@ -39,6 +39,8 @@ class PlaceForm:
     form_key: str
     kind: str = ""
     words: str = ""
+    in_account: bool = True
+    """Whether it goes into the account of who is signed in; of anybody else nothing is known."""
 
 
 @router.get("/q")
@@ -52,14 +54,14 @@ def type_it(request: Request, code: str = "") -> Response:
 
 @router.head("/q/{code}")
 @router.get("/q/{code}")
-def show(request: Request, central: CentralDep, code: str) -> Response:
+def show(request: Request, central: CentralDep, sender: SenderDep, code: str) -> Response:
     """The place, and what can be reported there."""
     try:
         with central.database.read() as session:
             row = service.opened(session, central.place_keys, code)
     except CodeRefusedError as refused:
         return _refused(request, central, refused)
-    return _form(request, row, PlaceForm(form_key=new_form_key(), kind=row.kind or ""))
+    return _form(request, row, sender, PlaceForm(form_key=new_form_key(), kind=row.kind or ""))
 
 
 @router.post("/q/{code}", dependencies=[Depends(limited("reports"))])
@@ -71,23 +73,26 @@ def report(  # noqa: PLR0917 - FastAPI passes them by name
     form_key: Annotated[str, Form(pattern=FORM_KEY_PATTERN)],
     kind: Text = "",
     words: Text = "",
+    in_account: Annotated[bool, Form()] = False,
     photo: Annotated[UploadFile | None, File()] = None,
 ) -> Response:
     """Something stands there. Sent twice, it is one report, and the answer is the same."""
     check_same_origin(request, central)
-    form, file = PlaceForm(form_key, kind, cleaned(words)), sent_file(photo)
+    form, file = PlaceForm(form_key, kind, cleaned(words), in_account), sent_file(photo)
+    by = sender if in_account else unnamed(request, central)
     try:
         with central.database.read() as session:
             row = service.opened(session, central.place_keys, code)
     except CodeRefusedError as refused:
         return _refused(request, central, refused)
     if form.kind not in set(service.kinds_of(row)):
-        return _form(request, row, form, Notice("bad", t("notice.kind_needed")))
+        return _form(request, row, sender, form, Notice("bad", t("notice.kind_needed")))
     if len(form.words) > WORDS_CHARS:
-        return _form(request, row, form, Notice("bad", t("notice.note_too_long", chars=WORDS_CHARS)))
+        too_long = Notice("bad", t("notice.note_too_long", chars=WORDS_CHARS))
+        return _form(request, row, sender, form, too_long)
     count(central, "reports", f"place code {row.number}", central.settings.place_codes.reports)
     try:
-        photo_key = put_by(central, sender.key, *file) if file else None
+        photo_key = put_by(central, by.key, *file) if file else None
         with central.database.write(ordered=True) as session:
             found = service.report(
                 session,
@@ -99,19 +104,26 @@ def report(  # noqa: PLR0917 - FastAPI passes them by name
                 now=central.clock.now_utc(),
                 settings=central.settings,
                 photo_key=photo_key,
+                reporter_ref=by.reporter_ref,
             )
     except CodeRefusedError as refused:  # revoked a moment ago
         return _refused(request, central, refused)
     except Problem as problem:
         detail = t("notice.refused", detail=problem.detail.rstrip("."))
-        return _form(request, row, form, Notice("bad", detail), problem.status)
-    values = {"place": row, "number": found.report.external_id, "follow_url": f"/r/{found.follow_token}"}
+        return _form(request, row, sender, form, Notice("bad", detail), problem.status)
+    values = {
+        "place": row,
+        "number": found.report.external_id,
+        "follow_url": f"/r/{found.follow_token}",
+        "in_account": sender.reporter_ref is not None and found.report.reporter_ref == sender.reporter_ref,
+    }
     return page(request, "place_code_done.html", values)
 
 
-def _form(
+def _form(  # noqa: PLR0917 - one page, one place
     request: Request,
     row: PlaceCode,
+    sender: ReportSender,
     form: PlaceForm,
     notice: Notice | None = None,
     status: HTTPStatus = HTTPStatus.UNPROCESSABLE_ENTITY,
@@ -121,6 +133,7 @@ def _form(
         "place": row,
         "kinds": kinds,
         "form": form,
+        "has_account": sender.reporter_ref is not None,
         "words_chars": WORDS_CHARS,
         "photo_mb": f"{central_of(request).settings.reports.photo_max_mb:g}",
         "notice": notice,

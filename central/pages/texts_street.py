@@ -17,7 +17,15 @@ STREET: dict[str, str] = {
     "place.here": "You are at",
     "place.what": "What is in the way?",
     "place.words": "In your words (may be empty)",
-    "place.words_help": "No names or telephone numbers, please. You stay anonymous.",
+    "place.words_help": "No names or telephone numbers, please.",
+    "place.anonymous": "You stay anonymous.",
+    "place.in_account": "Into my account",
+    "place.in_account_help": (
+        "You see the answer and the points there. Whoever deals with it does not learn who you are. Without "
+        "the tick you stay anonymous."
+    ),
+    "place.joined": "It is in your account as well.",
+    "place.to_account": "Your reports",
     "place.send": "Send",
     "place.photo": "Photo (may be left out)",
     "place.photo_help": "At most {mb} MB. Data about your phone is taken out; faces and plates are blurred.",

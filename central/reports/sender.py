@@ -9,7 +9,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from central.context import CentralDep
+from central.context import Central, CentralDep
 from central.limits.address import client_of
 from central.reporters.access import identified
 
@@ -40,6 +40,15 @@ def sender_of(
     request: Request, central: CentralDep, reporter_ref: Annotated[str | None, Depends(reporter_ref_of)]
 ) -> ReportSender:
     """Who sends this request."""
+    return _sender(request, central, reporter_ref)
+
+
+def unnamed(request: Request, central: Central) -> ReportSender:
+    """Who sends this request, as a stranger: for who is signed in and wants to stay unknown."""
+    return _sender(request, central, None)
+
+
+def _sender(request: Request, central: Central, reporter_ref: str | None) -> ReportSender:
     address = client_of(request, central.settings.limits.trusted_proxies)
     who = f"person {reporter_ref}" if reporter_ref else f"address {address}"
     key = hmac.new(central.secret, _KEYED_FOR + who.encode(), hashlib.sha256).hexdigest()

@@ -19,6 +19,7 @@ from central.uploads import looking
 from central.uploads.beside import sweep, workers_of
 from central.uploads.exhibits import AbsentError
 from kerbwatch.settings import SettingsError
+from tests.integration.central.citizens import sign_in
 from tests.integration.central.pictures import photo
 from tests.unit.central.box import IN_YANGMING, NOON
 
@@ -77,6 +78,27 @@ def test_a_passer_by_reports_in_three_taps_and_can_follow_it(town, make):
     assert (lead.lon, lead.lat, lead.started_at) == (LON, LAT, NOON)
     assert (lead.words, lead.road) == ("A van <b>blocks</b>\nthe gate", "Yangming East Road")
     assert (lead.source, lead.reporter_ref) == (f"place code {code['number']}", None)
+
+
+@ON_SQLITE
+def test_who_is_signed_in_has_it_in_the_account_unless_they_want_to_stay_unknown(town, make):
+    path = make()["path"]
+    assert "You stay anonymous." in town.client.get(path, headers=PHONE).text
+    li = sign_in(town, "li@example.org") | PHONE
+    shown = town.client.get(path, headers=li)
+    assert ("You stay anonymous." in shown.text, "Into my account" in shown.text) == (False, True)
+    form = {"form_key": field(shown, "form_key"), "kind": "illegal_parking"}
+    joined = town.client.post(path, data=form | {"in_account": "true"}, headers=li)
+    assert "It is in your account as well." in joined.text
+    unknown = town.client.post(path, data=form | {"form_key": "y" * 22}, headers=li)
+    assert "the only way back to your report" in unknown.text
+    stranger = {"form_key": "z" * 22, "in_account": "true"}
+    assert "the only way back" in town.client.post(path, data=form | stranger, headers=PHONE).text
+    mine = town.client.get("/api/v1/reporter/reports", headers=li).json()
+    assert [each["channel"] for each in mine] == ["qr"]
+    with town.database.read() as session:
+        refs = session.scalars(select(Lead.reporter_ref).order_by(Lead.id)).all()
+    assert [ref is not None for ref in refs] == [True, False, False]
 
 
 @ON_SQLITE
