@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import date, timedelta
+from typing import Any
 
 import numpy as np
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, Select, func, literal, select, union_all
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.expression import case as sql_case
 
@@ -16,12 +17,14 @@ from central.areas.models import Area
 from central.cases.rules import CaseState
 from central.duty import repository as duty
 from central.insight.hotspots import CellCount
-from central.insight.models import CaseFact, GroundTally
+from central.insight.models import CaseFact, GroundTally, UnitTally
 from central.insight.rises import DailyCounts, Series
 
 _F = CaseFact
 _COUNTED = [state.value for state in CaseState if state not in {CaseState.REJECTED, CaseState.MERGED}]
 """Named one by one, so that an index over day and state finds them."""
+_OF_UNITS = frozenset({Level.CITY, Level.TOWN})
+"""Levels that the tallies of units know, which are shorter."""
 
 
 def first_day(session: Session) -> date | None:
@@ -43,6 +46,63 @@ def daily_counts(session: Session, first: date, last: date) -> DailyCounts:
     for i, own in enumerate(counts.values()):
         daily[i, list(own)] = list(own.values())
     return DailyCounts(tuple(counts), first, daily)
+
+
+def days_of(
+    session: Session, series: Collection[Series], days: Collection[date]
+) -> dict[Series, dict[date, int]]:
+    """How many cases each of some series has on each of some days; days without any are left out.
+
+    Of all series in one statement: on a day like no other, dozens rise at once.
+    """
+    parts = []
+    for level, kinds, area_ids in _by_level(series):
+        model = UnitTally if level in _OF_UNITS else GroundTally
+        area = getattr(model, f"{level}_id").expression
+        query = select(literal(level.value), model.kind, area, model.day, func.sum(model.occurred))
+        query = query.where(model.day.in_(days), model.kind.in_(kinds), area.in_(area_ids))
+        parts.append(query.group_by(model.kind, area, model.day))
+    found: defaultdict[Series, dict[date, int]] = defaultdict(dict)
+    for each, (day, number) in _told_of(session, parts):
+        found[each][day] = int(number)
+    return found
+
+
+def channels_of(
+    session: Session, series: Collection[Series], days: Collection[date]
+) -> dict[Series, list[tuple[date, int, int]]]:
+    """Of the cases of some series on some days: day, their channels (a bit each), and how many came so."""
+    parts: list[Select[*tuple[Any, ...]]] = []
+    for level, kinds, area_ids in _by_level(series):
+        if level in _OF_UNITS:
+            area, day = getattr(UnitTally, f"{level}_id"), UnitTally.day
+            number: ColumnElement[int] = func.sum(UnitTally.occurred)
+            key, counted = (UnitTally.kind, area.expression, day, UnitTally.channels), UnitTally.occurred > 0
+        else:  # the tallies of ground do not know it
+            area, day, number = getattr(_F, f"{level}_id"), _F.occurred_day, func.count()
+            key, counted = (_F.kind, area.expression, day, _F.channels), _F.state.in_(_COUNTED)
+        query = select(literal(level.value), *key, number).where(counted, day.in_(days))
+        parts.append(query.where(key[0].in_(kinds), area.in_(area_ids)).group_by(*key))
+    found: defaultdict[Series, list[tuple[date, int, int]]] = defaultdict(list)
+    for each, (day, channels, number) in _told_of(session, parts):
+        found[each].append((day, channels, int(number)))
+    return found
+
+
+def _by_level(series: Collection[Series]) -> Iterator[tuple[Level, set[str], set[str]]]:
+    """Levels, each with its kinds and areas: some more series than are asked for, and few statements."""
+    for level in Level:
+        own = [each for each in series if each.level is level]
+        if own:
+            yield level, {each.kind for each in own}, {each.area_id for each in own}
+
+
+def _told_of(
+    session: Session, parts: Collection[Select[*tuple[Any, ...]]]
+) -> Iterator[tuple[Series, tuple[Any, ...]]]:
+    """The rows of some statements at once: of which series they tell, and what."""
+    for level, kind, area_id, *told in session.execute(union_all(*parts)) if parts else ():
+        yield Series(kind, Level(level), area_id), tuple(told)
 
 
 def cell_counts(session: Session, since: date, first: date, last: date) -> list[CellCount]:

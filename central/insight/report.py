@@ -23,10 +23,11 @@ from central.insight.facts import channels_in
 from central.insight.hotspots import HotSpot
 from central.insight.rises import Rise
 from central.insight.service import (
+    Evidence,
     Look,
-    by_channel,
     cases_at,
     cases_of,
+    evidence_of,
     hot_spots_of,
     moved_by,
     rises_of,
@@ -243,7 +244,7 @@ class Teller:
 
     def rises(self, days: Iterable[date]) -> tuple[ToldRise, ...]:
         """The rises of some days that are over, the latest first; of overlapping weeks the latest."""
-        told: list[ToldRise] = []
+        told: list[Rise] = []
         weeks: dict[object, date] = {}
         found = rises_of(self._session, [day for day in days if day < self.today()], self._look)
         for day in sorted(found, reverse=True):
@@ -253,8 +254,9 @@ class Teller:
                     if known is not None and rise.last >= known:
                         continue
                     weeks[rise.series] = rise.first
-                told.append(self._told(rise))
-        return tuple(told)
+                told.append(rise)
+        evidence = evidence_of(self._session, told)
+        return tuple(self._told(rise, own) for rise, own in zip(told, evidence, strict=True))
 
     def hot_spots(self, last: date) -> tuple[ToldSpot, ...]:
         """The hot-spots of the days up to ``last``."""
@@ -280,19 +282,16 @@ class Teller:
         """Areas and units that may be chosen, each with its name."""
         return [(area, name) for area, (name, _level) in self._areas.items()], list(self._units.items())
 
-    def _told(self, rise: Rise) -> ToldRise:
+    def _told(self, rise: Rise, evidence: Evidence) -> ToldRise:
         chosen = cases_of(rise)
         own_days = days_between(rise.first, rise.last)
-        days = [*own_days, *(day for week in rise.before for day in week.days)]
-        counted = repository.on_days(self._session, chosen, days, self._now)
-        before = tuple(_sum_of(chosen, week.days, counted) for week in rise.before)
+        before = tuple(_sum_of(chosen, week.days, evidence.daily) for week in rise.before)
         channels = {
             channel: Number(number, replace(chosen, channel=channel))
-            for channel, number in by_channel(self._session, chosen, self._now).items()
+            for channel, number in evidence.channels.items()
         }
-        return ToldRise(
-            rise, self.area_name(rise.series.area_id), _sum_of(chosen, own_days, counted), before, channels
-        )
+        cases = _sum_of(chosen, own_days, evidence.daily)
+        return ToldRise(rise, self.area_name(rise.series.area_id), cases, before, channels)
 
     def _named(
         self, by: str, value: str | None, over: Selection, own: Mapping[Counter, int], wanted: list[Counter]

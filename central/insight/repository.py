@@ -207,20 +207,6 @@ def total(session: Session, chosen: Selection, now: datetime) -> int:
     return session.scalar(query, {"now": now}) or 0
 
 
-def on_days(session: Session, chosen: Selection, days: Sequence[date], now: datetime) -> dict[date, int]:
-    """How many cases a selection's counter and filters mean on each of some days."""
-    by_case = chosen.counter in tallies.DUE | tallies.BY_CASE
-    model = None if by_case else tallies.fitting(session, chosen)
-    if model is not None:
-        over = replace(chosen, first=min(days), last=max(days))
-        by_day = tallies.counts_by(session, model, [chosen.counter], over, now, ["day"])
-        return {key[0]: numbers[chosen.counter] for key, numbers in by_day.items() if key[0] in days}
-    day = _day(chosen.counter)
-    query = select(day, func.count()).where(day.in_(days), _holds(chosen.counter), *_filters(chosen))
-    rows = session.execute(query.group_by(day), {"now": now})
-    return {row[0]: row[1] for row in rows}
-
-
 def by_day(session: Session, chosen: Selection, now: datetime) -> dict[date, int] | None:
     """How many of the cases that a selection means each day has; None where the tallies do not know."""
     if chosen.counter in tallies.BY_CASE or tallies.fitting(session, chosen, ("day",)) is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from threading import Lock
@@ -18,7 +18,7 @@ from central.calendar import service as calendars
 from central.database import pool_of
 from central.insight import queries, repository
 from central.insight.counters import Counter, Selection
-from central.insight.days import Period, Span
+from central.insight.days import Period, Span, days_between
 from central.insight.displacement import Displacement
 from central.insight.facts import CHANNEL_BIT
 from central.insight.hotspots import HotSpot, hot_spots
@@ -163,12 +163,37 @@ def cases_at(spot: HotSpot, last: date, days: int) -> Selection:
     return Selection(Counter.OCCURRED, first, last, spot.kind, area, block=spot.block)
 
 
-def by_channel(session: Session, chosen: Selection, now: datetime) -> dict[str, int]:
-    """How many of the cases each channel told of; a case that several told of counts with each."""
-    by_bits = repository.counts(session, [chosen.counter], chosen, now, "channels")
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What a rise rests on, as it is counted at the moment.
+
+    Attributes:
+        daily: cases of the rise's kind and area on its days and those before; days without any are left out.
+        channels: how many of the rise's own cases each channel told of; a case that several told of counts
+            with each.
+    """
+
+    daily: Mapping[date, int]
+    channels: Mapping[str, int]
+
+
+def evidence_of(session: Session, rises: Sequence[Rise]) -> list[Evidence]:
+    """What each of some rises rests on, read for all of them at once."""
+    series = {rise.series for rise in rises}
+    own = {day for rise in rises for day in days_between(rise.first, rise.last)}
+    before = {day for rise in rises for week in rise.before for day in week.days}
+    daily = queries.days_of(session, series, own | before)
+    channels = queries.channels_of(session, series, own)
+    return [
+        Evidence(daily.get(rise.series, {}), _by_channel(rise, channels.get(rise.series, ())))
+        for rise in rises
+    ]
+
+
+def _by_channel(rise: Rise, counted: Iterable[tuple[date, int, int]]) -> dict[str, int]:
+    own = [(bits, number) for day, bits, number in counted if rise.first <= day <= rise.last]
     found = {
-        channel: sum(numbers[chosen.counter] for bits, numbers in by_bits.items() if bits & bit)
-        for channel, bit in CHANNEL_BIT.items()
+        channel: sum(number for bits, number in own if bits & bit) for channel, bit in CHANNEL_BIT.items()
     }
     return {channel: number for channel, number in found.items() if number}
 

@@ -135,7 +135,7 @@ def _level_of(session: Session, area: str) -> str | None:
     level = area.removeprefix(NONE)
     if area.startswith(NONE):
         return level if level in set(Level) else None
-    # A page that tells of many rises asks for a few areas again and again.
+    # A page asks for its area again and again.
     levels: dict[str, str | None] = session.info.setdefault(_level_of, {})
     if area not in levels:
         levels[area] = session.scalar(select(Area.level).where(Area.id == area))
