@@ -77,7 +77,7 @@ class ZoneSettings(Settings):
     frontage: tuple[tuple[float, float], ...] = Field(
         (),
         description="Of a no_stall zone: the line along the shops' doorways, [x, y] in the zone's units. "
-        "What stands out from it is the shop's, whether somebody stands beside it or not.",
+        "What begins at it and reaches out from it is the shop's, whether somebody stands beside it or not.",
     )
     signal_wait_s: Annotated[float, Field(ge=0, le=3600)] | None = Field(
         None,

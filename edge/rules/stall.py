@@ -27,7 +27,7 @@ from edge.rules.place import Departure, Held, Place
 from edge.rules.places import EMPTY_AFTER_S
 from edge.rules.sighting import Findings, Look, Sighting
 from edge.rules.stall_company import Company
-from edge.rules.stall_furniture import PERSONAL, TRADE, VENDING, carried_away, named, stacked, together
+from edge.rules.stall_furniture import PERSONAL, TRADE, VENDING, carried_away, grown, named, stacked, together
 from edge.rules.zone import Zone
 from kerbwatch.incident import BEYOND_DOORWAY, Kind, Phase
 from models.classes import ObjectClass
@@ -50,8 +50,10 @@ VAN_SHARE = 0.5
 LICENSED_SHARE = (0.7, 0.85)
 """Share of a thing's footprint on a licensed pitch from which it stands there: before it is reported as
 spreading beyond, and after."""
-DOORWAY_REACH = 0.5
-"""What begins nearer to the shops' doorways than this share of its longer side is the shop's."""
+AT_DOORWAY = 0.25
+"""What begins nearer to the shops' doorways than this share of its longer side begins at them."""
+BEYOND_SHARE = 0.15
+"""Share of the pavement's depth by which it must reach out from there: half a metre of three."""
 BACKGROUND_KEPT = timedelta(hours=3)
 """After a longer stop the light is too different: the pavement is learnt anew."""
 PACK_EVERY = timedelta(minutes=1)
@@ -178,11 +180,24 @@ class StallRule(DwellRule):
         return area_px2(box) < least * self._company.size_px(place)
 
     def _of_shop(self, place: Place) -> bool:
-        """Whether it stands out from the shops' doorways, or beside what does and is reported."""
-        if place.object_class in VENDING:
-            return False
-        reach_px = DOORWAY_REACH * float((place.box[2:] - place.box[:2]).max())
-        return self._zones[place.zone_id].from_doorway_px(place.box) <= reach_px
+        """Whether it has grown out of a shop's doorway: the shop's goods, whoever stands there.
+
+        That is a thing that begins at the doorways' line, or stands beside one that came before it and does,
+        and so on outwards, where all these together reach beyond the line by :data:`BEYOND_SHARE`.
+        """
+        zone = self._zones[place.zone_id]
+        rest = [
+            one
+            for one in {id(one): one for one in (*self._keeper.places, place)}.values()
+            if one.zone_id == place.zone_id and one.object_class not in VENDING
+        ]
+        row = [one for one in rest if self._at_doorway(one)]
+        row = grown(row, rest, place)
+        return any(zone.beyond_doorway_share(one.box) >= BEYOND_SHARE for one in row)
+
+    def _at_doorway(self, place: Place) -> bool:
+        least_px = AT_DOORWAY * float((place.box[2:] - place.box[:2]).max())
+        return self._zones[place.zone_id].from_doorway_px(place.box) <= least_px
 
     def _license(self, look: Look) -> None:
         """Note what stands on pitches that are licensed now: its clock begins when that ends."""

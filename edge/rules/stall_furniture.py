@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -22,6 +24,8 @@ TOUCH_REACH = 0.2
 """An umbrella hangs no higher over a cart than this share of the longer side of the larger box."""
 VENDING = frozenset({ObjectClass.CAR, ObjectClass.TRUCK})
 """Vehicles that may be a stall: a van with its back open, a pick-up. One that only stands is not."""
+CAME_WITH_S = 8.0
+"""What comes no earlier before another than this came with it or after it."""
 PERSONAL = frozenset({ObjectClass.GOODS, ObjectClass.CHAIR})
 """What people have with them while they wait."""
 TRADE = frozenset({ObjectClass.STALL, ObjectClass.CART, ObjectClass.UMBRELLA, ObjectClass.TABLE})
@@ -71,6 +75,27 @@ def together(a: Place, b: Place) -> bool:
     sizes = [box[2:] - box[:2] for box in (a.box, b.box)]
     margin = GROUP_REACH * max(float(size.max()) for size in sizes)
     return bool((np.maximum(a.box[:2], b.box[:2]) - np.minimum(a.box[2:], b.box[2:]) <= margin).all())
+
+
+def grown(first: Sequence[Place], things: Sequence[Place], newest: Place) -> list[Place]:
+    """All that has grown, thing by thing, out of the ``first`` ones and hangs together with ``newest``.
+
+    Each stands beside an earlier one of them and came no earlier than that. Empty where ``newest`` does not
+    belong to what has grown.
+    """
+    for one in first:
+        row = [one]
+        for member in row:  # grows meanwhile
+            row += [
+                other
+                for other in things
+                if all(other is not known for known in row)
+                and other.arrived_t_s >= member.arrived_t_s - CAME_WITH_S
+                and together(other, member)
+            ]
+        if any(member is newest for member in row):
+            return row
+    return []
 
 
 def stacked(a: NDArray[np.float64], b: NDArray[np.float64]) -> bool:

@@ -16,6 +16,8 @@ from models.plates.reading import OPEN, PlateReading
 
 FOOTPRINT_SHARE = 0.25
 """The lower part of a vehicle's box that stands for its place on the ground."""
+GROUND_DEPTH = 0.5
+"""How deep the ground under a thing looks at most, in widths of it: what is above that is its height."""
 INSIDE_SHARE = 0.5
 """A thing is in a zone when at least this share of its footprint is."""
 
@@ -113,8 +115,26 @@ class Zone:
         return max(shares, default=0.0)
 
     def from_doorway_px(self, box: NDArray[np.float64]) -> float:
-        """How far a box, [4] px, begins from the shops' doorways; infinite where the zone has none."""
-        return float(shapely.box(*box).distance(self._frontage)) if self.settings.frontage else np.inf
+        """How far what a thing, [4] px, stands on begins from the doorways; infinite where there are none."""
+        return float(_ground(box).distance(self._frontage)) if self.settings.frontage else np.inf
+
+    def beyond_doorway_share(self, box: NDArray[np.float64]) -> float:
+        """How far a thing, [4] px, reaches out from the doorways, as a share of the zone's depth there.
+
+        0 at the line (and where the zone has none), 1 at the zone's other edge.
+        """
+        if not self.settings.frontage:
+            return 0.0
+        farthest = max(map(shapely.Point, _ground(box).exterior.coords), key=self._frontage.distance)
+        reach_px = float(self._frontage.distance(farthest))
+        if reach_px == 0.0:
+            return 0.0
+        door = self._frontage.interpolate(self._frontage.project(farthest))
+        out = (np.array(farthest.coords[0]) - door.coords[0]) / reach_px
+        width_px = float(np.ptp(self.corners_px, axis=0).sum())
+        across = shapely.LineString([door.coords[0], door.coords[0] + out * (reach_px + width_px)])
+        depth_px = float(door.hausdorff_distance(across.intersection(self._polygon)))
+        return reach_px / max(depth_px, reach_px) if np.isfinite(depth_px) else 0.0
 
     def forbidden_since(self, moment: datetime) -> datetime | None:
         """When permitted hours ended last before ``moment`` (aware); None where there are none."""
@@ -133,6 +153,12 @@ class Zone:
         if plate is None or OPEN in plate.text or len(plate.text) < MIN_PLATE_LENGTH:
             return False
         return any(pattern.fullmatch(plate.text.upper()) for pattern in self._exempt)
+
+
+def _ground(box: NDArray[np.float64]) -> shapely.Polygon:
+    """The ground that a thing stands on: of what is seen of it, no more than half its width upwards."""
+    x1, y1, x2, y2 = box
+    return shapely.box(x1, y2 - min(y2 - y1, GROUND_DEPTH * (x2 - x1)), x2, y2)
 
 
 def _plate_pattern(text: str) -> re.Pattern[str]:

@@ -132,6 +132,24 @@ def test_goods_that_grow_out_of_a_shops_doorway_are_the_shops_though_nobody_stan
     assert found[0].object_class == BEYOND_DOORWAY
 
 
+def test_crates_that_grow_row_by_row_out_of_a_doorway_are_the_shops_once_they_reach_out_far_enough():
+    crates = [Thing((160, 121, 204, 131), 31, seen=False), Thing((163, 135, 207, 150), 32, seen=False)]
+
+    def street(rows: int) -> Street:
+        return lambda t_s: crates[:rows][: int(t_s / 10)]
+
+    at_the_wall, grown = (
+        watch(street(rows), 80, dwell_s=40, frontage=[[0, 120], [416, 120]]) for rows in (1, 2)
+    )
+    assert [one.object_class == BEYOND_DOORWAY for one in (*at_the_wall, *grown)] == [False, True]
+
+
+def test_a_cart_at_the_kerb_that_rises_before_the_doorways_is_no_shops():
+    tall = replace(CART, box=(160, 110, 215, 205))
+    found = watch(lambda t_s: [tall] if t_s >= 10 else [], 50, frontage=[[0, 120], [416, 120]])
+    assert told(found) == OBSTRUCTION
+
+
 def test_a_bag_that_lies_far_from_the_doorways_is_an_obstruction_all_the_same():
     found = watch(lambda t_s: [BAG] if t_s >= 10 else [], 50, frontage=[[0, 120], [416, 120]])
     assert told(found) == OBSTRUCTION
