@@ -21,7 +21,6 @@ from central.reports.models import Report, ReportState
 from central.reports.service import PendingIn, Seen
 from central.uploads import by_form
 from central.uploads.job import KIND as LOOK_THROUGH
-from kerbwatch.incident import Kind
 
 _MOST_FINDS = 10
 
@@ -31,13 +30,13 @@ class Find:
     """What somebody of a unit says that they found.
 
     Attributes:
-        kind: what it is.
+        kind: what it is: a kind, or an item of the duty list that has none.
         words: what they say; may be empty.
         place: where; None leaves it to the photo.
         urgent: whether it cannot wait.
     """
 
-    kind: Kind
+    kind: str
     words: str
     place: Seen | None
     urgent: bool

@@ -13,9 +13,10 @@ from central.context import Central, CentralDep
 from central.handheld import finds
 from central.handheld.finds import Find
 from central.limits.access import limited
+from central.pages import matters
 from central.pages.handheld import Handler, Text
 from central.pages.rendering import HEADERS, page
-from central.pages.texts import kind_term, t, t_or
+from central.pages.texts import kind_name, kind_term, t, t_or
 from central.pages.values import Notice
 from central.people.service import Principal, hash_token
 from central.problems import Problem
@@ -59,9 +60,10 @@ def take(  # noqa: PLR0917 - FastAPI passes them by name
     with central.database.read() as session:
         if finds.is_known(session, who.unit_id, form_key):
             return RedirectResponse("/h?done=found", HTTPStatus.SEE_OTHER, headers=HEADERS)
+        known = {matter for matter, _name in matters.choices(session, central.clock.now_utc())}
     place = _place(lon, lat, accuracy_m)
     lacking = None
-    if kind not in set(Kind):
+    if kind not in known:
         lacking = t("notice.kind_needed")
     elif len(said) > WORDS_CHARS:
         lacking = t("notice.note_too_long", chars=WORDS_CHARS)
@@ -69,7 +71,7 @@ def take(  # noqa: PLR0917 - FastAPI passes them by name
         lacking = t("handheld.place_needed")
     if lacking:
         return _page(request, central, who, form_key, lacking, kind=kind, words=said)
-    find = Find(Kind(kind), said, place, urgent)
+    find = Find(kind, said, place, urgent)
     try:
         photo_key = put_by(central, hash_token(who.actor), *file) if file else None
         finds.take(central, find, who=who, unit_id=who.unit_id, form_key=form_key, photo_key=photo_key)
@@ -106,9 +108,13 @@ def _page(
 ) -> Response:
     with central.database.read() as session:
         found = finds.of_unit(session, who.unit_id) if who.unit_id else []
+        classes = matters.by_class(session, central.clock.now_utc())
+    items = {item: name for _class, group in classes for item, name in group}
     values = {
         "form_key": form_key,
         "kinds": [(each.value, t(f"kind_ask.{each}"), kind_term(each)) for each in Kind],
+        "classes": classes,
+        "item": items.get(kind),
         "kind": kind,
         "words": words,
         "words_chars": WORDS_CHARS,
@@ -117,7 +123,7 @@ def _page(
         "finds": [
             (
                 each,
-                t(f"kind_ask.{each.kind}"),
+                items.get(each.kind) or t_or(f"kind_ask.{each.kind}", kind_name(each.kind)),
                 t_or(f"find.{each.state}", t_or(f"state.{each.state}", each.state)),
             )
             for each in found

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
+from itertools import groupby
 
 from sqlalchemy.orm import Session
 
 from central.cases.schemas import CaseOut
 from central.duty.service import NoDutyListError, duty_book
-from central.pages.texts import KIND_TERMS, kind_name
+from central.pages.texts import KIND_TERMS, kind_name, t
 
 
 def name_of(case: CaseOut) -> str:
@@ -22,6 +23,14 @@ def items(session: Session, now: datetime) -> list[tuple[str, str, str]]:
         return duty_book(session, now).items()
     except NoDutyListError:
         return []
+
+
+def by_class(session: Session, now: datetime) -> list[tuple[str, list[tuple[str, str]]]]:
+    """The items that only people report, id and name, under the name of their class."""
+    return [
+        (name or t("matter.other"), [(item, own) for item, own, _class in group])
+        for name, group in groupby(items(session, now), key=lambda each: each[2])
+    ]
 
 
 def choices(session: Session, now: datetime) -> list[tuple[str, str]]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from datetime import datetime
 from http import HTTPStatus
-from itertools import groupby
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Form, Request, Response
@@ -138,18 +137,14 @@ def _page(  # noqa: PLR0917 - one page, one place
     status: int = HTTPStatus.OK,
 ) -> Response:
     with central.database.read() as session:
-        items = matters.items(session, central.clock.now_utc())
+        classes = matters.by_class(session, central.clock.now_utc())
         centre = map_view.centre_of(repository.areas_overlapping(session, (-180.0, -90.0, 180.0, 90.0)))
-    by_class = [
-        (name or t("new.other_items"), [(item, own) for item, own, _class in group])
-        for name, group in groupby(items, key=lambda each: each[2])
-    ]
     values = {
         "here": "new",
         "live": False,
         "form": form,
         "kinds": [(kind, f"{name} {term}") for kind, (name, term) in KIND_TERMS.items()],
-        "classes": by_class,
+        "classes": classes,
         "words_chars": WORDS_CHARS,
         "road_chars": _ROAD_CHARS,
         "tiles": central.settings.map,

@@ -12,7 +12,7 @@ NEW: dict[str, str] = {
     "new.what": "What it is",
     "new.choose": "Choose what it is",
     "new.kinds": "What cameras see too",
-    "new.other_items": "Other items",
+    "matter.other": "Other items",
     "new.road": "Where, in words",
     "new.road_help": "Road and house, a shop, a gate",
     "new.lon": "Longitude",

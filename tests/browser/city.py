@@ -186,7 +186,14 @@ class City:
             }
             for kind, (name, basis, unit, hours) in ITEMS.items()
         ]
-        duty.write_text(json.dumps({"units": UNITS, "items": items}), encoding="utf-8")  # JSON is YAML
+        items += [
+            {"id": f"item-{number}", "class": "01", "name": name}
+            | {"legal_basis": "A law", "deadline_hours": 24, "lead": {"default": "traffic"}}
+            for number, name in enumerate(("Manhole cover gone", "Street lamp dark"))
+        ]
+        classes = [{"id": "01", "name": "Public utilities"}]
+        whole = {"classes": classes, "units": UNITS, "items": items}
+        duty.write_text(json.dumps(whole), encoding="utf-8")  # JSON is YAML
         with database.write() as session:
             import_areas(session, areas, now)
             import_duty_list(session, duty, now)

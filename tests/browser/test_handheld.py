@@ -55,6 +55,12 @@ def test_an_officer_finds_the_nearest_ticket_and_reports_it_as_handled_with_a_ph
     expect(page.locator("#state")).to_have_text("Handled")
     page.get_by_role("link", name="I found something").tap()
     expect(page).to_have_url(re.compile("/h/found"))
+    page.get_by_text("Something else").tap()
+    page.get_by_role("searchbox", name="Search").fill("public lamp")
+    expect(page.locator(".class label:visible")).to_have_text(["Street lamp dark"])
+    page.get_by_label("Street lamp dark").tap()
+    expect(page.locator("#matter-chosen")).to_have_text("Street lamp dark")
+    expect(page.get_by_role("searchbox", name="Search")).to_be_hidden()
     page.get_by_role("button", name="Take my place").tap()
     expect(page.locator("#lat")).to_have_value("30.043700")
     assert not uwe.faults

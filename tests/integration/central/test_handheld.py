@@ -5,119 +5,37 @@ import re
 from datetime import timedelta
 from html import unescape
 
-import pytest
 from PIL import Image
 from sqlalchemy import func, select
 
-from central.cases.models import Case, CaseEvent, Lead, LeadEvidence, Ticket
+from central.cases.models import Case, CaseEvent, Lead, Ticket
 from central.escalation.sweeper import Sweeper
 from central.handheld.models import TicketPhoto
-from central.intake.service import commit_batch
 from central.metrics import Metrics
 from central.people.permissions import Role, permissions_of
 from central.people.service import Principal
-from central.reports.models import Report
-from central.tickets import requests, sending
+from central.tickets import requests
 from central.tickets import service as tickets
 from central.tickets.clockwork import Terms
 from central.tickets.models import TicketRequest
-from central.uploads import looking
-from central.uploads.beside import sweep, workers_of
+from central.uploads.beside import sweep
 from central.uploads.models import Upload
-from kerbwatch.clip_report import ClipFile
+from tests.integration.central.handheld import (
+    ON_SQLITE,
+    Officer,
+    blurred,
+    box,
+    sent,
+    shot,
+    state_of,
+    uwe,
+)
 from tests.integration.central.pictures import photo
-from tests.unit.central.box import IN_YANGMING, NOON, EdgeBox, report
+from tests.unit.central.box import IN_YANGMING, NOON
+
+__all__ = ["blurred", "box", "sent", "uwe"]
 
 LON, LAT = IN_YANGMING
-ON_SQLITE = pytest.mark.parametrize("url", ["sqlite"], indirect=True)
-OLGA = Principal("user:olga", "olga", ("operator",), permissions_of([Role.OPERATOR]))
-
-
-@pytest.fixture(autouse=True)
-def blurred(monkeypatch):
-    """The edge's command that blurs is tried apart; here it turns all grey."""
-
-    def blur(files, _order, folder, _settings, share):
-        made = {}
-        for path in files:
-            grey = Image.open(path).convert("L").convert("RGB")
-            grey.save(folder / path.name, "JPEG")
-            size = (folder / path.name).stat().st_size
-            made[path] = ClipFile(path=path.name, content_type="image/jpeg", sha256="0" * 64, size_bytes=size)
-        share(1.0)
-        return made
-
-    monkeypatch.setattr(looking.exhibits, "blur", blur)
-
-
-class Officer:
-    """Someone of the unit with a phone."""
-
-    def __init__(self, town, name, unit):
-        town.add_user(name, Role.UNIT_OFFICER, unit)
-        self.town, self.client = town, town.client
-        self.headers = town.bearer(name) | {"accept": "text/html"}
-        self.workers = workers_of(town.client.app.state.central)
-
-    def get(self, path):
-        return self.client.get(path, headers=self.headers)
-
-    def post(self, path, files=None, **form):
-        return self.client.post(path, data=form, files=files, headers=self.headers)
-
-    def version(self, path):
-        return re.search(r'name="version" value="(\d+)"', self.get(path).text)[1]
-
-    def does(self, path, what, **form):
-        return self.post(f"{path}/{what}", version=self.version(path), **form)
-
-    def jobs(self):
-        while self.workers.once():
-            pass
-
-
-@pytest.fixture
-def box():
-    return EdgeBox()
-
-
-@pytest.fixture
-def sent(town, box):
-    """A camera's incident whose ticket went out: the ticket's id, its page and its unit's officer."""
-
-    def send(**changes):
-        incoming = box.message(report(**changes))
-        with town.database.write(ordered=True) as session:
-            commit_batch(session, [incoming], NOON, town.settings.intake, town.settings.zone)
-            row = session.scalars(select(Case).order_by(Case.id.desc())).first()
-            sending.confirm(
-                session,
-                row.id,
-                who=OLGA,
-                version=row.version,
-                now=town.clock.now_utc(),
-                terms=Terms.of(town.settings),
-            )
-            return row.tickets[0]
-
-    return send
-
-
-@pytest.fixture
-def uwe(town, sent):
-    ticket = sent()
-    officer = Officer(town, "uwe", ticket.unit_id)
-    officer.ticket, officer.path = ticket, f"/h/tickets/{ticket.id}"
-    return officer
-
-
-def state_of(town, ticket):
-    with town.database.read() as session:
-        return session.get(Ticket, ticket.id).state
-
-
-def shot(content, name="after.jpg"):
-    return {"photo": (name, content, "image/jpeg")}
 
 
 def test_a_unit_takes_a_ticket_to_its_end_with_a_photo_that_becomes_evidence(town, uwe):
@@ -170,20 +88,6 @@ def test_a_reminder_stands_on_the_handheld_until_somebody_opens_the_ticket(town,
     with town.database.read() as session:
         lines = session.scalars(select(CaseEvent).order_by(CaseEvent.id)).all()
     assert [line.rule for line in lines][-3:] == ["remind", "reminder_seen", "dispute"]
-
-
-@ON_SQLITE
-def test_a_units_own_program_sends_a_photo_as_the_handheld_does(town, uwe):
-    path = f"/api/v1/my/tickets/{uwe.ticket.id}/photos"
-
-    def send(**files):
-        return town.client.post(path, files=files, headers=town.bearer("uwe"))
-
-    picture = shot(photo(7, at=None))
-    first, again = send(**picture), send(**picture)
-    assert (first.status_code, len(again.json()), again.json()[0]["state"]) == (201, 1, "waiting")
-    assert send(photo=("a.txt", b"hello", "text/plain")).status_code == 415
-    assert send(photo=("a.jpg", b"", "image/jpeg")).status_code == 422
 
 
 def test_a_form_that_is_sent_twice_is_done_once_and_says_so(town, uwe):
@@ -306,26 +210,6 @@ def test_the_urgent_comes_first_then_what_is_due_first(town, uwe, sent):
 
 
 @ON_SQLITE
-def test_a_photo_that_proves_nothing_is_remarked_upon_and_a_file_that_is_none_refused(town, uwe):
-    uwe.does(uwe.path, "accept")
-    old = photo(3, at=(LON + 0.01, LAT), taken="2026:05:03 08:00:00")
-    assert "The photo is here." in uwe.does(uwe.path, "photos", files=shot(old)).text
-    assert uwe.does(uwe.path, "photos").status_code == 422
-    assert uwe.does(uwe.path, "photos", files=shot(b"%PDF-1.7 no photo at all")).status_code == 415
-    assert uwe.does(uwe.path, "photos", files=shot(b"\xff\xd8\xff" + b"x" * 500)).status_code == 200
-    uwe.jobs()
-    shown = unescape(uwe.get(uwe.path).text)
-    assert "older than the ticket" in shown
-    assert re.search(r"taken 9\d\d m from here", shown)
-    assert "A photo could not be taken: it is" in shown
-    with town.database.read() as session:
-        assert session.scalar(select(func.count()).select_from(LeadEvidence)) == 2
-    for seed in range(10, 14):
-        assert uwe.does(uwe.path, "photos", files=shot(photo(seed))).status_code == 200
-    assert uwe.does(uwe.path, "photos", files=shot(photo(14))).status_code == 409
-
-
-@ON_SQLITE
 def test_what_was_sent_back_says_why(town, uwe):
     for what in ("accept", "start"):
         uwe.does(uwe.path, what)
@@ -345,55 +229,3 @@ def test_what_was_sent_back_says_why(town, uwe):
     shown = uwe.get(uwe.path).text
     assert "The trailer still stands" in shown
     assert "Report as handled" in shown
-
-
-def find(officer, **changes):
-    page = officer.get("/h/found").text
-    key = re.search(r'name="form_key" value="([^"]+)"', page)[1]
-    form = {
-        "form_key": key,
-        "kind": "pavement_obstruction",
-        "lon": str(LON),
-        "lat": str(LAT),
-        "words": "Bricks",
-    }
-    return {name: value for name, value in (form | changes).items() if value is not None}
-
-
-@ON_SQLITE
-def test_what_a_unit_finds_itself_is_a_lead_once(town, uwe):
-    form = find(uwe, accuracy_m="24.5", urgent="true")
-    for _ in range(2):
-        assert "with the operators" in uwe.post("/h/found", **form).text
-    with town.database.read() as session:
-        lead = session.scalars(select(Lead).where(Lead.origin == "unit")).one()
-        assert (lead.reporter_ref, lead.case.state) == (None, "reviewing")
-    assert (lead.source, lead.words, lead.urgent) == (f"unit {uwe.ticket.unit_id}", "Bricks", True)
-    assert (lead.place_method, round(lead.accuracy_m)) == ("gps", 10)
-    assert "To review" in uwe.get("/h/found").text
-
-
-def test_a_find_with_a_photo_is_looked_through_first(town, uwe):
-    form, files = find(uwe, lon=None, lat=None), shot(photo(21))
-    for _ in range(2):
-        assert "with the operators" in uwe.post("/h/found", files=files, **form).text
-    assert "being looked through" in uwe.get("/h/found").text
-    uwe.jobs()
-    with town.database.read() as session:
-        lead = session.scalars(select(Lead).where(Lead.origin == "unit")).one()
-        assert session.scalar(select(func.count()).select_from(Report)) == 1
-    assert (lead.place_method, lead.kind, len(lead.evidence)) == ("exif", "pavement_obstruction", 2)
-
-
-@ON_SQLITE
-def test_a_find_without_kind_or_place_is_asked_again(town, uwe):
-    for changes, words in (
-        ({"kind": "pothole"}, "Choose what is in the way"),
-        ({"lon": None, "lat": None}, "Say where it is"),
-        ({"lat": "91"}, "Say where it is"),
-        ({"lon": "nan"}, "Say where it is"),
-        ({"words": "x" * 2001}, "at most 2000"),
-    ):
-        answer = uwe.post("/h/found", **find(uwe, **changes))
-        assert (answer.status_code, words in answer.text) == (422, True), changes
-    assert uwe.post("/h/found", **find(uwe, form_key="short")).status_code == 422

@@ -6,7 +6,7 @@ import pytest
 
 from central.escalation.sweeper import Sweeper
 from central.metrics import Metrics
-from tests.integration.central.test_handheld import Officer, box, sent, uwe
+from tests.integration.central.handheld import Officer, box, sent, uwe
 
 __all__ = ["box", "sent", "uwe"]
 

@@ -98,7 +98,7 @@ def test_a_call_about_a_manhole_goes_its_whole_way_to_the_unit_that_the_list_nam
         ({"lon": "here"}, 422, "Say where it is"),
         ({"lon": "10.0"}, 422, "outside"),
         ({"words": ""}, 422, "Say in words"),
-        ({"form_key": "x"}, 422, "too long"),
+        ({"form_key": "x"}, 422, "without its key"),
     ],
     ids=str,
 )
