@@ -70,10 +70,12 @@ class Narrowed:
     Attributes:
         ids: numbers of the cases among which those that are looked for are; None: all.
         tests: what must hold of each besides.
+        overdue_at: they come from the tickets that were overdue at this instant; None: from anywhere.
     """
 
     ids: frozenset[str] | None = None
     tests: list[ColumnElement[bool]] = field(default_factory=list)
+    overdue_at: datetime | None = None
 
     def take(self, session: Session, few: Select[str], many: ColumnElement[bool]) -> None:
         """Add a condition: as a set where few cases have it, as a test where many do."""
@@ -110,11 +112,12 @@ def narrowed(session: Session, wanted: Wanted, now: datetime, *, reads_plates: b
             session, select(Case.id).where(IS_URGENT), and_(Case.urgent, Case.state.not_in(sorted(OVER)))
         )
     if wanted.overdue:
-        found.take(
-            session,
-            _cases_of(and_(CLOCK_RUNS, Ticket.due_at < now)),
-            _has(and_(CLOCK_RUNS, func.coalesce(Ticket.due_at, now) < now)),
-        )
+        overdue = _cases_of(and_(CLOCK_RUNS, Ticket.due_at < now)).limit(MANY + 1)
+        late = session.scalars(overdue).all()
+        if len(late) > MANY:
+            found.overdue_at = now
+        else:
+            found.keep(late)
     if wanted.suspended:
         stands = Ticket.suspended_until.is_not(None)
         found.take(session, _cases_of(stands), _has(stands))

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Table, bindparam, func, select
+from sqlalchemy import ColumnElement, Select, Table, and_, bindparam, func, select
 from sqlalchemy import update as sql_update
 from sqlalchemy.orm import Session, selectinload
 
@@ -15,6 +16,7 @@ from central.cases.models import Case, CaseEvent, Lead, LeadEvidence, Ticket
 from central.cases.rules import TicketState
 from central.database import Base
 from central.media.models import MediaFile
+from central.tickets.models import CLOCK_RUNS
 
 
 def case(session: Session, case_id: str, *, lock: bool = False) -> Case | None:
@@ -33,12 +35,20 @@ def cases(
     areas: frozenset[str] | None = None,
     ids: Collection[str] | None = None,
     tests: Sequence[ColumnElement[bool]] = (),
+    overdue_at: datetime | None = None,
 ) -> Sequence[Case]:
     """Cases, newest first, whose id lies before ``before``; empty filters let everything through.
 
-    ``ids``: only of these; ``tests``: only where all of these hold.
+    ``ids``: only of these; ``tests``: only where all of these hold; ``overdue_at``: only those whose
+    accountable unit's time was over at this instant.
     """
     query = select(Case.id).order_by(Case.id.desc()).limit(limit)
+    if overdue_at is not None:
+        overdue = and_(CLOCK_RUNS, Ticket.due_at < overdue_at)
+        if ids is None:
+            query = _by_way_of_tickets(query, overdue, before)
+        else:
+            query = query.where(select(Ticket.id).where(Ticket.case_id == Case.id, overdue).exists())
     if states:
         query = query.where(Case.state.in_(states))
     if kinds:
@@ -55,6 +65,18 @@ def cases(
     # Where the index over areas serves, the ids come out of it alone; the rows are read afterwards.
     found = session.scalars(query.where(_lies_in(session, areas))).all()
     return session.scalars(select(Case).where(Case.id.in_(found)).order_by(Case.id.desc())).all()
+
+
+def _by_way_of_tickets(query: Select[str], overdue: ColumnElement[bool], before: str | None) -> Select[str]:
+    """The same list, read from the tickets that are overdue, whose index has its order.
+
+    However many newer cases are not overdue, and however few of the overdue ones pass the other filters.
+    """
+    # A function of the column: else PostgreSQL walks the cases beside the tickets.
+    query = query.join(Ticket, func.coalesce(Ticket.case_id, "") == Case.id).where(overdue)
+    query = query.order_by(None).order_by(Ticket.case_id.desc())
+    query = query.with_hint(Ticket, "INDEXED BY ix_tickets_running", "sqlite")
+    return query.where(Ticket.case_id < before) if before else query
 
 
 def count_in(

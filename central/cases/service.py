@@ -63,6 +63,7 @@ def list_cases(
         areas=areas,
         ids=narrowed.ids,
         tests=narrowed.tests,
+        overdue_at=narrowed.overdue_at,
     )
     shown = found[:limit]
     here = repository.files_here(session, shown)

@@ -41,6 +41,8 @@ CLOCK_RUNS = text(
 _RUNS = text("leads AND suspended_until IS NULL AND state IN ('accepted', 'dispatched', 'handling')")
 _IS_SUSPENDED = text("suspended_until IS NOT NULL")
 Index("ix_tickets_due", Ticket.due_at, Ticket.case_id, sqlite_where=_RUNS, postgresql_where=_RUNS)
+Index("ix_tickets_running", Ticket.case_id, Ticket.due_at, sqlite_where=_RUNS, postgresql_where=_RUNS)
+"""Where the clock runs, in the order of the list of cases: what is overdue among many newer that are not."""
 Index("ix_tickets_suspended", Ticket.case_id, sqlite_where=_IS_SUSPENDED, postgresql_where=_IS_SUSPENDED)
 
 IS_URGENT = text("cases.urgent AND cases.state NOT IN ('closed', 'evaluated', 'merged', 'rejected')")

@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from central.cases import finding
 from central.cases.finding import plates_like
 from central.intake.service import commit_batch
 from central.people.permissions import Role
@@ -65,7 +66,7 @@ def test_one_box_finds_by_number_plate_and_road(town, two_cases):
     assert ids(town, q="%") == ids(town, q="浙B99999") == set()
 
 
-def test_filters_hold_together_and_follow_the_work(town, two_cases):
+def test_filters_hold_together_and_follow_the_work(town, two_cases, monkeypatch):
     east, lane = two_cases
     assert ids(town, urgent=True) == {lane}
     unit = listed(town, q=east)[0]["unit_name"]
@@ -74,14 +75,21 @@ def test_filters_hold_together_and_follow_the_work(town, two_cases):
     assert east in ids(town, unit=unit_id), unit
     assert ids(town, area="yangming") == {east, lane}
     assert ids(town, area="nowhere") == ids(town, checking=True) == ids(town, joint=True) == set()
-    version = town.client.get(f"/api/v1/cases/{east}", headers=town.bearer("olga")).headers["ETag"]
-    town.client.post(
-        f"/api/v1/cases/{east}/confirm", json={}, headers=town.bearer("olga") | {"If-Match": version}
-    )
+    for each in two_cases:
+        said = town.bearer("olga")
+        version = town.client.get(f"/api/v1/cases/{each}", headers=said).headers["ETag"]
+        town.client.post(f"/api/v1/cases/{each}/confirm", json={}, headers=said | {"If-Match": version})
     assert ids(town, overdue=True) == ids(town, suspended=True) == ids(town, disputed=True) == set()
     town.clock.advance(timedelta(days=3).total_seconds())
     town.tokens.clear()
-    assert ids(town, overdue=True) == ids(town, overdue=True, unit=unit_id, q="Yang") == {east}
+    for many in (finding.MANY, 1):  # looked up as few, and read as many
+        monkeypatch.setattr(finding, "MANY", many)
+        assert ids(town, overdue=True) == ids(town, overdue=True, kind="illegal_parking") == {east, lane}
+        assert ids(town, overdue=True, unit=unit_id, q="Yang") == ids(town, overdue=True, q=east) == {east}
+        assert ids(town, overdue=True, kind="vehicle_litter") == set()
+        first = town.client.get("/api/v1/cases?overdue=true&limit=1", headers=town.bearer("olga")).json()
+        assert first["items"][0]["id"] == max(two_cases)
+        assert ids(town, overdue=True, cursor=first["next_cursor"]) == {min(two_cases)}
 
 
 def test_a_plate_finds_nothing_for_who_may_not_read_plates(town, two_cases, monkeypatch):
