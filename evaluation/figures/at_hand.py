@@ -18,6 +18,8 @@ DWELLING = frozenset({Kind.ILLEGAL_PARKING, Kind.STALL_ENCROACHMENT, Kind.PAVEME
 STARTS = 4
 """Starting pictures from which a real clip is judged besides its stream: which comes first is chance."""
 
+_SCENE_SUFFIXES = frozenset({".yaml", ".yml"})
+
 _PUBLIC_SCENE = """\
 # OpenCV's sample clip: people walk on paths, a van stands on the service road throughout.
 # A car beside it is cut by the picture's edge: reporting it or not are both right.
@@ -74,15 +76,24 @@ def find_data(data: Path | None, work: Path) -> AtHand:
     """See what is at hand.
 
     Args:
-        data: holds ``scenes/*.yaml``, ``islab/``, ``plates/``, or some of them; None where there is nothing.
+        data: holds scene files (itself or in ``scenes/``), ``islab/``, ``plates/``, or some of them; None
+            where there is nothing.
         work: where a scene of the public clip is written when there are no others.
+
+    Raises:
+        SettingsError: none of them is in ``data``: its figures would be those of another clip.
     """
-    scenes = tuple(sorted((data / "scenes").glob("*.yaml"))) if data else ()
+    scenes = (*scene_files(data), *scene_files(data / "scenes")) if data else ()
     islab = data / "islab" if data and (data / "islab" / "zones.json").is_file() else None
     plates = data / "plates" if data and (data / "plates").is_dir() else None
+    if data and not scenes and islab is None and plates is None:
+        raise SettingsError(
+            f"{data}: nothing to measure with: no scene file (*.yaml, *.yml) here or in scenes/, "
+            "no islab/zones.json, no plates/"
+        )
     absent, unreadable = [], []
     if not scenes:
-        absent.append("real scenes (DATA/scenes/*.yaml): OpenCV's sample clip stands in for them")
+        absent.append("real scenes (DATA or DATA/scenes, *.yaml): OpenCV's sample clip stands in for them")
         try:
             scenes = (public_scene(work),)
         except ModelError as error:
@@ -92,6 +103,11 @@ def find_data(data: Path | None, work: Path) -> AtHand:
     if plates is None:
         absent.append("plates (DATA/plates)")
     return AtHand(scenes, islab, plates, tuple(absent), tuple(unreadable))
+
+
+def scene_files(folder: Path) -> tuple[Path, ...]:
+    """The YAML files that lie in a folder, by name; none where there is no such folder."""
+    return tuple(sorted(path for path in folder.glob("*") if path.suffix in _SCENE_SUFFIXES))
 
 
 def public_scene(work: Path) -> Path:

@@ -34,7 +34,7 @@ def everything(
         typer.Argument(
             metavar="[DATA]",
             file_okay=False,
-            help="Folder with scenes/*.yaml, islab/, plates/, or some of them.",
+            help="Folder with scene files (in it or in scenes/), islab/, plates/, or some of them.",
         ),
     ] = None,
     document: Annotated[
@@ -70,11 +70,11 @@ def everything(
         typer.secho(f"{data}: there is no such folder", err=True, fg="red")
         raise typer.Exit(2)
     try:
+        at_hand = find_data(data, work)
         model = load_detector(settings).fingerprint
-    except ModelError as error:
+    except (SettingsError, ModelError) as error:
         typer.secho(str(error), err=True, fg="red")
         raise typer.Exit(2) from error
-    at_hand = find_data(data, work)
     for one in at_hand.absent:
         progress.print(f"not at hand: {one}", markup=False)
     with progress.status("") as status:

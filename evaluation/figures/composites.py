@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from evaluation.composite.base import Source
 from evaluation.composite.compose import make
 from evaluation.composite.recipe import Recipe, UnsuitedError
 from evaluation.composite.recipes import RECIPES
+from evaluation.figures.fingerprints import code_digest, scene_digest
 from evaluation.scene import load_scene
 from kerbwatch.logs import configure_logs
 from kerbwatch.settings import SettingsError
@@ -64,7 +64,7 @@ def make_composites(
 
     Args:
         bases: real scenes whose clips lie under the composites; those of stills are passed over.
-        folder: where they are made; what the same code made in an earlier run is kept.
+        folder: where they are made; what the same code made of the same files in an earlier run is kept.
         count: of each recipe and base that suit each other.
         existing: take the scenes of this folder instead.
         processes: how many bases are worked on at a time.
@@ -108,6 +108,7 @@ def _of_base(path: Path, out: Path, count: int) -> _OfBase:
     unsuited: dict[str, str] = {}
     try:
         source = Source.load(path)
+        out = out / scene_digest(path)[:12]  # other zones or another clip of that name: another base
         for recipe in RECIPES.values():
             noted = out / f"{recipe.name}_{source.name}.unsuited"  # finding out takes as long as making one
             if noted.is_file():
@@ -139,7 +140,4 @@ def _one(recipe: Recipe, source: Source, out: Path, index: int) -> Path:
 
 def _code_fingerprint() -> str:
     """SHA-256 over the code that makes composites."""
-    digest = hashlib.sha256()
-    for path in sorted(Path(str(evaluation.composite.__file__)).parent.rglob("*.py")):
-        digest.update(path.read_bytes())
-    return digest.hexdigest()
+    return code_digest(sorted(Path(str(evaluation.composite.__file__)).parent.rglob("*.py")))

@@ -19,6 +19,7 @@ import kerbwatch
 import models
 from edge.settings import DetectorSettings
 from edge.vision.looking import load_detector
+from evaluation.figures.fingerprints import code_digest, scene_digest
 from evaluation.matching import Alarm, match
 from evaluation.report import Report, SceneFailure, SceneResult
 from evaluation.runner import run_scenes
@@ -92,25 +93,18 @@ class RunCache:
         self._file(run).write_bytes(_KEPT.dump_json(kept))
 
     def _file(self, run: SceneRun) -> Path:
-        digest = hashlib.sha256(f"{self._code} {run.profile} {run.begins_s}".encode())
-        digest.update(run.path.read_bytes())
-        settings = run.scene().settings
-        for path in (settings.clip, *(still.image for still in settings.stills)):
-            if path is not None:
-                state = (run.path.resolve().parent / path).stat()
-                digest.update(f"{path} {state.st_size} {state.st_mtime_ns}".encode())
-        return self._folder / f"{run.path.stem}-{run.profile}-{digest.hexdigest()[:16]}.json"
+        parts = f"{self._code} {run.profile} {run.begins_s} {scene_digest(run.path)}"
+        digest = hashlib.sha256(parts.encode()).hexdigest()
+        return self._folder / f"{run.path.stem}-{run.profile}-{digest[:16]}.json"
 
 
 def code_fingerprint() -> str:
     """SHA-256 over the code that decides which alarms a scene raises."""
-    digest = hashlib.sha256()
+    files: list[Path] = []
     for package in (kerbwatch, models, edge):
-        for path in sorted(Path(str(package.__file__)).parent.rglob("*.py")):
-            digest.update(path.read_bytes())
-    for name in _DECIDING:
-        digest.update((Path(str(evaluation.__file__)).parent / name).read_bytes())
-    return digest.hexdigest()
+        files += sorted(Path(str(package.__file__)).parent.rglob("*.py"))
+    files += [Path(str(evaluation.__file__)).parent / name for name in _DECIDING]
+    return code_digest(files)
 
 
 def run_in_processes(

@@ -147,3 +147,16 @@ def test_what_is_not_at_hand_is_said(scene, tmp_path):
     assert [one.name for one in at_hand.scenes] == ["street.yaml"]
     assert at_hand.islab is at_hand.plates is None
     assert len(at_hand.absent) == 2
+
+
+def test_scenes_that_lie_in_the_folder_itself_are_measured(scene, tmp_path):
+    path = scene()
+    (tmp_path / "data").mkdir()
+    path.rename(tmp_path / "data" / "street.yml")
+    assert [one.name for one in find_data(tmp_path / "data", tmp_path / "work").scenes] == ["street.yml"]
+
+
+def test_a_folder_with_nothing_to_measure_with_is_refused(tmp_path):
+    (tmp_path / "data").mkdir()
+    with pytest.raises(SettingsError, match="nothing to measure with: no scene file"):
+        find_data(tmp_path / "data", tmp_path / "work")
