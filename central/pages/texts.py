@@ -277,6 +277,7 @@ _ENGLISH: dict[str, str] = {
     "rule.rule_elsewhere": "Ruled: another unit's business",
     "case.leads": "Leads",
     "case.helps": "Helps",
+    "public.back": "← Back to work",
     "duty.title": "Duty list",
     "duty.since": "in force since",
     "duty.none": "No list was in force on this day.",

@@ -295,6 +295,9 @@ def test_everybody_may_read_the_duty_list_and_rulings_and_adjudicators_rule_on_a
     assert (done.status_code, done.headers["location"]) == (303, "/disputes?done=ruled")
     assert "No dispute waits" in board.client.get("/disputes", headers=board.bearer("ada")).text
     assert "the brigade&#39;s road" in board.client.get("/rulings").text
+    for path in ("/duty-list", "/rulings"):
+        assert "Back to work" in board.client.get(path, headers=board.bearer("ada")).text
+        assert "Back to work" not in board.client.get(path).text, "whoever is not signed in"
     assert board.client.get("/api/v1/rulings?before=2026-0001").json() == []
     assert board.client.get("/api/v1/rulings?before=2025-0001").json() == []
     listed = board.client.get("/duty-list", params={"q": "stopping", "area": "yangming-east"})
