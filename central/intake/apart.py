@@ -122,7 +122,7 @@ class IntakeApart:
     @property
     def alive(self) -> bool:
         """Whether the process lives, and its worker."""
-        return self._told.alive and time.monotonic() - self._told_at_s < _LATE_S
+        return self.pid is not None and self._told.alive and time.monotonic() - self._told_at_s < _LATE_S
 
     @property
     def failing(self) -> bool:

@@ -58,7 +58,9 @@ def test_intake_that_is_killed_comes_again_and_nothing_is_lost_or_doubled(
                     street.link.publish(waiting[event_id].topic, waiting[event_id].payload)
             if not killed and street.committed:
                 killed = True
-                os.kill(intake.pid, signal.SIGKILL)
+                os.kill(first, signal.SIGKILL)
+                wait_until(lambda: intake.pid != first, "it has ended")
+                assert not intake.alive, "whatever its last word was"
             return killed and not waiting and intake.alive and intake.pid != first
 
         wait_until(all_receipted, "every incident has its receipt, and intake lives again")
