@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.frame import Luma
+from edge.litter.tolerance import Tolerance
 
 TICK_S = 0.2
 """Between two updates."""
@@ -29,6 +30,8 @@ FIRST_SEEN, LEAST_VOTES = 1, 4
 """It counts as seen so often at first. Another is taken that is seen so often, and twice as often."""
 SEEN_AGAIN, SEEN_SHARE = 2, 0.5
 """So often, and in so much of a place, a young view has shown the road where it is known."""
+MORE_VOTES = 10
+"""What takes the place of a known road is seen so much oftener: it may be a thing that has come to lie."""
 LEAST_ROAD = 0.1
 """Share of the picture that shows the road, below which nothing is learnt of the camera's noise."""
 NOISE_FACTOR = 4.5
@@ -45,6 +48,11 @@ class Background:
         self.threshold = float(LEAST_SWAYING)
         self.sways = False
         """Whether the camera sways: an edge of the background may then lie farther off."""
+        self.still = False
+        """Whether the newest picture lies where it always does."""
+        self.fine = self.threshold
+        """The threshold for what lies, where the road is held to what each pixel has shown."""
+        self._tolerance = Tolerance(first.shape)
         self.picture = first.copy()
         """The background."""
         self.candidate = first.copy()
@@ -67,17 +75,24 @@ class Background:
         _, mask = cv2.threshold(cv2.max(above, below), self.threshold, 255, cv2.THRESH_BINARY)
         return np.asarray(mask, dtype=np.uint8)
 
+    def differs_finely(self, luma: Luma) -> Mask:
+        """Where a picture differs from what each pixel of the road has shown lately, and be it by less."""
+        low, high = self._tolerance.bounds(self.picture, self._low, self._high, int(self.fine))
+        return np.asarray(cv2.bitwise_not(cv2.inRange(luma, low, high)), dtype=np.uint8)
+
     def learn_noise(self, luma: Luma, previous: Luma) -> None:
         """Measure the camera's noise where the road is seen, on a grid of pixels of two pictures in a row."""
         now = luma[::8, ::8].astype(np.int16)
         road = np.abs(now - self.picture[::8, ::8]) <= self.threshold
         if road.mean() < LEAST_ROAD:
             return
+        self._tolerance.learn_off((now - self.picture[::8, ::8])[road])
         step = np.abs(now - previous[::8, ::8])[road]
         sigma = float(np.percentile(step, 75)) / (1.15 * np.sqrt(2))
         self._noise = sigma if self._noise is None else self._noise + 0.1 * (sigma - self._noise)
         least = LEAST_SWAYING if self.sways else LEAST_THRESHOLD
         self.threshold = float(np.clip(NOISE_FACTOR * self._noise, least, MOST_THRESHOLD))
+        self.fine = self.threshold if self.sways else self._tolerance.threshold(self.threshold)
 
     def tick(self, luma: Luma, covered: Mask) -> None:
         """Take in a picture.
@@ -91,9 +106,12 @@ class Background:
         self.age = np.asarray(cv2.add(self.age, np.ones_like(self.age)), dtype=np.uint8)
         self.age[moving] = 0
         np.copyto(self.candidate, luma, where=moving)
-        differs = self.differs(luma) > 0
+        mask = self.differs(luma)
+        differs = mask > 0
+        apart = np.asarray(cv2.absdiff(luma, self.picture), dtype=np.uint8)
+        self._tolerance.learn(apart, mask, still=self.still)
         blended = cv2.addWeighted(self.picture, 0.75, luma, 0.25, 0)
-        np.copyto(self.picture, blended, where=cv2.absdiff(luma, self.picture) <= limit)
+        np.copyto(self.picture, blended, where=apart <= self.fine)
         still = differs & (self.age >= FRESH_TICKS)
         free = covered == 0
         back = cv2.absdiff(luma, self._before) <= limit
@@ -117,7 +135,9 @@ class Background:
         fresh = other & (self._votes == 0)
         np.copyto(self._rival, luma, where=fresh)
         self._votes += fresh
-        better = as_rival & (self._votes >= LEAST_VOTES + 2 * np.minimum(self._seen, 100))
+        known = self._seen >= FIRST_SEEN + SEEN_AGAIN
+        needed = LEAST_VOTES + 2 * np.minimum(self._seen, 100) + np.uint8(MORE_VOTES) * known
+        better = as_rival & (self._votes >= needed)
         np.copyto(self.picture, luma, where=better)
         np.copyto(self._seen, self._votes, where=better)
         self._votes[better] = 0

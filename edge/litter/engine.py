@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import shapely
@@ -18,7 +19,7 @@ from edge.litter.evidence import LEAST_POINTS
 from edge.litter.fallen import Now, judge_rest, may_be_thrown
 from edge.litter.glimpses import Glimpses
 from edge.litter.judge import Finding, judge_flight, settled
-from edge.litter.rests import Rests
+from edge.litter.rests import Rests, Shown
 from edge.litter.throw import Homography, Throw, ThrowingVehicle, inverse
 from edge.litter.tracklets import MOST_AGE_S, Tracklet, Tracklets
 from edge.litter.vehicles import Traffic, Vehicle
@@ -155,7 +156,9 @@ class LitterEngine:
         if background is not None and view is not None:
             covered = self._traffic.mask(t_s, (view.luma.shape[0], view.luma.shape[1]))
             background.tick(view.luma, covered)
-            self._rests.tick(view, background, blobs, self._glimpses)
+            fine = replace(view, mask=background.differs_finely(view.luma))
+            things = blobs_of(fine.mask, view.luma, self._most_area_px)
+            self._rests.tick(Shown(fine, things), Shown(view, blobs), background, self._glimpses)
         self._trails = [each for each in self._trails if t_s - each.t_s[-1] <= KEEP_TRAIL_S][-MOST_TRAILS:]
         vehicles = (*self._traffic.vehicles, *self._bodies.moving)
         self._judge_flights(t_s, vehicles)

@@ -27,7 +27,7 @@ STANDING_M_S = 0.7
 
 def ramp(value: float, nothing: float, full: float) -> float:
     """0 at ``nothing``, 1 at ``full``, straight between; either may be the larger."""
-    return float(np.clip((value - nothing) / (full - nothing), 0.0, 1.0))
+    return float(min(1.0, max(0.0, (value - nothing) / (full - nothing))))
 
 
 def scale_of(vehicle: Vehicle, t_s: float) -> float:

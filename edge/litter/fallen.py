@@ -43,12 +43,16 @@ MOST_LENGTH_M = 1.2
 LEAST_PX, LEAST_TRAIL_PX = (4.0, 6.0), (3.5, 5.0)
 """The square root of its area, px: surely too small, and surely large enough; where its way was not seen, and
 where it was."""
+PLAIN_PX, PLAINER = (3.0, 4.6), (3.0, 4.0)
+"""The same for what is plain; and by how many thresholds of noise that stands out, surely not and surely."""
 FILLED = (0.2, 0.35)
 """Share of its box that a thing fills: what fills less is several things, or a part of a larger change."""
 THICK_PX = (2.2, 3.2)
 """Where its way was not seen, it is so thick: what is thinner is an edge of the road."""
 PLAIN = (1.9, 2.6)
 """How far what only lies stands out, in thresholds of noise: surely nothing, and surely a thing."""
+SURE = 4.0
+"""What stands out so far is surely a thing."""
 MANY, MANY_TRAIL = (1.6, 0.8), (2.2, 1.6)
 """So many of its kind, for each threshold of noise that it stands out by, are surely too many and few enough:
 where its way was not seen, and where it was."""
@@ -70,6 +74,8 @@ LEFT_S, EDGE_SHARE, CUT_SHARE = 0.3, 0.02, 0.5
 LEAST_TICKS, TRAIL_TICKS, TICKS = 2, 3, 5
 """How often a thing is seen lying, a fifth of a second apart: at least; where its way was seen, and the times
 count that a vehicle hid it; and where it was not."""
+BRIEF_PX = 7.0
+"""What is smaller, however plain, is seen as often as what is faint: birds and glints come and go."""
 VERY_PLAIN = (3.0, 4.0, 6.0)
 """What stands out by so many thresholds of noise is seen as often as what is faint; once less; as often as
 what was seen in the air."""
@@ -137,7 +143,7 @@ def judge_rest(
                 trail = each
         longest_px = float((rest.box[2:] - rest.box[:2]).max())
         size_m, longest_m = rest.size_px / scale, longest_px / scale
-        plain = rest.contrast if longest_m <= SMALL_M else 0.0
+        plain = rest.contrast if longest_m <= SMALL_M and rest.size_px >= BRIEF_PX else 0.0
         needed = float(np.interp(plain, VERY_PLAIN, (TICKS, TICKS - 1, TRAIL_TICKS)))
         if trail is None and min(t_near, rest.since_s - FALL_S) < known_s:
             continue
@@ -149,7 +155,7 @@ def judge_rest(
             "lies": ramp(lasting, 1, TRAIL_TICKS) if trail is not None else ramp(lying, needed - 3, needed),
             "shape": rest.clear
             * _stays(rest)
-            * ramp(rest.size_px, *(LEAST_PX if trail is None else LEAST_TRAIL_PX))
+            * _large(rest, seen=trail is not None)
             * ramp(rest.filled, *FILLED)
             * float(size_m >= LEAST_SIZE_M and longest_m <= MOST_LENGTH_M),
             "solid": _solid(rest),
@@ -194,6 +200,13 @@ def _lasting(rest: Rest, vehicles: Sequence[Vehicle], now_s: float) -> float:
     return max(float(rest.ticks), min(rest.ticks + float(hidden.sum()), most))
 
 
+def _large(rest: Rest, *, seen: bool) -> float:
+    """0..1: it is large enough. What is plain need not be as large, and what was seen in the air."""
+    share = ramp(rest.contrast, *PLAINER)
+    faint = LEAST_TRAIL_PX if seen else LEAST_PX
+    return ramp(rest.size_px, *((1 - share) * a + share * b for a, b in zip(faint, PLAIN_PX, strict=True)))
+
+
 def _stays(rest: Rest) -> float:
     """0..1: it has not crept along, as a part of something slow does."""
     crept = float(np.hypot(*(rest.xy - rest.first_xy)))
@@ -213,7 +226,7 @@ def _strays(rest: Rest, rests: Sequence[Rest], vehicles: Sequence[Vehicle]) -> i
     for other in rests:
         if other is rest or not other.counts or abs(other.since_s - rest.since_s) > USUAL_S:
             continue
-        if other.strength < AS_STRONG * rest.strength and other.contrast < PLAIN[1]:
+        if other.strength < AS_STRONG * rest.strength and other.contrast < SURE:
             continue
         if other.behind is None:
             passed = [(each, _when_nearest(other, each)) for each in vehicles]

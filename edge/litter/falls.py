@@ -30,12 +30,13 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Fall:
-    """An arc that may be a throw."""
+    """An arc that may be a throw; ``judged_s`` is when the newest picture was taken that it was judged by."""
 
     vehicle: Vehicle
     parts: dict[str, float]
     px_per_m: float
     drop_px: float
+    judged_s: float
     arc: Arc = field(repr=False)
 
     @property
@@ -74,11 +75,13 @@ def fall_of(arc: Arc, vehicle: Vehicle, seen: Sequence[Leftover], beside: Beside
         * ramp(sinks_m, 0.2, 0.35)
         * ramp(float(went[1]), 7.0, 12.0),
     }
+    if np.prod(list(parts.values())) < _LIKELY_MOTION:
+        return None
     releases = [_release((start, slope, half), rewind, span, beside=beside) for rewind in _REWINDS_S]
     chances = [float(np.prod(list(each.values()))) for each in releases]
     parts |= releases[int(np.argmax(chances))]
     parts["support"] = ramp(arc.support, 9.0, 14.0)
-    fall = Fall(vehicle, parts, beside.px_per_m, drop_m * beside.px_per_m, arc)
+    fall = Fall(vehicle, parts, beside.px_per_m, drop_m * beside.px_per_m, seen[-1].t_s, arc)
     if fall.score < _LIKELY_MOTION:
         return None
     parts |= _look(arc, seen, beside)

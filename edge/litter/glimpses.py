@@ -103,6 +103,15 @@ class Glimpses:
         spot = self._at.get(index)
         return spot if spot is not None and spot.pictures >= LEAST_PICTURES else None
 
+    def near(self, xy: NDArray[np.float64], reach_px: float) -> Spot | None:
+        """As :meth:`at`, for the newest picture's thing that is no farther from a place."""
+        known = self._last[1]
+        if not self._at or not len(known):
+            return None
+        apart = np.hypot(*(known.xy - xy).T)
+        index = int(apart.argmin())
+        return self.at(index) if apart[index] <= reach_px else None
+
 
 def _pairs(blobs: Blobs, known: Blobs, since_s: NDArray[np.float64] | None = None) -> list[tuple[int, int]]:
     """Which of the things is which of those known: pairs of numbers, the oldest or else the nearest first."""

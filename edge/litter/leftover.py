@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.frame import Luma
-from edge.litter.throw import Homography
+from edge.litter.throw import Homography, inverse
 from edge.litter.vehicles import HEIGHT_M, Vehicle
 
 AROUND_M = (2.5, 0.6, 1.5)
@@ -52,7 +52,8 @@ class Leftover:
     """What is left of one picture around one vehicle.
 
     Attributes:
-        t_s, turned: of the picture; ``turned`` as :class:`Film` was told, px.
+        number, t_s, turned: of the picture; ``turned`` as :class:`Film` was told, px.
+        own: where the vehicle of the picture before lies in this one; NaN where that is not known.
         origin, step: a place of the maps is px as shown less ``origin``, divided by ``step``.
         px_per_m: scale of the maps.
         left: [h, w] signed grey levels.
@@ -60,8 +61,10 @@ class Leftover:
         peaks: [N, 4] a size: x, y (px as shown, to a fraction), sign, how likely.
     """
 
+    number: int
     t_s: float
     turned: Floats
+    own: Homography
     origin: Floats
     step: int
     px_per_m: float
@@ -154,8 +157,22 @@ class Film:
         likely = tuple(_likely(left, size_m * scale / step, scale / step) for size_m in SIZES_M)
         peaks = tuple(_peaks(each, origin, step) for each in likely)
         return Leftover(
-            self.t_s[number], self.turned[number], origin, step, scale / step, left, likely, peaks
+            number,
+            self.t_s[number],
+            self.turned[number],
+            self._own(vehicle, number),
+            origin,
+            step,
+            scale / step,
+            left,
+            likely,
+            peaks,
         )
+
+    def _own(self, vehicle: Vehicle, number: int) -> Homography:
+        known = number - 1 in self._luma
+        step = self._own_step(vehicle, number) if known else None
+        return np.full((3, 3), np.nan) if step is None else step
 
     def _neighbours(self, number: int) -> list[int]:
         first = min(self._luma)
@@ -175,15 +192,12 @@ class Film:
     ) -> Map | None:
         """The picture less the median of its neighbours laid over it, in a region of the reduced picture."""
         x1, y1, x2, y2 = (int(value) for value in region)
-        half = (step - 1) / 2
-        larger = np.array([[step, 0, half], [0, step, half], [0, 0, 1.0]])
-        corner = np.array([[1.0, 0, x1], [0, 1, y1], [0, 0, 1]])
         laid: list[Luma] = []
         for other in neighbours:
-            way = self._between(other, number, moved)
-            if way is None:
+            there = self._between(number, other, moved)
+            if there is None:
                 continue
-            there = np.linalg.inv(larger) @ np.linalg.inv(way) @ larger @ corner
+            there = _reduced(there, step, (x1, y1))
             warped = cv2.warpPerspective(
                 self._at_step(other, step),
                 there,
@@ -198,16 +212,17 @@ class Film:
         return np.asarray(np.subtract(here, _median(laid)), np.float32)
 
     @staticmethod
-    def _between(earlier: int, later: int, moved: Step) -> Homography | None:
+    def _between(of: int, into: int, moved: Step) -> Homography | None:
         """Where one picture lies in another."""
-        back = earlier > later
-        way = np.eye(3)
-        for number in range(min(earlier, later) + 1, max(earlier, later) + 1):
+        way: Homography | None = None
+        for number in range(min(of, into) + 1, max(of, into) + 1):
             step = moved(number)
             if step is None:
                 return None
-            way = step @ way
-        return np.asarray(np.linalg.inv(way) if back else way)
+            way = step if way is None else step @ way
+        if way is None:
+            return np.eye(3)
+        return way if into > of else inverse(way)
 
     def _own_step(self, vehicle: Vehicle, number: int) -> Homography | None:
         """How a vehicle moved from the picture before, by its corners; by its box where it has too few."""
@@ -267,6 +282,14 @@ class Film:
             )
             self._reduced[key] = np.asarray(small, np.uint8)
         return self._reduced[key]
+
+
+def _reduced(way: Homography, step: int, corner: tuple[int, int]) -> Homography:
+    """A way between two pictures, between both reduced by ``step``, the first cut at ``corner``."""
+    half = (step - 1) / 2
+    larger = np.array([[step, 0, half + step * corner[0]], [0, step, half + step * corner[1]], [0, 0, 1.0]])
+    smaller = np.array([[1 / step, 0, -half / step], [0, 1 / step, -half / step], [0, 0, 1.0]])
+    return np.asarray(smaller @ way @ larger)
 
 
 def _looked_at(box: Floats) -> bool:

@@ -8,7 +8,9 @@ things let go at it (:mod:`edge.litter.arcs`), judged in metres by its height (:
 
 from __future__ import annotations
 
+import itertools
 from collections import deque
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,9 +31,10 @@ litter to be seen), and at most this share of the picture's height (a larger one
 the camera's own bonnet)."""
 LEAST_LOOKS = 2
 """In how many looks a vehicle must have been found."""
-DECIDE_SCORE = 0.4
-LEAST_FOUND = 5
-"""So many arcs that are likely enough must lie on one thing: chance seldom offers more than some."""
+DECIDE_SCORE = 0.3
+LEAST_TOGETHER, LEAST_TIMES = 1.5, 2
+"""The scores of the arcs on one thing that are likely enough must come to so much, and they must be found at
+so many judgements, each with newer pictures: chance seldom offers more than some, all at once."""
 ONE_THING_S = 1.6
 """What falls from one vehicle, or near where something fell, within so many seconds is the same thing."""
 MOST_VEHICLES = 4
@@ -44,6 +47,9 @@ _TICK_S = 0.133
 _PICTURE_S = 0.03
 """Pictures nearer to each other are left out: nothing is gained by more than 33 a second."""
 _WINDOW_S = 0.75
+_FOLLOWED_PX = 40.0
+"""Height from which a vehicle is followed by its bodywork: a smaller one drifts by more than its boxes
+tremble."""
 _LEAST_PICTURES = 10
 _TURNED = (2.5, 1.2)
 """How far the camera turns while a thing falls, in drops: from which it can, and cannot, be told."""
@@ -191,7 +197,7 @@ class MovingEngine:
                     if fall.score >= DECIDE_SCORE:
                         self._found.append(fall)
         for fall in sorted(self._found, key=lambda each: -each.score):
-            if not self._is_told(fall) and sum(_same(fall, each) for each in self._found) >= LEAST_FOUND:
+            if not self._is_told(fall) and _sure([each for each in self._found if _same(fall, each)]):
                 self._told.append((float(fall.arc.t_s[0]), fall.vehicle.id, fall.arc.xy[0]))
                 self._say(fall, now_s)
 
@@ -249,6 +255,12 @@ def _shared(box: Floats, other: Floats) -> float:
     return float(np.prod(inside)) / max(smaller, 1.0)
 
 
+def _sure(alike: Sequence[Fall]) -> bool:
+    """Whether arcs on one thing are enough together."""
+    times = {each.judged_s for each in alike}
+    return sum(each.score for each in alike) >= LEAST_TOGETHER and len(times) >= LEAST_TIMES
+
+
 def _same(one: Fall, other: Fall) -> bool:
     """Whether two arcs lie on one thing."""
     from_s = max(one.arc.t_s[0], other.arc.t_s[0])
@@ -269,6 +281,24 @@ def _kept(times_s: list[float]) -> int:
     return int(np.ceil(NEIGHBOURS_S[-1] / max(step_s, _PICTURE_S))) + 3
 
 
+def _evenly(t_s: Floats, places: Floats) -> Floats:
+    """The straight, even way nearest to some places."""
+    going, start = np.polyfit(t_s - t_s[0], places, 1)
+    return np.asarray(start + going * (t_s - t_s[0])[:, None])
+
+
+def _followed(seen: list[Leftover], foot: Floats) -> Floats:
+    """[K, 2] where the wheels of the first picture are in each by the corners, px without the turns."""
+    places = [foot[0] + seen[0].turned]
+    evenly = (foot[-1] - foot[0]) / (seen[-1].t_s - seen[0].t_s)
+    for before, each in itertools.pairwise(seen):
+        x, y, one = each.own @ np.array([*places[-1], 1.0])
+        known = each.number == before.number + 1 and np.isfinite(x + y)
+        gone = each.turned - before.turned + evenly * (each.t_s - before.t_s)
+        places.append(np.array([x, y]) / one if known else places[-1] + gone)
+    return np.asarray(places) - np.asarray([each.turned for each in seen])
+
+
 def _beside(vehicle: Vehicle, seen: list[Leftover]) -> Beside | None:
     """The vehicle while these pictures were taken; None where it was not in sight."""
     t_s = np.array([each.t_s for each in seen])
@@ -276,12 +306,14 @@ def _beside(vehicle: Vehicle, seen: list[Leftover]) -> Beside | None:
     if not np.isfinite(boxes).all():
         return None
     foot = np.stack([(boxes[:, 0] + boxes[:, 2]) / 2, boxes[:, 3]], axis=1)
-    going, start = np.polyfit(t_s - t_s[0], foot, 1)
+    tall_px = float(np.median(boxes[:, 3] - boxes[:, 1]))
+    # Its boxes come some times a second, and tremble; what is followed from picture to picture drifts.
+    followed = _followed(seen, foot) if tall_px >= _FOLLOWED_PX else np.zeros_like(foot)
     tall_m = HEIGHT_M.get(vehicle.class_id, 1.6)
     px_per_m = float(np.median([px_per_m_of(vehicle, box) for box in boxes]))
     return Beside(
         t_s,
-        start + going * (t_s - t_s[0])[:, None],
+        followed + _evenly(t_s, foot - followed),
         px_per_m,
         float(np.median(boxes[:, 2] - boxes[:, 0])) / 2 / px_per_m,
         tall_m,

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.litter.background import FRESH_TICKS, TICK_S, Background
+from edge.litter.background import FRESH_TICKS, TICK_S, Background, Mask
 from edge.litter.blobs import Blobs
 from edge.litter.evidence import ramp
-from edge.litter.glimpses import Glimpses
+from edge.litter.glimpses import Glimpses, Spot
 from edge.litter.views import View
 
 KEEP_S = 120.0
@@ -33,6 +34,8 @@ CORE_SHARE = 0.5
 """The core of a patch stands out at least so much as its most: without halo and shade."""
 EDGE_PX = 2
 """What lies so near to the edge of what is searched may be larger than what is seen of it."""
+NEAR_PX, NEAR_SHARE = 1.0, 0.4
+"""Seen finely and coarsely a thing is in one place within so many px, and so much of its size."""
 _RIM_PX = 6
 _TEXTURE = 3.0
 """Standard deviation, grey levels, below which a patch of road has no texture to compare."""
@@ -99,6 +102,14 @@ class Rest:
         return float(np.sqrt(self.area))
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Shown:
+    """What is not the road in one picture, and the small things of it."""
+
+    view: View
+    blobs: Blobs
+
+
 class Rests:
     """All that newly lies in one camera's picture."""
 
@@ -109,14 +120,23 @@ class Rests:
         """What came to lie at ``t_s`` or later."""
         return [each for each in self.lying if each.since_s >= t_s]
 
-    def tick(self, view: View, background: Background, blobs: Blobs, glimpses: Glimpses) -> None:
-        """Take in what stands out from the background, of which a part stands still or was seen before."""
-        t_s = view.t_s
+    def tick(self, fine: Shown, coarse: Shown, background: Background, glimpses: Glimpses) -> None:
+        """Take in what stands out from the background, of which a part stands still or was seen before.
+
+        Args:
+            fine: what differs from what each pixel of the road has shown.
+            coarse: what differs by more, and from the pixels beside as well: what is part of something
+                larger in ``fine`` may stand by itself here.
+            background: the road.
+            glimpses: where the things of ``coarse`` have stood.
+        """
+        t_s = fine.view.t_s
         places = np.array([each.first_xy for each in self.lying]).reshape(-1, 2)
         sizes = np.array([each.size_px for each in self.lying])
         fresh = []
-        for i in range(len(blobs)):
-            since_s, spot = _since(view, blobs.boxes[i], background), glimpses.at(i)
+        for shown, i, spot in _seen(fine, coarse, glimpses):
+            view, blobs = shown.view, shown.blobs
+            since_s = _since(view, blobs.boxes[i], background)
             if spot is not None and spot.ticks > 0:
                 since_s = spot.first_s if since_s is None else min(since_s, spot.first_s)
             if since_s is None:
@@ -124,7 +144,7 @@ class Rests:
             size = float(np.sqrt(blobs.area[i]))
             near = np.hypot(*(places - blobs.xy[i]).T) <= 2.0 + 0.4 * np.maximum(sizes, size)
             if not near.any():
-                fresh.append(_rest(view, blobs, i, background, since_s))
+                fresh.append(_rest(shown, coarse.view.mask, i, background, since_s))
                 if spot is not None:
                     fresh[-1].ticks = max(spot.ticks, 1)
                 continue
@@ -135,13 +155,25 @@ class Rests:
             if t_s - known.since_s > OLD_S and since_s <= known.seen_s:
                 known.seen_s, known.ticks = t_s, known.ticks + 1  # nobody asks any more what it is
                 continue
-            found = _rest(view, blobs, i, background, since_s)
+            found = _rest(shown, coarse.view.mask, i, background, since_s)
             if found.since_s > known.seen_s and not _alike(known, found):
                 self.lying[index] = found
             else:
                 _again(known, found, background.sways)
         self.lying += fresh
         self.lying = [each for each in self.lying if t_s - each.seen_s < KEEP_S][-MOST_LYING:]
+
+
+def _seen(fine: Shown, coarse: Shown, glimpses: Glimpses) -> Iterator[tuple[Shown, int, Spot | None]]:
+    """The things of a picture, each once, with the place that it was seen at before."""
+    things, blobs = fine.blobs, coarse.blobs
+    for i in range(len(things)):
+        yield fine, i, glimpses.near(things.xy[i], NEAR_PX + NEAR_SHARE * float(np.sqrt(things.area[i])))
+    places = blobs.xy[:, None]
+    beyond = (places < things.boxes[None, :, :2]) | (places >= things.boxes[None, :, 2:])
+    outside = np.asarray(beyond.any(axis=2), dtype=np.bool_)
+    for i in np.flatnonzero(outside.all(axis=1)).tolist():
+        yield coarse, i, glimpses.at(i)
 
 
 def _since(view: View, box: NDArray[np.float64], background: Background) -> float | None:
@@ -153,20 +185,22 @@ def _since(view: View, box: NDArray[np.float64], background: Background) -> floa
     return view.t_s - float(_ranked(age, 0.5)) * TICK_S
 
 
-def _rest(view: View, blobs: Blobs, index: int, background: Background, since_s: float) -> Rest:
-    """One of the things as something that lies."""
+def _rest(shown: Shown, coarse: Mask, index: int, background: Background, since_s: float) -> Rest:
+    """One of the things as something that lies; ``coarse`` tells what else is beside it."""
+    view, blobs = shown.view, shown.blobs
     box, xy, area = blobs.boxes[index], blobs.xy[index], float(blobs.area[index])
     x1, y1, x2, y2 = box.astype(int)
     inside = view.mask[y1:y2, x1:x2] > 0
     rim_x, rim_y = (x2 - x1) // 2 + 2, (y2 - y1) // 2 + 2
-    around = view.mask[max(y1 - rim_y, 0) : y2 + rim_y, max(x1 - rim_x, 0) : x2 + rim_x]
-    clear = float(np.clip((area / max(cv2.countNonZero(around), 1) - 0.3) / 0.4, 0.0, 1.0))
+    around = coarse[max(y1 - rim_y, 0) : y2 + rim_y, max(x1 - rim_x, 0) : x2 + rim_x]
+    beside = max(cv2.countNonZero(around) - cv2.countNonZero(coarse[y1:y2, x1:x2]), 0)
+    clear = float(np.clip((area / (area + beside) - 0.3) / 0.4, 0.0, 1.0))
     height, width = view.mask.shape
     if min(x1, y1, width - x2, height - y2) < EDGE_PX:
         clear = 0.0  # a part of something, of a vehicle that has left the picture say
     apart = cv2.absdiff(background.candidate[y1:y2, x1:x2], background.picture[y1:y2, x1:x2])
     core: NDArray[np.bool_] = inside & (apart >= CORE_SHARE * _ranked(apart[inside], 0.9))
-    contrast = _ranked(apart[core], 0.5) / background.threshold
+    contrast = _ranked(apart[core], 0.5) / background.fine
     solid = _solid(box, inside, core, background)
     known = background.was_seen(box, core)
     return Rest(xy, box, area, since_s, clear, solid, contrast, view.t_s, road_known=known)
@@ -204,7 +238,7 @@ def _solid(
     if len(now) < 4:
         return 0.0
     contrast = _ranked(np.abs(now - road), 0.5)
-    clear = ramp(contrast / background.threshold, 1.1, 1.6)
+    clear = ramp(contrast / background.fine, 1.1, 1.6)
     if clear > 0.0:
         clear *= _edged(box, core, background)
     if clear > 0.0 and background.sways:

@@ -45,6 +45,9 @@ NEAR_PX = 3.0
 """A place so near to the last one needs no such proof, if more points agree on it than on standing still."""
 SPREAD, SPREAD_ALIKE = 0.6, 0.3
 """Points come from so many ninths of the picture, and those that look as they do on the anchor."""
+LEAST_BESIDE, BESIDE_SHARE, SAME_SCALE = 7, 0.6, 0.005
+"""Beside a bus that fills the view so few points tell the place, if so large a share of those near the last
+place agree, and the picture is as large as it was."""
 _LEAST_POINTS = 12
 _LEAST_SHARE = 0.3
 """Share of the points that must agree on the movement; with fewer nothing fits."""
@@ -192,7 +195,29 @@ class Steady:
         if found is None:
             least = max(_LEAST_POINTS, _LEAST_SHARE * len(self._points))
             found = self._fitted(here[followed], there[followed], least, SPREAD)
+        if found is None and self._to_anchor is not _IDENTITY:
+            near = np.hypot(*(here - guess[inside].reshape(-1, 2)).T) < NEAR_PX
+            found = self._beside(here[alike & near], there[alike & near])
         return found
+
+    def _beside(self, here: NDArray[np.float32], there: NDArray[np.float32]) -> Homography | None:
+        """The similarity that the street beside a bus tells, where the bus fills the view.
+
+        Points [N, 2] of the picture, and the anchor's: those that lie about where the last place foresees
+        them. Nearly all of them must agree.
+        """
+        if len(here) < LEAST_BESIDE:
+            return None
+        fitted, inliers = cv2.estimateAffinePartial2D(here, there, ransacReprojThreshold=_FIT_PX)
+        if fitted is None:
+            return None
+        agreed = inliers.ravel() > 0
+        scale = float(np.hypot(fitted[0, 0], fitted[1, 0]))
+        if agreed.sum() < max(LEAST_BESIDE, BESIDE_SHARE * len(here)) or abs(scale - 1.0) > SAME_SCALE:
+            return None
+        if _spread(there[agreed], self._points.reshape(-1, 2)) < SPREAD_ALIKE:
+            return None
+        return self._full(np.vstack([fitted, [0, 0, 1]]))
 
     def _fitted(
         self, here: NDArray[np.float32], there: NDArray[np.float32], least: float, spread: float

@@ -93,7 +93,7 @@ class FixedViews:
             soft = np.asarray(cv2.convertScaleAbs(soft, alpha=1 / self._exposure), dtype=np.uint8)
         if self._last is not None:
             self.background.learn_noise(soft, self._last)
-        self.background.sways = self.sways
+        self.background.sways, self.background.still = self.sways, self._steady.still
         self._last = soft
         if not self._steady.sure:
             return None, fresh
