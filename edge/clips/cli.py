@@ -37,7 +37,10 @@ def analyse(
         bool, typer.Option("--json", help="Print the report as JSON instead of a table.")
     ] = False,
     out: Annotated[
-        Path | None, typer.Option("--out", help="Folder for cut clips and stills; none are written without.")
+        Path | None,
+        typer.Option(
+            "--out", file_okay=False, help="Folder for cut clips and stills; none are written without."
+        ),
     ] = None,
     workers: Annotated[
         int | None, typer.Option(min=1, help="Clips at a time; as many as there are processors.")
@@ -51,7 +54,7 @@ def analyse(
             metavar="ADDRESS", help="Run on a Ray cluster: host:port, auto or local (extra 'fleet')."
         ),
     ] = None,
-    min_score: Annotated[float, typer.Option(min=0, max=1, help="Least confidence of a moment.")] = 0.4,
+    min_score: Annotated[float, typer.Option(min=0, max=1, help="Least confidence of a moment.")] = 0.3,
     model: Annotated[str, typer.Option(help="Name in the manifest, or an ONNX file.")] = "yolox-nano",
     max_seconds: Annotated[float, typer.Option(min=1, help="Longest clip, s.")] = 60.0,
     max_mb: Annotated[float, typer.Option(min=0.001, help="Largest file, MB (10^6 bytes).")] = 200.0,
@@ -112,7 +115,7 @@ def blur(
     files: Annotated[
         list[Path], typer.Argument(metavar="FILE…", help="Pictures (.jpg) and clips (MP4).", exists=True)
     ],
-    out: Annotated[Path, typer.Option("--out", help="Folder for what is made.")],
+    out: Annotated[Path, typer.Option("--out", file_okay=False, help="Folder for what is made.")],
     offending: Annotated[
         Path | None,
         typer.Option(

@@ -15,6 +15,7 @@ from av.packet import Packet
 from av.video.frame import VideoFrame
 
 from edge.camera.decoder import Decoder
+from edge.camera.length import video_length_s
 from edge.camera.picture import Converter, VideoPicture
 from edge.clips.job import ClipLimits
 from edge.clips.stamps import Stamps, length_without_jumps_s
@@ -119,7 +120,7 @@ class Clip:
         self.info = StreamInfo(
             context.name, width, height, context.extradata or b"", float(average) if average else None
         )
-        self.announced_s = (self.container.duration or 0) / av.time_base
+        self.announced_s = video_length_s(self.container, self.stream) or 0.0
         self._begun = self._jumps = False
         self._transport = self.container.format.name == _TRANSPORT_STREAM
         if self._transport:
@@ -245,6 +246,8 @@ def sha256_of(path: Path) -> str:
 
 def _size(path: Path, limits: ClipLimits) -> int:
     try:
+        if path.is_dir():
+            raise ClipProblemError(ProblemCode.UNREADABLE, "it is a folder: name the clips in it")
         if not path.is_file():
             raise ClipProblemError(ProblemCode.UNREADABLE, "there is no such file")
         size_bytes = path.stat().st_size

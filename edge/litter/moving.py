@@ -296,7 +296,7 @@ def _followed(seen: list[Leftover], foot: Floats) -> Floats:
         known = each.number == before.number + 1 and np.isfinite(x + y)
         gone = each.turned - before.turned + evenly * (each.t_s - before.t_s)
         places.append(np.array([x, y]) / one if known else places[-1] + gone)
-    return np.asarray(places) - np.asarray([each.turned for each in seen])
+    return np.asarray(np.array(places) - np.array([each.turned for each in seen]))
 
 
 def _beside(vehicle: Vehicle, seen: list[Leftover]) -> Beside | None:
