@@ -12,6 +12,7 @@ from pydantic import Field, model_validator
 
 from central.custody.settings import CustodySettings
 from central.directory.settings import DirectorySettings
+from central.hotline.settings import HotlineSettings
 from central.insight.settings import InsightSettings
 from central.limits.settings import LimitSettings, Rate
 from central.merging.settings import MergingSettings
@@ -309,6 +310,9 @@ class CentralSettings(Settings):
     )
     reports: ReportSettings = Field(
         default_factory=lambda: ReportSettings.model_validate({}), description="Photos and clips of people."
+    )
+    hotline: HotlineSettings = Field(
+        default_factory=lambda: HotlineSettings.model_validate({}), description="The city's hotline."
     )
     open311: Open311Settings = Field(
         default_factory=lambda: Open311Settings.model_validate({}), description="The city's existing apps."

@@ -17,6 +17,7 @@ from central.cases.reporting import LeadIn, take_reports
 from central.cases.rules import Origin
 from central.csv_file import rows_of
 from central.database import Database
+from central.duty.book import DutyBook
 from central.duty.matter import unknown
 from central.duty.service import duty_book
 from central.hotline.schemas import HotlineItem, HotlineOutcome, RefusedItem
@@ -46,30 +47,24 @@ def take_items(
         source: the hotline that numbered them.
         actor: who brings them, as it stands in logs.
         now: the present instant.
-        settings: time zone, tolerance and merging.
+        settings: time zone, how far off a time may lie, and merging.
 
     Raises:
         NoDutyListError: when nobody could be told.
     """
     outcome, reports = HotlineOutcome(), list[LeadIn]()
-    latest = now + timedelta(seconds=settings.intake.future_tolerance_s)
     book = duty_book(session, now)
-    areas = book.areas
     for line, raw in numbered:
         try:
             item = HotlineItem.model_validate(raw)
         except ValidationError as error:
             outcome.refused.append(RefusedItem(line=line, reason=_faults(error)))
             continue
-        if item.at > latest:
-            outcome.refused.append(RefusedItem(line=line, reason="at: lies in the future"))
-        elif not book.knows(item.kind):
-            outcome.refused.append(RefusedItem(line=line, reason=f"kind: {unknown(item.kind)}"))
-        elif not covered(areas, item.lon, item.lat):
-            reason = f"lon, lat: {outside(settings.city)}"
-            outcome.refused.append(RefusedItem(line=line, reason=reason))
-        else:
+        fault = _fault(item, book, now, settings)
+        if fault is None:
             reports.append(_lead(item, source))
+        else:
+            outcome.refused.append(RefusedItem(line=line, reason=fault))
     found = take_reports(
         session, reports, actor=actor, now=now, zone=settings.zone, merging=settings.intake.merging
     )
@@ -117,6 +112,19 @@ def _localised(row: Mapping[str, Any], zone: ZoneInfo) -> Mapping[str, Any]:
     except ValueError:
         return row  # the schema says what is wrong with it
     return {**row, "at": at if at.tzinfo else at.replace(tzinfo=zone)}
+
+
+def _fault(item: HotlineItem, book: DutyBook, now: datetime, settings: CentralSettings) -> str | None:
+    """Why an item that is well written cannot be taken; None when it can."""
+    if item.at > now + timedelta(seconds=settings.intake.future_tolerance_s):
+        return "at: lies in the future"
+    if item.at < now - timedelta(days=settings.hotline.oldest_days):
+        return f"at: lies more than {settings.hotline.oldest_days:g} days back"
+    if not book.knows(item.kind):
+        return f"kind: {unknown(item.kind)}"
+    if not covered(book.areas, item.lon, item.lat):
+        return f"lon, lat: {outside(settings.city)}"
+    return None
 
 
 def _faults(error: ValidationError) -> str:

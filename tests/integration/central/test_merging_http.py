@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+import pytest
+
 from central.hotline.service import import_csv
 from central.people.permissions import Role
 from tests.integration.central.leads import LAT, LON, Street, call_at
@@ -58,6 +60,17 @@ def test_the_hotlines_items_come_in_over_http_and_bad_ones_are_told(town):
     assert (again["taken"], again["known"]) == (0, 1)
     town.add_user("uma", Role.UNIT_OFFICER, "squad-1")
     assert town.client.post("/api/v1/hotline", json=body, headers=town.bearer("uma")).status_code == 403
+
+
+@pytest.mark.parametrize("url", ["sqlite"], indirect=True)
+def test_a_call_of_last_year_is_a_bad_line_and_that_of_last_month_is_taken(town):
+    item = {"number": "1", "kind": "illegal_parking", "lon": LON, "lat": LAT}
+    ages = [timedelta(days=30), timedelta(days=30, seconds=1), timedelta(days=2000)]
+    items = [item | {"number": str(k), "at": (NOON - age).isoformat()} for k, age in enumerate(ages)]
+    told = town.client.post("/api/v1/hotline", json={"items": items}, headers=town.bearer("olga")).json()
+    assert told["taken"] == 1
+    assert [each["line"] for each in told["refused"]] == [2, 3]
+    assert told["refused"][0]["reason"] == "at: lies more than 30 days back"
 
 
 def test_a_csv_file_of_the_hotline_comes_in_once_with_local_times(town, tmp_path):
