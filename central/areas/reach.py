@@ -10,6 +10,9 @@ from sqlalchemy.orm import Session
 from central.areas.service import AreaMap, area_map
 from kerbwatch.place import Position
 
+ELSEWHERE = "the place lies outside the areas to which you are limited"
+"""What whoever is limited to areas is told of a place that is none of theirs."""
+
 
 @dataclass(frozen=True, slots=True)
 class Reach:

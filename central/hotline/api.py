@@ -6,6 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends
 
+from central.areas.reach import reach_of
 from central.context import CentralDep
 from central.hotline import service
 from central.hotline.schemas import HotlineIn, HotlineOutcome
@@ -22,13 +23,18 @@ def file_items(
     who: Annotated[Principal, Depends(require(Permission.LEAD_FILE, within_areas=True))],
     body: HotlineIn,
 ) -> HotlineOutcome:
-    """Take items in. A number comes in once; bad items are told, the others taken."""
+    """Take items in. A number comes in once; bad items are told, the others taken.
+
+    Of whoever is limited to areas an item elsewhere is a bad one.
+    """
+    now = central.clock.now_utc()
     with central.database.write(ordered=True) as session:
         return service.take_items(
             session,
             list(enumerate(body.items, start=1)),
             source=body.source,
             actor=who.actor,
-            now=central.clock.now_utc(),
+            now=now,
             settings=central.settings,
+            reach=reach_of(session, who.areas, now),
         )

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from sqlalchemy.orm import Session
 
 from central.areas.coverage import covered, outside
+from central.areas.reach import ELSEWHERE, Reach
 from central.cases.reporting import LeadIn, take_reports
 from central.cases.rules import Origin
 from central.csv_file import rows_of
@@ -38,6 +39,7 @@ def take_items(
     actor: str,
     now: datetime,
     settings: CentralSettings,
+    reach: Reach | None = None,
 ) -> HotlineOutcome:
     """Take items in.
 
@@ -48,6 +50,7 @@ def take_items(
         actor: who brings them, as it stands in logs.
         now: the present instant.
         settings: time zone, how far off a time may lie, and merging.
+        reach: where they may, who are limited to areas.
 
     Raises:
         NoDutyListError: when nobody could be told.
@@ -60,7 +63,7 @@ def take_items(
         except ValidationError as error:
             outcome.refused.append(RefusedItem(line=line, reason=_faults(error)))
             continue
-        fault = _fault(item, book, now, settings)
+        fault = _fault(item, book, now, settings, reach)
         if fault is None:
             reports.append(_lead(item, source))
         else:
@@ -114,7 +117,9 @@ def _localised(row: Mapping[str, Any], zone: ZoneInfo) -> Mapping[str, Any]:
     return {**row, "at": at if at.tzinfo else at.replace(tzinfo=zone)}
 
 
-def _fault(item: HotlineItem, book: DutyBook, now: datetime, settings: CentralSettings) -> str | None:
+def _fault(
+    item: HotlineItem, book: DutyBook, now: datetime, settings: CentralSettings, reach: Reach | None
+) -> str | None:
     """Why an item that is well written cannot be taken; None when it can."""
     if item.at > now + timedelta(seconds=settings.intake.future_tolerance_s):
         return "at: lies in the future"
@@ -124,6 +129,8 @@ def _fault(item: HotlineItem, book: DutyBook, now: datetime, settings: CentralSe
         return f"kind: {unknown(item.kind)}"
     if not covered(book.areas, item.lon, item.lat):
         return f"lon, lat: {outside(settings.city)}"
+    if reach is not None and not reach.covers(item.lon, item.lat):
+        return f"lon, lat: {ELSEWHERE}"
     return None
 
 

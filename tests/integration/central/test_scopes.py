@@ -113,6 +113,20 @@ def test_what_lies_elsewhere_is_not_there_for_them(city):
     assert get(city, "dora", f"/api/v1/media/{SHA}").status_code == 200
 
 
+def test_of_the_hotlines_items_those_elsewhere_are_refused_line_by_line(city):
+    item = {"kind": "illegal_parking", "at": NOON.isoformat(), "urgent": True}
+    items = [
+        item | {"number": str(k), "lon": at[0], "lat": at[1]}
+        for k, at in enumerate((ELSEWHERE, IN_YANGMING, (121.15, 30.1505)))
+    ]
+    before = get(city, "dora", f"/api/v1/cases/{city.there}").json()
+    told = city.client.post("/api/v1/hotline", json={"items": items}, headers=city.bearer("yang")).json()
+    assert told["taken"] == 1
+    assert [each["line"] for each in told["refused"]] == [1, 3]
+    assert "outside the areas to which you are limited" in told["refused"][0]["reason"]
+    assert get(city, "dora", f"/api/v1/cases/{city.there}").json() == before, "not made urgent either"
+
+
 def test_a_suggestion_that_names_a_case_elsewhere_is_neither_shown_nor_decided(city):
     with city.database.write() as session:
         row = MergeSuggestion(
