@@ -96,7 +96,16 @@ _ENDING: dict[str, Any] = {
     ]
 }
 """Told to OpenAPI by hand: the same endpoint answers without an ending too."""
-_TEXTS = ("api_key", "service_code", "lat", "long", "description", "address_string", "media_url")
+_TEXTS = (
+    "api_key",
+    "jurisdiction_id",
+    "service_code",
+    "lat",
+    "long",
+    "description",
+    "address_string",
+    "media_url",
+)
 _POSTED = _ENDING | {
     "requestBody": {
         "required": True,
@@ -167,12 +176,15 @@ def definition(
 async def report(
     request: Request,
     central: CentralDep,
+    jurisdiction_id: Jurisdiction = None,
     idempotency_key: Annotated[str | None, Header()] = None,
 ) -> Response:
     """Report something: a form with ``api_key``, ``service_code``, ``lat``, ``long``, and what it asks.
 
-    With ``Idempotency-Key`` (the app's own number for it) it comes in once however often it is sent.
+    ``jurisdiction_id`` may stand in the URL or in the form. With ``Idempotency-Key`` (the app's own number
+    for it) it comes in once however often it is sent.
     """
+    _check_jurisdiction(central, jurisdiction_id)
     fields = form_of(await _body(request))
     found = await run_in_threadpool(_take, central, fields, idempotency_key)
     return respond(request, "service_requests", [found])

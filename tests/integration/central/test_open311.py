@@ -337,6 +337,7 @@ def test_another_citys_id_is_not_found(town, post, monkeypatch):
     assert post(jurisdiction_id="elsewhere").json() == [
         {"code": 404, "description": "jurisdiction_id was not found"}
     ]
-    request_id = posted(post(jurisdiction_id="yuyao.example"))
+    assert post("/requests.json?jurisdiction_id=elsewhere").status_code == 404
+    request_id = posted(post("/requests.json?jurisdiction_id=yuyao.example", jurisdiction_id="yuyao.example"))
     [told] = town.client.get(f"{ROOT}/requests/{request_id}.json").json()
     assert told["description"] == "A van stands on the pavement"
