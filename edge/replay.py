@@ -64,7 +64,8 @@ def replay(
         seen = look_at(detector, [frame], [plan])[0]
         if litter is not None:
             litter.look(frame.t_s, seen.detections)
-        yield from watch.look(seen.frame, seen.detections, seen.thumbnail_px).sightings
+        findings = watch.look(seen.frame, seen.detections, seen.thumbnail_px, seen.answers)
+        yield from findings.sightings
 
 
 def _played(camera: CameraSettings, clock: Clock) -> Iterator[Frame]:

@@ -19,7 +19,7 @@ from edge.litter.watcher import LitterWatch
 from edge.memory import CameraMemory
 from edge.rechecks.desk import RecheckDesk
 from edge.rechecks.sight import Scene
-from edge.rules.sighting import Findings, Sighting
+from edge.rules.sighting import Answer, Findings, Sighting
 from edge.rules.zone import ZoneOutsideError
 from edge.settings import CameraSettings, EdgeSettings
 from edge.store import EdgeStore
@@ -152,8 +152,14 @@ class CameraUnit:
         watch = self._watch
         return ViewState.STEADY if watch is None else watch.view
 
-    def look(self, frame: Frame, detections: Detections, thumbnail_px: tuple[int, int]) -> None:
-        """Take in what the network found in one picture."""
+    def look(
+        self,
+        frame: Frame,
+        detections: Detections,
+        thumbnail_px: tuple[int, int],
+        answers: tuple[Answer, ...] = (),
+    ) -> None:
+        """Take in what the network found in one picture, and in closer looks at what has no name."""
         self.looks += 1
         if self._litter is not None:
             self._litter.look(frame.t_s, detections)
@@ -166,7 +172,7 @@ class CameraUnit:
             assert self._watch is not None
             try:
                 with self._store.transaction():
-                    findings = self._watch.look(frame, detections, thumbnail_px)
+                    findings = self._watch.look(frame, detections, thumbnail_px, answers)
                     self._evidence_of(findings, frame)
                     for sighting in findings.sightings:
                         self._say(sighting, frame)

@@ -15,7 +15,7 @@ from edge.rules.memory import Memory
 from edge.rules.parking import ParkingRule, PermittedParkingRule
 from edge.rules.place import Place
 from edge.rules.register import StandingRegister
-from edge.rules.sighting import BoxPx, Findings, Look, Sighting
+from edge.rules.sighting import Answer, BoxPx, Findings, Look, Sighting
 from edge.rules.stall import StallRule
 from edge.rules.zone import Zone
 from edge.settings import CameraSettings
@@ -90,13 +90,20 @@ class Watch:
         self._step_s: float | None = None
         """Usual time from look to look."""
 
-    def look(self, frame: Frame, detections: Detections, thumbnail_px: tuple[int, int]) -> Findings:
+    def look(
+        self,
+        frame: Frame,
+        detections: Detections,
+        thumbnail_px: tuple[int, int],
+        answers: tuple[Answer, ...] = (),
+    ) -> Findings:
         """Take in one look.
 
         Args:
             frame: the picture; only its small version is converted.
             detections: what the network found in it.
             thumbnail_px: size at which the network saw it, so that the conversion is shared.
+            answers: what the closer looks that :attr:`closer` asked for showed of things without a name.
         """
         findings, came_back = Findings(), False
         self.closer = ()
@@ -114,6 +121,7 @@ class Watch:
             if view.alignment != STILL:
                 detections = detections_through(self._alignment.inverse(), detections)
                 thumbnail = picture_back(view.alignment, thumbnail)
+                answers = tuple(self._on_zones(answer) for answer in answers)
         if self._follow_step(frame.t_s) and not came_back:
             self._come_back(frame, findings)
         if self._tracker is not None:
@@ -124,6 +132,7 @@ class Watch:
             detections=detections,
             thumbnail=thumbnail,
             size_px=self.size_px,
+            answers=answers,
         )
         self._newest = (frame.t_s, frame.captured_at)
         for rule in self._rules.values():
@@ -135,6 +144,12 @@ class Watch:
             findings.sightings = [self._as_shown(sighting) for sighting in findings.sightings]
         self._look_closer(frame.t_s)
         return findings
+
+    def _on_zones(self, answer: Answer) -> Answer:
+        """The same where it lies in the view that the zones were drawn on."""
+        box = boxes_through(self._alignment.inverse(), np.array([answer.box_xyxy], dtype=np.float32))[0]
+        x1, y1, x2, y2 = (float(v) for v in box)
+        return replace(answer, box_xyxy=(x1, y1, x2, y2))
 
     def _follow_step(self, t_s: float) -> bool:
         """Whether the stream was away since the look before: what nobody looked at was not unseen."""

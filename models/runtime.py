@@ -107,12 +107,22 @@ class Detector:
         """The network's own class names."""
         return self._head.names
 
+    @property
+    def min_score(self) -> float:
+        """Score below which nothing is reported unless asked for."""
+        return self._min_score
+
     def input_size(self, picture_size_px: tuple[int, int]) -> tuple[int, int]:
         """The size (width, height) at which a picture of this size is asked for its pixels."""
         return self._plan.fit(picture_size_px).scaled
 
-    def detect(self, pictures: Sequence[Picture]) -> list[Detections]:
+    def detect(self, pictures: Sequence[Picture], min_scores: Sequence[float] = ()) -> list[Detections]:
         """Look at pictures; those of one canvas share an inference of at most ``batch_size``.
+
+        Args:
+            pictures: what to look at.
+            min_scores: for each picture the score below which nothing is reported; the network's own for all
+                when empty.
 
         Returns:
             For each picture, in order, its boxes in its own pixels, surest first, **not** clipped to it.
@@ -130,11 +140,12 @@ class Detector:
                 batch = members[start : start + self._batch_size]
                 blob = self._network.compose([pictures[index] for index in batch])
                 for output, index in zip(self._network.run(blob), batch, strict=False):
-                    results[index] = self._read(output, fits[index])
+                    least = min_scores[index] if min_scores else self._min_score
+                    results[index] = self._read(output, fits[index], least)
         return results
 
-    def _read(self, output: NDArray[np.float32], fit: Fit) -> Detections:
-        found = self._head.decode(output, fit.canvas, self._min_score)
+    def _read(self, output: NDArray[np.float32], fit: Fit, min_score: float) -> Detections:
+        found = self._head.decode(output, fit.canvas, min_score)
         class_id = self._table[found.class_index]
         wanted = np.flatnonzero(class_id != DROPPED)
         if len(wanted) > _MAX_CANDIDATES:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 HIDDEN_GRACE_S = 180.0
 """A thing may be hidden this long (a bus at its stop, a lorry unloading) without losing its clock."""
+NAMELESS_GRACE_S = 60.0
+"""And behind something that the detector does not know (a lorry's flank, a bus at dusk) this long."""
 MISSED_GRACE_S = 600.0
 """The detector may miss a thing that still looks the same for this long (rain, dusk)."""
 UNSURE_GRACE_S = 12.0

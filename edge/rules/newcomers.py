@@ -1,14 +1,15 @@
 """What has come to stand in a zone by the picture alone, whether or not the network has a name for it.
 
 Nothing is reported for it. It is where a closer look is worth its while (:mod:`edge.vision.closer`), and a
-queue may have vehicles in it that the network does not see (:mod:`edge.rules.queue`).
+queue may have vehicles in it that the network does not see (:mod:`edge.rules.queue`). What many closer looks
+together faintly call a vehicle, though none of them surely does, becomes one (:mod:`edge.rules.named`).
 """
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import cv2
 import numpy as np
@@ -18,7 +19,7 @@ from edge.rules.appearance import SAME_LOOK, Patch, similarity
 from edge.rules.boxes import area_px2, intersection
 from edge.rules.earlier import SURE, other
 from edge.rules.glance import patch_of
-from edge.rules.sighting import Doubt, Look
+from edge.rules.sighting import Answer, Doubt, Look
 from edge.rules.zone import INSIDE_SHARE, Zone
 from models.detections import iou_matrix
 
@@ -44,8 +45,13 @@ KNOWN_MARGIN = 0.1
 """What is known is left out with so much around it, in sizes of its box."""
 LONGEST_S = 120.0
 """A spot that looks the same is remembered so long, when the pictures without it are no longer kept."""
-MOST_TRIES = 14
+MOST_TRIES = 28
 """Closer looks at one spot: what has no name after so many has none."""
+FAINT_TRIES = 8
+"""Closer looks, one of each way of showing it, before faint ones are believed together."""
+FAINT_CAP, FAINT_MEAN = 0.03, 0.007
+"""No single one counts as more than this; and their mean from which it is a vehicle: what is none has 0 in
+nearly all of them, though one in twenty may take goods or a cart for a car."""
 LOST_AFTER_S = 10.0
 """A spot that is not found for so long is forgotten."""
 
@@ -62,6 +68,15 @@ class Spot:
     patch: Patch | None
     looks: int = 1
     tries: int = 0
+    faint: float = 0.0
+    """Sum of the scores of closer looks, each no more than :data:`FAINT_CAP`."""
+    called: dict[int, float] = field(default_factory=dict)
+    """The same for each class."""
+
+    @property
+    def vehicle(self) -> bool:
+        """Whether the closer looks together say that it is one."""
+        return self.tries >= FAINT_TRIES and self.faint >= FAINT_MEAN * self.tries
 
 
 class Newcomers:
@@ -77,6 +92,23 @@ class Newcomers:
     def spots(self) -> Sequence[Spot]:
         """What stands in the newest look, in a zone or near one, and was there in an earlier one."""
         return [spot for spot in self._spots if spot.looks > 1]
+
+    def hear(self, answers: Sequence[Answer]) -> None:
+        """Take in what closer looks showed of spots."""
+        for answer in answers:
+            box = np.array([answer.box_xyxy], dtype=np.float32)
+            for spot in self._spots:
+                if iou_matrix(spot.box[None], box)[0, 0] >= SAME_IOU:
+                    score = min(answer.score, FAINT_CAP)
+                    spot.tries, spot.faint = spot.tries + 1, spot.faint + score
+                    spot.called[answer.object_class] = spot.called.get(answer.object_class, 0.0) + score
+                    break
+
+    def take_vehicles(self) -> list[Spot]:
+        """Spots that are vehicles by all that was heard; they are no spots any more."""
+        vehicles = [spot for spot in self._spots if spot.vehicle]
+        self._spots = [spot for spot in self._spots if not spot.vehicle]
+        return vehicles
 
     def look(self, look: Look, held: NDArray[np.float32]) -> list[Doubt]:
         """Take in one look.
@@ -181,7 +213,6 @@ class Newcomers:
         inside = np.max([zone.shares(boxes) for zone in self._zones], axis=0) >= INSIDE_SHARE
         asked = []
         for spot in [spot for spot, within in zip(there, inside, strict=True) if within][:MOST_ASKED]:
-            spot.tries += 1
             x1, y1, x2, y2 = (float(v) for v in spot.box)
             asked.append(Doubt((x1, y1, x2, y2), boxed=False))
         return asked

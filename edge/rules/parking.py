@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from edge.rules.dwell import MIN_LOOKS_SEEN, DwellRule
+from edge.rules.named import NamedVehicles
 from edge.rules.newcomers import Newcomers
 from edge.rules.place import Departure, Place
 from edge.rules.queue import QueueWatch
@@ -36,6 +37,7 @@ class ParkingRule(DwellRule):
         self._queue = QueueWatch()
         self._look: Look | None = None
         self._newcomers = Newcomers(zones)
+        self._named = NamedVehicles(create_score)
         self._unnamed: list[Doubt] = []
         self._doubts: list[Doubt] = []
         asked = [TWO_WHEELERS[zone.settings.two_wheelers] for zone in zones]
@@ -43,7 +45,7 @@ class ParkingRule(DwellRule):
 
     def targets(self, detections: Detections) -> Detections:
         """Vehicles of every class: a detector that wavers between car and lorry sees one vehicle."""
-        return detections.of_classes(self._classes)
+        return self._named.added_to(detections.of_classes(self._classes))
 
     def minds(self, zone: Zone, object_class: int) -> bool:
         """Every vehicle; of two-wheelers those that the zone asks for."""
@@ -65,6 +67,9 @@ class ParkingRule(DwellRule):
     def accompany(self, look: Look) -> None:
         """Take note of who stands before and behind whom, and of what has no name."""
         self._look = look
+        for place in self.places:
+            if place.looks == 1 and place.arrived_t_s == look.t_s:
+                self._named.date(place)
         held = np.array([place.box for place in self.places], dtype=np.float32).reshape(-1, 4)
         sure = look.detections.xyxy[look.detections.score >= self._create_score]
         self._unnamed = self._newcomers.look(look, np.concatenate([held, sure]))
@@ -73,6 +78,8 @@ class ParkingRule(DwellRule):
 
     def look(self, look: Look) -> Findings:
         """Take in one look."""
+        self._newcomers.hear(look.answers)
+        self._named.look(look, self._newcomers.take_vehicles())
         findings = super().look(look)
         doubtful = [place for place in self.places if self._doubtful(place, look.t_s)]
         self._doubts = [*(Doubt(place.newest_box) for place in doubtful), *self._unnamed]

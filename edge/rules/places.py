@@ -17,7 +17,7 @@ from edge.rules.appearance import OTHER_LOOK, SAME_LOOK, STEADY_LOOK, similarity
 from edge.rules.boxes import PARTIAL_SHARE, area_px2, intersection, iou, within
 from edge.rules.earlier import EarlierPictures, shows
 from edge.rules.glance import Glance, Target, contrast_of, glance, patch_of, target_of
-from edge.rules.grace import HIDDEN_GRACE_S, MISSED_GRACE_S, unsure_grace_s
+from edge.rules.grace import HIDDEN_GRACE_S, MISSED_GRACE_S, NAMELESS_GRACE_S, unsure_grace_s
 from edge.rules.pairing import (
     HIDDEN_SHARE,
     MOVED_IOU,
@@ -43,6 +43,8 @@ __all__ = [
     "PlaceKeeper",
 ]
 
+NAMELESS_SHARE = 0.1
+"""What the detector finds over less of a place than this says nothing of what is there."""
 HIDES_ALL = 0.8
 """One that covers less leaves enough in sight to tell that the street lies bare."""
 EMPTY_AFTER_S = 4.0
@@ -263,6 +265,10 @@ class PlaceKeeper:
             if silent_s > unsure_grace_s(place.seen_t_s - place.arrived_t_s, reported, blind=alike is None):
                 changes.departed.append(Departure(place, place.seen_t_s))
             return
+        if not shown.bare and self._perhaps_behind(place, look):
+            place.held, place.estranged = Held.UNSURE, True
+            place.looks -= 1
+            return
         place.held = Held.EMPTY
         if shown.bare and place.bare_since_t_s is None:
             place.bare_since_t_s = look.t_s
@@ -270,6 +276,22 @@ class PlaceKeeper:
             place.empty_since_t_s = look.t_s
         elif look.t_s - place.empty_since_t_s >= EMPTY_AFTER_S:
             changes.departed.append(Departure(place, place.empty_since_t_s))
+
+    def _perhaps_behind(self, place: Place, look: Look) -> bool:
+        """Whether what is there now may stand before a vehicle, though the detector has no name for it.
+
+        It is neither the vehicle nor the street as it was before that came. Only what is not reported yet is
+        waited for: nothing is said of it before it comes to light as it was.
+        """
+        well_seen = place.seen >= SETTLING_LOOKS and place.seen_share >= WELL_SEEN
+        waits = place.opened_t_s is None and place.before is not None and place.empty_since_t_s is None
+        if not self._weak_arrivals or not well_seen or not waits:
+            return False
+        nameless = all(
+            intersection(place.box, box) < NAMELESS_SHARE * area_px2(place.box)
+            for box in look.detections.xyxy
+        )
+        return nameless and look.t_s - place.seen_t_s <= NAMELESS_GRACE_S
 
     def _new_place(self, target: Target, zone_id: str, look: Look) -> Place:
         patch = patch_of(look, target.box)

@@ -16,26 +16,6 @@ BoxPx = tuple[float, float, float, float]
 """Left, top, right, bottom in pixels of the picture as shown; may leave the picture."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Look:
-    """One look at a camera's picture.
-
-    Attributes:
-        t_s: seconds on the camera's timeline (PTS); never goes back.
-        captured_at: the wall-clock instant of the picture, aware UTC.
-        detections: what the network found, boxes in pixels of the picture as shown.
-        thumbnail: the picture, uint8 [h, w, 3] BGR, at the size that the network saw; None when a test
-            has no picture, and then appearance says nothing.
-        size_px: width and height of the picture as shown.
-    """
-
-    t_s: float
-    captured_at: datetime
-    detections: Detections
-    thumbnail: NDArray[np.uint8] | None
-    size_px: tuple[int, int]
-
-
 @dataclass(frozen=True, slots=True)
 class Doubt:
     """Something that stands, and that a closer look should show better.
@@ -47,6 +27,43 @@ class Doubt:
 
     box_xyxy: BoxPx
     boxed: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What one closer look showed of a thing that has no name, however faint.
+
+    Attributes:
+        box_xyxy: the thing's, as it was asked about, px of the picture as shown.
+        score: of the surest vehicle on it; 0 where there is none.
+        object_class: what that would be.
+    """
+
+    box_xyxy: BoxPx
+    score: float
+    object_class: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Look:
+    """One look at a camera's picture.
+
+    Attributes:
+        t_s: seconds on the camera's timeline (PTS); never goes back.
+        captured_at: the wall-clock instant of the picture, aware UTC.
+        detections: what the network found, boxes in pixels of the picture as shown.
+        thumbnail: the picture, uint8 [h, w, 3] BGR, at the size that the network saw; None when a test
+            has no picture, and then appearance says nothing.
+        size_px: width and height of the picture as shown.
+        answers: of the closer looks at what has no name.
+    """
+
+    t_s: float
+    captured_at: datetime
+    detections: Detections
+    thumbnail: NDArray[np.uint8] | None
+    size_px: tuple[int, int]
+    answers: tuple[Answer, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,6 +37,8 @@ LEAST_ZOOM = 1.25
 """What fills its share already is shown so much closer, or mirrored as it is."""
 MOST_ZOOM = 4.0
 """Closer than this shows no more: pixels are enlarged by two and a half in a picture of 640 px."""
+FAINTEST = 0.005
+"""Of what has no name even so faint a vehicle is told: many such looks together may say that it is one."""
 ON_IOU = 0.45
 """Overlap with a thing in doubt from which a vehicle is that thing, where its box is known."""
 ON_SHARE, MOST_LARGER = 0.6, 4.0

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from edge.frame import Frame, OncePicture
+from edge.rules.sighting import Answer
 from edge.settings import CameraSettings, DetectorSettings
-from edge.vision.closer import CloserPicture, confirmed
+from edge.vision.closer import FAINTEST, CloserLook, CloserPicture, confirmed
 from edge.vision.tiles import TilePicture, TilePlan, merge
 from models.detections import Detections
 from models.runtime import Detector
@@ -41,6 +42,8 @@ class Seen:
     detections: Detections
     thumbnail_px: tuple[int, int]
     """Size at which the network saw the picture; its pixels at this size are at hand."""
+    answers: tuple[Answer, ...] = ()
+    """What closer looks showed of things without a name."""
 
 
 def load_detector(settings: DetectorSettings) -> Detector:
@@ -67,16 +70,29 @@ def look_at(detector: Detector, frames: Sequence[Frame], plans: Sequence[TilePla
     kept = [replace(frame, picture=OncePicture(frame.picture)) for frame in frames]
     plans = plans or [TilePlan((), "")] * len(kept)
     parts: list[TilePicture | CloserPicture] = []
+    least = [detector.min_score] * len(kept)
     for frame, plan in zip(kept, plans, strict=True):
         parts += [TilePicture(frame.picture, tile) for tile in plan.tiles]
         parts += [CloserPicture(frame.picture, closer) for closer in plan.closer]
-    found = iter(detector.detect([*(frame.picture for frame in kept), *parts]))
+        least += [detector.min_score] * len(plan.tiles)
+        least += [detector.min_score if closer.doubt.boxed else FAINTEST for closer in plan.closer]
+    found = iter(detector.detect([*(frame.picture for frame in kept), *parts], least))
     wholes = [next(found) for _ in kept]
     seen = []
     for frame, whole, plan in zip(kept, wholes, plans, strict=True):
         thumbnail_px = detector.input_size(frame.picture.size_px)
         tiles = [(tile, next(found)) for tile in plan.tiles]
         closer = [confirmed(next(found), each) for each in plan.closer]
+        answers = tuple(_answer(each, on_it) for each, on_it in zip(plan.closer, closer, strict=True))
+        closer = [on_it[on_it.score >= detector.min_score] for on_it in closer]
         detections = merge(whole, tiles, frame.picture.size_px, max(thumbnail_px), closer)
-        seen.append(Seen(frame, detections, thumbnail_px))
+        named = tuple(answer for answer in answers if answer is not None)
+        seen.append(Seen(frame, detections, thumbnail_px, named))
     return seen
+
+
+def _answer(closer: CloserLook, on_it: Detections) -> Answer | None:
+    if closer.doubt.boxed:
+        return None
+    score, what = (float(on_it.score[0]), int(on_it.class_id[0])) if len(on_it) else (0.0, 0)
+    return Answer(closer.doubt.box_xyxy, score, what)

@@ -24,13 +24,15 @@ from tests.waiting import wait_until
 class Network:
     """Sees nothing; does beforehand whatever a test wants."""
 
+    min_score = 0.1
+
     def __init__(self, beforehand: Callable[[Sequence[Picture]], object] = len) -> None:
         self.beforehand = beforehand
 
     def input_size(self, size_px: tuple[int, int]) -> tuple[int, int]:
         return size_px
 
-    def detect(self, pictures: Sequence[Picture]) -> list[Detections]:
+    def detect(self, pictures: Sequence[Picture], _min_scores: Sequence[float] = ()) -> list[Detections]:
         self.beforehand(pictures)
         return [Detections.empty() for _ in pictures]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import pytest
 
 from edge.rules.appearance import Patch
 from edge.rules.earlier import shows
@@ -19,14 +20,17 @@ CAR = (150.0, 150.0, 220.0, 195.0)
 BUS = (130.0, 140.0, 250.0, 235.0)
 
 
-def test_a_car_behind_a_bus_that_the_network_loses_is_told_when_the_bus_has_gone():
+@pytest.mark.parametrize("lost_at_s", [18, 24])
+def test_a_car_behind_a_bus_that_is_lost_or_never_known_is_told_when_the_bus_has_gone(
+    lost_at_s: int,
+):
     rule = ParkingRule(zones_of(camera_with({**KERB, "polygon": LAY_BY, "dwell_s": 20})), create_score=0.25)
     opened = []
     for t_s in range(0, 70, 2):
         hidden = 18 <= t_s < 50
         things = [Thing(CAR, texture=3, seen=not hidden)] if t_s >= 10 else []
         if hidden:
-            things.append(Thing(BUS, texture=7, seen=t_s < 24))
+            things.append(Thing(BUS, texture=7, seen=t_s < lost_at_s))
         findings = rule.look(look_at(things, float(t_s)))
         opened += [one for one in findings.sightings if one.phase is Phase.OPENED]
     (only,) = opened
