@@ -66,6 +66,11 @@ def analyse(job: ClipJob, detector: Detector, on_progress: Progress = lambda _sh
         notes = []
         if clip.announced_s - watched.last_t_s > max(_CUT_OFF_S, 0.05 * clip.announced_s):
             notes.append(f"cut off: {watched.last_t_s:.1f} s of {clip.announced_s:.1f} s could be played")
+        if watched.in_rain:
+            notes.append(
+                f"{watched.in_rain} possible throw(s) left out: the wipers go, and a drop that runs down the "
+                "glass looks the same"
+            )
         track = positions.track(clip.metadata, watched.last_t_s)
         notes += positions.notes
         sha256 = sha256_of(job.file)

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.clips.clip_file import Shown
+from edge.clips.wipers import WiperWatch
 from edge.frame import Luma, OncePicture
 from edge.litter.ego import EgoMotion
 from edge.litter.moving import MovingEngine
@@ -28,6 +29,8 @@ _TRACKS_A_SCENE = 10_000
 """Added to the tracks' numbers after each scene cut: none is given twice."""
 ONE_OCCURRENCE_S = 4.0
 """Things that leave one vehicle within so many seconds are one occurrence."""
+RAIN_S = 10.0
+"""So long before and after the wipers went drops may run down the glass."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -67,6 +70,9 @@ class Watched:
         last_t_s: time of the newest.
         vehicles: each vehicle's looks, by its track, in the order of time.
         ego: how the camera moved.
+        times_s: of all pictures.
+        wipers: whether they go.
+        in_rain: throws that were left out, as they may be drops on the glass.
     """
 
     size_px: tuple[int, int] = (0, 0)
@@ -75,6 +81,8 @@ class Watched:
     vehicles: dict[int, list[VehicleLook]] = field(default_factory=lambda: defaultdict(list))
     ego: EgoMotion = field(default_factory=EgoMotion)
     times_s: list[float] = field(default_factory=list)
+    wipers: WiperWatch = field(default_factory=WiperWatch)
+    in_rain: int = 0
 
 
 def moments_of(
@@ -83,7 +91,13 @@ def moments_of(
     """The moments of a clip whose confidence is at least ``min_score``, and what was seen on the way."""
     watched = Watched()
     found = [throw for throw in throws_of(pictures, detector, watched) if throw.evidence.score >= min_score]
-    return occurrences(found, watched.times_s), watched
+    dry = [throw for throw in found if not _in_rain(throw.t_s, watched.wipers.wiped_s)]
+    watched.in_rain = len(found) - len(dry)
+    return occurrences(dry, watched.times_s), watched
+
+
+def _in_rain(t_s: float, wiped_s: Sequence[float]) -> bool:
+    return any(abs(t_s - each) <= RAIN_S for each in wiped_s)
 
 
 def throws_of(pictures: Iterable[Shown], detector: Detector, watched: Watched) -> Iterator[Throw]:
@@ -104,6 +118,7 @@ def throws_of(pictures: Iterable[Shown], detector: Detector, watched: Watched) -
         watched.last_t_s = shown.t_s
         watched.times_s.append(shown.t_s)
         engine.picture(shown.t_s, _reduced(shown.picture.luma(), searched_px))
+        watched.wipers.picture(shown.t_s, watched.ego.reduced)
         if watched.ego.cuts != cuts:
             cuts, tracker = watched.ego.cuts, Tracker()  # nobody goes on over a scene cut
         if shown.t_s - looked_s >= MOTION_LOOK_INTERVAL_S - 1e-3:

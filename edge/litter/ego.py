@@ -61,6 +61,12 @@ class EgoMotion:
         self.unsure = 0
         """Pictures whose motion could not be told."""
 
+    @property
+    def reduced(self) -> Luma:
+        """The newest picture, at most :data:`WORK_PX` long."""
+        assert self._previous is not None  # before the first picture there is none
+        return self._previous
+
     def see_vehicles(self, boxes: Sequence[BoxPx]) -> None:
         """Where vehicles are, px of the picture as shown: their corners are not background."""
         self._vehicles = tuple(boxes)
