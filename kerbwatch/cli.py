@@ -2,79 +2,30 @@
 
 from __future__ import annotations
 
-import importlib
 import json
 import sys
 from typing import Annotated
 
 import typer
-from typer.core import TyperGroup
 
 from kerbwatch import __version__
-
-_SIDES = {
-    "models": ("models.cli", "edge", "The networks: list, pull, check, export."),
-    "edge": ("edge.cli", "edge", "The edge box: run, check a configuration."),
-    "central": ("central.cli", "central", "The command centre: init, serve, users."),
-    "clips": ("edge.clips.cli", "edge", "Dash-cam clips: moments, vehicles, plates, places."),
-    "eval": ("evaluation.cli:eval_app", "edge", "How good is it: scenes with known events."),
-    "bench": ("evaluation.cli:bench_app", "edge", "How fast is it."),
-    "demo": ("kerbwatch.demo.cli", "demo", "From a street to a ticket, on this machine."),
-}
+from kerbwatch.lazy_commands import Lazy, LazyGroup
 
 
-class _LazyGroup(TyperGroup):
-    """Knows every command by name, and imports one when it is called."""
-
-    def list_commands(self, ctx: object) -> list[str]:
-        return [*super().list_commands(ctx), *_SIDES]  # type: ignore[arg-type]
-
-    def get_command(self, ctx: object, cmd_name: str) -> object:  # type: ignore[override]
-        """For the list: its name and what it is for."""
-        if cmd_name not in _SIDES:
-            return super().get_command(ctx, cmd_name)  # type: ignore[arg-type]
-        return TyperGroup(name=cmd_name, help=_SIDES[cmd_name][2])
-
-    def resolve_command(self, ctx: object, args: list[str]) -> object:  # type: ignore[override]
-        """What is called is imported."""
-        if args[0] not in _SIDES:
-            return super().resolve_command(ctx, args)  # type: ignore[arg-type]
-        return args[0], _load(args[0]), args[1:]
-
-
-def _load(name: str) -> object:
-    module_name, extra, _ = _SIDES[name]
-    module_name, _, attribute = module_name.partition(":")
-    try:
-        module = importlib.import_module(module_name)
-    except ModuleNotFoundError as error:
-        return _absent(name, extra, error.name or module_name)
-    command = typer.main.get_command(getattr(module, attribute or "app"))
-    command.name = name
-    return command
-
-
-def _absent(name: str, extra: str, missing: str) -> object:
-    """A command that says which extra it needs, for an installation without it."""
-    placeholder = typer.Typer()
-
-    @placeholder.command(context_settings={"ignore_unknown_options": True, "allow_extra_args": True})
-    def need() -> None:
-        typer.secho(
-            f"'kerbwatch {name}' needs the extra '{extra}' ({missing} is not installed): "
-            f"pip install 'kerbwatch[{extra}]'",
-            err=True,
-            fg="red",
-        )
-        raise typer.Exit(2)
-
-    command = typer.main.get_command(placeholder)
-    command.name = name
-    return command
+class _Sides(LazyGroup):
+    lazy = {  # noqa: RUF012 - never changed
+        "models": Lazy("models.cli:app", "The networks: list, pull, check, export.", "edge"),
+        "edge": Lazy("edge.cli:app", "The edge box: run, check a configuration.", "edge"),
+        "central": Lazy("central.cli:app", "The command centre: init, serve, users.", "central"),
+        "clips": Lazy("edge.clips.cli:app", "Dash-cam clips: moments, vehicles, plates, places.", "edge"),
+        "eval": Lazy("evaluation.cli:eval_app", "How good is it: scenes with known events.", "edge"),
+        "bench": Lazy("evaluation.cli:bench_app", "How fast is it.", "edge"),
+        "demo": Lazy("kerbwatch.demo.cli:app", "From a street to a ticket, on this machine.", "demo"),
+    }
 
 
 app = typer.Typer(
-    cls=_LazyGroup,
+    cls=_Sides,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     help="kerbwatch: a city's existing cameras notice what a patrol would.",

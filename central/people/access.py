@@ -18,6 +18,7 @@ from fastapi import Depends, Request, Response
 from central.cameras import repository as edges
 from central.context import Central, CentralDep
 from central.people import service
+from central.people.holders import principal_of
 from central.people.permissions import Permission, Role, permissions_of
 from central.people.scope import names_one, out_of_reach
 from central.people.service import Principal
@@ -110,7 +111,7 @@ def principal_or_none(
     if not cookie:
         return None
     with central.database.read() as session:
-        who = service.principal_of(session, cookie, "session", now)
+        who = principal_of(session, cookie, "session", now)
     if who and request.method not in _SAFE_METHODS:
         assert who.session_hash is not None
         check_same_origin(request, central)
@@ -127,12 +128,12 @@ def identified(request: Request, central: Central) -> Principal | None:
     if not cookie:
         return None
     with central.database.read() as session:
-        return service.principal_of(session, cookie, "session", central.clock.now_utc())
+        return principal_of(session, cookie, "session", central.clock.now_utc())
 
 
 def _holder(central: Central, token: str) -> Principal | None:
     with central.database.read() as session:
-        who = service.principal_of(session, token, "bearer", central.clock.now_utc())
+        who = principal_of(session, token, "bearer", central.clock.now_utc())
         if who:
             return who
         box = edges.by_token(session, service.hash_token(token))

@@ -12,7 +12,7 @@ from fastapi import APIRouter, Depends, Path, Request, Response
 from sqlalchemy.orm import Session
 
 from central.context import Central, CentralDep
-from central.directory.service import set_awaited
+from central.directory.awaiting import set_awaited
 from central.limits.access import limited
 from central.limits.address import client_of
 from central.people import access, service

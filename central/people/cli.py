@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from central.commands import DEFAULT_CONFIG, Config, clear_errors, configured_database
-from central.directory.service import set_awaited
+from central.directory.awaiting import set_awaited
 from central.people import service
 from central.people.models import DirectoryLink
 from central.people.permissions import Role

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from functools import cache
 from typing import Literal
 
 from argon2 import PasswordHasher
@@ -26,8 +27,6 @@ _hashing = threading.BoundedSemaphore(3)
 """Argon2 takes 64 MiB a password; more at once would let a stranger fill the memory."""
 _waiting = threading.BoundedSemaphore(12)
 """Those who may wait for it; more would let a stranger take every thread that answers requests."""
-_NOBODY = _hasher.hash(secrets.token_hex(16))
-"""Checked when the name is unknown, so that the time taken does not tell which names exist."""
 
 
 class PeopleError(ValueError):
@@ -78,7 +77,7 @@ def check_password(
     if early_s > 0:
         raise SignInError("locked", early_s)
     with _turn_to_hash():
-        good = _matches(stored or _NOBODY, password[:MAX_PASSWORD_CHARS])
+        good = _matches(stored or _hash_of_nobody(), password[:MAX_PASSWORD_CHARS])
     if known is None or stored is None or not good:
         guessing.note_wrong(database, settings, guess, now)
         raise SignInError("wrong")
@@ -92,6 +91,12 @@ def _usable_hash(user: User | None, settings: PeopleSettings) -> str | None:
         return None
     by_directory_alone = settings.directory is not None and not settings.directory.passwords
     return None if by_directory_alone and user.link is not None else user.password_hash
+
+
+@cache
+def _hash_of_nobody() -> str:
+    """Checked when the name is unknown, so that the time taken does not tell which names exist."""
+    return _hasher.hash(secrets.token_hex(16))
 
 
 @contextmanager

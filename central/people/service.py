@@ -14,13 +14,12 @@ import structlog
 from sqlalchemy.orm import Session
 
 from central.areas.repository import area_ids
-from central.areas.scope import within
 from central.custody.chain import EntryKind, append
 from central.custody.repository import counts_about
 from central.people import repository
 from central.people.models import DirectoryLink, LoginSession, User, UserArea, UserRole
 from central.people.passwords import PeopleError, hash_new
-from central.people.permissions import Permission, Role, permissions_of
+from central.people.permissions import Permission, Role
 from central.preconditions import check_version
 from kerbwatch.ids import new_id
 
@@ -278,26 +277,6 @@ def issue(
         )
     )
     return IssuedToken(token, now + life)
-
-
-def principal_of(
-    session: Session, token: str, kind: Literal["session", "bearer"], now: datetime
-) -> Principal | None:
-    """Who holds a token, or None when nobody does any more."""
-    found = repository.live_session(session, hash_token(token), now)
-    if found is None or found.kind != kind:
-        return None
-    roles = tuple(role.role for role in found.user.roles)
-    return Principal(
-        actor=f"user:{found.user.name}",
-        name=found.user.name,
-        roles=roles,
-        permissions=permissions_of(roles),
-        unit_id=found.user.unit_id,
-        session_hash=found.token_hash if kind == "session" else None,
-        expires_at=found.expires_at,
-        areas=within(session, [each.area_id for each in found.user.areas]) if found.user.areas else None,
-    )
 
 
 def sign_out(session: Session, token: str) -> None:

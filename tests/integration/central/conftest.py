@@ -171,7 +171,7 @@ def hash_of_nobody(quick_hasher) -> str:
 @pytest.fixture(autouse=True)
 def passwords_are_quick(monkeypatch, quick_hasher, hash_of_nobody) -> None:
     monkeypatch.setattr(passwords, "_hasher", quick_hasher)
-    monkeypatch.setattr(passwords, "_NOBODY", hash_of_nobody)
+    monkeypatch.setattr(passwords, "_hash_of_nobody", lambda: hash_of_nobody)
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from central import setup
 from central.app import create_app
 from central.custody.models import CustodyEntry
-from central.directory import service as directory_service
+from central.directory import awaiting
 from central.people import service as people
 from central.people.models import DirectoryLink
 from central.people.passwords import PeopleError
@@ -71,7 +71,7 @@ def set_to(town, **changes):
 
 def await_user(town, name, awaited=True):
     with town.database.write() as session:
-        directory_service.set_awaited(session, name, awaited, now=town.clock.now_utc())
+        awaiting.set_awaited(session, name, awaited, now=town.clock.now_utc())
 
 
 def get(town, path, **more):
