@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from edge.frame import Luma
 
 MOST_SLACK = 40
-"""Grey levels that a pixel is taken to stray by at first, and whenever the camera has moved."""
+"""Grey levels that a pixel is taken to stray by at first; as much as may be whenever the camera has moved."""
 KEPT_SHIFT = 2
 """With every tick a quarter (two bits) of what it strayed by is forgotten."""
 LEAST_SHIFT = 2
@@ -48,7 +48,7 @@ class Tolerance:
             still: whether the camera stands still.
         """
         if not still:
-            self._slack[:] = MOST_SLACK
+            self._slack[:] = 255
             return
         kept = self._slack - (self._slack >> KEPT_SHIFT)
         self._slack = np.asarray(cv2.max(kept, cv2.subtract(apart, mask)), dtype=np.uint8)

@@ -52,3 +52,16 @@ def test_a_camera_that_stands_still_is_left_as_it_is() -> None:
         bus_at = -0.65 * WIDE + 10.0 * (index - 20) if index >= 20 else None
         steady.place(index * STEP_S, shown(road, (0.0, 0.0), bus_at))
         assert steady.still
+
+
+def test_a_few_points_of_the_street_tell_the_place_only_where_nearly_all_agree() -> None:
+    steady, rng = Steady(), np.random.default_rng(5)
+    steady.place(0.0, street()[:TALL, :WIDE].copy())
+    anchored = steady._points.reshape(-1, 2)[::6]
+    moved = anchored - np.array([2.0, 1.0], np.float32)
+    place = steady._beside(moved, anchored)
+    assert place is not None
+    assert place[:2, 2] == pytest.approx([2.0, 1.0], abs=0.1)
+    astray = moved + rng.uniform(-3, 3, moved.shape).astype(np.float32)
+    assert steady._beside(astray, anchored) is None
+    assert steady._beside(moved[:5], anchored[:5]) is None
