@@ -57,7 +57,7 @@ def test_a_camera_that_stands_still_is_left_as_it_is() -> None:
 def test_a_few_points_of_the_street_tell_the_place_only_where_nearly_all_agree() -> None:
     steady, rng = Steady(), np.random.default_rng(5)
     steady.place(0.0, street()[:TALL, :WIDE].copy())
-    anchored = steady._points.reshape(-1, 2)[::6]
+    anchored = steady._points.reshape(-1, 2)[::6].copy()
     moved = anchored - np.array([2.0, 1.0], np.float32)
     place = steady._beside(moved, anchored)
     assert place is not None
