@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
 from edge.camera import Camera
@@ -30,6 +30,7 @@ def replay(
     min_score: float | None = None,
     frames: Iterable[Frame] | None = None,
     clock: Clock | None = None,
+    on_cut_off: Callable[[str], None] | None = None,
 ) -> Iterator[Sighting]:
     """What the rules say about a clip.
 
@@ -39,13 +40,15 @@ def replay(
         min_score: score that begins a place; the configuration's default when None.
         frames: pictures to take instead of the camera's source.
         clock: the wall clock at the clip's beginning; only allowed hours depend on it.
+        on_cut_off: told in words of a clip that ends before the length that it announces; without it such a
+            clip is an error.
 
     Raises:
         ReplayError: when the source cannot be read (to its end).
         ZoneOutsideError: when a zone leaves the picture.
     """
     score = DetectorSettings.model_validate({}).min_score if min_score is None else min_score
-    pictures = iter(frames) if frames is not None else _played(camera, clock or SystemClock())
+    pictures = iter(frames) if frames is not None else _played(camera, clock or SystemClock(), on_cut_off)
     watch: Watch | None = None
     litter: LitterWatch | None = None
     gate = LookGate(camera)
@@ -68,7 +71,9 @@ def replay(
         yield from findings.sightings
 
 
-def _played(camera: CameraSettings, clock: Clock) -> Iterator[Frame]:
+def _played(
+    camera: CameraSettings, clock: Clock, on_cut_off: Callable[[str], None] | None
+) -> Iterator[Frame]:
     """The camera's pictures, each as soon as the last was used."""
     slot: queue.Queue[Frame | None] = queue.Queue(maxsize=1)
     gone = threading.Event()
@@ -88,9 +93,11 @@ def _played(camera: CameraSettings, clock: Clock) -> Iterator[Frame]:
     try:
         while (frame := slot.get()) is not None:
             yield frame
-        error = source.status().error
-        if error is not None:
-            raise ReplayError(f"{camera.source}: {error}")
+        status = source.status()
+        if status.error is not None and (status.cut_off_s is None or on_cut_off is None):
+            raise ReplayError(f"{camera.source}: {status.error}")
+        if status.error is not None and on_cut_off is not None:
+            on_cut_off(status.error)
     finally:
         gone.set()
         source.stop(5.0)

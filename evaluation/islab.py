@@ -30,7 +30,8 @@ from edge.zone_settings import ZoneSettings
 from evaluation.alarms import alarms_of
 from evaluation.matching import Alarm, Box, Event, match
 from evaluation.report import Report, SceneFailure, SceneResult
-from evaluation.scene import SCENE_BEGINS_AT, Scene, SceneSettings
+from evaluation.scene import Scene
+from evaluation.scene_settings import SCENE_BEGINS_AT, SceneSettings
 from kerbwatch.incident import Kind, ZoneKind
 from kerbwatch.settings import SettingsError
 from models.class_map import DEFAULT_CLASS_MAP

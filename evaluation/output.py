@@ -6,13 +6,37 @@ import json
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
+import typer
 from rich.console import Console
 from rich.table import Table
 
 _FILE_WIDTH = 160
 """Columns of a table that no terminal limits."""
+
+
+def _writable(target: Path | None) -> Path | None:
+    """See that figures can be written before hours are spent on them."""
+    if target is None or target == Path("-"):
+        return target
+    existed = target.exists()
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with target.open("ab"):
+            pass
+    except OSError as error:
+        raise typer.BadParameter(f"{target} cannot be written: {error.strerror}") from error
+    if not existed:
+        target.unlink()
+    return target
+
+
+JsonFile = Annotated[
+    Path | None,
+    typer.Option("--json", callback=_writable, help="Write the figures here; - is standard output."),
+]
+"""Where a command's figures go as JSON."""
 
 
 def table_console(json_file: Path | None) -> Console:

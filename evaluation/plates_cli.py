@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from evaluation.output import table_console, write_json
+from evaluation.output import JsonFile, table_console, write_json
 from evaluation.plate_figures import PlateFigures
 from evaluation.plates import CropSet, PlatesReport, SceneSet, evaluate_plates
 from kerbwatch.logs import configure_logs
@@ -27,9 +27,7 @@ def plates(
     folder: Annotated[
         Path, typer.Argument(metavar="DIR", help="Folder with crops/, scenes/ with truth.csv, or both.")
     ],
-    json_file: Annotated[
-        Path | None, typer.Option("--json", help="Write the figures here; - is standard output.")
-    ] = None,
+    json_file: JsonFile = None,
     recogniser: Annotated[
         str, typer.Option(help=f"Network that reads: {' or '.join(RECOGNISERS)}.")
     ] = RECOGNISERS[0],

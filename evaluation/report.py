@@ -22,12 +22,14 @@ class SceneResult:
         profile: the decode profile that it ran in.
         outcome: how alarms and events went together.
         elapsed_s: wall-clock seconds that it took.
+        notes: what a reader of its figures must know: it was cut off, an event can never be found.
     """
 
     scene: Scene
     profile: str
     outcome: Outcome
     elapsed_s: float
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,6 +208,7 @@ def _scene_json(result: SceneResult) -> dict[str, Any]:
         "extras": [_alarm_json(alarm) for alarm in outcome.extras],
         "ignored": _hits_json(outcome.ignored),
         "clear_misses": [hit.event.what or hit.event.kind.value for hit in outcome.clear_misses],
+        "notes": list(result.notes),
     }
 
 
@@ -232,6 +235,7 @@ def _event_json(event: Event) -> dict[str, Any]:
         "due_s": event.due_s,
         "end_s": event.end_s,
         "box": [event.box.left, event.box.top, event.box.right, event.box.bottom],
+        "plate": event.plate,
         "size_px": event.size_px,
         "contrast": event.contrast,
     }

@@ -1,127 +1,28 @@
-"""Scenes: a clip (or stills), what is watched in it, and the events that a person saw there.
-
-One YAML file a scene. Times are seconds of the clip, boxes and polygons pixels of the picture as shown.
-"""
+"""A scene that can be run: its file was read, what it names is there."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Literal
 
-import av
 import cv2
 import numpy as np
-from pydantic import Field, ValidationError, model_validator
+from pydantic import ValidationError
 
 from edge.frame import ArrayPicture, Frame
-from edge.settings import CameraSettings, PositionSettings
-from edge.zone_settings import ZoneSettings
+from edge.settings import CameraSettings
+from evaluation.clip_facts import ClipFacts, facts_of
 from evaluation.composite.clip import Clip
 from evaluation.matching import Box, Event
-from kerbwatch.incident import Kind, ZoneKind
-from kerbwatch.settings import Settings, SettingsError, load_settings, load_yaml
+from evaluation.scene_settings import KINDS_WATCHED, EventSettings, SceneSettings
+from kerbwatch.incident import Kind
+from kerbwatch.settings import SettingsError, load_settings, load_yaml
 
-SCENE_BEGINS_AT = datetime(2026, 5, 4, 3, 0, tzinfo=UTC)
-"""Wall clock of a still scene's first picture: a Monday, 11:00 in Yuyao."""
-
-KINDS_WATCHED: dict[ZoneKind, tuple[Kind, ...]] = {
-    ZoneKind.NO_PARKING: (Kind.ILLEGAL_PARKING,),
-    ZoneKind.PARKING: (Kind.ILLEGAL_PARKING,),
-    ZoneKind.NO_STALL: (Kind.STALL_ENCROACHMENT, Kind.PAVEMENT_OBSTRUCTION),
-    ZoneKind.ROAD: (Kind.VEHICLE_LITTER,),
-}
-"""What a zone of each kind can give rise to."""
-
-Seconds = Annotated[float, Field(ge=0)]
 Profile = Literal["auto", "dwell", "motion"]
-
-
-class StillSettings(Settings):
-    """A picture held for a span of the scene."""
-
-    image: Path = Field(description="Picture file, from the scene's folder.")
-    from_s: Seconds = Field(description="When it is shown first.")
-    to_s: Seconds = Field(description="When the next one takes its place.")
-
-
-class EventSettings(Settings):
-    """Something that a person saw in the clip."""
-
-    kind: Kind = Field(description="What it is.")
-    zone: str | None = Field(None, description="The zone that it happened in; none for a dash-cam.")
-    start_s: Seconds = Field(description="When the offender came to rest, or threw.")
-    end_s: Seconds = Field(description="When it left, or the clip ended.")
-    box: tuple[float, float, float, float] = Field(description="Left, top, right, bottom.")
-    what: str = Field("", description="In words, for people.")
-    ignore: bool = Field(False, description="Right whether it is reported or not.")
-    also: tuple[Kind, ...] = Field((), description="Other kinds that are right too.")
-    cleared: bool = Field(False, description="Its end should be reported as well.")
-    plate: str | None = Field(None, description="The offender's plate, where it can be read.")
-    size_px: Annotated[float, Field(gt=0)] | None = Field(
-        None, description="How large the thing is in the picture: root of its width times its height."
-    )
-    contrast: Annotated[float, Field(ge=0, le=255)] | None = Field(
-        None, description="Mean difference, in grey levels of 255, from what the thing covers."
-    )
-
-    @model_validator(mode="after")
-    def _sound(self) -> EventSettings:
-        left, top, right, bottom = self.box
-        if left >= right or top >= bottom:
-            raise ValueError("'box' is left, top, right, bottom, with left < right and top < bottom")
-        if self.start_s > self.end_s:
-            raise ValueError("'start_s' comes before 'end_s'")
-        return self
-
-    @property
-    def name(self) -> str:
-        """For messages: its words, or its kind."""
-        return self.what or self.kind.value
-
-
-class CompositeSettings(Settings):
-    """How a scene was made whose clip is not what a camera saw (:mod:`evaluation.composite`)."""
-
-    recipe: str = Field(description="What was added to the base, by name.")
-    base: str = Field(description="Name of the scene or clip whose real pictures lie under it.")
-    seed: int = Field(description="The same seed gives the same scene again.")
-    index: Annotated[int, Field(ge=0)] = Field(0, description="Which of the seed's composites it is.")
-    parameters: dict[str, str | int | float | bool] = Field({}, description="What the recipe drew.")
-
-
-class SceneSettings(Settings):
-    """A scene file."""
-
-    clip: Path | None = Field(None, description="Video file, from the scene's folder.")
-    stills: tuple[StillSettings, ...] = Field((), description="Pictures in place of a clip, in order.")
-    fps: Annotated[float, Field(gt=0, le=120)] = Field(10.0, description="Pictures a second of stills.")
-    licence: str = Field("", description="The clip's licence.")
-    size: tuple[int, int] | None = Field(None, description="Width and height of the picture as shown, px.")
-    location: PositionSettings = Field(description="Where the camera stands, WGS-84.")
-    camera: Literal["fixed", "dashcam"] = Field("fixed", description="On a pole, or in a car.")
-    zones: tuple[ZoneSettings, ...] = Field((), description="What is watched.")
-    events: tuple[EventSettings, ...] = Field((), description="What a person saw.")
-    composite: CompositeSettings | None = Field(
-        None, description="How the clip was made; absent where it is what a camera saw."
-    )
-
-    @model_validator(mode="after")
-    def _sound(self) -> SceneSettings:
-        if (self.clip is None) == (not self.stills):
-            raise ValueError("a scene has either 'clip' or 'stills'")
-        for still, following in zip(self.stills, self.stills[1:], strict=False):
-            if following.from_s != still.to_s:
-                raise ValueError(f"'stills' follow one another: {following.image} begins at {still.to_s:g} s")
-        known = {zone.id for zone in self.zones}
-        for event in self.events:
-            if event.zone is not None and event.zone not in known:
-                raise ValueError(f"event '{event.name}' names the zone '{event.zone}'; there is none")
-            if event.zone is None and event.kind is not Kind.VEHICLE_LITTER:
-                raise ValueError(f"event '{event.name}' needs its 'zone': the limit is the zone's")
-        return self
+_SUFFIXES = frozenset({".yaml", ".yml"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +64,24 @@ class Scene:
         """For people: its name, and where it begins if not at the clip's beginning."""
         return self.name if self.begins_s is None else f"{self.name} from {self.begins_s:g} s"
 
+    def notes(self) -> tuple[str, ...]:
+        """What in it cannot count as its writer will have meant, in words."""
+        notes = []
+        if self.settings.camera == "dashcam" and self.settings.zones:
+            notes.append("zones are not looked at in a dash-cam's clip")
+        for event in self.settings.events:
+            kinds = {event.kind, *event.also}
+            if not event.ignore and not kinds & self._kinds_in(event.zone):
+                where = "a dash-cam's clip" if event.zone is None else f"zone '{event.zone}'"
+                notes.append(f"event '{event.name}' is never found: {where} gives no {event.kind.value}")
+        return tuple(notes)
+
+    def _kinds_in(self, zone_id: str | None) -> set[Kind]:
+        if self.settings.camera == "dashcam" or zone_id is None:
+            return {Kind.VEHICLE_LITTER}
+        zones = [zone for zone in self.settings.zones if zone.id == zone_id]
+        return {kind for zone in zones for kind in KINDS_WATCHED[zone.kind]}
+
     def watched_kinds(self) -> frozenset[Kind]:
         """The kinds that this scene's zones (or its dash-cam) can give rise to."""
         kinds = {kind for zone in self.settings.zones for kind in KINDS_WATCHED[zone.kind]}
@@ -203,7 +122,7 @@ class Scene:
             picture = ArrayPicture(_read_picture(self.folder / still.image))
             while (t_s := look * every_s) < still.to_s:
                 if t_s >= still.from_s:
-                    yield Frame(camera.id, t_s, SCENE_BEGINS_AT + timedelta(seconds=t_s), picture)
+                    yield Frame(camera.id, t_s, self.settings.begins_at + timedelta(seconds=t_s), picture)
                 look += 1
 
     def _taken(self, camera: CameraSettings, clip: Path) -> Iterator[Frame]:
@@ -211,7 +130,18 @@ class Scene:
         for t_s, picture in Clip(clip).frames(due_s):
             if t_s >= due_s - 1e-3:
                 due_s += camera.look_interval_s
-                yield Frame(camera.id, t_s, SCENE_BEGINS_AT + timedelta(seconds=t_s), ArrayPicture(picture))
+                yield Frame(
+                    camera.id, t_s, self.settings.begins_at + timedelta(seconds=t_s), ArrayPicture(picture)
+                )
+
+
+def scene_files(folder: Path) -> tuple[Path, ...]:
+    """The YAML files of a folder, by name, or where it has none those of the folders in it."""
+    for pattern in ("*", "*/*"):
+        found = tuple(sorted(path for path in folder.glob(pattern) if path.suffix in _SUFFIXES))
+        if found:
+            return found
+    return ()
 
 
 def load_scene(path: Path) -> Scene:
@@ -227,15 +157,18 @@ def load_scene(path: Path) -> Scene:
     except ValidationError as error:
         faults = [str(fault["msg"]).removeprefix("Value error, ") for fault in error.errors()]
         raise SettingsError("\n".join(f"{path}: {fault}" for fault in faults)) from error
+    scale = (1.0, 1.0)
     if settings.clip is not None:
-        duration_s = _clip_duration_s(path, folder / settings.clip)
+        facts = _facts(path, folder / settings.clip)
+        duration_s, scale = facts.length_s, _scale(path, settings.size, facts.size_px)
     else:
         _see_stills(path, [folder / still.image for still in settings.stills])
         duration_s = settings.stills[-1].to_s
-    return Scene(path.stem, settings, folder, duration_s, _events(settings))
+    return Scene(path.stem, settings, folder, duration_s, _events(settings, scale))
 
 
-def _events(settings: SceneSettings) -> tuple[Event, ...]:
+def _events(settings: SceneSettings, scale: tuple[float, float]) -> tuple[Event, ...]:
+    """What alarms are matched with, boxes in pixels of the clip's own pictures."""
     limits_s = {zone.id: zone.dwell_s for zone in settings.zones}
     return tuple(
         Event(
@@ -244,7 +177,7 @@ def _events(settings: SceneSettings) -> tuple[Event, ...]:
             start_s=event.start_s,
             end_s=event.end_s,
             due_s=event.start_s + _limit_s(event, limits_s),
-            box=Box(*event.box),
+            box=Box(*(value * scale[index % 2] for index, value in enumerate(event.box))),
             what=event.what,
             ignore=event.ignore,
             also=frozenset(event.also),
@@ -271,22 +204,25 @@ def _see_stills(scene: Path, images: list[Path]) -> None:
             raise SettingsError(f"{scene}:{line}: stills.{index}.image: there is no file {image}")
 
 
-def _clip_duration_s(scene: Path, clip: Path) -> float:
-    """Length of a clip, by its container or else by its packets."""
-    where = f"{scene}:{load_yaml(scene).lc.key('clip')[0] + 1}: clip"
-    if not clip.is_file():
-        raise SettingsError(f"{where}: there is no file {clip}")
+def _facts(scene: Path, clip: Path) -> ClipFacts:
     try:
-        with av.open(str(clip)) as container:
-            if not container.streams.video:
-                raise SettingsError(f"{where}: {clip} has no video in it")
-            if container.duration:
-                return float(container.duration / av.time_base)
-            stream = container.streams.video[0]
-            ends = [p.pts + (p.duration or 0) for p in container.demux(stream) if p.pts is not None]
-            return float(max(ends, default=0) * (stream.time_base or 0))
-    except av.FFmpegError as error:
-        raise SettingsError(f"{where}: {clip} is not a video that can be read: {error.strerror}") from error
+        return facts_of(clip)
+    except SettingsError as error:
+        line = load_yaml(scene).lc.key("clip")[0] + 1
+        raise SettingsError(f"{scene}:{line}: clip: {error}") from error
+
+
+def _scale(scene: Path, drawn: tuple[int, int] | None, shown: tuple[int, int] | None) -> tuple[float, float]:
+    """From the size that boxes were noted on to the clip's own: across, down."""
+    if drawn is None or shown is None:
+        return 1.0, 1.0
+    if (drawn[0] > drawn[1]) != (shown[0] > shown[1]):
+        line = load_yaml(scene).lc.key("size")[0] + 1
+        raise SettingsError(
+            f"{scene}:{line}: size: {drawn[0]} x {drawn[1]} px, but the clip's pictures are shown "
+            f"{shown[0]} x {shown[1]}: zones and boxes were noted on another picture"
+        )
+    return shown[0] / drawn[0], shown[1] / drawn[1]
 
 
 def _read_picture(path: Path) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:

@@ -73,7 +73,7 @@ def _scenes_table(report: Report) -> Table:
             str(len(outcome.hits) + len(outcome.misses)),
             str(len(outcome.hits)),
             str(len(outcome.extras)),
-            "\n".join(_faults(result)) or "[green]nothing[/]",
+            "\n".join([*_faults(result), *_notes(result)]) or "[green]nothing[/]",
         )
     return table
 
@@ -85,6 +85,10 @@ def _faults(result: SceneResult) -> list[str]:
         *(f"[red]false[/] {_alarm(alarm)}" for alarm in outcome.extras),
         *(f"[red]end missed[/] {_event(hit.event)}" for hit in outcome.clear_misses),
     ]
+
+
+def _notes(result: SceneResult) -> list[str]:
+    return [f"[yellow]note[/] {escape(note)}" for note in result.notes]
 
 
 def _event(event: Event) -> str:

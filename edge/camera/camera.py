@@ -14,6 +14,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from edge.camera.decoder import Decoder
+from edge.camera.length import video_length_s
 from edge.camera.looks import DwellPlan, Step
 from edge.camera.picture import Converter, VideoPicture, quarter_turns
 from edge.camera.source import OpenSource, SourceError, explain, is_live, open_source, resolve, shown
@@ -91,6 +92,7 @@ class Camera:
         self._codec: str | None = None
         self._fps: float | None = None
         self._error: str | None = None
+        self._cut_off_s: float | None = None
 
     def start(self) -> None:
         """Begin to read, on a thread of its own. Raises RuntimeError when it runs already."""
@@ -138,6 +140,7 @@ class Camera:
             codec=self._codec,
             fps=self._fps,
             key_interval_s=plan.key_interval_s if plan else None,
+            cut_off_s=self._cut_off_s,
         )
 
     def captured_at(self, t_s: float) -> datetime:
@@ -198,11 +201,12 @@ class Camera:
             return None
         if self._live:
             return "the camera ended the stream"
-        duration_us, ended_s = source.container.duration, self._timeline.last_t_s
+        length_s, ended_s = video_length_s(source.container, source.stream), self._timeline.last_t_s
         if ended_s is None:
             return "the file holds no picture that can be read"
-        announced_s = None if duration_us is None else duration_us / 1_000_000 - self._timeline.jumped_s
+        announced_s = None if length_s is None else length_s - self._timeline.jumped_s
         if announced_s is not None and ended_s < announced_s - _CUT_SHORT_S:
+            self._cut_off_s = ended_s
             return f"the clip is cut off: it ends at {ended_s:.1f} s of {announced_s:.1f} s"
         return None
 

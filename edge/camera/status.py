@@ -29,6 +29,7 @@ class CameraStatus:
         codec: FFmpeg's name of the codec.
         fps: pictures a second that come in, measured; None when unknown.
         key_interval_s: between key frames lately; None when unknown.
+        cut_off_s: where a file ended before the length that it announces; None where it did not.
     """
 
     state: CameraState
@@ -46,3 +47,4 @@ class CameraStatus:
     codec: str | None = None
     fps: float | None = None
     key_interval_s: float | None = None
+    cut_off_s: float | None = None

@@ -28,7 +28,7 @@ from evaluation.bench.pages import measure_pages
 from evaluation.bench.process import BenchError
 from evaluation.bench.result import print_result, to_json
 from evaluation.bench.streams import StreamSize
-from evaluation.output import print_rows, table_console, write_json
+from evaluation.output import JsonFile, print_rows, table_console, write_json
 from kerbwatch.demo.broker import BrokerError
 from kerbwatch.demo.rtsp import RtspServerError
 from kerbwatch.logs import configure_logs
@@ -39,9 +39,6 @@ from models.fetch import ensure
 bench_app = typer.Typer(no_args_is_help=True, help="How fast is it, on this machine.")
 
 
-JsonFile = Annotated[
-    Path | None, typer.Option("--json", help="Write the figures here; - is standard output.")
-]
 BenchDatabase = Annotated[
     str | None,
     typer.Option(help="URL of a database for the bench alone; a SQLite file that goes afterwards if absent."),

@@ -25,7 +25,8 @@ from evaluation.composite.motion import Motion, find_motion
 from evaluation.composite.sway import Sway, find_sway
 from evaluation.composite.tracks import Progress, Track, followed, say_nothing, vehicles
 from evaluation.composite.view import View
-from evaluation.scene import EventSettings, SceneSettings, load_scene
+from evaluation.scene import load_scene
+from evaluation.scene_settings import EventSettings, SceneSettings
 from kerbwatch.incident import Kind, ZoneKind
 from kerbwatch.settings import SettingsError
 from models.classes import ObjectClass

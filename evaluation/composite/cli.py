@@ -15,7 +15,7 @@ from evaluation.composite.compose import make
 from evaluation.composite.empty_street import EmptyStreet
 from evaluation.composite.recipe import Recipe, UnsuitedError
 from evaluation.composite.recipes import RECIPES
-from evaluation.output import write_json
+from evaluation.output import JsonFile, write_json
 from kerbwatch.logs import configure_logs
 from kerbwatch.settings import SettingsError
 from models.errors import ModelError
@@ -54,9 +54,7 @@ def compose(  # noqa: PLR0917 - a command's options
             "Such are looked at every 2 s, so that 1 will do and is made four times as fast.",
         ),
     ] = None,
-    json_file: Annotated[
-        Path | None, typer.Option("--json", help="Write the list of scenes here; - is standard output.")
-    ] = None,
+    json_file: JsonFile = None,
 ) -> None:
     """Make composite scenes: real clips with something painted in, and the events that thereby become true.
 

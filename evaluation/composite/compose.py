@@ -15,7 +15,7 @@ from evaluation.composite.base import Base, Source
 from evaluation.composite.recipe import Canvas, Composition, Recipe, UnsuitedError, exposure_of
 from evaluation.composite.view import View
 from evaluation.composite.write import write_clip, write_scene
-from evaluation.scene import CompositeSettings, EventSettings
+from evaluation.scene_settings import CompositeSettings, EventSettings
 from kerbwatch.incident import Kind
 
 _MIN_WINDOW_S = 1.0

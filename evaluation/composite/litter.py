@@ -23,7 +23,7 @@ from evaluation.composite.flight import MAKES, fly
 from evaluation.composite.recipe import DASHCAM, FIXED, Composition, Recipe, UnsuitedError
 from evaluation.composite.sprites import THROWN
 from evaluation.composite.thrown import ThrownThing
-from evaluation.scene import EventSettings
+from evaluation.scene_settings import EventSettings
 from kerbwatch.incident import Kind
 from models.classes import ObjectClass
 

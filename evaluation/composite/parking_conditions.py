@@ -24,7 +24,7 @@ from evaluation.composite.parking import Compose, site
 from evaluation.composite.parking_site import LEAVES_S, Site
 from evaluation.composite.recipe import FIXED, Composition, Layer, Recipe, UnsuitedError
 from evaluation.composite.rides import Ride, Stop
-from evaluation.scene import EventSettings
+from evaluation.scene_settings import EventSettings
 from models.classes import ObjectClass
 
 Over = Callable[[Site, float, float, float], Sequence[Layer]]

@@ -16,7 +16,7 @@ from evaluation.composite.cutouts import Cutout
 from evaluation.composite.empty_street import EmptyStreet
 from evaluation.composite.recipe import Composition, Layer, Parameter, UnsuitedError
 from evaluation.composite.rides import Ride, Stop, Through, Traffic
-from evaluation.scene import EventSettings
+from evaluation.scene_settings import EventSettings
 from kerbwatch.incident import Kind, ZoneKind
 
 Floats = NDArray[np.float64]

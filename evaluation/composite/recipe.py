@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from edge.zone_settings import ZoneSettings
 from evaluation.composite.base import Base, Source
-from evaluation.scene import EventSettings
+from evaluation.scene_settings import EventSettings
 
 Parameter = str | int | float | bool
 

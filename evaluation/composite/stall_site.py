@@ -18,7 +18,7 @@ from evaluation.composite.empty_street import EmptyStreet
 from evaluation.composite.recipe import Canvas, Composition, Layer, Parameter, UnsuitedError
 from evaluation.composite.rides import Ride, Stop, Through, Traffic
 from evaluation.composite.stall_sprites import Thing
-from evaluation.scene import EventSettings
+from evaluation.scene_settings import EventSettings
 from kerbwatch.incident import Kind, ZoneKind
 from models.classes import ObjectClass
 

@@ -13,7 +13,7 @@ from evaluation.composite.recipe import FIXED, Composition, Layer, Recipe
 from evaluation.composite.rides import Ride
 from evaluation.composite.stall_site import LEAVES_S, Floats, Pavement, Spot
 from evaluation.composite.stall_sprites import Thing, cart, crates, sacks, suitcase, table
-from evaluation.scene import EventSettings
+from evaluation.scene_settings import EventSettings
 from kerbwatch.incident import Kind
 
 Compose = Callable[[np.random.Generator, Base], Composition]

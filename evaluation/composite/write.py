@@ -16,7 +16,7 @@ from ruamel.yaml import YAML
 from edge.frame import Image
 from evaluation.composite.base import Base
 from evaluation.composite.recipe import Composition
-from evaluation.scene import CompositeSettings, EventSettings
+from evaluation.scene_settings import CompositeSettings, EventSettings
 
 _TICKS = 90_000
 """Ticks a second of the clip's time stamps."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from evaluation.figures.runs import SceneRun
-from evaluation.scene import load_scene
+from evaluation.scene import load_scene, scene_files
 from kerbwatch.incident import Kind
 from kerbwatch.settings import SettingsError
 from models.errors import ModelError
@@ -17,8 +17,6 @@ DWELLING = frozenset({Kind.ILLEGAL_PARKING, Kind.STALL_ENCROACHMENT, Kind.PAVEME
 
 STARTS = 4
 """Starting pictures from which a real clip is judged besides its stream: which comes first is chance."""
-
-_SCENE_SUFFIXES = frozenset({".yaml", ".yml"})
 
 _PUBLIC_SCENE = """\
 # OpenCV's sample clip: people walk on paths, a van stands on the service road throughout.
@@ -83,7 +81,7 @@ def find_data(data: Path | None, work: Path) -> AtHand:
     Raises:
         SettingsError: none of them is in ``data``: its figures would be those of another clip.
     """
-    scenes = (*scene_files(data), *scene_files(data / "scenes")) if data else ()
+    scenes = (scene_files(data / "scenes") or scene_files(data)) if data else ()
     islab = data / "islab" if data and (data / "islab" / "zones.json").is_file() else None
     plates = data / "plates" if data and (data / "plates").is_dir() else None
     if data and not scenes and islab is None and plates is None:
@@ -103,11 +101,6 @@ def find_data(data: Path | None, work: Path) -> AtHand:
     if plates is None:
         absent.append("plates (DATA/plates)")
     return AtHand(scenes, islab, plates, tuple(absent), tuple(unreadable))
-
-
-def scene_files(folder: Path) -> tuple[Path, ...]:
-    """The YAML files that lie in a folder, by name; none where there is no such folder."""
-    return tuple(sorted(path for path in folder.glob("*") if path.suffix in _SCENE_SUFFIXES))
 
 
 def public_scene(work: Path) -> Path:

@@ -17,7 +17,7 @@ from evaluation.figures.composites import make_composites
 from evaluation.figures.document import fill
 from evaluation.figures.everything import Everything, measure_everything
 from evaluation.figures.writing import curves_of, parts_of, write_sheets
-from evaluation.output import table_console, write_json
+from evaluation.output import JsonFile, table_console, write_json
 from evaluation.tables import print_figures
 from kerbwatch.logs import configure_logs
 from kerbwatch.settings import SettingsError
@@ -54,9 +54,7 @@ def everything(
         ),
     ] = None,
     processes: Annotated[int, typer.Option(min=1, max=64, help="Scenes that are run at a time.")] = 2,
-    json_file: Annotated[
-        Path | None, typer.Option("--json", help="Write the figures here; - is standard output.")
-    ] = None,
+    json_file: JsonFile = None,
 ) -> None:
     """Run all that is at hand: real scenes, composites, the ISLab replay, plates.
 

@@ -45,16 +45,11 @@ def table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
 
 
-def way_of(result: SceneResult) -> str:
-    """How a scene was looked at: its decode profile, or as a clip from a car."""
-    return "dashcam" if result.scene.settings.camera == "dashcam" else result.profile
-
-
 def kinds_table(report: Report) -> str:
     """A row a kind and way of looking."""
     rows = []
     for way in WAYS:
-        part = report.only(lambda result, way=way: way_of(result) == way)  # type: ignore[misc]
+        part = report.only(lambda result, way=way: result.profile == way)  # type: ignore[misc]
         rows += [
             (f"`{kind.value}`, `{way}`", *_kind_cells(figures)) for kind, figures in part.figures().items()
         ]
@@ -130,7 +125,7 @@ def footage_table(rows: Iterable[tuple[str, Footage]]) -> str:
 def faults_table(results: Sequence[SceneResult]) -> str:
     """What went wrong, a row each."""
     rows = [
-        (result.scene.title, way_of(result), fault.what, fault.words)
+        (result.scene.title, result.profile, fault.what, fault.words)
         for result in results
         for fault in faults_of(result)
     ]

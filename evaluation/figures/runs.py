@@ -30,7 +30,7 @@ from models.runtime import Detector
 
 log = structlog.get_logger(__name__)
 
-_DECIDING = ("runner.py", "scene.py", "alarms.py", "composite/clip.py")
+_DECIDING = ("runner.py", "scene.py", "scene_settings.py", "clip_facts.py", "alarms.py", "composite/clip.py")
 """What of the evaluation decides which alarms a scene raises; the matching is always done anew."""
 
 _detector: Detector | None = None
@@ -58,6 +58,7 @@ class Raised:
     profile: str
     elapsed_s: float
     alarms: tuple[Alarm, ...]
+    notes: tuple[str, ...] = ()
 
 
 _KEPT = TypeAdapter(Raised)
@@ -82,13 +83,14 @@ class RunCache:
             kept = _KEPT.validate_json(self._file(run).read_bytes())
         except (FileNotFoundError, ValidationError):
             return None
-        return SceneResult(scene, kept.profile, match(kept.alarms, scene.events), kept.elapsed_s)
+        return SceneResult(scene, kept.profile, match(kept.alarms, scene.events), kept.elapsed_s, kept.notes)
 
     def keep(self, run: SceneRun, result: SceneResult) -> None:
         """Remember what a scene raised."""
         outcome = result.outcome
         hits = (*outcome.hits, *outcome.ignored)
-        kept = Raised(result.profile, result.elapsed_s, (*(hit.alarm for hit in hits), *outcome.extras))
+        alarms = (*(hit.alarm for hit in hits), *outcome.extras)
+        kept = Raised(result.profile, result.elapsed_s, alarms, result.notes)
         self._folder.mkdir(parents=True, exist_ok=True)
         self._file(run).write_bytes(_KEPT.dump_json(kept))
 

@@ -23,7 +23,6 @@ from evaluation.figures.markdown import (
     sizes_table,
     starts_table,
     table,
-    way_of,
 )
 from evaluation.figures.recall_curve import (
     CONTRASTS,
@@ -103,7 +102,7 @@ def _negative(run: Everything) -> str:
     both = (("real", run.real), ("composite", run.composite))
     for name, report in both:
         for way in WAYS:
-            part = report.only(lambda result, way=way: way_of(result) == way)  # type: ignore[misc]
+            part = report.only(lambda result, way=way: result.profile == way)  # type: ignore[misc]
             if part.results:
                 rows.append((f"{name}, `{way}`, nothing happens", part.negative_footage()))
                 rows.append((f"{name}, `{way}`, all scenes", part.footage()))

@@ -96,6 +96,7 @@ def test_a_clip_cut_in_half_is_read_to_where_it_ends(tmp_path):
     assert status.state is CameraState.STOPPED
     assert "cut off" in status.error
     assert "of 8.0 s" in status.error
+    assert status.cut_off_s == pytest.approx(watched.times[-1], abs=1.1)
 
 
 def test_a_clip_without_its_index_ends_with_a_clear_word(tmp_path):

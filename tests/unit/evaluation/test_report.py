@@ -10,7 +10,8 @@ from edge.settings import PositionSettings
 from edge.zone_settings import ZoneSettings
 from evaluation.matching import Alarm, Box, Event, match
 from evaluation.report import Report, SceneFailure, SceneResult
-from evaluation.scene import Scene, SceneSettings
+from evaluation.scene import Scene
+from evaluation.scene_settings import SceneSettings
 from evaluation.tables import print_report
 from kerbwatch.incident import Kind
 

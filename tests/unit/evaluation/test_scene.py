@@ -1,5 +1,6 @@
 """Scene files: what a person may write, and what they are told when it cannot be used."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import av
@@ -8,7 +9,7 @@ import numpy as np
 import pytest
 
 from evaluation.matching import Box
-from evaluation.scene import load_scene
+from evaluation.scene import load_scene, scene_files
 from kerbwatch.incident import Kind
 from kerbwatch.settings import SettingsError
 
@@ -77,6 +78,34 @@ def test_litter_is_due_when_it_is_thrown(street):
     assert event.due_s == event.start_s == 1
 
 
+def test_boxes_noted_on_another_size_of_the_picture_lie_where_its_zones_do(street):
+    text = STREET.replace("size: [64, 48]", "size: [128, 64]")
+    (event,) = load_scene(street(text)).events
+    assert event.box == Box(5, 7.5, 15, 22.5)
+
+
+def test_an_event_that_its_zone_cannot_give_is_told(street):
+    (note,) = load_scene(street(STREET.replace("kind: no_parking", "kind: no_stall"))).notes()
+    assert note == "event 'van' is never found: zone 'kerb' gives no illegal_parking"
+    assert load_scene(street()).notes() == ()
+
+
+def test_the_first_picture_has_the_wall_clock_that_the_scene_says(street, stills):
+    assert load_scene(street()).settings.begins_at == datetime(2026, 5, 4, 3, tzinfo=UTC)
+    stills.write_text(STILLS + "begins_at: 2026-05-04T23:30:00+08:00\n")
+    scene = load_scene(stills)
+    assert next(scene.frames(scene.camera())).captured_at == datetime(2026, 5, 4, 15, 30, tzinfo=UTC)
+
+
+def test_the_scenes_of_a_folder_are_its_yaml_files_or_those_of_the_folders_in_it(tmp_path):
+    (tmp_path / "b").mkdir()
+    (tmp_path / "b" / "scene.yml").touch()
+    (tmp_path / "notes.txt").touch()
+    assert [path.name for path in scene_files(tmp_path)] == ["scene.yml"]
+    (tmp_path / "a.yaml").touch()
+    assert [path.name for path in scene_files(tmp_path)] == ["a.yaml"]
+
+
 def test_a_scene_is_a_camera_that_plays_its_clip_flat_out(street):
     camera = load_scene(street()).camera()
     assert Path(camera.source).name == "street.mp4"
@@ -126,6 +155,7 @@ def test_a_clip_brings_its_own_pictures(street):
         ("[64, 48], [0, 48]]", "[0, 48], [64, 48]]", "cross or touch themselves"),
         ("[64, 48], [0, 48]]", "[99, 48], [0, 48]]", "outside the picture"),
         ("clip: street.mp4", "fps: 5", "either 'clip' or 'stills'"),
+        ("size: [64, 48]", "size: [480, 640]", "street.yaml:3: size: 480 x 640 px, but the clip's"),
     ],
 )
 def test_a_fault_in_a_scene_file_is_told_where_it_is(street, old, new, told):

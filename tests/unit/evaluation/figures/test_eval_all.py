@@ -125,7 +125,7 @@ def test_real_and_composite_scenes_stand_in_separate_tables(scene):
 
 def test_recall_is_told_by_size_and_contrast_where_both_are_known(scene):
     throw = "{kind: vehicle_litter, start_s: 5, end_s: 6, box: [20, 20, 80, 60], size_px: %s, contrast: %s}"
-    made = "camera: dashcam\ncomposite: {recipe: litter, base: street, seed: 1}"
+    made = "composite: {recipe: litter, base: street, seed: 1}"
     path = scene("litter", f"[{throw % (9, 50)}, {throw % (9, 55)}, {throw % (3, 50)}]", made)
     found = Alarm(Kind.VEHICLE_LITTER, None, 6, 5, Box(20, 20, 80, 60))
     thrown = result(path, found)
@@ -136,7 +136,7 @@ def test_recall_is_told_by_size_and_contrast_where_both_are_known(scene):
     run = Everything(
         Report("real", ()), Report("composite", (thrown,)), Report("starts", ()), None, None, (), ()
     )
-    assert list(curves_of(run)) == ["litter_recall_dashcam.svg"]
+    assert list(curves_of(run)) == ["litter_recall_fixed.svg"]
 
 
 def test_what_is_not_at_hand_is_said(scene, tmp_path):
