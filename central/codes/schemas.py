@@ -6,8 +6,8 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from central.duty.matter import Matter
 from kerbwatch.clock import UtcDatetime
-from kerbwatch.incident import Kind
 
 MOST_PLACES = 5000
 """In one file or request."""
@@ -30,8 +30,9 @@ class PlaceIn(BaseModel):
     lon: Annotated[float, Field(ge=-180, le=180)]
     lat: Annotated[float, Field(ge=-90, le=90)]
     road: Annotated[str, _line(300)] | None = None
-    kind: Kind | None = None
-    """The one kind that can be reported there; absent: whoever reports chooses."""
+    kind: Matter | None = None
+    """The one thing that can be reported there: a kind, or the id of an item of the duty list that has none;
+    absent: whoever reports chooses."""
     urgent: bool = False
     """Whether what is reported there cannot wait."""
 

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from sqlalchemy.orm import Session
 
 from central.areas.coverage import covered, outside
-from central.areas.reach import Reach
+from central.areas.reach import ELSEWHERE, Reach
 from central.areas.service import area_map
 from central.cases.reporting import LeadIn
 from central.cases.rules import Origin
@@ -22,6 +22,8 @@ from central.codes.models import PlaceCode
 from central.codes.schemas import MOST_PLACES, MadeOut, PlaceCodeOut, PlaceCodePage, PlaceIn
 from central.codes.signing import PlaceKeys, grouped
 from central.csv_file import rows_of
+from central.duty.matter import check_known, may_be_reported, unknown
+from central.duty.service import book_if_any
 from central.jobs.service import enqueue
 from central.problems import Problem, not_found
 from central.reports import repository as report_rows
@@ -32,7 +34,6 @@ from central.reports.service import Registered
 from central.settings import CentralSettings
 from central.uploads import by_form
 from central.uploads.job import KIND as LOOK_THROUGH
-from kerbwatch.incident import Kind
 from kerbwatch.place import Position
 from kerbwatch.settings import SettingsError
 
@@ -72,12 +73,15 @@ def make(
         reach: where they may, if they are limited to areas.
 
     Raises:
-        Problem: 403 a place lies elsewhere, 422 outside the city.
+        Problem: 403 a place lies elsewhere, 422 outside the city, or its kind is nothing to be reported.
     """
-    areas = area_map(session, now)
+    areas, book = area_map(session, now), book_if_any(session, now)
     for place in places:
+        if place.kind is not None and not may_be_reported(book, place.kind):
+            detail = f"'{place.name}': {unknown(place.kind)}; no code was made"
+            raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "kind", detail)
         if reach is not None and not reach.covers(place.lon, place.lat):
-            detail = f"'{place.name}' lies outside the areas to which you are limited"
+            detail = f"'{place.name}': {ELSEWHERE}; no code was made"
             raise Problem(HTTPStatus.FORBIDDEN, "elsewhere", detail)
         if not covered(areas, place.lon, place.lat):
             detail = f"'{place.name}': {outside()}; no code was made"
@@ -96,7 +100,7 @@ def make(
             lon=place.lon,
             lat=place.lat,
             area_name=hits[0].name if hits else None,
-            kind=place.kind.value if place.kind else None,
+            kind=place.kind,
             urgent=place.urgent,
             made_at=now,
             made_by=actor,
@@ -110,9 +114,8 @@ def make(
 
 
 def _live_code_of(session: Session, place: PlaceIn, key_id: int) -> int | None:
-    kind = place.kind.value if place.kind else None
     for row in repository.live_at(session, place.lon, place.lat):
-        if (row.name, row.kind, row.key_id) == (place.name, kind, key_id):
+        if (row.name, row.kind, row.key_id) == (place.name, place.kind, key_id):
             return row.number
     return None
 
@@ -162,16 +165,11 @@ def opened(session: Session, keys: PlaceKeys, typed: str, *, lock: bool = False)
     return row
 
 
-def kinds_of(row: PlaceCode) -> tuple[Kind, ...]:
-    """What can be reported at a place."""
-    return (Kind(row.kind),) if row.kind else tuple(Kind)
-
-
 def report(
     session: Session,
     row: PlaceCode,
     *,
-    kind: Kind,
+    kind: str,
     words: str,
     form_key: str,
     secret: bytes,
@@ -187,7 +185,7 @@ def report(
     Args:
         session: a unit of work with ``ordered=True``.
         row: the place, its row held.
-        kind: what stands there, one of :func:`kinds_of`.
+        kind: what is there: the place's own kind if it has one, else whatever may be reported.
         words: what they say; may be empty.
         form_key: of the form (central.reports.forms).
         secret: central's signing key.
@@ -200,10 +198,11 @@ def report(
         NoDutyListError: when nobody could be told.
         Problem: 409 the photo is not here any more, 422 a kind that cannot be reported there.
     """
-    if kind not in kinds_of(row):
+    if row.kind is not None and kind != row.kind:
         raise Problem(
             HTTPStatus.UNPROCESSABLE_ENTITY, "kind", f"at this place only {row.kind} can be reported"
         )
+    check_known(book_if_any(session, now), kind)
     said = LeadIn(
         origin=Origin.QR,
         source=f"place code {row.number}",

@@ -55,6 +55,14 @@ def duty_book(session: Session, now: datetime) -> DutyBook:
     return known[1]
 
 
+def book_if_any(session: Session, now: datetime) -> DutyBook | None:
+    """The same; None when no list is in force yet."""
+    try:
+        return duty_book(session, now)
+    except NoDutyListError:
+        return None
+
+
 def fresh_book(session: Session, now: datetime) -> DutyBook:
     """The same, read anew and not kept: for a unit of work that has changed the list and may yet fail.
 

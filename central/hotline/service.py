@@ -19,7 +19,7 @@ from central.cases.rules import Origin
 from central.csv_file import rows_of
 from central.database import Database
 from central.duty.book import DutyBook
-from central.duty.matter import unknown
+from central.duty.matter import may_be_reported, unknown
 from central.duty.service import duty_book
 from central.hotline.schemas import HotlineItem, HotlineOutcome, RefusedItem
 from central.settings import CentralSettings
@@ -125,7 +125,7 @@ def _fault(
         return "at: lies in the future"
     if item.at < now - timedelta(days=settings.hotline.oldest_days):
         return f"at: lies more than {settings.hotline.oldest_days:g} days back"
-    if not book.knows(item.kind):
+    if not may_be_reported(book, item.kind):
         return f"kind: {unknown(item.kind)}"
     if not covered(book.areas, item.lon, item.lat):
         return f"lon, lat: {outside(settings.city)}"

@@ -18,7 +18,7 @@ from fastapi.routing import APIRoute
 
 from central.context import Central, CentralDep
 from central.duty.repository import in_force
-from central.duty.service import NoDutyListError, duty_book
+from central.duty.service import book_if_any
 from central.limits.access import limited
 from central.open311 import reading, service
 from central.open311.formats import MEDIA_TYPES, Format, respond
@@ -313,10 +313,7 @@ def _changed(central: Central) -> str:
 def _services(central: Central) -> dict[str, Service]:
     """What can be reported now, by code."""
     with central.database.read() as session:
-        try:
-            return services_of(duty_book(session, central.clock.now_utc()))
-        except NoDutyListError:
-            return services_of(None)
+        return services_of(book_if_any(session, central.clock.now_utc()))
 
 
 def _kinds(text: str | None, services: Mapping[str, Service]) -> frozenset[str]:

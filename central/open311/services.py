@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from central.duty.book import DutyBook
-from central.duty.matter import MATTER_CHARS
+from central.duty.matter import items_of
 from central.pages.texts import kind_name, kind_term
 from kerbwatch.incident import Kind
 
@@ -130,9 +130,7 @@ SERVICES: dict[str, Service] = {
 
 def services_of(book: DutyBook | None) -> dict[str, Service]:
     """Every service by its code: kinds, and what else the duty list has; no more where there is none."""
-    items = book.items() if book else []
     return SERVICES | {
         item: Service(item, name, group.lower(), (_URGENT, _seen_at(required=False)), name)
-        for item, name, group in items
-        if len(item) <= MATTER_CHARS
+        for item, name, group in items_of(book)
     }

@@ -18,6 +18,7 @@ from central.codes.schemas import REASON_CHARS, PlaceIn, RevokeIn
 from central.codes.sheet import MOST_STICKERS, Sticker, Wording
 from central.codes.signing import MOST_NUMBER
 from central.context import Central, CentralDep
+from central.pages import matters
 from central.pages.rendering import HEADERS, page
 from central.pages.texts import KIND_TERMS, kind_name, t
 from central.pages.values import Notice, Tab
@@ -160,6 +161,7 @@ def _list(
     status: HTTPStatus = HTTPStatus.OK,
     written: MakeForm | None = None,
 ) -> Response:
+    now = central.clock.now_utc()
     with central.database.read() as session:
         found = service.listed(
             session,
@@ -168,8 +170,10 @@ def _list(
             before=before,
             revoked=revoked,
             limit=_PAGE,
-            reach=reach_of(session, who.areas, central.clock.now_utc()),
+            reach=reach_of(session, who.areas, now),
         )
+        classes = matters.by_class(session, now)
+        called = {each.kind: matters.called(session, now, each.kind) for each in found.items if each.kind}
     more = {"show": "revoked", "before": found.next_before} if revoked else {"before": found.next_before}
     values = {
         "here": "codes",
@@ -179,8 +183,9 @@ def _list(
             Tab(t("codes.revoked"), "/codes?show=revoked", revoked, None),
         ],
         "codes": found.items,
-        "kind_name": kind_name,
+        "called": called,
         "kinds": [(kind, kind_name(kind)) for kind in KIND_TERMS],
+        "classes": classes,
         "more_url": f"/codes?{urlencode(more)}" if found.next_before else None,
         "form": written or MakeForm(),
         "reason_chars": REASON_CHARS,

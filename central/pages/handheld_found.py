@@ -16,14 +16,13 @@ from central.limits.access import limited
 from central.pages import matters
 from central.pages.handheld import Handler, Text
 from central.pages.rendering import HEADERS, page
-from central.pages.texts import kind_name, kind_term, t, t_or
+from central.pages.texts import t, t_or
 from central.pages.values import Notice
 from central.people.service import Principal, hash_token
 from central.problems import Problem
 from central.reports.forms import FORM_KEY_PATTERN, WORDS_CHARS, cleaned, new_form_key
 from central.reports.service import Seen
 from central.uploads.by_form import put_by, sent_file
-from kerbwatch.incident import Kind
 
 router = APIRouter(prefix="/h/found", include_in_schema=False)
 
@@ -60,10 +59,10 @@ def take(  # noqa: PLR0917 - FastAPI passes them by name
     with central.database.read() as session:
         if finds.is_known(session, who.unit_id, form_key):
             return RedirectResponse("/h?done=found", HTTPStatus.SEE_OTHER, headers=HEADERS)
-        known = {matter for matter, _name in matters.choices(session, central.clock.now_utc())}
+        offer = matters.offer(session, central.clock.now_utc())
     place = _place(lon, lat, accuracy_m)
     lacking = None
-    if kind not in known:
+    if not offer.holds(kind):
         lacking = t("notice.kind_needed")
     elif len(said) > WORDS_CHARS:
         lacking = t("notice.note_too_long", chars=WORDS_CHARS)
@@ -108,13 +107,12 @@ def _page(
 ) -> Response:
     with central.database.read() as session:
         found = finds.of_unit(session, who.unit_id) if who.unit_id else []
-        classes = matters.by_class(session, central.clock.now_utc())
-    items = {item: name for _class, group in classes for item, name in group}
+        now = central.clock.now_utc()
+        offer = matters.offer(session, now)
+        asked = {each.kind: matters.asked(session, now, each.kind) for each in found}
     values = {
         "form_key": form_key,
-        "kinds": [(each.value, t(f"kind_ask.{each}"), kind_term(each)) for each in Kind],
-        "classes": classes,
-        "item": items.get(kind),
+        "offer": offer,
         "kind": kind,
         "words": words,
         "words_chars": WORDS_CHARS,
@@ -123,7 +121,7 @@ def _page(
         "finds": [
             (
                 each,
-                items.get(each.kind) or t_or(f"kind_ask.{each.kind}", kind_name(each.kind)),
+                asked[each.kind],
                 t_or(f"find.{each.state}", t_or(f"state.{each.state}", each.state)),
             )
             for each in found

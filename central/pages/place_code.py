@@ -14,17 +14,17 @@ from central.codes import service
 from central.codes.models import PlaceCode
 from central.codes.service import CodeRefusedError
 from central.codes.signing import MOST_TYPED_CHARS, canonical
-from central.context import Central, CentralDep, central_of
+from central.context import Central, CentralDep
 from central.limits.access import count, limited
+from central.pages import matters
 from central.pages.rendering import HEADERS, page
-from central.pages.texts import kind_term, t
+from central.pages.texts import t
 from central.pages.values import Notice
 from central.people.access import check_same_origin
 from central.problems import Problem
 from central.reports.forms import FORM_KEY_PATTERN, WORDS_CHARS, cleaned, new_form_key
 from central.reports.sender import ReportSender, SenderDep, unnamed
 from central.uploads.by_form import put_by, sent_file
-from kerbwatch.incident import Kind
 
 router = APIRouter(include_in_schema=False, dependencies=[Depends(limited("place_codes"))])
 
@@ -61,7 +61,7 @@ def show(request: Request, central: CentralDep, sender: SenderDep, code: str) ->
             row = service.opened(session, central.place_keys, code)
     except CodeRefusedError as refused:
         return _refused(request, central, refused)
-    return _form(request, row, sender, PlaceForm(form_key=new_form_key(), kind=row.kind or ""))
+    return _form(request, central, row, sender, PlaceForm(form_key=new_form_key(), kind=row.kind or ""))
 
 
 @router.post("/q/{code}", dependencies=[Depends(limited("reports"))])
@@ -83,13 +83,14 @@ def report(  # noqa: PLR0917 - FastAPI passes them by name
     try:
         with central.database.read() as session:
             row = service.opened(session, central.place_keys, code)
+            offer = matters.offer(session, central.clock.now_utc(), row.kind)
     except CodeRefusedError as refused:
         return _refused(request, central, refused)
-    if form.kind not in set(service.kinds_of(row)):
-        return _form(request, row, sender, form, Notice("bad", t("notice.kind_needed")))
+    if not offer.holds(form.kind):
+        return _form(request, central, row, sender, form, Notice("bad", t("notice.kind_needed")))
     if len(form.words) > WORDS_CHARS:
         too_long = Notice("bad", t("notice.note_too_long", chars=WORDS_CHARS))
-        return _form(request, row, sender, form, too_long)
+        return _form(request, central, row, sender, form, too_long)
     count(central, "reports", f"place code {row.number}", central.settings.place_codes.reports)
     try:
         photo_key = put_by(central, by.key, *file) if file else None
@@ -97,7 +98,7 @@ def report(  # noqa: PLR0917 - FastAPI passes them by name
             found = service.report(
                 session,
                 service.opened(session, central.place_keys, code, lock=True),
-                kind=Kind(form.kind),
+                kind=form.kind,
                 words=form.words,
                 form_key=form.form_key,
                 secret=central.secret,
@@ -110,7 +111,7 @@ def report(  # noqa: PLR0917 - FastAPI passes them by name
         return _refused(request, central, refused)
     except Problem as problem:
         detail = t("notice.refused", detail=problem.detail.rstrip("."))
-        return _form(request, row, sender, form, Notice("bad", detail), problem.status)
+        return _form(request, central, row, sender, form, Notice("bad", detail), problem.status)
     values = {
         "place": row,
         "number": found.report.external_id,
@@ -122,20 +123,23 @@ def report(  # noqa: PLR0917 - FastAPI passes them by name
 
 def _form(  # noqa: PLR0917 - one page, one place
     request: Request,
+    central: Central,
     row: PlaceCode,
     sender: ReportSender,
     form: PlaceForm,
     notice: Notice | None = None,
     status: HTTPStatus = HTTPStatus.UNPROCESSABLE_ENTITY,
 ) -> Response:
-    kinds = [(kind.value, t(f"kind_ask.{kind}"), kind_term(kind)) for kind in service.kinds_of(row)]
+    with central.database.read() as session:
+        offer = matters.offer(session, central.clock.now_utc(), row.kind)
     values = {
         "place": row,
-        "kinds": kinds,
+        "offer": offer,
+        "kind": form.kind,
         "form": form,
         "has_account": sender.reporter_ref is not None,
         "words_chars": WORDS_CHARS,
-        "photo_mb": f"{central_of(request).settings.reports.photo_max_mb:g}",
+        "photo_mb": f"{central.settings.reports.photo_max_mb:g}",
         "notice": notice,
     }
     return page(request, "place_code.html", values, status=status if notice else HTTPStatus.OK)

@@ -19,7 +19,7 @@ from starlette.types import Scope
 
 from central.context import Central, central_of
 from central.pages import assets, waiting, wording
-from central.pages.texts import t
+from central.pages.texts import t, t_count
 from central.people.permissions import Permission
 from central.people.service import Principal, csrf_token
 from kerbwatch.clock import iso_utc
@@ -91,7 +91,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals |= {"t": t, "static": static_url, "heartbeat_s": HEARTBEAT_S}
+    environment.globals |= {"t": t, "t_count": t_count, "static": static_url, "heartbeat_s": HEARTBEAT_S}
     environment.filters |= {"iso": iso_utc, "full": _full, "clock": _clock}
     environment.filters |= {"number": wording.number, "day": wording.day}
     return environment

@@ -9,13 +9,12 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 
 from central.context import CentralDep
-from central.pages import map_view, repository
+from central.pages import map_view, matters, repository
 from central.pages.rendering import HEADERS, page
-from central.pages.texts import kind_name, kind_term, t
+from central.pages.texts import t, t_count
 from central.problems import not_found
 from central.reports.following import follow
 from central.reports.forms import WORDS_CHARS, new_form_key
-from kerbwatch.incident import Kind
 
 router = APIRouter(include_in_schema=False)
 
@@ -66,11 +65,14 @@ _SAID_BY_SCRIPT = {
 def report(request: Request, central: CentralDep, kind: str = "") -> Response:
     """The form; ``kind`` is chosen beforehand."""
     limits = central.settings.reports
-    said = _SAID_BY_SCRIPT | {"too_many": t("report.too_many", photos=limits.most_photos)}
+    said = _SAID_BY_SCRIPT | {
+        "too_many": t_count("report.too_many", limits.most_photos, photos=limits.most_photos)
+    }
     with central.database.read() as session:
         centre = map_view.centre_of(repository.areas_overlapping(session, (-180.0, -90.0, 180.0, 90.0)))
+        offer = matters.offer(session, central.clock.now_utc())
     values = {
-        "kinds": [(each.value, t(f"kind_ask.{each}"), kind_term(each)) for each in Kind],
+        "offer": offer,
         "kind": kind,
         "limits": limits,
         "words_chars": WORDS_CHARS,
@@ -98,6 +100,7 @@ def what_became_of_it(request: Request, central: CentralDep, token: str) -> Resp
         raise not_found("such report")
     with central.database.read() as session:
         found = follow(session, token)
+        name = matters.called(session, central.clock.now_utc(), found.kind)
     done = _DONE_STEPS[found.stage]
     steps = [
         (step, "done" if number < done else "now" if number == done else "")
@@ -106,7 +109,7 @@ def what_became_of_it(request: Request, central: CentralDep, token: str) -> Resp
     values = {
         "found": found,
         "stage": _STAGES[found.stage],
-        "kind": kind_name(found.kind),
+        "kind": name,
         "steps": [] if found.stage == "refused" else steps,
     }
     headers = _PRIVATE | ({"Refresh": _REFRESH_S} if found.stage in _MOVING else {})

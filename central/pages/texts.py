@@ -311,6 +311,7 @@ _ENGLISH: dict[str, str] = {
     "notice.ruling_lacks": "A ruling needs a clause and reasons.",
     "cameras.title": "Cameras",
     "cameras.summary": "{working} of {total} cameras working",
+    "cameras.summary_one": "{working} of 1 camera working",
     "cameras.more": "More boxes",
     "cameras.first": "Back to those that need someone",
     "cameras.none": "No edge box has spoken yet",
@@ -361,6 +362,11 @@ _ENGLISH |= NEW | REPORTERS | REPORTS | SLIPS | STREET | WORK
 def t(key: str, **values: object) -> str:
     """The words for ``key`` with ``values`` filled in. Raises KeyError for a key that nobody wrote."""
     return _ENGLISH[key].format(**values)
+
+
+def t_count(key: str, count: float, **values: object) -> str:
+    """The words for a count of things: those of ``key`` and ``_one`` for one, else those of ``key``."""
+    return t(f"{key}_one" if count == 1 else key, **values)
 
 
 def t_or(key: str, fallback: str) -> str:

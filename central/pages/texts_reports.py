@@ -9,6 +9,8 @@ REPORTS: dict[str, str] = {
     "report.choose": "Take or choose photos, or a clip",
     "report.files_help": "Up to {photos} photos (JPEG, PNG, WebP; {photo_mb} MB each), or one clip (MP4, "
     "MOV; {clip_s} s, {clip_mb} MB). Data about your phone is taken out of photos.",
+    "report.files_help_one": "One photo (JPEG, PNG, WebP; {photo_mb} MB), or one clip (MP4, MOV; {clip_s} s, "
+    "{clip_mb} MB). Data about your phone is taken out of photos.",
     "report.remove": "Remove",
     "report.waiting": "Waiting",
     "report.sent_share": "{percent} % sent",
@@ -18,6 +20,7 @@ REPORTS: dict[str, str] = {
     "report.too_large": "it is too large",
     "report.wrong_type": "it is no photo (JPEG, PNG, WebP) and no clip (MP4, MOV)",
     "report.too_many": "Up to {photos} photos, or one clip. Remove something first.",
+    "report.too_many_one": "One photo, or one clip. Remove something first.",
     "report.what": "What is it?",
     "report.where": "Where is it?",
     "report.where_picture": "Where the picture was taken",

@@ -7,9 +7,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
+from central.duty.matter import Matter
 from central.reports.forms import FORM_KEY_PATTERN
 from kerbwatch.clock import UtcDatetime
-from kerbwatch.incident import Kind
 
 MOST_FILES = 20
 MOST_WORDS = 2000
@@ -44,7 +44,8 @@ class ReportIn(BaseModel):
 
     form_key: Annotated[str, StringConstraints(pattern=FORM_KEY_PATTERN)] | None = None
     """128 random bits (22 characters, base64url): sent again after a broken line, it is the same report."""
-    kind: Kind
+    kind: Matter
+    """What it is: a kind, or the id of an item of the duty list that has none."""
     words: Annotated[str, _text(MOST_WORDS)] = ""
     place: PlaceIn | None = None
     """None leaves it to the pictures; what they tell counts first anyway."""

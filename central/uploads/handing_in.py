@@ -10,6 +10,8 @@ from sqlalchemy.orm import Session
 
 from central.cases.rules import Origin
 from central.context import Central
+from central.duty.matter import check_known
+from central.duty.service import book_if_any
 from central.jobs.service import enqueue
 from central.people.service import hash_token
 from central.problems import Problem
@@ -34,7 +36,8 @@ def hand_in(central: Central, said: ReportIn, sender: ReportSender) -> HandedIn:
     """Take a report in. The same key with the same uploads is the same report.
 
     Raises:
-        Problem: 409 an upload is not whole or belongs to another report, 422 too many files.
+        Problem: 409 an upload is not whole or belongs to another report, 422 too many files, or it is about
+            nothing that the duty list has.
     """
     now = central.clock.now_utc()
     form_key = said.form_key or new_form_key()
@@ -57,6 +60,7 @@ def hand_in(central: Central, said: ReportIn, sender: ReportSender) -> HandedIn:
             if any(upload.report_id != found.report.id for upload in uploads):
                 raise _refused(central, HTTPStatus.CONFLICT, "form-key-used", "this key is of another report")
             return handed_in
+        check_known(book_if_any(session, now), said.kind)
         if any(upload.report_id is not None or upload.state != UploadState.WHOLE for upload in uploads):
             raise _refused(
                 central, HTTPStatus.CONFLICT, "not-whole", "send each file to its end, and in one report only"

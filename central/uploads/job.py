@@ -14,6 +14,8 @@ from sqlalchemy.orm import Session
 from central.areas.coverage import covered
 from central.areas.service import area_map
 from central.context import Central
+from central.duty.matter import may_be_reported, unknown
+from central.duty.service import book_if_any
 from central.jobs.service import JobError, Writing
 from central.jobs.worker import Progress
 from central.reports import following
@@ -97,7 +99,9 @@ class LookThrough:
         if report.lon is not None and report.lat is not None:
             stated = Seen(report.lon, report.lat, report.place_method, report.accuracy_m)
         with self._central.database.read() as session:
-            areas = area_map(session, now)
+            areas, book = area_map(session, now), book_if_any(session, now)
+        if not may_be_reported(book, report.kind):  # the list has changed since
+            return Verdict(None, report.seen_at, "kind", unknown(report.kind))
         terms = Terms(
             covers=partial(covered, areas),
             city=settings.city,

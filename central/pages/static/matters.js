@@ -1,4 +1,4 @@
-// "I found something": the duty list's many items, searched on the phone. Without scripts the classes open by a tap.
+// The duty list's many items, searched on the phone. Without scripts the classes open by a tap.
 const matters = document.querySelector("#matters");
 
 const plain = (text) => text.toLowerCase().normalize("NFKC");

@@ -102,6 +102,26 @@ def test_who_is_signed_in_has_it_in_the_account_unless_they_want_to_stay_unknown
 
 
 @ON_SQLITE
+def test_at_a_code_whatever_the_duty_list_has_is_reported_or_the_one_item_that_it_is_for(town, make, dora):
+    anywhere = make()["path"]
+    assert 'value="stray-dog"' in town.client.get(anywhere, headers=PHONE).text
+    assert send(town, anywhere, kind="stray-dog").status_code == 200
+    lamp = make(name="Lamp 17", kind="street-lamp")
+    shown = town.client.get(lamp["path"], headers=PHONE).text
+    assert re.findall(r'name="kind" value="([^"]+)"', shown) == ["street-lamp"]
+    assert "Street lamp dark" in shown
+    assert send(town, lamp["path"], kind="illegal_parking").status_code == 422
+    assert send(town, lamp["path"], kind="street-lamp").status_code == 200
+    with town.database.read() as session:
+        assert session.scalars(select(Lead.kind).order_by(Lead.id)).all() == ["stray-dog", "street-lamp"]
+    page = town.client.get("/codes", headers=dora | PHONE).text
+    assert page.count("Street lamp dark") == 2, "its name on the list, and one to choose for a new code"
+    wrong = {"places": [MARKET | {"name": "Moon", "kind": "flying-saucer"}]}
+    refused = town.client.post("/api/v1/codes", json=wrong, headers=dora)
+    assert (refused.status_code, "neither a kind nor an item" in refused.json()["detail"]) == (422, True)
+
+
+@ON_SQLITE
 def test_a_form_that_is_sent_again_over_a_bad_link_is_one_report_with_one_link(town, make):
     path = make()["path"]
     key = field(town.client.get(path, headers=PHONE), "form_key")

@@ -125,6 +125,18 @@ def test_a_report_that_is_sent_again_after_a_broken_line_comes_in_once(town, pho
     assert town.client.post("/api/v1/reports", json=other).status_code == 409, "an upload is of one report"
 
 
+@pytest.mark.parametrize("url", ["sqlite"], indirect=True)
+def test_whatever_the_duty_list_has_is_reported_with_a_photo_and_nothing_else(town, phone):
+    page = town.client.get("/report").text
+    assert 'value="manhole-cover"' in page
+    assert phone.hand_in(photo(), kind="flying-saucer").status_code == 422
+    follow = phone.report(photo(2), kind="manhole-cover", place=HERE)
+    assert "Manhole cover broken or gone" in town.client.get(follow).text
+    assert phone.workers.once()
+    (lead,) = rows(town, Lead)
+    assert (lead.kind, lead.origin) == ("manhole-cover", "photo")
+
+
 def test_a_copy_that_dies_over_a_report_leaves_it_to_another_and_it_is_one_lead(town, phone, monkeypatch):
     phone.report(photo())
     dying, another = workers_of(phone.central), workers_of(phone.central)
