@@ -5,13 +5,35 @@ from __future__ import annotations
 import difflib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_origin
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+from pydantic.fields import FieldInfo
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
+from kerbwatch.ids import SLUG_PATTERN
+
+_A_LIST, _KEYS, _NUMBER = "expected a list; [] for none", "expected keys and values", "expected a number"
+_WORDS = {
+    "missing": "must be given",
+    "tuple_type": _A_LIST,
+    "list_type": _A_LIST,
+    "dict_type": _KEYS,
+    "model_type": _KEYS,
+    "string_type": "expected text; what looks like a number needs quotes",
+    "float_type": _NUMBER,
+    "float_parsing": _NUMBER,
+    "int_type": _NUMBER,
+    "int_parsing": _NUMBER,
+    "int_from_float": "expected a whole number",
+    "bool_type": "expected true or false",
+    "bool_parsing": "expected true or false",
+}
+"""What is wrong, in the words of those who write the file, by pydantic's name of the fault."""
+_NEAR = 0.7
+"""An unknown key that is less alike than this to every known one is no slip of the pen."""
 _SECRET_WORDS = ("password", "token", "secret")
 """The value of a key that has one of these in its name is never repeated in an error."""
 
@@ -20,6 +42,17 @@ class Settings(BaseModel):
     """Base of every settings class: unknown keys are refused, values are frozen."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _nothing_listed(cls, values: Any) -> Any:  # noqa: ANN401 - what a file holds may be anything
+        """A key of a list with nothing behind it is an empty list, as whoever wrote it meant."""
+        if not isinstance(values, dict):
+            return values
+        return {
+            key: () if value is None and _is_list(cls.model_fields.get(str(key))) else value
+            for key, value in values.items()
+        }
 
 
 class SettingsError(ValueError):
@@ -76,16 +109,30 @@ def _describe(path: Path, tree: Any, schema: type[BaseModel], fault: dict[str, A
     key = ".".join(str(part) for part in loc if not str(part).startswith("function-")) or "(top)"
     if fault["type"] == "extra_forbidden":
         known = _known_keys(schema, loc[:-1])
-        near = difflib.get_close_matches(str(loc[-1]), known, n=1)
+        near = difflib.get_close_matches(str(loc[-1]), known, n=1, cutoff=_NEAR)
         hint = f"did you mean '{near[0]}'?" if near else f"known keys: {', '.join(sorted(known))}"
         return f"{where}: {key}: unknown key; {hint}"
-    message = str(fault["msg"]).removeprefix("Value error, ")
+    message = _message(schema, fault)
     given = fault.get("input")
     shown = f" (given: {given!r})" if isinstance(given, str | int | float | bool) else ""
     secret = any(word in str(loc[-1]).lower() for word in _SECRET_WORDS) if loc else False
     if fault["type"] == "missing" or secret or "://" in shown:
         shown = ""
     return f"{where}: {key}: {message}{shown}"
+
+
+def _message(schema: type[BaseModel], fault: dict[str, Any]) -> str:
+    """What is wrong, for a person."""
+    context = fault.get("ctx", {})
+    if fault["type"] == "too_short":
+        return f"needs at least {context['min_length']}; there are {context['actual_length']}"
+    if fault["type"] == "string_pattern_mismatch":
+        if context["pattern"] == SLUG_PATTERN:
+            return "takes 1 to 63 lower-case letters, digits, '-' and '_', the first a letter or a digit"
+        field = _field_at(schema, fault["loc"])
+        wanted = field.description if field is not None else None
+        return f"is not of the form that is wanted here{': ' + wanted if wanted else ''}"
+    return _WORDS.get(fault["type"]) or str(fault["msg"]).removeprefix("Value error, ")
 
 
 def _follows(fault: dict[str, Any], others: Sequence[dict[str, Any]]) -> bool:
@@ -125,6 +172,22 @@ def _known_keys(schema: type[BaseModel], loc: Sequence[str | int]) -> list[str]:
         if inner is not None:
             current = inner
     return list(current.model_fields)
+
+
+def _field_at(schema: type[BaseModel], loc: Sequence[str | int]) -> FieldInfo | None:
+    """What the settings classes say of the last key in ``loc``."""
+    keys = [part for part in loc if isinstance(part, str)]
+    current: type[BaseModel] | None = schema
+    field: FieldInfo | None = None
+    for key in keys:
+        found = current.model_fields.get(key) if current is not None else None
+        if found is not None:
+            field, current = found, _settings_class(found.annotation)
+    return field
+
+
+def _is_list(field: FieldInfo | None) -> bool:
+    return field is not None and get_origin(field.annotation) in (tuple, list)
 
 
 def _settings_class(annotation: Any) -> type[BaseModel] | None:  # noqa: ANN401

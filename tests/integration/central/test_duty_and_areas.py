@@ -90,7 +90,7 @@ def test_a_new_list_is_in_force_and_the_old_one_can_come_back(database, duty_fil
     [
         ("kind: vehicle_litter", "kind: illegal_parking", "twice in 'items': illegal_parking"),
         ("yangming: traffic", "yangmin: traffic", "there is no area 'yangmin'"),
-        ("deadline_hours: 4", "deadline_hours: soon", "deadline_hours: Input should be a valid number"),
+        ("deadline_hours: 4", "deadline_hours: soon", "deadline_hours: expected a number"),
         ("parent: city-centre", "parent: city-center", "its parent 'city-center' is not among 'units'"),
         ("legal_basis:", "legal_bases:", "did you mean 'legal_basis'"),
     ],

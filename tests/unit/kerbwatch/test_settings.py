@@ -1,6 +1,7 @@
 import pytest
 from pydantic import Field
 
+from kerbwatch.ids import Slug
 from kerbwatch.mqtt import MqttSettings
 from kerbwatch.settings import Settings, SettingsError, load_settings
 
@@ -20,6 +21,9 @@ class Box(Settings):
     site: str
     mqtt: MqttSettings | None = None
     cameras: tuple[Camera, ...] = ()
+    lane: Slug | None = None
+    plate: str | None = Field(None, pattern="^[A-Z0-9]+$", description="Capitals and digits.")
+    hours: float = 1.0
 
 
 @pytest.fixture
@@ -49,7 +53,7 @@ def test_an_unknown_key_is_named_with_its_line_and_the_nearest_known_one(fault):
 
 
 def test_a_key_that_is_like_none_gets_the_list_of_known_ones(fault):
-    assert "known keys: cameras, mqtt, site" in fault("site: yuyao\nqqqq: 1\n")
+    assert "known keys: cameras, hours, lane, mqtt, plate, site" in fault("site: yuyao\nqqqq: 1\n")
 
 
 def test_every_fault_has_its_line(fault):
@@ -60,6 +64,28 @@ def test_every_fault_has_its_line(fault):
         ["edge.yaml:4", "cameras.0.zones.0.dwell_s"],
     ]
     assert "given: -1" in lines[2]
+
+
+def test_a_list_with_nothing_behind_its_key_is_empty(tmp_path):
+    path = tmp_path / "edge.yaml"
+    path.write_text("site: y\ncameras:\n  - id: c1\n    zones:\n")
+    assert load_settings(path, Box).cameras[0].zones == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("cameras: []\n", "site: must be given"),
+        ("site: y\ncameras: one\n", "cameras: expected a list; [] for none"),
+        ("site: y\ncameras: [c1]\n", "cameras.0: expected keys and values"),
+        ("site: y\nlane: North Gate\n", "takes 1 to 63 lower-case letters, digits, '-' and '_'"),
+        ("site: y\nplate: A B\n", "plate: is not of the form that is wanted here: Capitals and digits."),
+        ("site: y\nhours: soon\n", "hours: expected a number (given: 'soon')"),
+        ("site: y\nnotes: many\n", "notes: unknown key; known keys"),
+    ],
+)
+def test_what_is_wrong_is_said_in_the_words_of_the_file(fault, text, said):
+    assert said in fault(text)
 
 
 @pytest.mark.parametrize(
