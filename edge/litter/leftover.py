@@ -52,8 +52,7 @@ class Leftover:
     """What is left of one picture around one vehicle.
 
     Attributes:
-        number, t_s, turned: of the picture; ``turned`` as :class:`Film` was told, px.
-        own: where the vehicle of the picture before lies in this one; NaN where that is not known.
+        t_s, turned: of the picture; ``turned`` as :class:`Film` was told, px.
         origin, step: a place of the maps is px as shown less ``origin``, divided by ``step``.
         px_per_m: scale of the maps.
         left: [h, w] signed grey levels.
@@ -61,10 +60,8 @@ class Leftover:
         peaks: [N, 4] a size: x, y (px as shown, to a fraction), sign, how likely.
     """
 
-    number: int
     t_s: float
     turned: Floats
-    own: Homography
     origin: Floats
     step: int
     px_per_m: float
@@ -157,22 +154,8 @@ class Film:
         likely = tuple(_likely(left, size_m * scale / step, scale / step) for size_m in SIZES_M)
         peaks = tuple(_peaks(each, origin, step) for each in likely)
         return Leftover(
-            number,
-            self.t_s[number],
-            self.turned[number],
-            self._own(vehicle, number),
-            origin,
-            step,
-            scale / step,
-            left,
-            likely,
-            peaks,
+            self.t_s[number], self.turned[number], origin, step, scale / step, left, likely, peaks
         )
-
-    def _own(self, vehicle: Vehicle, number: int) -> Homography:
-        known = number - 1 in self._luma
-        step = self._own_step(vehicle, number) if known else None
-        return np.full((3, 3), np.nan) if step is None else step
 
     def _neighbours(self, number: int) -> list[int]:
         first = min(self._luma)

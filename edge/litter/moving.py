@@ -8,7 +8,6 @@ things let go at it (:mod:`edge.litter.arcs`), judged in metres by its height (:
 
 from __future__ import annotations
 
-import itertools
 from collections import deque
 from collections.abc import Sequence
 
@@ -47,9 +46,6 @@ _TICK_S = 0.133
 _PICTURE_S = 0.03
 """Pictures nearer to each other are left out: nothing is gained by more than 33 a second."""
 _WINDOW_S = 0.75
-_FOLLOWED_PX = 40.0
-"""Height from which a vehicle is followed by its bodywork: a smaller one drifts by more than its boxes
-tremble."""
 _LEAST_PICTURES = 10
 _TURNED = (2.5, 1.2)
 """How far the camera turns while a thing falls, in drops: from which it can, and cannot, be told."""
@@ -281,24 +277,6 @@ def _kept(times_s: list[float]) -> int:
     return int(np.ceil(NEIGHBOURS_S[-1] / max(step_s, _PICTURE_S))) + 3
 
 
-def _evenly(t_s: Floats, places: Floats) -> Floats:
-    """The straight, even way nearest to some places."""
-    going, start = np.polyfit(t_s - t_s[0], places, 1)
-    return np.asarray(start + going * (t_s - t_s[0])[:, None])
-
-
-def _followed(seen: list[Leftover], foot: Floats) -> Floats:
-    """[K, 2] where the wheels of the first picture are in each by the corners, px without the turns."""
-    places = [foot[0] + seen[0].turned]
-    evenly = (foot[-1] - foot[0]) / (seen[-1].t_s - seen[0].t_s)
-    for before, each in itertools.pairwise(seen):
-        x, y, one = each.own @ np.array([*places[-1], 1.0])
-        known = each.number == before.number + 1 and np.isfinite(x + y)
-        gone = each.turned - before.turned + evenly * (each.t_s - before.t_s)
-        places.append(np.array([x, y]) / one if known else places[-1] + gone)
-    return np.asarray(np.array(places) - np.array([each.turned for each in seen]))
-
-
 def _beside(vehicle: Vehicle, seen: list[Leftover]) -> Beside | None:
     """The vehicle while these pictures were taken; None where it was not in sight."""
     t_s = np.array([each.t_s for each in seen])
@@ -306,14 +284,12 @@ def _beside(vehicle: Vehicle, seen: list[Leftover]) -> Beside | None:
     if not np.isfinite(boxes).all():
         return None
     foot = np.stack([(boxes[:, 0] + boxes[:, 2]) / 2, boxes[:, 3]], axis=1)
-    tall_px = float(np.median(boxes[:, 3] - boxes[:, 1]))
-    # Its boxes come some times a second, and tremble; what is followed from picture to picture drifts.
-    followed = _followed(seen, foot) if tall_px >= _FOLLOWED_PX else np.zeros_like(foot)
+    going, start = np.polyfit(t_s - t_s[0], foot, 1)
     tall_m = HEIGHT_M.get(vehicle.class_id, 1.6)
     px_per_m = float(np.median([px_per_m_of(vehicle, box) for box in boxes]))
     return Beside(
         t_s,
-        followed + _evenly(t_s, foot - followed),
+        start + going * (t_s - t_s[0])[:, None],
         px_per_m,
         float(np.median(boxes[:, 2] - boxes[:, 0])) / 2 / px_per_m,
         tall_m,
