@@ -5,8 +5,10 @@ import csv
 import io
 import json
 import re
+import shutil
 from datetime import date, timedelta
 from html import unescape
+from pathlib import Path
 
 import pytest
 from sqlalchemy import update
@@ -19,19 +21,18 @@ from central.insight.api import ExportFile
 from central.insight.counters import Counter, Selection
 from central.insight.models import Export
 from central.people.permissions import Role
+from tests.integration.central.conftest import make_settings
 from tests.integration.central.lives import Lives
+from tests.unit.central.box import NOON
 
 TODAY = date(2026, 5, 4)
 WEEK = "first=2026-04-28&last=2026-05-10"
 SONG = '=HYPERLINK("http://bad")'
 
 
-@pytest.fixture
-def month(town):
-    """A town with some cases in every state, counted."""
-    for name, role in (("dora", Role.DISPATCHER), ("alma", Role.AUDITOR), ("ulla", Role.UNIT_HEAD)):
-        town.add_user(name, role, "squad-yangming" if role is Role.UNIT_HEAD else None)
-    lives = Lives(town.database, town.settings, town.clock.now_utc())
+def fill(database, settings):
+    """Some cases in every state, counted; the instant at which it is."""
+    lives = Lives(database, settings, NOON)
     for n in range(9):
         lives.begin(n, n, n)
     for row in lives.rows()[:6]:
@@ -41,7 +42,7 @@ def month(town):
     lives.close(lives.rows()[0])
     lives.rework(lives.rows()[1])
     lives.reject(lives.rows()[8])
-    with town.database.write() as session:
+    with database.write() as session:
         plate = {
             "text": "浙B?2345",
             "likeliest": "浙B12345",
@@ -52,8 +53,53 @@ def month(town):
         session.execute(update(Case).where(Case.id == lives.rows()[0].id).values(road=SONG))
         session.execute(update(Lead).where(Lead.case_id == lives.rows()[0].id).values(plate=plate))
         session.execute(update(Lead).values(words="call me: Zhang San, 13800000000"))
-    town.clock.advance((lives.now - town.clock.now_utc()).total_seconds())
-    follow.catch_up(town.database, town.settings.zone, lives.now)
+    follow.catch_up(database, settings.zone, lives.now)
+    database.close()
+    return lives.now
+
+
+@pytest.fixture(scope="module")
+def lived_sqlite(sqlite_template, tmp_path_factory, pytestconfig):
+    """A SQLite file in which a town has lived, made once and copied for each test; and until when."""
+    folder = tmp_path_factory.mktemp("lived")
+    shutil.copy(sqlite_template, folder / "central.db")
+    url = f"sqlite:///{folder}/central.db"
+    return folder / "central.db", fill(Database(url), make_settings(folder, pytestconfig.rootpath, url))
+
+
+@pytest.fixture(scope="module")
+def lived_postgresql(cluster, postgres_template, tmp_path_factory, pytestconfig):
+    """The same as a database of PostgreSQL, by its name."""
+    cluster.copy(postgres_template, "kw_lived")
+    url, folder = cluster.url("kw_lived"), tmp_path_factory.mktemp("lived-pg")
+    return "kw_lived", fill(Database(url), make_settings(folder, pytestconfig.rootpath, url))
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def lived(request):
+    return request.getfixturevalue(f"lived_{request.param}")
+
+
+@pytest.fixture
+def url(request, lived, tmp_path):
+    source, _until = lived
+    if isinstance(source, Path):
+        shutil.copy(source, tmp_path / "central.db")
+        yield f"sqlite:///{tmp_path}/central.db"
+        return
+    cluster, name = request.getfixturevalue("cluster"), f"t{abs(hash(request.node.nodeid))}"
+    cluster.copy(source, name)
+    yield cluster.url(name)
+    cluster.command(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def month(town, lived):
+    """A town with some cases in every state, counted."""
+    for name, role in (("dora", Role.DISPATCHER), ("alma", Role.AUDITOR), ("ulla", Role.UNIT_HEAD)):
+        town.add_user(name, role, "squad-yangming" if role is Role.UNIT_HEAD else None)
+    _source, until = lived
+    town.clock.advance((until - town.clock.now_utc()).total_seconds())
     return town
 
 
@@ -114,7 +160,9 @@ def test_a_rise_is_told_with_its_cases_its_weeks_and_who_told(month):
         "hotline": 7,
         "photo": 7,
     }
-    for number in (rise["cases"], *rise["before"], *rise["channels"].values()):
+    ground = next(each for each in rises if each["level"] not in {"city", "town"})
+    own = [number for each in (rise, ground) for number in (each["cases"], *each["channels"].values())]
+    for number in (*own, *rise["before"]):
         listed = fetch(month, number["cases"].replace("/insight", "/api/v1/insight")).json()
         assert listed["total"] == number["value"]
     page = fetch(month, "/insight").text
