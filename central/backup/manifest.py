@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 from central.backup.errors import BackupError
 from central.custody.canonical import canonical_json
 from central.custody.keys import PublicKey, SigningKey
+from kerbwatch.ids import UUID_PATTERN
 
 _MANIFEST, _SIGNATURE = "manifest.json", "manifest.sig"
 
@@ -18,6 +20,15 @@ _MANIFEST, _SIGNATURE = "manifest.json", "manifest.sig"
 class FileNamed:
     """A file of a backup."""
 
+    sha256: str
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class FileWaiting:
+    """A file that somebody sent and that was not looked through yet, under its upload's id."""
+
+    upload_id: str
     sha256: str
     size_bytes: int
 
@@ -35,6 +46,7 @@ class Manifest:
         files: every file that was kept.
         lost: hashes of files that were missing or damaged already.
         head: the newest signed head of the chain.
+        waiting: every file that waited to be looked through.
     """
 
     made_at: str
@@ -45,6 +57,11 @@ class Manifest:
     files: tuple[FileNamed, ...]
     lost: tuple[str, ...]
     head: dict[str, Any]
+    waiting: tuple[FileWaiting, ...] = ()
+
+    def hashes(self) -> set[str]:
+        """Of every file that it names."""
+        return {file.sha256 for file in self.files} | {file.sha256 for file in self.waiting}
 
 
 def write_manifest(folder: Path, manifest: Manifest, key: SigningKey) -> None:
@@ -60,9 +77,17 @@ def read_manifest(folder: Path) -> Manifest:
     try:
         said = json.loads((folder / _MANIFEST).read_text(encoding="utf-8"))
         files = tuple(FileNamed(str(each["sha256"]), int(each["size_bytes"])) for each in said.pop("files"))
-        return Manifest(files=files, lost=tuple(said.pop("lost")), **said)
+        waiting = tuple(_waiting(each) for each in said.pop("waiting", ()))
+        return Manifest(files=files, waiting=waiting, lost=tuple(said.pop("lost")), **said)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise BackupError(f"{folder} holds no manifest that can be read: {error}") from error
+
+
+def _waiting(said: dict[str, Any]) -> FileWaiting:
+    upload_id = str(said["upload_id"])
+    if not re.fullmatch(UUID_PATTERN, upload_id):
+        raise ValueError("an upload's id is none")
+    return FileWaiting(upload_id, str(said["sha256"]), int(said["size_bytes"]))
 
 
 def is_signed_by(folder: Path, key: PublicKey) -> bool:

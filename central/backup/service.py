@@ -23,7 +23,15 @@ from sqlalchemy.orm import Session
 from central import schema
 from central.backup import dumps
 from central.backup.errors import BackupError
-from central.backup.manifest import FileNamed, Manifest, newest_of, read_manifest, write_manifest
+from central.backup.manifest import (
+    FileNamed,
+    FileWaiting,
+    Manifest,
+    newest_of,
+    read_manifest,
+    write_manifest,
+)
+from central.backup.waiting import waiting_files
 from central.custody import signing
 from central.custody.chain import EntryKind, append
 from central.custody.fence import no_deletions
@@ -87,6 +95,7 @@ def back_up(
         head = _signed_head(database, key, instance, now)
         dump = dumps.dump(database, unfinished)
         files, new, lost = _take_files(database, media, into / MEDIA)
+        waiting = _take_waiting(database, media, into / MEDIA, new, lost)
         manifest = Manifest(
             made_at=now.isoformat(),
             version=__version__,
@@ -96,6 +105,7 @@ def back_up(
             files=tuple(files),
             lost=tuple(lost),
             head=head.document(),
+            waiting=tuple(waiting),
         )
         write_manifest(unfinished, manifest, key)
         (unfinished / HEAD).write_text(json.dumps(head.document()) + "\n", encoding="ascii")
@@ -107,8 +117,9 @@ def back_up(
         append(
             session, EntryKind.BACKED_UP, f"backup:{folder.name}", actor="system", now=now, payload=payload
         )
-    log.info("backed_up", backup=folder.name, files=len(files), new_files=len(new))
-    return Made(folder, len(files), len(new), sum(new), tuple(lost))
+    count = len(files) + len(waiting)
+    log.info("backed_up", backup=folder.name, files=count, new_files=len(new), waiting=len(waiting))
+    return Made(folder, count, len(new), sum(new), tuple(lost))
 
 
 def _signed_head(database: Database, key: SigningKey, instance: str, now: datetime) -> Head:
@@ -143,6 +154,22 @@ def _take_files(
         if len(page) < _PAGE_FILES:
             return files, new, lost
         after = page[-1][0]
+
+
+def _take_waiting(
+    database: Database, media: MediaStore, into: Path, new: list[int], lost: list[str]
+) -> list[FileWaiting]:
+    """Files that wait to be looked through; adds to the sizes of new ones and to the hashes of lost ones."""
+    taken: list[FileWaiting] = []
+    for file, path in waiting_files(database, media):
+        try:
+            if _take_file(path, into / file.sha256[:2] / file.sha256, file.sha256):
+                new.append(file.size_bytes)
+            taken.append(file)
+        except (OSError, BackupError) as error:
+            log.error("file_not_backed_up", sha256=file.sha256, error=str(error))
+            lost.append(file.sha256)
+    return taken
 
 
 def _kept_files(session: Session, after: str) -> list[tuple[str, int]]:
@@ -191,23 +218,31 @@ def restore(
     manifest = read_manifest(chosen)
     here = (path for path in media.folder.rglob("*") if path.is_file() and not path.name.startswith("."))
     if any(here) or not dumps.is_empty(database_url):
-        raise BackupError("there is something in the database or the media folder; restore into empty ones")
+        raise BackupError(
+            f"there is something in the database or in {media.folder}: restore into empty ones "
+            "(what a restore that was cut off has left may be thrown away)"
+        )
     dump = chosen / manifest.database
     if not dump.is_file() or hash_file(dump) != manifest.database_sha256:
         raise BackupError(f"{dump} is not what was written; take another backup")
-    for count, file in enumerate(manifest.files, 1):
-        source, target = folder / MEDIA / file.sha256[:2] / file.sha256, media.path(file.sha256)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            shutil.copyfile(source, target)
-        except OSError as error:
-            raise BackupError(f"{source} cannot be read: {error.strerror}") from error
-        if hash_file(target) != file.sha256:
-            raise BackupError(f"{source} is not what came in; the backup is damaged")
+    places = [(file.sha256, media.path(file.sha256)) for file in manifest.files]
+    places += [(file.sha256, media.aside(file.upload_id)) for file in manifest.waiting]
+    for count, (sha256, target) in enumerate(places, 1):
+        _put_back(folder / MEDIA / sha256[:2] / sha256, target, sha256)
         if count % 10_000 == 0:
-            progress(f"{count} of {len(manifest.files)} files")
+            progress(f"{count} of {len(places)} files")
     dumps.load(dump, database_url)
     return Restored(chosen, manifest)
+
+
+def _put_back(source: Path, target: Path, sha256: str) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        shutil.copyfile(source, target)
+    except OSError as error:
+        raise BackupError(f"{source} cannot be read: {error.strerror}") from error
+    if hash_file(target) != sha256:
+        raise BackupError(f"{source} is not what came in; the backup is damaged")
 
 
 def prune(folder: Path, keep: int) -> int:
@@ -215,7 +250,7 @@ def prune(folder: Path, keep: int) -> int:
     chosen = sorted(path for path in (folder / BACKUPS).iterdir() if path.is_dir() and path.name[0] != ".")
     for path in chosen[:-keep]:
         shutil.rmtree(path)
-    named = {file.sha256 for path in chosen[-keep:] for file in read_manifest(path).files}
+    named = set[str]().union(*(read_manifest(path).hashes() for path in chosen[-keep:]))
     gone = [path for path in (folder / MEDIA).glob("??/*") if path.name not in named]
     for path in gone:
         path.unlink()

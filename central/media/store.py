@@ -109,8 +109,8 @@ class MediaStore:
         """Where a file lies that waits to be looked through."""
         return self._folder / "aside" / name
 
-    def names_aside(self, most: int = 1000) -> list[str]:
-        """Names of files that wait to be looked through, or whose bytes are to go."""
+    def names_aside(self, most: int | None = 1000) -> list[str]:
+        """Names of files that wait to be looked through, or whose bytes are to go; at most so many."""
         return [path.name for path in itertools.islice((self._folder / "aside").glob("*"), most)]
 
     def add(self, content: Path) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import structlog
 
 from central.context import Central
+from central.custody.fence import FenceError, deletions
 from central.handheld import photos
 from central.jobs.service import Terms
 from central.jobs.worker import Workers
@@ -30,11 +31,17 @@ def workers_of(central: Central) -> Workers:
 
 
 def sweep(central: Central) -> None:
-    """Throw away what expired, and the bytes of what was looked through."""
+    """Throw away what expired, and the bytes of what was looked through, unless a backup is copying files."""
     service.sweep(central)
     names = central.media.names_aside()
     with central.database.read() as session:
         wanted = repository.still_whole(session, names)
-    for name in names:
-        if name not in wanted:
-            central.media.aside(name).unlink(missing_ok=True)
+    over = [name for name in names if name not in wanted]
+    if not over:
+        return
+    try:
+        with deletions(central.media.folder):
+            for name in over:
+                central.media.aside(name).unlink(missing_ok=True)
+    except FenceError as error:
+        log.debug("bytes_kept_for_now", files=len(over), reason=str(error))

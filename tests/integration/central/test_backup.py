@@ -18,6 +18,8 @@ from central.database import Database
 from central.intake.service import commit_batch
 from central.media import repository as media
 from central.media.store import MediaStore
+from central.uploads.models import Upload, UploadState
+from kerbwatch.ids import new_id
 from tests.integration.central.test_retention import DAY_S, keep_file
 from tests.unit.central.box import EdgeBox, report
 
@@ -135,3 +137,34 @@ def test_a_damaged_file_is_not_taken_and_a_damaged_backup_is_not_put_back(
         put_back(into, f"sqlite:///{tmp_path}/elsewhere.db", tmp_path / "again")
     assert hashlib.sha256(store.path(sha).read_bytes()).hexdigest() == sha
     clock.advance(DAY_S)
+
+
+def test_a_photo_that_nobody_has_looked_through_yet_is_restored_where_it_waited(
+    settings, database, clock, store, tmp_path, empty_url
+):
+    photo, upload_id, over_id = b"\xff\xd8\xff\xe0 a stall, by a citizen", new_id(), new_id()
+    for name, state in ((upload_id, UploadState.WHOLE), (over_id, UploadState.OPEN)):
+        store.aside(name).parent.mkdir(parents=True, exist_ok=True)
+        store.aside(name).write_bytes(photo)
+        with database.write() as session:
+            session.add(upload(name, state, photo, clock.now_utc()))
+    made = back_up(settings, database, store, clock, tmp_path / "backups")
+    assert (made.files, made.lost) == (1, ())
+    assert service.prune(tmp_path / "backups", keep=1) == 0
+    there, _ = put_back(tmp_path / "backups", empty_url, tmp_path)
+    assert there.aside(upload_id).read_bytes() == photo
+    assert not there.aside(over_id).exists()
+
+
+def upload(upload_id, state, content, now):
+    """A row of an upload; only one that is whole has its hash yet."""
+    return Upload(
+        id=upload_id,
+        key_hash=hashlib.sha256(upload_id.encode()).hexdigest(),
+        sender_key="somebody",
+        state=state.value,
+        length_bytes=len(content),
+        sha256=hashlib.sha256(content).hexdigest() if state is UploadState.WHOLE else None,
+        created_at=now,
+        expires_at=now,
+    )
