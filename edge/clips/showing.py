@@ -75,8 +75,20 @@ def print_report(report: ClipsReport, console: Console) -> None:
             console.print(f"[red]failed[/red]   {escape(clip.file)}: {escape(clip.problem.text)}")
         elif not clip.moments:
             console.print(f"nothing  {escape(clip.file)}")
+        for path in _written(clip):
+            console.print(f"written  {escape(path)}")
         for note in clip.notes:
             console.print(f"         {escape(clip.file)}: {escape(note)}")
+
+
+def _written(clip: ClipResult) -> list[str]:
+    """What was cut out of a clip, by its path in the folder of ``--out``."""
+    return [
+        file.path
+        for moment in clip.moments
+        for file in (moment.clip, moment.still, moment.vehicle_still)
+        if file is not None
+    ]
 
 
 def _cells(moment: Moment) -> tuple[str, ...]:
