@@ -16,6 +16,7 @@ from central.custody.keys import read_key, read_public_key
 from central.media.store import MediaStore
 from central.settings import load_central_settings
 from kerbwatch.clock import SystemClock
+from kerbwatch.counts import counted
 from kerbwatch.secrets import keep_from_others
 from kerbwatch.settings import SettingsError
 
@@ -46,11 +47,10 @@ def backup_command(
             raise typer.Exit(1) from error
         except OSError as error:
             raise SettingsError(f"cannot write to {folder}: {error.strerror}") from error
-    typer.echo(
-        f"{made.folder}: {made.files} files, {made.new_files} of them new ({made.new_bytes / 1e6:.1f} MB)"
-    )
+    new = f"{made.new_files} of them new ({made.new_bytes / 1e6:.1f} MB)"
+    typer.echo(f"{made.folder}: {counted(made.files, 'file')}, {new}")
     if gone:
-        typer.echo(f"{gone} files that no backup names any more were thrown away")
+        typer.echo(f"thrown away, as no backup names them any more: {counted(gone, 'file')}")
     if made.lost:
         for sha256 in made.lost[:20]:
             typer.secho(f"file {sha256} is missing or damaged and could not be taken", err=True, fg="red")
@@ -85,7 +85,9 @@ def restore_command(
     if not signed:
         typer.secho(f"{restored.folder} is not signed by key {key.id}", err=True, fg="red")
     if restored.manifest.lost:
-        typer.secho(f"{len(restored.manifest.lost)} files were lost before it was made", err=True, fg="red")
+        typer.secho(
+            f"lost before it was made: {counted(len(restored.manifest.lost), 'file')}", err=True, fg="red"
+        )
     outcome = run_verification(
         settings,
         config,

@@ -14,6 +14,7 @@ from central.people.passwords import PeopleError
 from central.sender import Sender
 from central.settings import load_central_settings
 from kerbwatch.clock import SystemClock, iso_utc
+from kerbwatch.counts import counted
 from kerbwatch.ids import Slug
 from kerbwatch.secrets import expand_environment, read_secret_file
 from kerbwatch.settings import SettingsError
@@ -102,7 +103,10 @@ def acl(
                 err=True,
                 fg="yellow",
             )
-    typer.echo(f"{len(known)} boxes and {len(centrals)} copies of central written to {folder}")
+    written = (
+        f"{counted(len(known), 'box', 'boxes')} and {counted(len(centrals), 'copy', 'copies')} of central"
+    )
+    typer.echo(f"{written} written to {folder}")
 
 
 def _centrals(config: Path, also: list[str]) -> dict[str, str]:

@@ -18,6 +18,7 @@ from central.database import Database
 from central.pages.texts import t
 from central.settings import load_central_settings
 from kerbwatch.clock import SystemClock
+from kerbwatch.counts import counted
 from kerbwatch.logs import configure_logs
 from kerbwatch.settings import SettingsError
 
@@ -106,7 +107,7 @@ def print_sheet(
             out.write_bytes(content)
         except OSError as error:
             raise SettingsError(f"cannot write {out}: {error.strerror}") from error
-    typer.echo(f"{len(stickers)} codes in {out}")
+    typer.echo(f"{counted(len(stickers), 'code')} in {out}")
 
 
 def _chosen(

@@ -6,6 +6,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from kerbwatch.counts import counted
+
 Code = Literal[
     "entry-changed",
     "entry-missing",
@@ -101,16 +103,20 @@ class Outcome:
         """In a line, for people."""
         said = self.document()
         parts = [
-            f"{self.entries} entries, {self.heads + self.heads_outside} signed heads and {self.rows} lines "
+            f"{counted(self.entries, 'entry', 'entries')}, "
+            f"{counted(self.heads + self.heads_outside, 'signed head')} and {counted(self.rows, 'line')} "
             f"({said['rows_per_second'] or 0} a second)"
         ]
         if self.files or self.files_deleted:
             parts.append(
-                f"{self.files} files ({said['megabytes_per_second'] or 0} MB a second), "
+                f"{counted(self.files, 'file')} ({said['megabytes_per_second'] or 0} MB a second), "
                 f"{self.files_deleted} deleted by a rule"
             )
         if self.rows_unsealed:
-            parts.append(f"{self.rows_unsealed} lines are newer than the chain")
+            are = "is" if self.rows_unsealed == 1 else "are"
+            parts.append(f"{counted(self.rows_unsealed, 'line')} {are} newer than the chain")
         if self.entries_unsigned:
-            parts.append(f"{self.entries_unsigned} entries are newer than its newest signature")
+            are = "is" if self.entries_unsigned == 1 else "are"
+            entries = counted(self.entries_unsigned, "entry", "entries")
+            parts.append(f"{entries} {are} newer than its newest signature")
         return "; ".join(parts)

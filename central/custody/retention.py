@@ -27,6 +27,7 @@ from central.custody.rules import RetentionRules, file_rule, people_rule
 from central.database import Database
 from central.media.models import MediaFile
 from central.media.store import MediaStore
+from kerbwatch.counts import counted
 
 log = structlog.get_logger(__name__)
 
@@ -56,15 +57,17 @@ class Tally:
         """For people."""
         would = "would be " if dry_run else ""
         found = [
-            f"{count} files {would}deleted by rule '{rule}'" for rule, count in sorted(self.files.items())
+            f"{counted(count, 'file')} {would}deleted by rule '{rule}'"
+            for rule, count in sorted(self.files.items())
         ]
         if self.files:
             found.append(f"{self.file_bytes / 1e6:.1f} MB {would}freed")
         found += [
-            f"{count} leads {would}anonymised by rule '{rule}'" for rule, count in sorted(self.leads.items())
+            f"{counted(count, 'lead')} {would}anonymised by rule '{rule}'"
+            for rule, count in sorted(self.leads.items())
         ]
         if self.messages:
-            found.append(f"{self.messages} messages of boxes {would}emptied")
+            found.append(f"{counted(self.messages, 'message')} of boxes {would}emptied")
         return found or ["nothing is due"]
 
 
@@ -196,7 +199,7 @@ class Retention:
     def _anonymise(self, session: Session, lead: Lead, rule: str) -> None:
         """Take out who and whose; what, where and when stays, for the figures of later years."""
         told = lead.words is not None
-        lead.plate, lead.reporter_ref, lead.anonymised_at = None, None, self._now
+        lead.plate, lead.plate_said, lead.reporter_ref, lead.anonymised_at = None, None, None, self._now
         if told:
             lead.words = ""
             self._tell_anew(session, lead)

@@ -12,6 +12,7 @@ from central.custody.findings import Outcome
 from central.custody.models import CustodyEntry
 from central.custody.sealing import COVERED, MOST_ROWS, batch_of, digest_of, rows_between
 from central.database import Base
+from kerbwatch.counts import counted
 
 
 class RowChecker:
@@ -50,17 +51,20 @@ class RowChecker:
         place = f"{batch.table} {batch.after + 1}-{batch.last}"
         if len(rows) < batch.count:
             gone = batch.count - len(rows)
-            self._outcome.add("rows-missing", place, f"{gone} of the {lines} are missing, {sealed}.")
+            missing = f"{gone} of the {lines} {'is' if gone == 1 else 'are'} missing, {sealed}."
+            self._outcome.add("rows-missing", place, missing)
         elif len(rows) > batch.count:
             extra = len(rows) - batch.count
             self._outcome.add(
-                "rows-inserted", place, f"{extra} lines were put in among the {lines}, {sealed}."
+                "rows-inserted",
+                place,
+                f"{counted(extra, 'line')} more than {batch.count} among the {lines}, {sealed}.",
             )
         else:
             self._outcome.add(
                 "rows-changed",
                 place,
-                f"At least one of the {lines} was changed, {sealed}: {len(rows)} lines.",
+                f"At least one of the {lines} was changed, {sealed}: {counted(len(rows), 'line')}.",
             )
 
 

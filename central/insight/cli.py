@@ -19,6 +19,7 @@ from central.pages.insight_view import word
 from central.problems import Problem
 from central.settings import load_central_settings
 from kerbwatch.clock import SystemClock
+from kerbwatch.counts import counted
 from kerbwatch.settings import SettingsError
 
 
@@ -58,7 +59,7 @@ def report_command(  # noqa: PLR0917 - typer passes them by name
 
 
 def _text(report: Report, told: Period) -> str:
-    lines = [f"{told.name}: {report.first} to {report.last}, {report.worked_days} days worked"]
+    lines = [f"{told.name}: {report.first} to {report.last}, {counted(report.worked_days, 'day')} worked"]
     lines += [
         f"{DEFINITIONS[counter].name:22}{report.totals.numbers[counter].value:8}"
         f"   before {report.earlier.numbers[counter].value}"

@@ -13,6 +13,7 @@ from central.insight.report import Line, Number, Report, ToldRise
 from central.insight.settings import InsightSettings
 from central.problems import Problem
 from central.settings import CentralSettings
+from kerbwatch.counts import counted
 from kerbwatch.settings import SettingsError
 
 _FAMILY = "report"
@@ -36,9 +37,10 @@ def pdf_of(report: Report, title: str, settings: CentralSettings, words: Callabl
     """
     paper = _Paper(settings)
     paper.heading(title, 18)
+    days = counted((report.last - report.first).days + 1, "day")
     paper.line(
-        f"{report.first:%d %b %Y} to {report.last:%d %b %Y}, {(report.last - report.first).days + 1} days, "
-        f"{report.worked_days} of them worked. As counted at "
+        f"{report.first:%d %b %Y} to {report.last:%d %b %Y}, {days}, "
+        f"worked: {report.worked_days}. As counted at "
         f"{report.made_at.astimezone(settings.zone):%d %b %Y, %H:%M} ({settings.time_zone})."
     )
     paper.heading("Counters", 13)

@@ -123,6 +123,8 @@ _ENGLISH: dict[str, str] = {
     "case.original_help": "Your name, the time and this reason are kept for good.",
     "case.original_open": "Show the original",
     "case.plate": "Plate",
+    "case.plate_said": "Plate as reported",
+    "plate.said": "said by whoever reported it, read by nobody",
     "plate.detail": "{colour}, read in {pictures} pictures",
     "plate.hint": "{character}, {percent} % sure",
     "plate.open": "Place {place} is left open: most likely {hint}",
@@ -364,7 +366,7 @@ def t(key: str, **values: object) -> str:
     return _ENGLISH[key].format(**values)
 
 
-def t_count(key: str, count: float, **values: object) -> str:
+def t_count(key: str, count: float, /, **values: object) -> str:
     """The words for a count of things: those of ``key`` and ``_one`` for one, else those of ``key``."""
     return t(f"{key}_one" if count == 1 else key, **values)
 

@@ -16,6 +16,7 @@ WORK: dict[str, str] = {
     "work.slip_by": "answer due by",
     "ask.until": "until {until}",
     "ask.hours": "{hours} more working hours",
+    "ask.hours_one": "1 more working hour",
     "ask.clause": "by {clause}",
     "requests.title": "Requests",
     "requests.help": "What units ask for. Their clocks run on until you decide.",

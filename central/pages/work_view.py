@@ -18,7 +18,7 @@ from central.escalation.schemas import SlipOut
 from central.handheld import repository as handheld
 from central.pages import wording
 from central.pages.handheld_view import short_duration
-from central.pages.texts import t
+from central.pages.texts import t, t_count
 from central.tickets import listing
 from central.tickets import repository as tickets
 from central.tickets.schemas import JointOperationOut, RequestOut
@@ -136,7 +136,7 @@ def asked_words(asked: RequestOut, zone: ZoneInfo) -> str:
     if asked.until is not None:
         return t("ask.until", until=wording.full(asked.until, zone))
     if asked.hours is not None:
-        return t("ask.hours", hours=f"{asked.hours:g}")
+        return t_count("ask.hours", asked.hours, hours=f"{asked.hours:g}")
     return t("ask.clause", clause=asked.clause or "")
 
 
@@ -148,7 +148,8 @@ def told_in(line: LogLine, beside: Beside, zone: ZoneInfo) -> list[str]:
     if "until" in detail:
         words.append(t("ask.until", until=wording.full(datetime.fromisoformat(str(detail["until"])), zone)))
     elif "hours" in detail and line.rule == "extend":
-        words.append(t("ask.hours", hours=f"{float(detail['hours']):g}"))
+        hours = float(detail["hours"])
+        words.append(t_count("ask.hours", hours, hours=f"{hours:g}"))
     elif asked is not None:
         words.append(asked_words(asked, zone))
     elif detail.get("clause"):

@@ -49,7 +49,7 @@ def test_stickers_are_made_listed_printed_and_taken_back(run, tmp_path):
     assert run("codes", "revoke", "1", "--reason", "Torn off").exit_code == 0
     assert isinstance(run("codes", "revoke", "9", "--reason", "x").exception, SettingsError)
     assert "Gate" in run("codes", "list", "--revoked").stdout
-    assert run("codes", "sheet", "some.pdf", "1", "2").stdout == "1 codes in some.pdf\n"
+    assert run("codes", "sheet", "some.pdf", "1", "2").stdout == "1 code in some.pdf\n"
     assert isinstance(run("codes", "sheet", "none.pdf", "1").exception, SettingsError)
 
 

@@ -22,7 +22,9 @@ SOURCES = [
 ]
 NAMED = set(re.findall(r"""\bt\(\s*["']([a-z_.0-9]+)["']""", "".join(path.read_text() for path in SOURCES)))
 NAMED |= set(re.findall(r"""_stood\(\s*["']([a-z_.]+)["']""", "".join(path.read_text() for path in SOURCES)))
-NAMED = {key for key in NAMED if not key.endswith(".")}
+COUNTED = set(re.findall(r"""\bt_count\(\s*["']([a-z_.0-9]+)["']""", "".join(map(Path.read_text, SOURCES))))
+NAMED |= COUNTED | {f"{key}_one" for key in COUNTED}
+NAMED = {key for key in NAMED if not key.endswith(".") and not key.endswith("._one")}
 """What ends with a dot is the beginning of a key that the page completes."""
 BEGUN = tuple(
     beginning
@@ -98,6 +100,11 @@ def test_words_are_written_for(key):
 def test_no_words_are_left_over():
     left = set(texts._ENGLISH) - NAMED - DYNAMIC
     assert {key for key in left if not key.startswith(BEGUN)} == set()
+
+
+def test_one_thing_is_not_many():
+    said = [texts.t_count("me.balance", count, points=count) for count in (0, 1, 2)]
+    assert said == ["0 points", "1 point", "2 points"]
 
 
 def test_a_word_that_nobody_wrote_is_an_error_and_not_an_empty_page():
