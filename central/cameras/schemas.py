@@ -41,8 +41,10 @@ class CameraOut(BaseModel):
     @classmethod
     def of(cls, row: Camera, counters: dict[str, Any] | None) -> Self:
         """From the tables; ``counters`` are what its box's newest report counted, if that names it."""
-        own = {name: getattr(row, name) for name in cls.model_fields if name in Camera.__table__.columns}
-        return cls(**own | (counters or _NOTHING_COUNTED))
+        return cls(**{name: getattr(row, name) for name in _OWN} | (counters or _NOTHING_COUNTED))
+
+
+_OWN = tuple(name for name in CameraOut.model_fields if name in Camera.__table__.columns)
 
 
 class BoxOut(BaseModel):

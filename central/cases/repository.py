@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, Table, and_, bindparam, func, select
+from sqlalchemy import ColumnElement, Select, Table, and_, bindparam, func, select, union_all
 from sqlalchemy import update as sql_update
 from sqlalchemy.orm import Session, selectinload
 
@@ -17,6 +17,23 @@ from central.cases.rules import TicketState
 from central.database import Base
 from central.media.models import MediaFile
 from central.tickets.models import CLOCK_RUNS
+
+SUMMED_UP = (
+    selectinload(Case.leads)
+    .load_only(Lead.origin, Lead.camera_id, Lead.camera_name, Lead.phase, Lead.dwell_s, Lead.limit_s)
+    .selectinload(Lead.evidence)
+    .load_only(LeadEvidence.content_type, LeadEvidence.audience),
+    selectinload(Case.tickets).load_only(
+        Ticket.state,
+        Ticket.leads,
+        Ticket.item,
+        Ticket.unit_name,
+        Ticket.due_at,
+        Ticket.suspended_until,
+        Ticket.disputed,
+    ),
+)
+"""What a line of a list says of leads and tickets, and no more (:class:`central.cases.schemas.CaseOut`)."""
 
 
 def case(session: Session, case_id: str, *, lock: bool = False) -> Case | None:
@@ -42,29 +59,41 @@ def cases(
     ``ids``: only of these; ``tests``: only where all of these hold; ``overdue_at``: only those whose
     accountable unit's time was over at this instant.
     """
-    query = select(Case.id).order_by(Case.id.desc()).limit(limit)
+    query = select(Case.id).order_by(Case.id.desc()).limit(limit).where(*tests)
     if overdue_at is not None:
-        overdue = and_(CLOCK_RUNS, Ticket.due_at < overdue_at)
+        # A function of the column is no use to the index that begins with it.
+        overdue = and_(CLOCK_RUNS, func.coalesce(Ticket.due_at, overdue_at) < overdue_at)
         if ids is None:
             query = _by_way_of_tickets(query, overdue, before)
         else:
             query = query.where(select(Ticket.id).where(Ticket.case_id == Case.id, overdue).exists())
-    if states:
-        query = query.where(Case.state.in_(states))
     if kinds:
         query = query.where(Case.kind.in_(kinds))
     if before:
         query = query.where(Case.id < before)
-    query = query.where(*tests)
     if ids is not None:
         query = query.where(among(session, Case.id, ids))
-        if areas is not None:
-            query = query.where(Case.area_id.in_(sorted(areas)))
-    if areas is None or ids is not None:
-        return session.scalars(query.with_only_columns(Case)).all()
-    # Where the index over areas serves, the ids come out of it alone; the rows are read afterwards.
-    found = session.scalars(query.where(_lies_in(session, areas))).all()
-    return session.scalars(select(Case).where(Case.id.in_(found)).order_by(Case.id.desc())).all()
+    if areas is not None:
+        query = query.where(_lies_in(session, areas) if ids is None else Case.area_id.in_(sorted(areas)))
+    narrower = bool(kinds or tests) or areas is not None or ids is not None or overdue_at is not None
+    if states and not narrower:
+        query = _of_states(query, states, limit)
+    elif states:
+        query = query.where(Case.state.in_(states))
+    # The ids come out of an index alone; the rows are read afterwards.
+    found = session.scalars(query).all()
+    rows = select(Case).options(*SUMMED_UP).where(Case.id.in_(found)).order_by(Case.id.desc())
+    return session.scalars(rows).all() if found else []
+
+
+def _of_states(query: Select[str], states: Collection[str], limit: int) -> Select[str]:
+    """The same list of some states: of each its newest, by the index that has them in this order.
+
+    However many newer cases are in other states.
+    """
+    parts = [query.where(Case.state == state).subquery() for state in sorted(states)]
+    newest = union_all(*(select(part.c.id) for part in parts)).subquery()
+    return select(newest.c.id).order_by(newest.c.id.desc()).limit(limit)
 
 
 def _by_way_of_tickets(query: Select[str], overdue: ColumnElement[bool], before: str | None) -> Select[str]:
@@ -72,10 +101,9 @@ def _by_way_of_tickets(query: Select[str], overdue: ColumnElement[bool], before:
 
     However many newer cases are not overdue, and however few of the overdue ones pass the other filters.
     """
-    # A function of the column: else PostgreSQL walks the cases beside the tickets.
+    # Likewise: else PostgreSQL walks the cases beside the tickets.
     query = query.join(Ticket, func.coalesce(Ticket.case_id, "") == Case.id).where(overdue)
     query = query.order_by(None).order_by(Ticket.case_id.desc())
-    query = query.with_hint(Ticket, "INDEXED BY ix_tickets_running", "sqlite")
     return query.where(Ticket.case_id < before) if before else query
 
 

@@ -22,7 +22,10 @@ def cases_behind(
     days = repository.by_day(session, chosen, now)
     ids = repository.case_ids(session, chosen, now, before=before, limit=limit + 1, days=days)
     shown = ids[:limit]
-    by_id = {row.id: row for row in session.scalars(select(Case).where(Case.id.in_(shown)))}
+    by_id = {
+        row.id: row
+        for row in session.scalars(select(Case).options(*cases.SUMMED_UP).where(Case.id.in_(shown)))
+    }
     rows = [by_id[case_id] for case_id in shown]
     here = cases.files_here(session, rows)
     return CountedPage(

@@ -62,10 +62,11 @@ def days_of(
         query = select(literal(level.value), model.kind, area, model.day, func.sum(model.occurred))
         query = query.where(model.day.in_(days), model.kind.in_(kinds), area.in_(area_ids))
         parts.append(query.group_by(model.kind, area, model.day))
-    found: defaultdict[Series, dict[date, int]] = defaultdict(dict)
-    for each, (day, number) in _told_of(session, parts):
-        found[each][day] = int(number)
-    return found
+    found: dict[tuple[str, str, str], dict[date, int]] = {_key(each): {} for each in series}
+    for level, kind, area_id, day, number in session.execute(union_all(*parts)).all() if parts else ():
+        if (own := found.get((level, kind, area_id))) is not None:
+            own[day] = int(number)
+    return {each: found[_key(each)] for each in series}
 
 
 def channels_of(
@@ -83,10 +84,11 @@ def channels_of(
             key, counted = (_F.kind, area.expression, day, _F.channels), _F.state.in_(_COUNTED)
         query = select(literal(level.value), *key, number).where(counted, day.in_(days))
         parts.append(query.where(key[0].in_(kinds), area.in_(area_ids)).group_by(*key))
-    found: defaultdict[Series, list[tuple[date, int, int]]] = defaultdict(list)
-    for each, (day, channels, number) in _told_of(session, parts):
-        found[each].append((day, channels, int(number)))
-    return found
+    found: dict[tuple[str, str, str], list[tuple[date, int, int]]] = {_key(each): [] for each in series}
+    for level, kind, area_id, *told in session.execute(union_all(*parts)).all() if parts else ():
+        if (own := found.get((level, kind, area_id))) is not None:
+            own.append((told[0], told[1], int(told[2])))
+    return {each: found[_key(each)] for each in series}
 
 
 def _by_level(series: Collection[Series]) -> Iterator[tuple[Level, set[str], set[str]]]:
@@ -97,12 +99,9 @@ def _by_level(series: Collection[Series]) -> Iterator[tuple[Level, set[str], set
             yield level, {each.kind for each in own}, {each.area_id for each in own}
 
 
-def _told_of(
-    session: Session, parts: Collection[Select[*tuple[Any, ...]]]
-) -> Iterator[tuple[Series, tuple[Any, ...]]]:
-    """The rows of some statements at once: of which series they tell, and what."""
-    for level, kind, area_id, *told in session.execute(union_all(*parts)) if parts else ():
-        yield Series(kind, Level(level), area_id), tuple(told)
+def _key(series: Series) -> tuple[str, str, str]:
+    """As the rows of a statement say it: a thousand rows make no thousand series."""
+    return series.level.value, series.kind, series.area_id
 
 
 def cell_counts(session: Session, since: date, first: date, last: date) -> list[CellCount]:

@@ -184,10 +184,7 @@ def evidence_of(session: Session, rises: Sequence[Rise]) -> list[Evidence]:
     before = {day for rise in rises for week in rise.before for day in week.days}
     daily = queries.days_of(session, series, own | before)
     channels = queries.channels_of(session, series, own)
-    return [
-        Evidence(daily.get(rise.series, {}), _by_channel(rise, channels.get(rise.series, ())))
-        for rise in rises
-    ]
+    return [Evidence(daily[rise.series], _by_channel(rise, channels[rise.series])) for rise in rises]
 
 
 def _by_channel(rise: Rise, counted: Iterable[tuple[date, int, int]]) -> dict[str, int]:

@@ -38,9 +38,7 @@ def requests_waiting(central: Central, who: Principal | None) -> str:
     if who is None:
         return ""
     with central.database.read() as session:
-        count = sum(
-            len(tickets.requests(session, "waiting", kind, MOST_COUNTED, who.areas)) for kind in ASKED
-        )
+        count = tickets.count_waiting(session, ASKED, MOST_COUNTED, who.areas)
     return counted(count) if count else ""
 
 

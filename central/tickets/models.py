@@ -34,15 +34,20 @@ Index(
 )
 CLOCK_RUNS = text(
     "tickets.leads AND tickets.suspended_until IS NULL "
-    "AND tickets.state IN ('accepted', 'dispatched', 'handling')"
+    "AND coalesce(tickets.state, '') IN ('accepted', 'dispatched', 'handling')"
 )
-"""That the clock of an accountable unit runs; as said in an index over the instants when it ends."""
+"""That the clock of an accountable unit runs; as said in the indexes over the instants when it ends.
 
-_RUNS = text("leads AND suspended_until IS NULL AND state IN ('accepted', 'dispatched', 'handling')")
+Of ``state`` a function: SQLite would else take the index over states for it, and read every such ticket.
+"""
+
+_RUNS = text(
+    "leads AND suspended_until IS NULL AND coalesce(state, '') IN ('accepted', 'dispatched', 'handling')"
+)
 _IS_SUSPENDED = text("suspended_until IS NOT NULL")
 Index("ix_tickets_due", Ticket.due_at, Ticket.case_id, sqlite_where=_RUNS, postgresql_where=_RUNS)
 Index("ix_tickets_running", Ticket.case_id, Ticket.due_at, sqlite_where=_RUNS, postgresql_where=_RUNS)
-"""Where the clock runs, in the order of the list of cases: what is overdue among many newer that are not."""
+"""The same in the order of the list of cases: for what is overdue among many newer that are not."""
 Index("ix_tickets_suspended", Ticket.case_id, sqlite_where=_IS_SUSPENDED, postgresql_where=_IS_SUSPENDED)
 
 IS_URGENT = text("cases.urgent AND cases.state NOT IN ('closed', 'evaluated', 'merged', 'rejected')")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import literal, select, tuple_
+from sqlalchemy import func, literal, select, tuple_
 from sqlalchemy.orm import Session, joinedload
 
 from central.cases.models import Case, CaseEvent, Lead, Ticket
@@ -68,6 +68,17 @@ def requests(
     if areas is not None:
         query = query.join(Case, Case.id == Ticket.case_id).where(Case.area_id.in_(sorted(areas)))
     return [(row, ticket) for row, ticket in session.execute(query)]
+
+
+def count_waiting(
+    session: Session, kinds: Collection[str], most: int, areas: frozenset[str] | None = None
+) -> int:
+    """How many requests of some kinds wait for a decision; ``most`` when there are as many or more."""
+    query = select(TicketRequest.id).where(TicketRequest.state == "waiting", TicketRequest.kind.in_(kinds))
+    if areas is not None:
+        query = query.join(Ticket, Ticket.id == TicketRequest.ticket_id)
+        query = query.join(Case, Case.id == Ticket.case_id).where(Case.area_id.in_(sorted(areas)))
+    return session.scalar(select(func.count()).select_from(query.limit(most).subquery())) or 0
 
 
 def lines_of(session: Session, case_ids: Collection[str], rules: Collection[str]) -> Sequence[CaseEvent]:
