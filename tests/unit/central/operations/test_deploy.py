@@ -33,7 +33,7 @@ def test_every_container_is_watched_and_none_may_write_or_gain_rights(deploy: Pa
     for name, service in compose["services"].items():
         assert service["read_only"], name
         assert service["cap_drop"] == ["ALL"], name
-        assert "healthcheck" in service or name == "prepare", name
+        assert "healthcheck" in service or name in ("prepare", "backup"), name
         for port in service.get("ports", []):
             assert port.startswith("127.0.0.1:") or port == "8883:8883", "only the broker is open, by TLS"
     assert compose["services"]["prepare"]["command"][0].startswith("kerbwatch central init")
@@ -68,3 +68,15 @@ def test_a_box_beside_central_is_known_to_the_broker_by_its_name_and_never_sends
     )
     secrets = {Path("/run/secrets") / name for name in services["edge"]["secrets"]}
     assert {settings.mqtt.ca_file, settings.mqtt.password_file, settings.central.token_file} == secrets
+
+
+def test_a_backup_sees_what_central_writes_and_is_made_every_night(deploy: Path) -> None:
+    services = load_yaml(deploy / "compose.yaml")["services"]
+    assert set(services["central"]["volumes"]) - set(services["backup"]["volumes"]) == {
+        "broker-access:/var/lib/kerbwatch/broker"
+    }
+    unit = (deploy / "systemd/kerbwatch-backup.service").read_text("utf-8")
+    (command,) = [line for line in unit.splitlines() if line.startswith("ExecStart=")]
+    folder = command.split()[3]
+    assert f"ReadWritePaths=/var/lib/kerbwatch {folder}" in unit
+    assert "OnCalendar=" in (deploy / "systemd/kerbwatch-backup.timer").read_text("utf-8")
