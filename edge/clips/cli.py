@@ -54,7 +54,7 @@ def analyse(
             metavar="ADDRESS", help="Run on a Ray cluster: host:port, auto or local (extra 'fleet')."
         ),
     ] = None,
-    min_score: Annotated[float, typer.Option(min=0, max=1, help="Least confidence of a moment.")] = 0.3,
+    min_score: Annotated[float, typer.Option(min=0, max=1, help="Least confidence of a moment.")] = 0.4,
     model: Annotated[str, typer.Option(help="Name in the manifest, or an ONNX file.")] = "yolox-nano",
     max_seconds: Annotated[float, typer.Option(min=1, help="Longest clip, s.")] = 60.0,
     max_mb: Annotated[float, typer.Option(min=0.001, help="Largest file, MB (10^6 bytes).")] = 200.0,

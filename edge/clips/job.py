@@ -43,7 +43,7 @@ class ClipJob(Settings):
     out: Path | None = Field(None, description="Folder for cut clips and stills; none are written without.")
     model: str = Field("yolox-nano", description="The network: a name in the manifest, or an ONNX file.")
     input_px: int = Field(832, description="Longer side of the network's input: vehicles ahead are small.")
-    min_score: Annotated[float, Field(ge=0, le=1)] = Field(0.3, description="Least confidence of a moment.")
+    min_score: Annotated[float, Field(ge=0, le=1)] = Field(0.4, description="Least confidence of a moment.")
     pre_roll_s: float = Field(5.0, description="Of the cut clip, before the moment.")
     post_roll_s: float = Field(5.0, description="After it.")
     limits: ClipLimits = Field(ClipLimits.model_validate({}), description="What the clip may ask for.")

@@ -30,13 +30,12 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Fall:
-    """An arc that may be a throw; ``judged_s`` is when the newest picture was taken that it was judged by."""
+    """An arc that may be a throw."""
 
     vehicle: Vehicle
     parts: dict[str, float]
     px_per_m: float
     drop_px: float
-    judged_s: float
     arc: Arc = field(repr=False)
 
     @property
@@ -81,7 +80,7 @@ def fall_of(arc: Arc, vehicle: Vehicle, seen: Sequence[Leftover], beside: Beside
     chances = [float(np.prod(list(each.values()))) for each in releases]
     parts |= releases[int(np.argmax(chances))]
     parts["support"] = ramp(arc.support, 9.0, 14.0)
-    fall = Fall(vehicle, parts, beside.px_per_m, drop_m * beside.px_per_m, seen[-1].t_s, arc)
+    fall = Fall(vehicle, parts, beside.px_per_m, drop_m * beside.px_per_m, arc)
     if fall.score < _LIKELY_MOTION:
         return None
     parts |= _look(arc, seen, beside)

@@ -9,7 +9,6 @@ things let go at it (:mod:`edge.litter.arcs`), judged in metres by its height (:
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,10 +29,9 @@ litter to be seen), and at most this share of the picture's height (a larger one
 the camera's own bonnet)."""
 LEAST_LOOKS = 2
 """In how many looks a vehicle must have been found."""
-DECIDE_SCORE = 0.3
-LEAST_TOGETHER, LEAST_TIMES = 1.5, 2
-"""The scores of the arcs on one thing that are likely enough must come to so much, and they must be found at
-so many judgements, each with newer pictures: chance seldom offers more than some, all at once."""
+DECIDE_SCORE = 0.4
+LEAST_FOUND = 5
+"""So many arcs that are likely enough must lie on one thing: chance seldom offers more than some."""
 ONE_THING_S = 1.6
 """What falls from one vehicle, or near where something fell, within so many seconds is the same thing."""
 MOST_VEHICLES = 4
@@ -193,7 +191,7 @@ class MovingEngine:
                     if fall.score >= DECIDE_SCORE:
                         self._found.append(fall)
         for fall in sorted(self._found, key=lambda each: -each.score):
-            if not self._is_told(fall) and _sure([each for each in self._found if _same(fall, each)]):
+            if not self._is_told(fall) and sum(_same(fall, each) for each in self._found) >= LEAST_FOUND:
                 self._told.append((float(fall.arc.t_s[0]), fall.vehicle.id, fall.arc.xy[0]))
                 self._say(fall, now_s)
 
@@ -249,12 +247,6 @@ def _shared(box: Floats, other: Floats) -> float:
     inside = np.maximum(np.minimum(box[2:], other[2:]) - np.maximum(box[:2], other[:2]), 0)
     smaller = min(float(np.prod(each[2:] - each[:2])) for each in (box, other))
     return float(np.prod(inside)) / max(smaller, 1.0)
-
-
-def _sure(alike: Sequence[Fall]) -> bool:
-    """Whether arcs on one thing are enough together."""
-    times = {each.judged_s for each in alike}
-    return sum(each.score for each in alike) >= LEAST_TOGETHER and len(times) >= LEAST_TIMES
 
 
 def _same(one: Fall, other: Fall) -> bool:

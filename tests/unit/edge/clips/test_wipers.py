@@ -69,6 +69,6 @@ def test_what_falls_while_the_wipers_go_is_left_out_and_counted(monkeypatch):
             yield Throw(number, t_s, t_s, t_s, (), (0.0, 0.0, 9.0, 9.0), vehicle, evidence, 5.0)
 
     monkeypatch.setattr(moments, "throws_of", throws)
-    found, seen = moments.moments_of((), None, min_score=0.3)
+    found, seen = moments.moments_of((), None, min_score=0.4)
     assert [moment.throw.t_s for moment in found] == [4.0, 31.0]
     assert seen.in_rain == 2
