@@ -7,6 +7,8 @@ import re
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
+from kerbwatch.paths import located
+
 _USERINFO = re.compile(r"(?P<scheme>[a-zA-Z][a-zA-Z0-9+.-]*://)[^/\s]+@")
 """Up to the last ``@`` before the path: a password may hold one itself."""
 _REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
@@ -39,7 +41,11 @@ def without_credentials(url: str) -> str:
         host = f"[{host}]"
     if port:
         host = f"{host}:{port}"
-    return urlunsplit((parts.scheme, host, parts.path, "", ""))
+    kept = urlunsplit((parts.scheme, host, parts.path, "", ""))
+    if host or "://" not in url:
+        return kept
+    # Without a host the standard library leaves the slashes out that a database's URL has: 'sqlite:///x.db'.
+    return f"{parts.scheme}://{parts.path}"
 
 
 def expand_environment(text: str) -> str:
@@ -68,7 +74,7 @@ def read_secret_file(path: Path) -> str:
     try:
         secret = path.read_text(encoding="utf-8").strip()
     except OSError as error:
-        raise SecretMissingError(f"cannot read the secret file {path}: {error.strerror}") from error
+        raise SecretMissingError(f"cannot read the secret file {located(path)}: {error.strerror}") from error
     except UnicodeDecodeError:
         # Without its cause, which holds the bytes.
         raise SecretMissingError(f"the secret file {path} is not UTF-8 text") from None

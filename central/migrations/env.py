@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+import warnings
+
 from alembic import context
+from sqlalchemy.exc import SAWarning
 
 from central import tables
+
+# Alembic reads tables as they are, and SQLAlchemy cannot read SQLite's indexes by an expression: whoever runs
+# 'central init' can do nothing about that.
+warnings.filterwarnings(
+    "ignore", message="Skipped unsupported reflection of expression-based index", category=SAWarning
+)
 
 context.configure(
     connection=context.config.attributes["connection"],

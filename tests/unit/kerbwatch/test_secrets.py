@@ -34,6 +34,8 @@ def test_a_log_line_loses_the_credentials_of_every_url(text, clean):
         ("rtsp://admin:s3cret@[fe80::1]:554/ch1", "rtsp://[fe80::1]:554/ch1"),
         ("video/street.mp4", "video/street.mp4"),
         ("rtsp://admin:s3/cret@10.0.0.5/ch1", "rtsp://***"),
+        ("sqlite:////var/lib/kerbwatch/central.db", "sqlite:////var/lib/kerbwatch/central.db"),
+        ("postgresql:///kerbwatch?password=s3cret", "postgresql:///kerbwatch"),
         ("rtsp://admin:s3cret@[10.0.0.5/ch1", "rtsp://***"),
     ],
 )
