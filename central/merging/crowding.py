@@ -21,6 +21,8 @@ _WIDE_M, _NARROW_M = 80.0, 40.0
 deviation, where many were with the narrow one, which does not smear a gate over the streets behind it."""
 _FEW = 4.0
 """Cases counted around a place at which the two weigh the same."""
+_SHARED = 30.0
+"""Cases counted around a place from which on its own share of a kind weighs more than the city's."""
 _REACH_CELLS = 2
 """Cells on each side that are looked at: 220 m more."""
 _PRIOR_DAYS = 1.0
@@ -72,16 +74,16 @@ class Crowding:
         return usual * (shape + around) / (shape + usual)
 
     def _density(self, kind: str, lon: float, lat: float) -> float:
-        """Cases a square metre that were counted around a place.
+        """Cases of a kind a square metre that were counted around a place.
 
-        Half is what was counted of the kind, half its share of what was counted of all kinds: where one kind
-        gathers others do, and four weeks hold few cases of one kind at one corner.
+        They are those of all kinds times the kind's share among them, which is the city's until enough was
+        counted around (Dirichlet): where one kind gathers others do, and four weeks hold few of one kind.
         """
         own, share = self._counts.get(kind, {}), self._share.get(kind, 0.0)
         row, column = place_of(cell_of(lon, lat))
         up_m = _M_A_DEGREE / CELLS_A_DEGREE
         aside_m = up_m * math.cos(math.radians(lat))
-        wide = narrow = 0.0
+        wide = narrow = of_kind = 0.0
         counted = self._all.get
         for up in range(-_REACH_CELLS, _REACH_CELLS + 1):
             west = number_of(row + up, column - _REACH_CELLS)
@@ -92,8 +94,10 @@ class Crowding:
                     x_m = (column + aside + 0.5 - lon * CELLS_A_DEGREE) * aside_m
                     y_m = (row + up + 0.5 - lat * CELLS_A_DEGREE) * up_m
                     apart = (x_m**2 + y_m**2) / 2
-                    cases = (own.get(cell, 0) + share * count) / 2
-                    wide += cases * math.exp(-apart / _WIDE_M**2)
-                    narrow += cases * math.exp(-apart / _NARROW_M**2)
+                    weight = math.exp(-apart / _WIDE_M**2)
+                    wide += count * weight
+                    of_kind += own.get(cell, 0) * weight
+                    narrow += count * math.exp(-apart / _NARROW_M**2)
         trust = wide / (wide + _FEW)
-        return ((1 - trust) * wide / _WIDE_M**2 + trust * narrow / _NARROW_M**2) / (2 * math.pi)
+        every = ((1 - trust) * wide / _WIDE_M**2 + trust * narrow / _NARROW_M**2) / (2 * math.pi)
+        return every * (of_kind + _SHARED * share) / (wide + _SHARED)

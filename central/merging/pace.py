@@ -19,6 +19,15 @@ from dataclasses import dataclass
 
 from central.merging.grid import cell_of, cells_around, distance_m
 from central.merging.settings import KindMerging
+from central.merging.whereabouts import (
+    EXACT_SIGMA_M,
+    REACH_M,
+    SOON_S,
+    Apart,
+    Whereabouts,
+    points_of,
+    spread_of,
+)
 
 MOST_LEADS = 30_000
 """So many of the newest leads are looked at."""
@@ -73,19 +82,27 @@ class Law:
     ratios: Sequence[float]
 
     def ratio(self, lag_s: float) -> float:
-        """Of a lag. Of what still stands after more than the window nothing was learnt: some tell of it."""
+        """Of a lag. Of what stands after more than the window nothing was learnt: no more than before."""
         place = bisect_left(self.edges_s, lag_s)
-        return self.ratios[place] if place < len(self.ratios) else _LATE
+        return self.ratios[place] if place < len(self.ratios) else min(_LATE, self.ratios[-1])
 
 
 class Pace:
-    """For each kind how soon reports follow each other, and at what hours how much happens."""
+    """For each kind how soon reports follow each other and how far apart, and at what hours how much happens.
+
+    Attributes:
+        whereabouts: how far apart.
+    """
 
     def __init__(
-        self, laws: Mapping[str, Law] | None = None, hours: Mapping[str, Counter[int]] | None = None
+        self,
+        laws: Mapping[str, Law] | None = None,
+        hours: Mapping[str, Counter[int]] | None = None,
+        whereabouts: Whereabouts | None = None,
     ) -> None:
         """``hours``: of each kind the leads of each hour of the day (UTC)."""
         self._laws, self._hours = laws or {}, hours or {}
+        self.whereabouts = whereabouts or Whereabouts()
 
     def ratio(self, kind: str, lag_s: float, terms: KindMerging) -> float:
         """How much likelier ``lag_s`` is between two reports of one occurrence than by chance."""
@@ -116,8 +133,13 @@ def learnt(leads: Iterable[Seen], until_s: float, terms_of: Callable[[str], Kind
     for lead in leads:
         kinds[lead.kind].append(lead)
         hours[lead.kind][int(lead.at_s % _DAY_S // 3600)] += 1
-    laws = {kind: _law(_Ground(some, terms_of(kind)), until_s) for kind, some in kinds.items()}
-    return Pace({kind: law for kind, law in laws.items() if law is not None}, hours)
+    grounds = {kind: _Ground(some, terms_of(kind)) for kind, some in kinds.items()}
+    laws = {kind: _law(ground, until_s) for kind, ground in grounds.items()}
+    spreads_m = {kind: spread_of(_exact_pairs(ground), ground.terms) for kind, ground in grounds.items()}
+    every = (lead for some in kinds.values() for lead in some)
+    points = points_of((lead.lon, lead.lat, lead.sigma_m, lead.at_s) for lead in every)
+    known = {kind: law for kind, law in laws.items() if law is not None}
+    return Pace(known, hours, Whereabouts(spreads_m, points))
 
 
 class _Ground:
@@ -135,13 +157,25 @@ class _Ground:
 
     def lags(self, one: Seen, least_s: float, most_s: float) -> Iterator[float]:
         """The times, in a range, after which others tell of what may be the same thing."""
+        for other in self._after(one, least_s, most_s):
+            if self._together(one, other):
+                yield other.at_s - one.at_s
+
+    def exact_after(self, one: Seen) -> Iterator[Apart]:
+        """How far from an exact place the exact places of others lie that follow soon."""
+        for other in self._after(one, 0, min(SOON_S, self.terms.window_minutes * 60)):
+            if other.sigma_m <= EXACT_SIGMA_M and (one.who is None or one.who != other.who):
+                apart_m = distance_m(one.lon, one.lat, other.lon, other.lat)
+                if apart_m <= REACH_M:
+                    yield Apart(apart_m, one.sigma_m**2 + other.sigma_m**2)
+
+    def _after(self, one: Seen, least_s: float, most_s: float) -> Iterator[Seen]:
+        """What was told of around a lead so long after it."""
         for cell in cells_around(one.lon, one.lat, self.terms.radius_m):
             at, others = self._cells.get(cell, ((), ()))
             first, end = bisect_right(at, one.at_s + least_s), bisect_right(at, one.at_s + most_s)
             self.compared += end - first
-            for other in others[first:end]:
-                if self._together(one, other):
-                    yield other.at_s - one.at_s
+            yield from others[first:end]
 
     def _together(self, one: Seen, other: Seen) -> bool:
         if one.who is not None and one.who == other.who:
@@ -149,6 +183,16 @@ class _Ground:
         deviation_m = math.sqrt(one.sigma_m**2 + other.sigma_m**2 + self.terms.spread_m**2)
         apart_m = distance_m(one.lon, one.lat, other.lon, other.lat)
         return apart_m <= min(_DEVIATIONS * deviation_m, self.terms.radius_m)
+
+
+def _exact_pairs(ground: _Ground) -> Iterator[Apart]:
+    """Of leads taken by chance, as far as the time for looking reaches."""
+    exact = [lead for lead in ground.leads if lead.sigma_m <= EXACT_SIGMA_M]
+    end = ground.compared + _MOST_PAIRS
+    for one in random.Random(0).sample(exact, len(exact)):  # noqa: S311 - a fair choice
+        if ground.compared > end:
+            return
+        yield from ground.exact_after(one)
 
 
 def _law(ground: _Ground, until_s: float) -> Law | None:

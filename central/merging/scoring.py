@@ -34,6 +34,8 @@ _REOPEN_S = 120.0
 _SPOT_ODDS = 40.0
 """Odds that what a camera sees in the very same box at once after a loss is the same thing."""
 _STANDING = frozenset({Kind.ILLEGAL_PARKING, Kind.STALL_ENCROACHMENT, Kind.PAVEMENT_OBSTRUCTION})
+_OFFENCE = "refuse"
+"""Whoever reports what was thrown from a vehicle names it: that tells no throw from another."""
 
 TELLING = ("plate", "object", "colour", "vehicle", "goods", "landmark", "road", "house", "reporter")
 """The parts of a score that are ratios of what two leads tell: above 1 they agree, below they differ."""
@@ -122,7 +124,7 @@ def compare(a: Spot, b: Spot, terms: KindMerging, pace: Pace) -> Pair | None:
         certain = True
     else:
         between_s = abs((a.started_at - b.started_at).total_seconds())
-        where, when = _place_ratio(apart_m, a, b, terms), pace.ratio(a.kind, between_s, terms)
+        where, when = _place_ratio(apart_m, a, b, terms, pace), pace.ratio(a.kind, between_s, terms)
         parts |= {"distance_m": round(apart_m, 1), "place": _round(where), "time": _round(when)}
         ratio = where * when
         two_cameras = a.watcher is not None and b.watcher is not None
@@ -151,6 +153,8 @@ def _told(a: Spot, b: Spot) -> dict[str, float]:
 
 def _said(spot: Spot) -> Said:
     found = said(spot.words or "", spot.road)
+    if spot.kind == Kind.VEHICLE_LITTER and _OFFENCE in found.goods:
+        found = replace(found, goods=found.goods - {_OFFENCE})
     vehicle = vehicle_of(spot.object_class)
     return found if vehicle is None else replace(found, vehicle=vehicle)
 
@@ -167,9 +171,11 @@ def _class_ratio(a: Spot, b: Spot) -> float:
     return _CLASS_AGREES if a.object_class == b.object_class else _CLASS_DIFFERS
 
 
-def _place_ratio(apart_m: float, a: Spot, b: Spot, terms: KindMerging) -> float:
+def _place_ratio(apart_m: float, a: Spot, b: Spot, terms: KindMerging, pace: Pace) -> float:
     """Two noisy places of one thing (normal) against a place anywhere within the radius (uniform)."""
-    variance = max(a.sigma_m**2 + b.sigma_m**2 + terms.spread_m**2, 1.0)
+    of = pace.whereabouts
+    sigma_a, sigma_b = (of.sigma_m(s.lon, s.lat, s.sigma_m, s.started_at.timestamp()) for s in (a, b))
+    variance = max(sigma_a**2 + sigma_b**2 + of.spread_m(a.kind, terms) ** 2, 1.0)
     return terms.radius_m**2 / (2 * variance) * math.exp(-(apart_m**2) / (2 * variance))
 
 

@@ -37,6 +37,14 @@ def test_where_another_kind_gathers_this_one_is_likelier_too():
     assert neighbours(both) > neighbours(both, lat=LAT + 0.01)
 
 
+def test_where_only_another_kind_gathers_this_one_is_not_expected_for_long():
+    def gathers(cases):
+        return Crowding({"x": {cell_of(LON, LAT): cases}, KIND: {cell_of(LON + 1, LAT): cases}}, 28)
+
+    assert neighbours(gathers(10)) > neighbours(gathers(10), lat=LAT + 0.01)
+    assert neighbours(gathers(1000)) < 2 * neighbours(gathers(100))
+
+
 def test_what_is_around_right_now_tells_of_a_busy_day():
     assert neighbours(counted(60), around=3) > neighbours(counted(60), around=0)
 

@@ -4,7 +4,7 @@ import random
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from central.merging.pace import Pace, Seen, learnt
@@ -91,6 +91,7 @@ def test_the_hours_of_a_day_are_the_citys_own():
     assert Pace().busy(KIND, MONDAY_S) == pytest.approx(2.0)
 
 
+@settings(deadline=None)
 @given(lags=st.lists(st.floats(0, 2 * WINDOW_S), max_size=60), crowd=st.integers(0, 60))
 def test_whatever_is_seen_the_shares_of_the_window_come_to_one(lags, crowd):
     leads = [seen(n * DAY_S + at_s, n) for n, lag_s in enumerate(lags) for at_s in (0, lag_s)]

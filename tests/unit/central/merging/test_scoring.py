@@ -11,8 +11,9 @@ from central.merging.crowding import Crowding
 from central.merging.grid import cell_of, cells_around, distance_m
 from central.merging.neighbourhood import Neighbourhood
 from central.merging.pace import Pace
-from central.merging.scoring import FOREVER, Spot
+from central.merging.scoring import FOREVER, Spot, compare
 from central.merging.settings import MergingSettings
+from central.merging.whereabouts import Whereabouts
 from kerbwatch.incident import Kind
 from kerbwatch.place import Position
 from tests.unit.central.box import NOON
@@ -112,6 +113,25 @@ def test_two_plates_are_two_vehicles():
     seen = replace(CAMERA, plate="浙B12345")
     other = replace(CAMERA, lead_id="lead-2", case_id="", watcher="box/cam-2", plate="浙B98765")
     assert judged(other, seen) is None
+
+
+def test_that_rubbish_was_thrown_makes_no_two_throws_one():
+    thrown = replace(
+        CALL, kind=Kind.VEHICLE_LITTER, lead_id="lead-1", case_id="case-1", words="有车往外扔垃圾"
+    )
+    other = north(thrown, 60, lead_id="lead-2", case_id="", started_at=NOON + timedelta(minutes=9))
+    assert "goods" not in judged(other, thrown).parts
+    butts = [replace(each, words="往外扔烟头") for each in (other, thrown)]
+    assert judged(*butts).parts["goods"] > 1
+
+
+def test_two_calls_to_a_markets_gate_agree_in_little():
+    gate = Pace(whereabouts=Whereabouts(points={(CALL.lon, CALL.lat): NOON.timestamp() - 5 * 86_400}))
+    again = replace(CALL, lead_id="lead-3", started_at=NOON + timedelta(minutes=5))
+    address, market = (
+        compare(again, CALL, TERMS.illegal_parking, pace).parts["place"] for pace in (Pace(), gate)
+    )
+    assert 1 < market < address / 2
 
 
 def test_among_several_cars_in_a_row_a_call_is_for_people_to_place():
