@@ -6,6 +6,7 @@ import csv
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from kerbwatch.paths import located
 from kerbwatch.settings import SettingsError
 
 
@@ -35,7 +36,7 @@ def rows_of(
             for row in reader:
                 yield reader.line_num, {name: value for name, value in row.items() if value}
     except OSError as error:
-        raise SettingsError(f"{path}: cannot be read: {error.strerror}") from error
+        raise SettingsError(f"{located(path)}: cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise SettingsError(f"{path}: is not UTF-8 text (byte {error.start})") from error
     except csv.Error as error:

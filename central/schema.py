@@ -13,6 +13,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 
 from central.database import Database
+from kerbwatch.paths import located
 
 _MIGRATION_LOCK = 0x6B657263
 """Key of PostgreSQL's advisory lock under which one copy of central migrates."""
@@ -85,8 +86,14 @@ def check_current(database: Database) -> None:
     if found != wanted:
         raise SchemaError(
             f"the database's schema is at {found or 'nothing'}, this version needs {wanted}: "
-            "run 'kerbwatch central init CONFIG'"
+            f"run 'kerbwatch central init CONFIG'{_where(database)}"
         )
+
+
+def _where(database: Database) -> str:
+    """Of a SQLite file that a relative path names: another folder to run in means another file."""
+    file = database.engine.url.database
+    return f"; it is {located(Path(file))}" if database.is_sqlite and file else ""
 
 
 def _check_known(revision: str | None) -> None:

@@ -14,6 +14,7 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from kerbwatch.ids import SLUG_PATTERN
+from kerbwatch.paths import located
 
 _A_LIST, _KEYS, _NUMBER = "expected a list; [] for none", "expected keys and values", "expected a number"
 _WORDS = {
@@ -89,7 +90,7 @@ def load_yaml(path: Path) -> Any:  # noqa: ANN401 - a document may be anything
     try:
         text = path.read_text(encoding="utf-8")
     except OSError as error:
-        raise SettingsError(f"{path}: cannot be read: {error.strerror}") from error
+        raise SettingsError(f"{located(path)}: cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise SettingsError(f"{path}: is not UTF-8 text (byte {error.start})") from error
     try:

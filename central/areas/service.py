@@ -29,6 +29,7 @@ from central.custody.canonical import sha256_of
 from central.custody.chain import EntryKind, append
 from central.database import pool_of
 from kerbwatch.ids import SLUG_PATTERN
+from kerbwatch.paths import located
 from kerbwatch.place import Position
 from kerbwatch.settings import SettingsError
 
@@ -245,7 +246,7 @@ def read_areas(path: Path, now: datetime, zone: tzinfo = UTC) -> list[Area]:
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise SettingsError(f"{path}: cannot be read: {error.strerror}") from error
+        raise SettingsError(f"{located(path)}: cannot be read: {error.strerror}") from error
     except ValueError as error:
         raise SettingsError(f"{path}: is not JSON: {error}") from error
     features = document.get("features") if isinstance(document, dict) else None

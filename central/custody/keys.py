@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_public_key,
 )
 
+from kerbwatch.paths import located
 from kerbwatch.settings import SettingsError
 
 
@@ -106,7 +107,7 @@ def read_key(path: Path) -> SigningKey:
             "only a new instance gets one from 'kerbwatch central init CONFIG'"
         ) from error
     except OSError as error:
-        raise SettingsError(f"cannot read the custody key {path}: {error.strerror}") from error
+        raise SettingsError(f"cannot read the custody key {located(path)}: {error.strerror}") from error
     if mode & 0o077:
         raise SettingsError(f"others may read the custody key {path}: run 'chmod 600 {path}'")
     try:
@@ -123,7 +124,7 @@ def read_public_key(path: Path) -> PublicKey:
     try:
         key = load_pem_public_key(path.read_bytes())
     except OSError as error:
-        raise SettingsError(f"cannot read the public key {path}: {error.strerror}") from error
+        raise SettingsError(f"cannot read the public key {located(path)}: {error.strerror}") from error
     except (ValueError, TypeError) as error:
         raise SettingsError(f"{path} is no public key in PEM") from error
     if not isinstance(key, Ed25519PublicKey):

@@ -14,6 +14,7 @@ from central.duty.draft import CITY_WIDE, Days, DutyDraft, DutyRow, UnitRow, lef
 from central.duty.schemas import DatedLead, DutyListFile, Hours, ItemEntry, RulingNumber
 from kerbwatch.ids import Slug
 from kerbwatch.incident import Kind
+from kerbwatch.paths import located
 from kerbwatch.settings import SettingsError, line_of, load_settings, load_yaml
 
 _M = TypeVar("_M", bound=BaseModel)
@@ -157,7 +158,7 @@ def _lines(path: Path, model: type[_M]) -> list[tuple[int, _M]]:
                         key = ".".join(map(str, each["loc"])) or "line"
                         faults.append(f"{path}:{reader.line_num}: {key}: {each['msg']}")
     except OSError as error:
-        raise SettingsError(f"{path}: cannot be read: {error.strerror}") from error
+        raise SettingsError(f"{located(path)}: cannot be read: {error.strerror}") from error
     except (UnicodeDecodeError, csv.Error) as error:
         raise SettingsError(f"{path}: is not CSV in UTF-8: {error}") from error
     if not found and not faults:

@@ -3,6 +3,8 @@
 import pytest
 from pydantic import ValidationError
 
+from central.database import Database
+from central.schema import SchemaError, check_current
 from central.settings import CentralSettings, load_central_settings
 from kerbwatch.secrets import SecretMissingError
 from kerbwatch.settings import SettingsError
@@ -69,3 +71,13 @@ def test_cookies_are_for_tls_only_where_the_page_is():
     assert settings(public_url="https://kerbwatch.example").secure_cookies
     assert not settings().secure_cookies
     assert settings(public_url="https://kerbwatch.example/base").origin == "https://kerbwatch.example"
+
+
+def test_a_database_that_a_relative_path_names_is_told_with_its_folder_when_it_is_empty(
+    tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    database = Database("sqlite:///central.db")
+    with pytest.raises(SchemaError, match=rf"central init CONFIG'; it is central.db .*{tmp_path}"):
+        check_current(database)
+    database.close()
