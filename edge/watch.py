@@ -72,6 +72,8 @@ class Watch:
             zones = [Zone(zone, camera, size_px) for zone in camera.zones if zone.kind is kind]
             if zones:
                 self._rules[kind] = rule(zones, create_score)
+        if ZoneKind.NO_PARKING in self._rules and ZoneKind.PARKING in self._rules:
+            self._rules[ZoneKind.NO_PARKING].yield_to(self._rules[ZoneKind.PARKING].zones)
         parked = [Zone(zone, camera, size_px) for zone in camera.zones if zone.kind in VEHICLE_ZONES]
         self.register = StandingRegister(parked)
         self._tracker = Tracker() if camera.effective_profile == "motion" else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 import numpy as np
@@ -13,7 +14,8 @@ from edge.rules.memory import Memory, recall, remember
 from edge.rules.place import Departure, Place
 from edge.rules.places import PlaceKeeper
 from edge.rules.sighting import Doubt, Findings, Look, Sighting
-from edge.rules.zone import INSIDE_SHARE, Zone
+from edge.rules.zone import Zone
+from edge.rules.zone_choice import ZoneChoice
 from kerbwatch.ids import new_id
 from kerbwatch.incident import Kind, Phase
 from models.classes import ObjectClass
@@ -53,8 +55,11 @@ class DwellRule(ABC):
         self._zones = {zone.id: zone for zone in zones}
         self._create_score = create_score
         self._keeper = PlaceKeeper(create_score, weak_arrivals=weak_arrivals)
+        self._choice = ZoneChoice(zones)
         self._memory: Memory | None = None
         self._permitted: set[str] = set()
+        self._astray: set[str] = set()
+        """Places whose newest box lies in another zone than they do."""
 
     @property
     def zones(self) -> Sequence[Zone]:
@@ -103,20 +108,22 @@ class DwellRule(ABC):
         if self._memory is not None:
             self._keeper.places = recall(self._memory, look, set(self._zones))
             self._memory = None
-        permitted = {zone.id for zone in self._zones.values() if zone.permitted(look.captured_at)}
-        if permitted != self._permitted:
-            self._permitted = permitted
-            self._rezone()
+        self._permitted = {zone.id for zone in self._zones.values() if zone.permitted(look.captured_at)}
         targets = self.targets(look.detections)
-        changes = self._keeper.look(look, targets, self._zones_of(targets.xyxy, targets.class_id))
+        changes = self._keeper.look(look, targets, self._zones_of(targets))
         findings = Findings()
         for departure in changes.departed:
             self._departed(departure, look, findings)
         findings.noticed.extend(place.id for place in changes.new)
+        self._follow(look, findings)
         self.accompany(look)
         for place in self._keeper.places:
             self._judge(place, look, findings)
         return findings
+
+    def yield_to(self, zones: Sequence[Zone]) -> None:
+        """What stands in these zones rather than in the rule's own ones is no offence of it."""
+        self._choice = ZoneChoice(list(self._zones.values()), zones)
 
     def state(self, t_s: float, captured_at: datetime) -> Memory:
         """All that must survive a restart, with instants instead of camera time."""
@@ -126,35 +133,68 @@ class DwellRule(ABC):
         """Go on where :meth:`state` left off; takes effect with the next look."""
         self._memory = memory
 
-    def _zones_of(
-        self, xyxy: NDArray[np.float32], class_id: Sequence[int] | NDArray[np.int64]
-    ) -> list[str | None]:
-        """For each thing the zone whose rule it falls under, or None.
+    def _minded(self, class_id: Sequence[int] | NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Whether each zone is about each of these things: [zones, N]."""
+        minded = [[self.minds(zone, int(one)) for one in class_id] for zone in self._zones.values()]
+        return np.array(minded, dtype=np.bool_).reshape(len(self._zones), len(class_id))
 
-        Where zones overlap, each is a rule of its own and the strictest counts: one whose permitted hours do
-        not run now before one that permits, an urgent one before others, then the shortest limit.
+    def _zones_of(self, targets: Detections) -> list[str | None]:
+        """For each thing the zone whose rule it falls under, or None."""
+        if not len(targets) or not self._zones:
+            return [None] * len(targets)
+        in_question = self._choice.in_question(targets.xyxy, self._minded(targets.class_id))
+        return self._choice.choose(targets.xyxy, in_question, self._permitted)
+
+    def _follow(self, look: Look, findings: Findings) -> None:
+        """Take the zone of each place anew from where it has settled: its first box is the worst one.
+
+        What has rolled on into another zone is timed from when it stood there, and if it comes back while it
+        still stands in the one that it left, from when that one's clock began. Once it is reported, its zone
+        stays, but for an urgent one in which it has stood for longer than it may. One box that something else
+        draws over a line decides nothing: the newest must agree.
         """
-        zones = list(self._zones.values())
-        if not len(xyxy) or not zones:
-            return [None] * len(xyxy)
-        shares = np.stack([zone.shares(xyxy) for zone in zones])
-        found: list[str | None] = []
-        for column, object_class in zip(shares.T, class_id, strict=True):
-            held = [
-                (zone.id in self._permitted, not zone.settings.urgent, zone.settings.dwell_s, -share, zone.id)
-                for zone, share in zip(zones, column, strict=True)
-                if share >= INSIDE_SHARE and self.minds(zone, int(object_class))
-            ]
-            found.append(min(held)[-1] if held else None)
-        return found
+        places = self._keeper.places
+        self._astray.clear()
+        if not places or len(self._zones) == 1:
+            return
+        present = [place.zone_id for place in places]
+        minded = self._minded([place.object_class for place in places])
+        settled = np.array([place.box for place in places], dtype=np.float32)
+        newest = np.array([place.newest_box for place in places], dtype=np.float32)
+        settled_in = self._choice.in_question(settled, minded, present)
+        newest_in = self._choice.in_question(newest, minded, present)
+        chosen = self._choice.choose(settled, settled_in, self._permitted, present)
+        for place, zone_id, settles, shows in zip(places, chosen, settled_in.T, newest_in.T, strict=True):
+            since_t_s = None if place.seen == 1 else look.t_s
+            place.stood = {
+                one: place.stood.get(one, since_t_s)
+                for one, settled_there, shown_there in zip(self._zones, settles, shows, strict=True)
+                if shown_there or (settled_there and one in place.stood)
+            }
+            shown = {one for one, there in zip(self._zones, shows, strict=True) if there}
+            if zone_id is not None and zone_id != place.zone_id and zone_id in shown:
+                self._moves_on(place, zone_id, look, findings)
+            if shown and place.zone_id not in shown:
+                self._astray.add(place.id)
 
-    def _rezone(self) -> None:
-        """Permitted hours began or ended: what is not reported may fall under another zone's rule now."""
-        waiting = [place for place in self._keeper.places if place.opened_t_s is None]
-        boxes = np.array([place.box for place in waiting], dtype=np.float32).reshape(-1, 4)
-        zones = self._zones_of(boxes, [place.object_class for place in waiting])
-        for place, zone_id in zip(waiting, zones, strict=True):
-            place.zone_id = zone_id or place.zone_id
+    def _moves_on(self, place: Place, zone_id: str, look: Look, findings: Findings) -> None:
+        """A thing that stands in another zone by now."""
+        since_t_s = place.stood[zone_id]
+        clock_t_s = place.clock_t_s if since_t_s is None else since_t_s
+        if place.opened_t_s is None:
+            if place.zone_id in place.stood:
+                place.stood[place.zone_id] = place.clock_t_s
+            place.zone_id, place.clock_t_s = zone_id, clock_t_s
+        elif self._hurries(place, zone_id, look.t_s - clock_t_s):
+            place.zone_id, place.reported_t_s = zone_id, look.t_s
+            findings.sightings.append(self._sighting(Phase.UPDATED, place, look.t_s))
+
+    def _hurries(self, place: Place, zone_id: str, stood_s: float) -> bool:
+        """Whether a reported thing has stood too long in an urgent zone that it came into afterwards."""
+        there = replace(place, zone_id=zone_id)
+        urgent = self._zones[zone_id].settings.urgent and not self._zones[place.zone_id].settings.urgent
+        forbidden = zone_id not in self._permitted and not self.excused(there)
+        return urgent and forbidden and place.there and stood_s >= self.limit_s(there)
 
     def _judge(self, place: Place, look: Look, findings: Findings) -> None:
         zone = self._zones[place.zone_id]
@@ -179,7 +219,8 @@ class DwellRule(ABC):
             place.standing = True
             findings.standing.append(place.id)
         if place.opened_t_s is None:
-            if stood_s >= limit_s and place.there and self._sure(place) and self.may_open(place):
+            due = stood_s >= limit_s and place.there and place.id not in self._astray
+            if due and self._sure(place) and self.may_open(place):
                 place.opened_t_s = place.reported_t_s = look.t_s
                 place.kind = self.kind_of(place)
                 findings.sightings.append(self._sighting(Phase.OPENED, place, look.t_s))

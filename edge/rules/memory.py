@@ -35,6 +35,7 @@ class RememberedPlace(BaseModel):
     score: float
     arrived_at: UtcDatetime
     clock_at: UtcDatetime
+    stood: dict[str, UtcDatetime | None] = {}
     opened_at: UtcDatetime | None
     kind: Kind | None = None
     reported_at: UtcDatetime
@@ -86,6 +87,7 @@ def remember(places: Sequence[Place], t_s: float, captured_at: datetime) -> Memo
                 score=place.score,
                 arrived_at=at(place.arrived_t_s),
                 clock_at=at(place.clock_t_s),
+                stood={key: None if since is None else at(since) for key, since in place.stood.items()},
                 opened_at=None if place.opened_t_s is None else at(place.opened_t_s),
                 kind=place.kind,
                 reported_at=at(place.reported_t_s),
@@ -135,6 +137,11 @@ def recall(memory: Memory, look: Look, zone_ids: set[str]) -> list[Place]:
                 arrived_t_s=min(back(kept.arrived_at), look.t_s),
                 seen_t_s=look.t_s,
                 clock_t_s=min(back(kept.clock_at), look.t_s),
+                stood={
+                    key: None if since is None else min(back(since), look.t_s)
+                    for key, since in ({kept.zone_id: None} | kept.stood).items()
+                    if key in zone_ids
+                },
                 patch=None if kept.patch is None else unpack_patch(kept.patch),
                 before=None if kept.before is None else unpack_patch(kept.before),
                 contrast=kept.contrast,

@@ -42,6 +42,8 @@ class Place:
     seen_t_s: float
     clock_t_s: float
     """When the offence's clock began."""
+    stood: dict[str, float | None] = field(default_factory=dict)
+    """Since when it has stood in each zone that it stands in now; None: since it was first seen."""
     patch: Patch | None = None
     contrast: float = 0.0
     """Standard deviation of the whole picture's grey levels when ``patch`` was last brought up to date."""

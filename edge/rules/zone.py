@@ -81,16 +81,18 @@ class Zone:
         lowest quarter. A detector's boxes tremble by some pixels, and a wheel on the zone's edge must not
         switch an offence on and off.
         """
-        if len(xyxy) == 0:
-            return np.empty(0)
-        x1, y1, x2, y2 = xyxy.T.astype(np.float64)
-        top = y2 - (y2 - y1) * FOOTPRINT_SHARE
-        footprints = shapely.box(x1, top, x2, y2)
-        inside = shapely.area(shapely.intersection(footprints, self._polygon))
-        share = inside / np.maximum(shapely.area(footprints), 1e-9)
-        grounded = shapely.contains_xy(self._polygon, (x1 + x2) / 2, y2)
-        result: NDArray[np.float64] = np.where(grounded, np.maximum(share, INSIDE_SHARE), share)
-        return result
+        share = footprint_shares(xyxy, self._polygon)
+        return np.where(self.grounded(xyxy), np.maximum(share, INSIDE_SHARE), share)
+
+    @property
+    def ground(self) -> shapely.Polygon:
+        """The zone's outline, px."""
+        return self._polygon
+
+    def grounded(self, xyxy: NDArray[np.float32]) -> NDArray[np.bool_]:
+        """Whether each thing's ground point lies in the zone: [N]."""
+        x1, _, x2, y2 = xyxy.T.astype(np.float64)
+        return np.asarray(shapely.contains_xy(self._polygon, (x1 + x2) / 2, y2), dtype=np.bool_)
 
     def permitted(self, moment: datetime) -> bool:
         """Whether staying is permitted at ``moment`` (aware), by the zone's allowed hours."""
@@ -153,6 +155,20 @@ class Zone:
         if plate is None or OPEN in plate.text or len(plate.text) < MIN_PLATE_LENGTH:
             return False
         return any(pattern.fullmatch(plate.text.upper()) for pattern in self._exempt)
+
+
+def footprint_shares(xyxy: NDArray[np.float32], ground: shapely.Geometry) -> NDArray[np.float64]:
+    """How much of each thing's footprint, its box's lowest quarter, lies on a part of the picture: [N], 0..1.
+
+    Args:
+        xyxy: [N, 4], the boxes, px.
+        ground: the part, px.
+    """
+    x1, y1, x2, y2 = xyxy.T.astype(np.float64)
+    footprints = shapely.box(x1, y2 - (y2 - y1) * FOOTPRINT_SHARE, x2, y2)
+    inside = shapely.area(shapely.intersection(footprints, ground))
+    shares: NDArray[np.float64] = inside / np.maximum(shapely.area(footprints), 1e-9)
+    return shares
 
 
 def _ground(box: NDArray[np.float64]) -> shapely.Polygon:
