@@ -184,13 +184,19 @@ def _by_plate(session: Session, words: str) -> set[str]:
     spelt = plates_like(words)
     if not spelt:
         return set()
-    query = select(Lead.case_id).where(Lead.plate.is_not(None), _PLATE_TEXT.in_(spelt))
-    return set(session.scalars(query.limit(MANY)))
+    read = select(Lead.case_id).where(Lead.plate.is_not(None), _PLATE_TEXT.in_(spelt))
+    named = select(Lead.case_id).where(Lead.plate_said.is_not(None), Lead.plate_said.in_(spelt))
+    return {case_id for query in (read, named) for case_id in session.scalars(query.limit(MANY))}
+
+
+def bare(plate: str) -> str:
+    """A plate without what may stand between its characters."""
+    return re.sub(r"[\s·.•・-]", "", plate).upper().replace("\uff1f", "?")
 
 
 def plates_like(words: str) -> list[str]:
     """A plate as it may have been read: itself, and with up to three characters left open (``?``)."""
-    plate = re.sub(r"[\s·.•・-]", "", words).upper().replace("\uff1f", "?")
+    plate = bare(words)
     if not _LEAST_PLATE <= len(plate) <= 10:
         return []
     found = {plate}

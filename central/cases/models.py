@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -73,6 +74,12 @@ class Lead(Base):
             sqlite_where=text("plate IS NOT NULL"),
             postgresql_where=text("plate IS NOT NULL"),
         ),
+        Index(
+            "ix_leads_plate_said",
+            "plate_said",
+            sqlite_where=text("plate_said IS NOT NULL"),
+            postgresql_where=text("plate_said IS NOT NULL"),
+        ),
     )
 
     id: Mapped[str] = mapped_column(String(36), primary_key=True)
@@ -111,6 +118,8 @@ class Lead(Base):
     model: Mapped[str | None] = mapped_column(String(300))
     plate: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     """The offender's plate as the box tells it: text, likeliest, confidences, colour, pictures."""
+    plate_said: Mapped[str | None] = mapped_column(String(20))
+    """The plate that whoever reported it names, ``?`` for what they leave out. Nobody has read it."""
     words: Mapped[str | None] = mapped_column(Text)
     """What whoever reported it says."""
     reporter_ref: Mapped[str | None] = mapped_column(String(36))
@@ -185,8 +194,16 @@ class Ticket(Base):
     @property
     def plate(self) -> str | None:
         """The offender's plate with the fewest open characters that any camera of its case read."""
-        read = [str(lead.plate["text"]) for lead in self.case.leads if lead.plate]
-        return min(read, key=lambda text: (text.count("?"), text), default=None)
+        return _clearest(str(lead.plate["text"]) for lead in self.case.leads if lead.plate)
+
+    @property
+    def plate_said(self) -> str | None:
+        """The plate with the fewest open characters that anybody who reported its case named."""
+        return _clearest(lead.plate_said for lead in self.case.leads if lead.plate_said)
+
+
+def _clearest(plates: Iterable[str]) -> str | None:
+    return min(plates, key=lambda text: (text.count("?"), text), default=None)
 
 
 class CaseEvent(Base):

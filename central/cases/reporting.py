@@ -15,6 +15,7 @@ from central.cases import repository
 from central.cases.arrivals import Arrival
 from central.cases.desk import Desk
 from central.cases.drafting import sentence
+from central.cases.finding import bare
 from central.cases.models import Lead
 from central.cases.opening import open_group_of
 from central.cases.rules import Origin
@@ -22,6 +23,7 @@ from central.duty.book import DutyBook
 from central.duty.matter import check_known
 from central.duty.service import duty_book
 from central.merging.settings import MergingSettings
+from central.merging.words import said
 from kerbwatch.incident import Kind
 
 _WHAT = {
@@ -31,6 +33,8 @@ _WHAT = {
     Kind.PAVEMENT_OBSTRUCTION: "Goods or refuse left on the pavement",
 }
 _WORDS_CHARS = 300
+PLATE_CHARS = 20
+"""Of a plate that somebody names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +75,7 @@ class LeadIn:
         urgent: whether it cannot wait.
         reporter_ref: stands for the person; None for nobody that is known.
         sight: what was found in its pictures; None for nothing.
+        plate: the vehicle's, where the channel asks for it; else it is taken out of the words.
     """
 
     origin: Origin
@@ -87,6 +92,7 @@ class LeadIn:
     urgent: bool = False
     reporter_ref: str | None = None
     sight: Sight | None = None
+    plate: str | None = None
 
 
 def take_report(
@@ -202,6 +208,7 @@ def _row(report: LeadIn) -> dict[str, Any]:
         "ended_at": None,
         "phase": None,
         "plate": report.sight.plate if report.sight else None,
+        "plate_said": _plate_said(report),
         "box": report.sight.box if report.sight else None,
         "object_class": report.sight.object_class if report.sight else None,
         "confidence": report.sight.confidence if report.sight else None,
@@ -214,3 +221,10 @@ def _row(report: LeadIn) -> dict[str, Any]:
         "words": report.words,
         "reporter_ref": report.reporter_ref,
     }
+
+
+def _plate_said(report: LeadIn) -> str | None:
+    """The plate that is named: as merging reads words; what it cannot read of a field for it, as it is."""
+    if report.plate and bare(report.plate):
+        return said(report.plate, None).plate or bare(report.plate)[:PLATE_CHARS]
+    return said(report.words, report.road).plate

@@ -52,6 +52,9 @@ class EvidenceOut(Out):
         )
 
 
+_NO_PLATES = {"plate": None, "plate_said": None}
+
+
 class PlateOut(Out):
     """The offender's plate, as it was read."""
 
@@ -103,6 +106,8 @@ class LeadOut(Out):
     model: str | None
     plate: PlateOut | None
     """None also for those who may not read plates."""
+    plate_said: str | None
+    """The plate that whoever reported it names; nobody has read it. None also as above."""
     evidence: tuple[EvidenceOut, ...]
 
     @classmethod
@@ -140,6 +145,9 @@ class TicketOut(Out):
     """Whether its unit says that it is not its business, and no ruling has come yet."""
     plate: str | None
     """The offender's, ``?`` where a character is not sure; None also for those who may not read plates."""
+    plate_said: str | None
+    """As somebody who reported it named it, ``?`` for what they left out; nobody has read it. None also as
+    above."""
     reminded_at: UtcDatetime | None = None
     """When the unit was reminded in the term that runs; only in what units ask for themselves."""
 
@@ -218,8 +226,8 @@ class CaseDetail(CaseOut):
         """For those who may not read plates."""
         return self.model_copy(
             update={
-                "leads": tuple(lead.model_copy(update={"plate": None}) for lead in self.leads),
-                "tickets": tuple(ticket.model_copy(update={"plate": None}) for ticket in self.tickets),
+                "leads": tuple(lead.model_copy(update=_NO_PLATES) for lead in self.leads),
+                "tickets": tuple(ticket.model_copy(update=_NO_PLATES) for ticket in self.tickets),
             }
         )
 
@@ -271,7 +279,7 @@ class TicketPage(Out):
     def without_plates(self) -> Self:
         """For those who may not read plates."""
         return self.model_copy(
-            update={"items": tuple(ticket.model_copy(update={"plate": None}) for ticket in self.items)}
+            update={"items": tuple(ticket.model_copy(update=_NO_PLATES) for ticket in self.items)}
         )
 
 

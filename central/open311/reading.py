@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import parse_qsl, urlsplit
 
+from central.cases.reporting import PLATE_CHARS
 from central.open311.services import PLATE, SEEN_AT, URGENT, YES, Attribute, Service
 from central.reports.forms import cleaned
 
@@ -16,7 +17,7 @@ MOST_BODY_BYTES = 64 * 1024
 MOST_FIELDS = 100
 DESCRIPTION_CHARS = 4000
 """As the standard limits it."""
-ADDRESS_CHARS, PLATE_CHARS, URL_CHARS = 300, 20, 2000
+ADDRESS_CHARS, URL_CHARS = 300, 2000
 MOST_AGE = timedelta(days=30)
 """What was seen longer ago is no longer a thing to go out for."""
 _FIRST_YEAR, _LAST_YEAR = 1970, 2999
@@ -43,6 +44,7 @@ class Reported:
         address: in words, where the app says it.
         words: the description with the answers about it.
         urgent: whether it cannot wait.
+        plate: the vehicle's, where the app says it.
         seen_at: when it was seen; None where the app does not say.
     """
 
@@ -52,6 +54,7 @@ class Reported:
     address: str | None
     words: str
     urgent: bool
+    plate: str | None
     seen_at: datetime | None
 
 
@@ -111,6 +114,7 @@ def reported(
         address=address or None,
         words="\n".join(line for line in lines if line),
         urgent=answers.get(URGENT) == YES,
+        plate=answers.get(PLATE),
         seen_at=seen_at,
     )
 

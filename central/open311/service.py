@@ -93,7 +93,9 @@ def take(
             found.report.follow_hash = hash_token(own)
         token = own if found.report.follow_hash == hash_token(own) else None
     if new:
-        reports.make_lead(session, found.report, actor=f"app:{app}", now=now, settings=settings)
+        reports.make_lead(
+            session, found.report, actor=f"app:{app}", now=now, settings=settings, plate=said.plate
+        )
     notice = t("open311.follow", url=f"{settings.public_url.rstrip('/')}/r/{token}") if token else None
     log.info("open311_request_taken", app=app, report=found.report.id, new=new)
     return {"service_request_id": found.report.id, "service_notice": notice, "account_id": None}

@@ -72,6 +72,7 @@ class TicketView:
     co_units: str
     routing_note: str
     plate: str
+    plate_said: str
     id: str
     can_resume: bool
     """Whether its suspension may be ended early."""
@@ -95,6 +96,7 @@ class LeadView:
     confidence: str
     model: str
     plate: PlateView | None
+    plate_said: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -307,7 +309,8 @@ def _ticket(
         legal_basis=ticket.legal_basis,
         co_units=", ".join(beside.unit(unit_id) for unit_id in ticket.co_unit_ids),
         routing_note=ticket.routing_note,
-        plate=spaced(ticket.plate) if ticket.plate else "",
+        plate=spaced(ticket.plate or ""),
+        plate_said=spaced(ticket.plate_said or ""),
         id=ticket.id,
         can_resume=ticket.suspended_until is not None and who.may(Permission.DEADLINE_APPROVE),
     )
@@ -332,6 +335,7 @@ def _lead(lead: LeadOut) -> LeadView:
         confidence=t("case.confidence", percent=sure) if sure is not None else "",
         model=lead.model or "",
         plate=plate_of(lead.plate),
+        plate_said=spaced(lead.plate_said or ""),
     )
 
 

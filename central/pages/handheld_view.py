@@ -87,6 +87,7 @@ class TicketPage:
     legal_basis: str
     due_at: datetime
     plate: str
+    plate_said: str
     sent_back: str
     """Why it is to be done again; empty where it is not."""
     opened_again: str
@@ -183,7 +184,8 @@ def page_of(
         item=ticket.item,
         legal_basis=ticket.legal_basis,
         due_at=ticket.due_at,
-        plate=spaced(ticket.plate) if ticket.plate else "",
+        plate=spaced(ticket.plate or ""),
+        plate_said=spaced(ticket.plate_said or ""),
         sent_back=(back.note or "") if back and state is TicketState.HANDLING and not again else "",
         opened_again=_why(back) if back and again else "",
         reminded_at=ticket.reminded_at if state in RUNNING else None,

@@ -138,6 +138,7 @@ def make_lead(
     now: datetime,
     settings: CentralSettings,
     sight: Sight | None = None,
+    plate: str | None = None,
 ) -> str:
     """Make a report the lead of a case; the lead's id.
 
@@ -148,6 +149,7 @@ def make_lead(
         now: the present instant.
         settings: time zone and merging.
         sight: what was found in its pictures; None for nothing.
+        plate: the vehicle's, where the channel asks for it.
 
     Raises:
         NoDutyListError: when nobody could be told.
@@ -174,6 +176,7 @@ def make_lead(
         urgent=report.urgent,
         reporter_ref=report.reporter_ref,
         sight=sight,
+        plate=plate,
     )
     lead_id, _new = take_report(
         session, said, actor=actor, now=now, zone=settings.zone, merging=settings.intake.merging

@@ -66,6 +66,31 @@ def test_one_box_finds_by_number_plate_and_road(town, two_cases):
     assert ids(town, q="%") == ids(town, q="浙B99999") == set()
 
 
+def test_a_plate_that_a_caller_names_finds_the_case_and_is_on_its_ticket_marked_as_said(town, monkeypatch):
+    item = {"kind": "vehicle_litter", "at": "2026-05-04T02:59:00Z", "lon": 121.17, "lat": 30.052}
+    named = item | {"number": "1", "words": "a bag flew out of a car, 浙B·77345"}
+    partly = item | {"number": "2", "lon": 121.15, "words": "a bottle out of a van, number ending 912"}
+    body = {"source": "12345", "items": [named, partly]}
+    taken = town.client.post("/api/v1/hotline", json=body, headers=town.bearer("olga")).json()
+    assert taken["taken"] == 2, taken
+    ((called,), others) = (ids(town, q=each) for each in ("浙B77345", "浙B12345"))
+    assert others == set()
+    path = f"/api/v1/cases/{called}"
+    told = town.client.get(path, headers=town.bearer("olga")).json()
+    for each in (told["leads"][0], told["tickets"][0]):
+        assert (each["plate"], each["plate_said"]) == (None, "浙B77345"), "said is not read"
+    (other,) = ids(town) - {called}
+    told = town.client.get(f"/api/v1/cases/{other}", headers=town.bearer("olga")).json()
+    assert told["tickets"][0]["plate_said"] == "????912"
+    shown = town.client.get(f"/cases/{called}", headers=town.bearer("olga")).text
+    assert shown.count(">浙B·77345<") == 2, "on the ticket and with what was said"
+    assert "said by whoever reported it" in shown
+    without_plates(monkeypatch)
+    told = town.client.get(path, headers=town.bearer("olga")).json()
+    assert told["leads"][0]["plate_said"] is told["tickets"][0]["plate_said"] is None
+    assert ids(town, q="浙B77345") == set()
+
+
 def test_filters_hold_together_and_follow_the_work(town, two_cases, monkeypatch):
     east, lane = two_cases
     assert ids(town, urgent=True) == {lane}
@@ -93,11 +118,15 @@ def test_filters_hold_together_and_follow_the_work(town, two_cases, monkeypatch)
 
 
 def test_a_plate_finds_nothing_for_who_may_not_read_plates(town, two_cases, monkeypatch):
+    without_plates(monkeypatch)
+    assert ids(town, q="浙B12345") == set()
+
+
+def without_plates(monkeypatch):
     from central.people import permissions
 
     kept = permissions.GRANTS[Role.OPERATOR] - {permissions.Permission.PLATE_READ}
     monkeypatch.setitem(permissions.GRANTS, Role.OPERATOR, kept)
-    assert ids(town, q="浙B12345") == set()
 
 
 @pytest.mark.parametrize("url", ["sqlite"], indirect=True)

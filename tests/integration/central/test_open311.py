@@ -146,6 +146,13 @@ def test_a_definition_tells_what_is_asked_in_both_formats(town):
     assert town.client.get(f"{ROOT}/services/potholes.json").status_code == 404
 
 
+@ON_SQLITE
+def test_a_plate_from_elsewhere_is_kept_as_the_app_says_it(town, post):
+    posted(post(**{"attribute[plate]": "s-kw 2026 e"}))
+    with town.database.read() as session:
+        assert session.scalars(select(Lead.plate_said)).one() == "SKW2026E"
+
+
 def test_what_an_app_reports_is_a_lead_and_its_request_says_what_became_of_it(town, post):
     request_id = posted(post(**{"attribute[urgent]": "yes", "attribute[plate]": "浙B12345"}))
     with town.database.read() as session:
@@ -155,6 +162,7 @@ def test_what_an_app_reports_is_a_lead_and_its_request_says_what_became_of_it(to
     assert (lead.origin, lead.source, lead.kind) == ("open311", "app shequ", "illegal_parking")
     assert (lead.lon, lead.lat, lead.road, case.urgent) == (LON, LAT, "Yangming East Road 12", True)
     assert lead.words == "Number plate: 浙B12345.\nA van stands on the pavement"
+    assert (lead.plate_said, lead.plate) == ("浙B12345", None)
     path = f"{ROOT}/requests/{request_id}"
     [told] = town.client.get(f"{path}.json").json()
     assert list(told) == FIELDS

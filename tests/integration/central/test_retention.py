@@ -92,7 +92,7 @@ def street(town, tmp_path):
             lat=IN_YANGMING[1],
             place_method="address",
             seen_at=town.clock.now_utc(),
-            words="I am Li Hua, 138 0000 0000, a stall stands before my door",
+            words="I am Li Hua, 138 0000 0000, the stall of 浙B77345 stands before my door",
             reporter_ref="r-1",
         )
         terms = MergingSettings.model_validate({})
@@ -126,6 +126,7 @@ def test_after_its_time_a_rejected_case_has_neither_picture_nor_plate_nor_words(
         assert not any(word in said for word in ("浙B", "Li Hua", "138 0000")), said
     with street.database.read() as session:
         assert all(lead.reporter_ref is None for lead in session.scalars(select(Lead)))
+        assert all(lead.plate_said is None for lead in session.scalars(select(Lead)))
         assert {event.payload for event in session.scalars(select(StoredEvent))} == {""}
     assert run(street.database, street.store, street.clock).lines() == ["nothing is due"]
     assert verified(street).good, "a file deleted by rule is no finding"
