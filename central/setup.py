@@ -20,6 +20,7 @@ from central.duty import repository as duty
 from central.duty.service import NoDutyListError, import_duty_list
 from central.points.awards import import_rules as import_points_rules
 from central.settings import CentralSettings
+from kerbwatch.paths import located
 from kerbwatch.secrets import without_credentials
 from kerbwatch.settings import SettingsError
 
@@ -49,8 +50,12 @@ def initialise(settings: CentralSettings, now: datetime) -> None:
     Safe to repeat.
 
     Raises:
-        SettingsError: when the secret, the areas or the duty list are no good.
+        SettingsError: when the secret, the areas or the duty list are no good. Where one of the files is not
+            there, as when the command runs in another folder than was meant, nothing is made.
     """
+    for file in (settings.areas, settings.duty_list, settings.calendar, settings.points):
+        if file is not None and not file.is_file():
+            raise SettingsError(f"{located(file)}: there is no such file; nothing was made")
     if settings.secret.file and not settings.secret.value and write_secret(settings.secret.file):
         log.info("secret_written", path=str(settings.secret.file))
     settings.secret.resolve()

@@ -44,6 +44,16 @@ def ready(folder, initialised):
     return folder
 
 
+def test_init_in_another_folder_than_was_meant_makes_nothing_and_says_where_it_looked(
+    tmp_path, monkeypatch, pytestconfig
+):
+    monkeypatch.chdir(tmp_path)
+    answer = run("init", str(pytestconfig.rootpath / "configs/central.yaml"))
+    assert answer.exit_code == 1
+    assert f"looked for from {tmp_path}" in str(answer.exception)
+    assert not list(tmp_path.iterdir())
+
+
 def test_init_makes_everything_and_may_be_repeated(ready):
     secret = ready / "var/central/secret"
     assert stat.S_IMODE(secret.stat().st_mode) == 0o600
