@@ -43,6 +43,8 @@ class Blurred(BaseModel):
     """As it was named on the command line."""
     made: ClipFile | None
     """What people may see of it; None when nothing could be made."""
+    problem: str | None = None
+    """Why nothing was made, in words."""
 
 
 class BlurReport(BaseModel):

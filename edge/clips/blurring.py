@@ -16,6 +16,7 @@ from kerbwatch.incident import EvidenceRole
 from models.cache import sha256_of
 
 _JPEG_QUALITY = 85
+_PICTURES = frozenset({".jpg", ".jpeg", ".png"})
 _UNDATED = datetime(2000, 1, 1, tzinfo=UTC)
 
 
@@ -23,26 +24,34 @@ def blur_all(files: Sequence[Path], out: Path, order: BlurOrder | None = None) -
     """Make what people may see of each file.
 
     Args:
-        files: JPEG (``.jpg``) and MP4 (anything else).
+        files: JPEG and PNG (by their endings) and MP4 (anything else). One of which nothing can be made does
+            not keep the others.
         out: folder for what is made.
         order: whose plates stay legible; without it every plate is blurred.
 
     Raises:
         ModelError: without a network that finds persons nothing can be made fit to be shown.
-        OSError: a file cannot be read.
     """
     eyes = NetworkEyes.load(DetectorSettings.model_validate({}))
     culprits = {each.file: _culprit(each) for each in order.vehicles} if order else {}
-    made = (Blurred(file=str(file), made=_one(file, culprits, eyes, out)) for file in files)
-    return BlurReport(files=tuple(made))
+    return BlurReport(files=tuple(_blurred(file, culprits, eyes, out) for file in files))
 
 
 def _culprit(offending: Offending) -> Culprit:
     return Culprit(offending.box, _UNDATED + timedelta(seconds=offending.t_s))
 
 
+def _blurred(file: Path, culprits: Mapping[str, Culprit], eyes: NetworkEyes, out: Path) -> Blurred:
+    try:
+        made = _one(file, culprits, eyes, out)
+    except OSError as error:
+        return Blurred(file=str(file), made=None, problem=f"it cannot be read: {error.strerror or error}")
+    problem = "it is no JPEG, PNG or MP4 that can be read" if made is None else None
+    return Blurred(file=str(file), made=made, problem=problem)
+
+
 def _one(file: Path, culprits: Mapping[str, Culprit], eyes: NetworkEyes, out: Path) -> ClipFile | None:
-    picture = file.suffix.lower() in {".jpg", ".jpeg"}
+    picture = file.suffix.lower() in _PICTURES
     original = MediaFile(
         path=file,
         sha256=sha256_of(file),

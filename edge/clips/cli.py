@@ -113,7 +113,7 @@ def analyse(
 @app.command()
 def blur(
     files: Annotated[
-        list[Path], typer.Argument(metavar="FILE…", help="Pictures (.jpg) and clips (MP4).", exists=True)
+        list[Path], typer.Argument(metavar="FILE…", help="Pictures (.jpg, .png) and clips (MP4).")
     ],
     out: Annotated[Path, typer.Option("--out", file_okay=False, help="Folder for what is made.")],
     offending: Annotated[
@@ -142,7 +142,10 @@ def blur(
         typer.secho(str(error), err=True, fg="red")
         raise typer.Exit(2) from error
     sys.stdout.write(report.model_dump_json(indent=2) + "\n")
-    if any(each.made is None for each in report.files):
+    failed = [each for each in report.files if each.made is None]
+    for each in failed:
+        typer.secho(f"{each.file}: {each.problem}", err=True, fg="red")
+    if failed:
         raise typer.Exit(1)
 
 
