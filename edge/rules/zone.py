@@ -165,9 +165,14 @@ def footprint_shares(xyxy: NDArray[np.float32], ground: shapely.Geometry) -> NDA
         ground: the part, px.
     """
     x1, y1, x2, y2 = xyxy.T.astype(np.float64)
-    footprints = shapely.box(x1, y2 - (y2 - y1) * FOOTPRINT_SHARE, x2, y2)
-    inside = shapely.area(shapely.intersection(footprints, ground))
-    shares: NDArray[np.float64] = inside / np.maximum(shapely.area(footprints), 1e-9)
+    top = y2 - (y2 - y1) * FOOTPRINT_SHARE
+    left_px, top_px, right_px, bottom_px = ground.bounds
+    shares = np.zeros(len(xyxy))
+    near = (x2 > left_px) & (x1 < right_px) & (y2 > top_px) & (top < bottom_px)
+    if near.any():
+        footprints = shapely.box(x1[near], top[near], x2[near], y2[near])
+        inside = shapely.area(shapely.intersection(footprints, ground))
+        shares[near] = inside / np.maximum(shapely.area(footprints), 1e-9)
     return shares
 
 

@@ -7,13 +7,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from edge.frame import ArrayPicture, Frame
 from edge.rules.memory import Memory
 from edge.rules.parking import ParkingRule
 from edge.rules.sighting import Sighting
 from edge.rules.zone_choice import ZoneChoice
-from kerbwatch.incident import Phase
+from edge.watch import Watch
+from kerbwatch.incident import Kind, Phase
 from tests.unit.edge.rules.test_parking import watch
-from tests.unit.edge.street import Thing, camera_with, look_at, zones_of
+from tests.unit.edge.street import SIZE_PX, Thing, camera_with, look_at, zones_of
 
 BAY = {
     "id": "bay",
@@ -141,13 +143,14 @@ def test_where_zones_lie_on_each_other_a_car_that_comes_back_has_lost_no_time():
     assert told(found) == [(Phase.OPENED, "street", False, 60.0)]
 
 
-def test_a_car_in_a_lawful_bay_is_none_of_the_fire_lane_beside_it():
-    rule = rule_of(LANE)
-    assert [one.zone_id for one in seen(rule, (0, 155.0), until_s=40)] == ["fire-lane"]
-    rule = rule_of(LANE)
-    rule.yield_to(zones_of(camera_with({**BAY, "kind": "parking"})))
-    assert seen(rule, (0, 155.0), until_s=40) == []
-    assert [one.zone_id for one in seen(rule, (0, IN_LANE), from_s=42, until_s=80)] == ["fire-lane"]
+@pytest.mark.parametrize(("kind", "zones"), [("parking", []), ("no_stall", ["fire-lane"])])
+def test_a_car_in_a_lawful_bay_is_none_of_the_fire_lane_beside_it(kind: str, zones: list[str]):
+    watch, found = Watch(camera_with(LANE, {**BAY, "kind": kind}), SIZE_PX, 0.25), []
+    for t_s in range(0, 20, 2):
+        look = look_at([car(155.0)], t_s)
+        frame = Frame("c1", float(t_s), look.captured_at, ArrayPicture(look.thumbnail))
+        found += watch.look(frame, look.detections, SIZE_PX).sightings
+    assert [one.zone_id for one in found if one.kind is Kind.ILLEGAL_PARKING] == zones
 
 
 @settings(max_examples=15, deadline=None)
