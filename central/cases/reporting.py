@@ -155,6 +155,32 @@ def take_reports(
     return found
 
 
+_COMPARED = {name: name for name in ("kind", "lon", "lat", "words", "road", "urgent")} | {
+    "seen_at": "started_at"
+}
+"""Fields of a report that tell it from another, and the columns of a lead that they fill."""
+
+
+def differences(session: Session, reports: Sequence[LeadIn]) -> list[tuple[str, ...]]:
+    """For each report in what it differs from what came in under its number; empty where it does not.
+
+    Of what was anonymised since nothing is known any more, so that it differs in nothing.
+    """
+    numbers = {each.external_id for each in reports}
+    before = {
+        (lead.source, lead.external_id): None
+        if lead.anonymised_at
+        else {field: getattr(lead, column) for field, column in _COMPARED.items()}
+        for lead in repository.said_under(session, numbers)
+    }
+    found = list[tuple[str, ...]]()
+    for each in reports:
+        now = {field: getattr(each, field) for field in _COMPARED} | {"kind": str(each.kind)}
+        then = before.setdefault((each.source, each.external_id), now)
+        found.append(tuple(name for name in now if then is not None and then[name] != now[name]))
+    return found
+
+
 def group_of(lead: Lead) -> str:
     """What makes a lead the same as another beyond any doubt."""
     if lead.incident_id is not None:

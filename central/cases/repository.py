@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, Table, and_, bindparam, func, select, union_all
+from sqlalchemy import ColumnElement, Row, Select, Table, and_, bindparam, func, select, union_all
 from sqlalchemy import update as sql_update
 from sqlalchemy.orm import Session, selectinload
 
@@ -204,6 +204,23 @@ def external_leads(session: Session, keys: Collection[tuple[str, str]]) -> dict[
     )
     rows = session.execute(query)
     return {(source, number): lead_id for source, number, lead_id in rows if number is not None}
+
+
+def said_under(session: Session, numbers: Collection[str]) -> Sequence[Row[*tuple[Any, ...]]]:
+    """What leads say that some source gave one of these numbers."""
+    query = select(
+        Lead.source,
+        Lead.external_id,
+        Lead.kind,
+        Lead.lon,
+        Lead.lat,
+        Lead.started_at,
+        Lead.words,
+        Lead.road,
+        Lead.urgent,
+        Lead.anonymised_at,
+    )
+    return session.execute(query.where(among(session, Lead.external_id, set(numbers)))).all()
 
 
 def evidence_keys(session: Session, lead_ids: Collection[str]) -> defaultdict[str, set[tuple[str, str]]]:

@@ -196,7 +196,8 @@ def report(
 
     Raises:
         NoDutyListError: when nobody could be told.
-        Problem: 409 the photo is not here any more, 422 a kind that cannot be reported there.
+        Problem: 409 the photo is not here any more, 422 a kind that cannot be reported there, or something
+            else came in by this form.
     """
     if row.kind is not None and kind != row.kind:
         raise Problem(
@@ -220,7 +221,13 @@ def report(
     source, number = said.source, number_of(form_key)
     known = report_rows.by_number(session, source, number) is not None
     found = register_form(
-        session, said, form_key=form_key, secret=secret, now=now, has_photo=photo_key is not None
+        session,
+        said,
+        form_key=form_key,
+        secret=secret,
+        now=now,
+        said_hash=reports.hash_of(kind, words, photo_key is not None),
+        has_photo=photo_key is not None,
     )
     if not known:
         row.reports += 1

@@ -204,7 +204,7 @@ class Retention:
             lead.words = ""
             self._tell_anew(session, lead)
         for report in retained.reports_of(session, [lead.id]):
-            report.words, report.reporter_ref, report.follow_hash = "", None, None
+            report.words, report.reporter_ref, report.follow_hash, report.said_hash = "", None, None, None
         payload = {"rule": rule, "case": lead.case_id}
         subject = f"lead:{lead.id}"
         append(session, EntryKind.LEAD_ANONYMISED, subject, actor=ACTOR, now=self._now, payload=payload)

@@ -59,9 +59,17 @@ def source_of(unit_id: str) -> str:
     return f"unit {unit_id}"
 
 
-def is_known(session: Session, unit_id: str, form_key: str) -> bool:
-    """Whether a form has come in before."""
-    return report_rows.by_number(session, source_of(unit_id), number_of(form_key)) is not None
+def hash_of(kind: str, words: str, *, urgent: bool, has_photo: bool) -> str:
+    """Of what somebody says; the phone may have moved a little before the form is sent again."""
+    return reports.hash_of(kind, words, urgent, has_photo)
+
+
+def came_in(session: Session, unit_id: str, form_key: str, said_hash: str) -> bool:
+    """Whether a form has come in before. Raises Problem 422 when it said something else."""
+    known = report_rows.by_number(session, source_of(unit_id), number_of(form_key))
+    if known is not None and known.said_hash not in {None, said_hash}:
+        raise reports.used_otherwise()
+    return known is not None
 
 
 def take(
@@ -106,7 +114,8 @@ def _at_once(  # noqa: PLR0917 - one caller
         words=find.words,
         urgent=find.urgent,
     )
-    found = reports.register(session, said, now)
+    said_hash = hash_of(find.kind, find.words, urgent=find.urgent, has_photo=False)
+    found = reports.register(session, said, now, said_hash)
     if found.follow_token is not None:
         reports.make_lead(session, found.report, actor=who.actor, now=now, settings=central.settings)
 
@@ -124,7 +133,8 @@ def _with_photo(  # noqa: PLR0917 - one caller
         seen_at=now,
         reporter_ref=None,
     )
-    found = reports.register_pending(session, pending, now)
+    said_hash = hash_of(find.kind, find.words, urgent=find.urgent, has_photo=True)
+    found = reports.register_pending(session, pending, now, said_hash)
     upload = by_form.upload_of(session, photo_key)
     if found.follow_token is None:
         upload.expires_at = now  # the form came twice: the broom takes the second photo

@@ -26,6 +26,11 @@ def import_hotline(
             outcome = hotline.import_csv(database, file, name, settings, SystemClock().now_utc())
     for refused in outcome.refused:
         typer.secho(f"{file}:{refused.line}: {refused.reason}", err=True, fg="red")
-    typer.echo(f"{outcome.taken} taken, {outcome.known} known, {len(outcome.refused)} refused")
+    for changed in outcome.changed:
+        typer.secho(f"{file}:{changed.line}: {changed.reason}", err=True, fg="yellow")
+    typer.echo(
+        f"{outcome.taken} taken, {outcome.known} known, {len(outcome.changed)} known otherwise, "
+        f"{len(outcome.refused)} refused"
+    )
     if outcome.refused:
         raise typer.Exit(1)

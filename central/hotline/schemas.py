@@ -59,5 +59,7 @@ class HotlineOutcome(BaseModel):
 
     taken: int = 0
     known: int = 0
-    """Had come in before, and stay as they are."""
+    """Had come in before, saying the same."""
+    changed: list[RefusedItem] = []
+    """Had come in before, saying something else, as the reason tells: what came in first stays."""
     refused: list[RefusedItem] = []

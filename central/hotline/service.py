@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from central.areas.coverage import covered, outside
 from central.areas.reach import ELSEWHERE, Reach
-from central.cases.reporting import LeadIn, take_reports
+from central.cases.reporting import LeadIn, differences, take_reports
 from central.cases.rules import Origin
 from central.csv_file import rows_of
 from central.database import Database
@@ -27,6 +27,8 @@ from central.settings import CentralSettings
 log = structlog.get_logger(__name__)
 
 _BATCH = 400
+_ASKED = {"seen_at": "at"}
+"""Fields of a report that the hotline calls otherwise."""
 _COLUMNS = sorted(HotlineItem.model_fields)
 _NEEDED = [name for name in _COLUMNS if HotlineItem.model_fields[name].is_required()]
 
@@ -55,7 +57,7 @@ def take_items(
     Raises:
         NoDutyListError: when nobody could be told.
     """
-    outcome, reports = HotlineOutcome(), list[LeadIn]()
+    outcome, reports, lines = HotlineOutcome(), list[LeadIn](), list[int]()
     book = duty_book(session, now)
     for line, raw in numbered:
         try:
@@ -66,14 +68,26 @@ def take_items(
         fault = _fault(item, book, now, settings, reach)
         if fault is None:
             reports.append(_lead(item, source))
+            lines.append(line)
         else:
             outcome.refused.append(RefusedItem(line=line, reason=fault))
+    for line, names in zip(lines, differences(session, reports), strict=True):
+        if names:
+            told = ", ".join(_ASKED.get(name, name) for name in names)
+            reason = f"number: came in before with another {told}; that stays"
+            outcome.changed.append(RefusedItem(line=line, reason=reason))
     found = take_reports(
         session, reports, actor=actor, now=now, zone=settings.zone, merging=settings.intake.merging
     )
     outcome.taken = sum(new for _lead_id, new in found)
-    outcome.known = len(found) - outcome.taken
-    log.info("hotline_taken", taken=outcome.taken, known=outcome.known, refused=len(outcome.refused))
+    outcome.known = len(found) - outcome.taken - len(outcome.changed)
+    log.info(
+        "hotline_taken",
+        taken=outcome.taken,
+        known=outcome.known,
+        changed=len(outcome.changed),
+        refused=len(outcome.refused),
+    )
     return outcome
 
 
@@ -94,6 +108,7 @@ def import_csv(
             part = take_items(session, some, source=source, actor="system", now=now, settings=settings)
         whole.taken += part.taken
         whole.known += part.known
+        whole.changed += part.changed
         whole.refused += part.refused
     return whole
 

@@ -26,10 +26,12 @@ from central.open311.reading import RefusedError, form_of, reported, w3_time
 from central.open311.service import MOST_PAGE, MOST_REQUESTS, SPAN, Filters
 from central.open311.services import CHANGED, Service, services_of
 from central.problems import Problem
+from central.reports.service import USED_OTHERWISE
 from kerbwatch.ids import UUID_PATTERN
 
 ROOT = "/open311/v2"
 _KEPT = frozenset({HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND, HTTPStatus.TOO_MANY_REQUESTS})
+_KEPT_CODES = frozenset({USED_OTHERWISE})
 """Statuses that are answered as they are; anything else that a client did wrong is a 400 by the standard."""
 _NUMBER = re.compile(r"[A-Za-z0-9._:-]{1,100}")
 
@@ -53,7 +55,8 @@ class Open311Route(APIRoute):
             except Problem as problem:
                 if problem.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
                     raise
-                status = problem.status if problem.status in _KEPT else HTTPStatus.BAD_REQUEST
+                kept = problem.status in _KEPT or problem.code in _KEPT_CODES
+                status = problem.status if kept else HTTPStatus.BAD_REQUEST
                 return _errors(request, status, problem.detail, headers=problem.headers)
 
         return answer

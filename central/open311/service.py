@@ -71,6 +71,7 @@ def take(
 
     Raises:
         NoDutyListError: when nobody could be told.
+        Problem: 422 something else came in under this number.
     """
     lead = LeadIn(
         origin=Origin.OPEN311,
@@ -85,7 +86,8 @@ def take(
         road=said.address,
         urgent=said.urgent,
     )
-    found = reports.register(session, lead, now)
+    told = (said.lon, said.lat, said.address, said.words, said.urgent, said.plate, said.seen_at)
+    found = reports.register(session, lead, now, reports.hash_of(said.service.code, *told))
     token, new = found.follow_token, found.follow_token is not None
     if number is not None:
         own = follow_token_of(lead.source, number, secret)

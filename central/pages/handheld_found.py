@@ -56,8 +56,13 @@ def take(  # noqa: PLR0917 - FastAPI passes them by name
     said, file = cleaned(words), sent_file(photo)
     if who.unit_id is None:
         raise Problem(HTTPStatus.FORBIDDEN, "no-unit", t("handheld.no_unit"))
+    said_hash = finds.hash_of(kind, said, urgent=urgent, has_photo=file is not None)
     with central.database.read() as session:
-        if finds.is_known(session, who.unit_id, form_key):
+        try:
+            known = finds.came_in(session, who.unit_id, form_key, said_hash)
+        except Problem:
+            return _page(request, central, who, new_form_key(), t("notice.form_used"), kind=kind, words=said)
+        if known:
             return RedirectResponse("/h?done=found", HTTPStatus.SEE_OTHER, headers=HEADERS)
         offer = matters.offer(session, central.clock.now_utc())
     place = _place(lon, lat, accuracy_m)

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from central.areas.reach import reach_of
 from central.cases.models import Lead
-from central.cases.reporting import LeadIn, take_report
+from central.cases.reporting import LeadIn, differences, take_report
 from central.cases.rules import Origin
 from central.context import Central, CentralDep
 from central.duty.matter import MATTER_CHARS
@@ -83,6 +83,11 @@ def take(request: Request, central: CentralDep, who: Taker, form: Annotated[NewF
     try:
         with central.database.write(ordered=True) as session:
             _check_own(session, who, point, now)
+            if set(differences(session, [said])[0]) - {"seen_at"}:
+                form = form.model_copy(update={"form_key": new_form_key()})
+                return _page(
+                    request, central, who, form, t("notice.form_used"), HTTPStatus.UNPROCESSABLE_ENTITY
+                )
             lead_id, _new = take_report(
                 session, said, actor=who.actor, now=now, zone=settings.zone, merging=settings.intake.merging
             )

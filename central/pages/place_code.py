@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import Annotated
 from urllib.parse import quote
@@ -24,6 +24,7 @@ from central.people.access import check_same_origin
 from central.problems import Problem
 from central.reports.forms import FORM_KEY_PATTERN, WORDS_CHARS, cleaned, new_form_key
 from central.reports.sender import ReportSender, SenderDep, unnamed
+from central.reports.service import USED_OTHERWISE
 from central.uploads.by_form import put_by, sent_file
 
 router = APIRouter(include_in_schema=False, dependencies=[Depends(limited("place_codes"))])
@@ -111,6 +112,8 @@ def report(  # noqa: PLR0917 - FastAPI passes them by name
         return _refused(request, central, refused)
     except Problem as problem:
         detail = t("notice.refused", detail=problem.detail.rstrip("."))
+        if problem.code == USED_OTHERWISE:
+            form, detail = replace(form, form_key=new_form_key()), t("notice.form_used")
         return _form(request, central, row, sender, form, Notice("bad", detail), problem.status)
     values = {
         "place": row,

@@ -229,6 +229,10 @@ _ENGLISH: dict[str, str] = {
         "This case changed while you were looking at it, so nothing was done. "
         "Below is how it stands now: please look again, then decide."
     ),
+    "notice.form_used": (
+        "This form was sent before, saying something else, and that is here. Send it again to report this as "
+        "well."
+    ),
     "notice.refused": "Nothing was done: {detail}.",
     "notice.reason_needed": "Choose a reason first.",
     "notice.note_needed": "For the reason \u201cOther\u201d, say in the note what it is.",

@@ -62,6 +62,7 @@ def register_form(
     form_key: str,
     secret: bytes,
     now: datetime,
+    said_hash: str,
     has_photo: bool = False,
 ) -> Registered:
     """Write down what a form says, once.
@@ -72,10 +73,14 @@ def register_form(
         form_key: that the page wrote into the form.
         secret: central's signing key.
         now: the present instant.
+        said_hash: of all that its sender says.
         has_photo: it waits until its photo was looked through.
+
+    Raises:
+        Problem: 422 the form came in before, saying something else.
     """
     token = follow_token_of(said.source, form_key, secret)
-    found = service.register(session, replace(said, external_id=number_of(form_key)), now)
+    found = service.register(session, replace(said, external_id=number_of(form_key)), now, said_hash)
     if found.follow_token is not None:
         found.report.follow_hash = hash_token(token)
         if has_photo:

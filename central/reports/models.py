@@ -51,6 +51,8 @@ class Report(Base):
     accuracy_m: Mapped[float | None]
     road: Mapped[str | None] = mapped_column(String(300))
     words: Mapped[str] = mapped_column(Text)
+    said_hash: Mapped[str | None] = mapped_column(String(64))
+    """SHA-256 of what was sent under its number: something else under the same is not taken for it."""
     urgent: Mapped[bool]
     seen_at: Mapped[datetime]
     state: Mapped[str] = mapped_column(String(20))

@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import secrets
 from dataclasses import dataclass
 from datetime import datetime
+from http import HTTPStatus
 
 from sqlalchemy.orm import Session
 
 from central.cases.reporting import LeadIn, Sight, take_report
 from central.cases.rules import Origin
 from central.people.service import hash_token
+from central.problems import Problem
 from central.reports import repository
 from central.reports.models import Report, ReportState
 from central.settings import CentralSettings
 from kerbwatch.ids import new_id
 
+USED_OTHERWISE = "key-used"
+_USED_OTHERWISE = (
+    "something else was sent under this key before, and that is here; what is new needs a key of its own"
+)
 NO_PLACE = "none"
 """``place_method`` of a report whose place is not known yet."""
 
@@ -76,8 +84,21 @@ class PendingIn:
     reporter_ref: str | None
 
 
-def register(session: Session, said: LeadIn, now: datetime) -> Registered:
-    """Write down a report; the same number of the same source once. It is no lead yet."""
+def hash_of(*said: object) -> str:
+    """Of what was sent under a number: what a sender says who sends the same again says all of it again."""
+    return hashlib.sha256(json.dumps(said, ensure_ascii=False, default=str).encode()).hexdigest()
+
+
+def used_otherwise() -> Problem:
+    """What whoever sends something else under a key or number is told."""
+    return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, USED_OTHERWISE, _USED_OTHERWISE)
+
+
+def register(session: Session, said: LeadIn, now: datetime, said_hash: str) -> Registered:
+    """Write down a report; the same number of the same source once. It is no lead yet.
+
+    See :func:`register_pending`.
+    """
     place = Seen(said.lon, said.lat, said.place_method, said.accuracy_m)
     pending = PendingIn(
         said.origin,
@@ -89,17 +110,29 @@ def register(session: Session, said: LeadIn, now: datetime) -> Registered:
         said.seen_at,
         said.reporter_ref,
     )
-    found = register_pending(session, pending, now)
+    found = register_pending(session, pending, now, said_hash)
     if found.follow_token is not None:
         found.report.state = ReportState.RECEIVED.value
         found.report.road, found.report.urgent = said.road, said.urgent
     return found
 
 
-def register_pending(session: Session, said: PendingIn, now: datetime) -> Registered:
-    """Write down a report whose pictures are looked through first; a number of a source comes in once."""
+def register_pending(session: Session, said: PendingIn, now: datetime, said_hash: str) -> Registered:
+    """Write down a report whose pictures are looked through first; a number of a source comes in once.
+
+    Args:
+        session: a unit of work.
+        said: the report.
+        now: the present instant.
+        said_hash: of all that its sender says (:func:`hash_of`).
+
+    Raises:
+        Problem: 422 something else came in under this number.
+    """
     known = repository.by_number(session, said.source, said.external_id)
     if known is not None:
+        if known.said_hash not in {None, said_hash}:
+            raise used_otherwise()
         return Registered(known, None)
     token = secrets.token_urlsafe(18)
     place = said.place
@@ -116,6 +149,7 @@ def register_pending(session: Session, said: PendingIn, now: datetime) -> Regist
         accuracy_m=place.accuracy_m if place else None,
         road=None,
         words=said.words,
+        said_hash=said_hash,
         urgent=False,
         seen_at=said.seen_at,
         state=ReportState.ANALYSING.value,

@@ -36,8 +36,8 @@ def hand_in(central: Central, said: ReportIn, sender: ReportSender) -> HandedIn:
     """Take a report in. The same key with the same uploads is the same report.
 
     Raises:
-        Problem: 409 an upload is not whole or belongs to another report, 422 too many files, or it is about
-            nothing that the duty list has.
+        Problem: 409 an upload is not whole or belongs to another report, 422 too many files, it is about
+            nothing that the duty list has, or another report came in under the key.
     """
     now = central.clock.now_utc()
     form_key = said.form_key or new_form_key()
@@ -55,10 +55,11 @@ def hand_in(central: Central, said: ReportIn, sender: ReportSender) -> HandedIn:
             seen_at=said.seen_at or now,
             reporter_ref=sender.reporter_ref,
         )
-        found = reports.register_pending(session, pending, now)
+        said_hash = reports.hash_of(said.model_dump(mode="json", exclude={"form_key"}))
+        found = reports.register_pending(session, pending, now, said_hash)
         if found.follow_token is None:
             if any(upload.report_id != found.report.id for upload in uploads):
-                raise _refused(central, HTTPStatus.CONFLICT, "form-key-used", "this key is of another report")
+                raise reports.used_otherwise()
             return handed_in
         check_known(book_if_any(session, now), said.kind)
         if any(upload.report_id is not None or upload.state != UploadState.WHOLE for upload in uploads):

@@ -86,7 +86,7 @@ def report_at(metres: float, ref: str | None = None, **changes) -> LeadIn:
 
 def send(session, settings, said: LeadIn, now=NOON, pictures=()) -> str:
     """A report that becomes a lead at once, with the (SHA-256, perceptual hash) of its pictures; its lead."""
-    report = reports.register(session, said, now).report
+    report = reports.register(session, said, now, reports.hash_of(said)).report
     session.flush()
     session.add_all(
         UploadFile(

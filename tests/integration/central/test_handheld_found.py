@@ -36,6 +36,12 @@ def test_what_a_unit_finds_itself_is_a_lead_once(town, uwe):
     with town.database.read() as session:
         lead = session.scalars(select(Lead).where(Lead.origin == "unit")).one()
         assert (lead.reporter_ref, lead.case.state) == (None, "reviewing")
+    again = uwe.post("/h/found", **form | {"words": "Sand"})
+    assert (again.status_code, "to report this as well" in again.text) == (422, True), "not swallowed"
+    sent_new = re.search(r'name="form_key" value="([^"]+)"', again.text)[1]
+    moved = form | {"lon": str(LON + 0.00002)}
+    assert "with the operators" in uwe.post("/h/found", **moved).text, "the same, from a step aside"
+    assert sent_new != form["form_key"]
     assert (lead.source, lead.words, lead.urgent) == (f"unit {uwe.ticket.unit_id}", "Bricks", True)
     assert (lead.place_method, round(lead.accuracy_m)) == ("gps", 10)
     assert "To review" in uwe.get("/h/found").text

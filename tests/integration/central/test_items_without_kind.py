@@ -66,6 +66,7 @@ def test_a_call_about_a_manhole_goes_its_whole_way_to_the_unit_that_the_list_nam
         assert answer.status_code == 303, answer.text
     case_id = only_case(desk)
     assert answer.headers["location"] == f"/cases/{case_id}?done=taken"
+    assert send(desk, said | {"words": "a lamp"}).status_code == 422, "another under its key"
     page = desk.client.get(f"/cases/{case_id}", headers=desk.bearer("dora") | PAGE).text
     assert "URGENT: Manhole cover broken or gone on Yangming East Road 12, reported to desk" in page
     case = desk.client.get(f"/api/v1/cases/{case_id}", headers=desk.bearer("dora")).json()

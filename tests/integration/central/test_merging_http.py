@@ -58,6 +58,14 @@ def test_the_hotlines_items_come_in_over_http_and_bad_ones_are_told(town):
     assert [each["line"] for each in first["refused"]] == [2, 3, 4]
     again = town.client.post("/api/v1/hotline", json=body, headers=town.bearer("olga")).json()
     assert (again["taken"], again["known"]) == (0, 1)
+    assert again["changed"] == []
+    later = body | {
+        "items": [good | {"kind": "vehicle_litter", "words": "a bag"}, good, good | {"number": "5"}]
+    }
+    told = town.client.post("/api/v1/hotline", json=later, headers=town.bearer("olga")).json()
+    assert (told["taken"], told["known"]) == (1, 1)
+    reason = "number: came in before with another kind, words; that stays"
+    assert told["changed"] == [{"line": 1, "reason": reason}]
     town.add_user("uma", Role.UNIT_OFFICER, "squad-1")
     assert town.client.post("/api/v1/hotline", json=body, headers=town.bearer("uma")).status_code == 403
 

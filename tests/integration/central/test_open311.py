@@ -248,6 +248,8 @@ def test_a_request_that_comes_twice_is_one(town, post):
     assert first.json()[0]["service_notice"]
     assert again.json() == first.json(), "an app that lost the first answer gets the link all the same"
     assert posted(post()) != posted(post())
+    other = post(headers=headers, description="Another van, in another street")
+    assert (other.status_code, "key of its own" in other.json()[0]["description"]) == (422, True)
     with town.database.read() as session:
         assert session.scalar(select(func.count()).select_from(Report)) == 3
     assert post(headers={"Idempotency-Key": "x" * 101}).status_code == 400

@@ -130,6 +130,8 @@ def test_a_form_that_is_sent_again_over_a_bad_link_is_one_report_with_one_link(t
         for _ in range(3)
     ]
     assert len(set(answers)) == 1
+    other = town.client.post(path, data={"form_key": key, "kind": "vehicle_litter"}, headers=PHONE)
+    assert (other.status_code, field(other, "form_key") != key) == (422, True), "again, it is new"
     with town.database.read() as session:
         assert session.scalar(select(func.count()).select_from(Report)) == 1
         assert session.scalar(select(func.count()).select_from(Case)) == 1
