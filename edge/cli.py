@@ -15,6 +15,7 @@ from rich.console import Console
 
 from edge.check import CameraReport, check
 from edge.check_box import faults_of_box
+from edge.check_uplink import notes_of_uplink
 from edge.evidence.geotag import GroundMapError
 from edge.memory import accepted_view_key
 from edge.networks import lacking
@@ -84,7 +85,7 @@ def check_command(
         )
     else:
         _print_reports(reports)
-    for note in lacking():
+    for note in (*lacking(), *notes_of_uplink(settings)):
         typer.secho(f"note: {note}", err=True, fg="yellow")
     for fault in faults:
         typer.secho(f"the box: {fault}", err=True, fg="red")

@@ -66,6 +66,17 @@ class _FileRefusedError(Exception):
     """Central does not take this one file; the others go on."""
 
 
+def client_of(settings: CentralSettings) -> httpx.Client:
+    """A client of central's address, by its certificate authority; nothing is sent yet."""
+    return httpx.Client(
+        base_url=settings.url.rstrip("/"),
+        timeout=_TIMEOUT,
+        limits=httpx.Limits(keepalive_expiry=_KEEP_ALIVE_S),
+        verify=ssl.create_default_context(cafile=str(settings.ca_file)) if settings.ca_file else True,
+        trust_env=not is_loopback(urlsplit(settings.url).hostname or ""),
+    )
+
+
 class MediaUploader:
     """Takes files from the queue and brings them to central, in a thread of its own.
 
@@ -81,13 +92,7 @@ class MediaUploader:
     def __init__(self, settings: CentralSettings, queue: MediaQueue, clock: Clock) -> None:
         self._settings, self._queue, self._clock = settings, queue, clock
         self._token = settings.resolve_token()
-        self._client = httpx.Client(
-            base_url=settings.url.rstrip("/"),
-            timeout=_TIMEOUT,
-            limits=httpx.Limits(keepalive_expiry=_KEEP_ALIVE_S),
-            verify=ssl.create_default_context(cafile=str(settings.ca_file)) if settings.ca_file else True,
-            trust_env=not is_loopback(urlsplit(settings.url).hostname or ""),
-        )
+        self._client = client_of(settings)
         self._backoff = Backoff(_FIRST_DELAY_S, _MOST_DELAY_S)
         self._refusals: dict[str, Backoff] = {}
         self._said: str | None = None
