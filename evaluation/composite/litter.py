@@ -3,7 +3,7 @@
 The vehicle is real and tracked; what leaves it is drawn. It has the vehicle's speed and that of the throw,
 falls and slows in the air by what it is, lands on the road on which the vehicle goes and stays there, while
 vehicles that come nearer to the camera hide it. The event begins with the release and ends when the thing
-lies or has left the picture; its box holds the thing's whole visible way between.
+lies or has left the picture; its box holds the thing's whole visible way between, and where it lies.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from edge.zone_settings import ZoneSettings
 from evaluation.composite.base import Base
 from evaluation.composite.carrier import Carrier, carrier_at, draw_carrier
 from evaluation.composite.flight import MAKES, fly
-from evaluation.composite.recipe import DASHCAM, FIXED, Composition, Recipe, UnsuitedError
+from evaluation.composite.recipe import DASHCAM, FIXED, Composition, Recipe, UnsuitedError, exposure_of
 from evaluation.composite.sprites import THROWN
 from evaluation.composite.thrown import ThrownThing
 from evaluation.scene_settings import EventSettings
@@ -42,7 +42,9 @@ _MIN_SEEN = 3
 _AFTER_S = {"fixed": 1.5, "dashcam": 0.35}
 """Shown after the thing has landed, at least: whoever watches needs a moment (dash-cam clips are short)."""
 _SETTLES_S = 0.4
-"""After the first touch of the road a thing has landed, though it may roll on."""
+"""After the first touch of the road a thing has landed, though it may roll on: its way is seen so far."""
+_ROLL_HZ = 10.0
+"""So often its outline is taken on while it rolls out."""
 _MAX_PAN_PX = 0.7
 """Of a picture 320 px wide, during a throw."""
 _SEEN_ON_S = 0.2
@@ -201,7 +203,7 @@ class Throw:
                 return None
         if not self._gets_away(min(max(self.things[0].boxes), ends_s[0])):
             return None
-        return self._told(ends_s)
+        return self._told(shown_until_s)
 
     def _can_be_seen(self, ends_s: list[float]) -> bool:
         """Whether it begins at the vehicle and stays in the picture."""
@@ -235,11 +237,14 @@ class Throw:
         end = first.boxes[max(first.boxes)]
         return bool(shapely.Polygon(self.road.polygon).contains(shapely.Point((end[0] + end[2]) / 2, end[3])))
 
-    def _told(self, ends_s: list[float]) -> EventSettings:
+    def _told(self, shown_until_s: float) -> EventSettings:
         first, track = self.things[0], self.carrier.track
-        box = np.array([box for thing in self.things for box in thing.boxes.values()])
+        ends_s = [_end_s(self.base, thing, shown_until_s) for thing in self.things]
+        boxes = [box for thing in self.things for box in thing.boxes.values()]
+        for thing, end_s in zip(self.things, ends_s, strict=True):
+            boxes += _rolls_over(thing, max(thing.boxes), end_s, exposure_of(self.base.fps))
+        box = np.array(boxes)
         corners = (box[:, 0].min() - 1, box[:, 1].min() - 1, box[:, 2].max() + 1, box[:, 3].max() + 1)
-        last_seen_s = max(max(thing.boxes) for thing in self.things)
         contrasts = [np.mean([laid.contrast for laid in thing.clear_of(track)]) for thing in self.things]
         count = len(self.things)
         what = first.kind if count == 1 else f"{count} things, first a {first.kind}"
@@ -247,12 +252,32 @@ class Throw:
             kind=Kind.VEHICLE_LITTER,
             zone=self.road.id if self.road is not None else None,
             start_s=self.carrier.t_s,
-            end_s=min(max(ends_s), last_seen_s + 1 / self.base.fps),
+            end_s=max(ends_s),
             box=(float(corners[0]), float(corners[1]), float(corners[2]), float(corners[3])),
             what=f"{what} from a {track.object_class.label}",
             size_px=round(max(thing.size_px(thing.released_s) for thing in self.things), 1),
             contrast=round(float(max(contrasts)), 1),
         )
+
+
+def _end_s(base: Base, thing: ThrownThing, shown_until_s: float) -> float:
+    """When it lies, or has left the picture before, or no more is shown. What hides it ends nothing."""
+    lies_s = min(thing.released_s + thing.flight.rests_s, shown_until_s)
+    for t_s in np.arange(lies_s, thing.released_s, -1 / base.fps):
+        pose = thing.pose(float(t_s))
+        if pose is not None and base.inside((pose.x, pose.y)):
+            return float(t_s)
+    return thing.released_s
+
+
+def _rolls_over(
+    thing: ThrownThing, from_s: float, until_s: float, exposure_s: float
+) -> list[tuple[float, float, float, float]]:
+    """Its outlines from when it was looked at last until its end, hidden or not."""
+    steps = max(2, int((until_s - from_s) * _ROLL_HZ) + 1)
+    times_s = np.linspace(from_s, max(until_s, from_s), steps)
+    patches = (thing.patch(float(t_s), exposure_s) for t_s in times_s)
+    return [box for patch in patches if patch is not None and patch.alpha.size and (box := patch.box)]
 
 
 def _stands_still(frames: list[tuple[float, Image]]) -> bool:

@@ -60,6 +60,19 @@ def test_what_is_thrown_is_in_the_pictures_where_and_when_the_event_says(source)
     assert changed_within > 0
 
 
+def test_a_throw_is_over_when_the_thing_lies_and_its_box_holds_where_that_is(source):
+    composite = make(RECIPES["litter"], source, seed=5, index=0)
+    (event,) = composite.events()
+    from_s, _ = composite.composition.window_s
+    lies_s = [each.released_s + each.flight.rests_s for each in composite.composition.layers]
+    assert event.end_s == pytest.approx(max(lies_s) - from_s, abs=0.05)
+    left, top, right, bottom = event.box
+    for thing, at_s in zip(composite.composition.layers, lies_s, strict=True):
+        pose = thing.pose(at_s)
+        assert left <= pose.x <= right
+        assert top <= pose.y <= bottom
+
+
 def test_a_written_composite_is_a_scene_that_says_so(source, tmp_path):
     path = make(RECIPES["litter"], source, seed=5, index=1).write(tmp_path)
     scene = load_scene(path)
