@@ -31,7 +31,7 @@ _PLATE_PROVES = 100.0
 _CLASS_AGREES, _CLASS_DIFFERS = 1.5, 0.3
 _REOPEN_S = 120.0
 """The same for one camera that lost a thing from sight and sees it again: what passes before it is brief."""
-_SPOT_ODDS = 40.0
+_SPOT_ODDS = 34.0
 """Odds that what a camera sees in the very same box at once after a loss is the same thing."""
 _STANDING = frozenset({Kind.ILLEGAL_PARKING, Kind.STALL_ENCROACHMENT, Kind.PAVEMENT_OBSTRUCTION})
 _OFFENCE = "refuse"
