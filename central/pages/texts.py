@@ -124,7 +124,7 @@ _ENGLISH: dict[str, str] = {
     "case.original_open": "Show the original",
     "case.plate": "Plate",
     "case.plate_said": "Plate as reported",
-    "plate.said": "said by whoever reported it, read by nobody",
+    "plate.said": "said, not read by a camera",
     "plate.detail": "{colour}, read in {pictures} pictures",
     "plate.hint": "{character}, {percent} % sure",
     "plate.open": "Place {place} is left open: most likely {hint}",

@@ -84,7 +84,7 @@ def test_a_plate_that_a_caller_names_finds_the_case_and_is_on_its_ticket_marked_
     assert told["tickets"][0]["plate_said"] == "????912"
     shown = town.client.get(f"/cases/{called}", headers=town.bearer("olga")).text
     assert shown.count(">浙B·77345<") == 2, "on the ticket and with what was said"
-    assert "said by whoever reported it" in shown
+    assert "said, not read by a camera" in shown
     without_plates(monkeypatch)
     told = town.client.get(path, headers=town.bearer("olga")).json()
     assert told["leads"][0]["plate_said"] is told["tickets"][0]["plate_said"] is None
