@@ -39,8 +39,10 @@ def pair_up(
     """Which place each box belongs to.
 
     A box over a place that does not look like its thing is something in front of it, unless it fits so
-    well that only the light can have changed, or the place was seen empty before (a newcomer). A box
-    beside a place that has changed, and that looks like its thing, is that thing driving off.
+    well that only the light can have changed, or the place was seen empty before (a newcomer), or its thing
+    never looked the same there twice: what was seen while it rolled comes to rest close by, however weak
+    its box is then. A box beside a place that has changed, and that looks like its thing, is that thing
+    driving off.
 
     Args:
         places: what is held.
@@ -77,7 +79,8 @@ def pair_up(
         followed = place.empty_since_t_s is not None or place.moved_since_t_s is not None
         if likeness is not None and likeness < OTHER_LOOK and not followed:
             faint = targets.score < FAINT_SHARE * place.score
-            affinity[i][(affinity[i] < SAME_LOOK) | place.estranged | faint] = 0
+            aside = (affinity[i] < SAME_LOOK) | faint
+            affinity[i][place.estranged | (aside & (place.steady > 0))] = 0
         if likeness is not None and likeness < SAME_LOOK:
             for j in np.flatnonzero(near[i] >= LEAVING_IOU):
                 if recognised(place, targets.xyxy[j], look):

@@ -114,6 +114,23 @@ def test_a_weak_car_that_was_first_seen_braking_is_reported_since_it_stood():
     assert found[-1].t_s <= 66
 
 
+def test_a_car_seen_once_while_it_rolled_and_weakly_ever_since_before_a_shed_is_told():
+    shed = Thing((140, 80, 270, 165), texture=9, score=0.17)
+    rolling, standing = Thing((172, 126, 252, 188), texture=5, score=0.4), replace(CAR, score=0.14)
+
+    def street(t: float) -> list[Thing]:
+        return [shed, *([rolling] if t == 10 else [standing] if 12 <= t < 60 else [])]
+
+    found = watch(parking(), street, until_s=90)
+    assert [one.phase for one in found] == [Phase.OPENED, Phase.CLEARED]
+    assert 10.0 <= found[0].started_t_s <= 14.0 and found[0].t_s <= 44.0
+
+
+def test_a_car_that_is_seen_once_as_it_rolls_past_a_shed_is_nothing():
+    shed = Thing((140, 80, 270, 165), texture=9, score=0.17)
+    assert watch(parking(), lambda t: [shed, *([CAR] if t == 10 else [])], until_s=90) == []
+
+
 def test_a_weak_box_over_a_part_of_a_bare_place_hides_nobody():
     bushes = Thing((190, 130, 330, 235), score=0.12)
 
