@@ -21,6 +21,7 @@ from edge.litter.glimpses import Glimpses
 from edge.litter.judge import Finding, judge_flight, settled
 from edge.litter.rests import Rests, Shown
 from edge.litter.throw import Homography, Throw, ThrowingVehicle, inverse
+from edge.litter.told import Told
 from edge.litter.tracklets import MOST_AGE_S, Tracklet, Tracklets
 from edge.litter.vehicles import Traffic, Vehicle
 from edge.litter.views import FixedViews, View
@@ -38,8 +39,8 @@ LONGEST_S = MOST_AGE_S + WAIT_REST_S + 0.2
 """What came to lie before that is the end of no flight that is judged."""
 JUDGE_REST_S = 1.9
 """How long after it came to lie a thing is judged by that alone."""
-SAME_LANDING_S, SAME_LANDING_M = 1.5, 1.0
-"""What comes to lie so near in time and place to where a thing was seen to land is that thing."""
+SAME_LANDING_M = 1.0
+"""What soon comes to lie so near to where a thing was seen to land is that thing."""
 LEAST_REST_SWAYING_PX = 6.0
 """While the camera sways, what is smaller and only lies may be an edge of the road that does not fit."""
 KEEP_TRAIL_S, MOST_TRAILS = 3.0, 300
@@ -145,7 +146,7 @@ class LitterEngine:
         self._rests = Rests()
         self._glimpses = Glimpses()
         self._waiting: list[Tracklet] = []
-        self._landed: list[tuple[float, NDArray[np.float64], float]] = []
+        self._told = Told()
         self._threw_s: dict[int, float] = {}
         self._places: deque[tuple[float, Homography]] = deque()
         self._ticked_s = -np.inf
@@ -159,6 +160,7 @@ class LitterEngine:
             fine = replace(view, mask=background.differs_finely(view.luma))
             things = blobs_of(fine.mask, view.luma, self._most_area_px)
             self._rests.tick(Shown(fine, things), Shown(view, blobs), background, self._glimpses)
+            self._told.look(t_s, fine.mask, covered)
         self._trails = [each for each in self._trails if t_s - each.t_s[-1] <= KEEP_TRAIL_S][-MOST_TRAILS:]
         vehicles = (*self._traffic.vehicles, *self._bodies.moving)
         self._judge_flights(t_s, vehicles)
@@ -209,10 +211,7 @@ class LitterEngine:
                 continue
             if self._views.sways and rest.size_px < LEAST_REST_SWAYING_PX:
                 continue
-            if any(
-                abs(rest.since_s - landed_s) < SAME_LANDING_S and np.linalg.norm(rest.xy - end) < reach
-                for landed_s, end, reach in self._landed
-            ):
+            if self._told.has(rest):
                 rest.judged = True
                 continue
             found = judge_rest(
@@ -247,7 +246,7 @@ class LitterEngine:
         reach = SAME_LANDING_M * found.vehicle.px_per_m(found.t_s)
         self._threw_s = {key: at_s for key, at_s in self._threw_s.items() if now_s - at_s <= THROWS_ON_S}
         self._threw_s[found.vehicle.id] = now_s
-        self._landed = [*self._landed[-20:], (found.landed_s, found.path[-1, 1:], reach)]
+        self._told.add(found.landed_s, found.path[-1, 1:], reach, found.size_px)
         step = max(1, -(-len(found.path) // _MOST_PATH))
         path = []
         for t, x, y in found.path[::step]:
