@@ -31,7 +31,7 @@ class KindMerging(Settings):
         "was counted yet; what was counted in four weeks around it takes its place.",
     )
     merge_from: Annotated[float, Field(gt=0, le=1)] = Field(
-        0.83, description="Probability from which two leads are merged at once."
+        0.84, description="Probability from which two leads are merged at once."
     )
     suggest_from: Annotated[float, Field(gt=0, le=1)] = Field(
         0.3, description="Probability from which it is suggested to people; below, nothing is said."
