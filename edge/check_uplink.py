@@ -7,22 +7,23 @@ from __future__ import annotations
 
 import socket
 import ssl
-import threading
 
 import httpx
 
 from edge.settings import CentralSettings, EdgeSettings
 from edge.uplink.uploader import client_of
-from kerbwatch.ids import new_id
-from kerbwatch.mqtt import MqttLink, MqttSettings
-from kerbwatch.secrets import SecretMissingError
+from kerbwatch.mqtt import MqttSettings
 
 LIMIT_S = 5.0
 """Most time for each step."""
 
 
 def notes_of_uplink(settings: EdgeSettings) -> list[str]:
-    """Why nothing would come through now, for people; empty when broker and central answer."""
+    """Why nothing would come through now, for people; empty when broker and central answer.
+
+    The broker is not asked whether it takes the box: under the box's own name that would push out the one
+    that runs, and end the session in which commands wait for it.
+    """
     found = (_note_of_broker(settings.mqtt), _note_of_central(settings.central))
     return [f"{note}; what the box has to say waits on its disk until then" for note in found if note]
 
@@ -38,24 +39,7 @@ def _note_of_broker(settings: MqttSettings) -> str | None:
                 context.wrap_socket(plain, server_hostname=settings.host).close()
     except OSError as error:  # TLS's errors among them
         return f"{where} cannot be reached: {error.strerror or error}"
-    taken = threading.Event()
-    try:
-        link = MqttLink(
-            settings,
-            f"check-{new_id()}",  # a name of its own: a box that runs already is not pushed out
-            on_message=lambda _delivery: None,
-            on_connected=taken.set,
-            session_expiry_s=0,
-        )
-    except SecretMissingError as error:
-        return f"{where} is not asked: {error}"
-    link.start()
-    try:
-        if taken.wait(LIMIT_S):
-            return None
-    finally:
-        link.stop()
-    return f"{where} does not take this box: see its name, its password and the broker's log"
+    return None
 
 
 def _note_of_central(settings: CentralSettings) -> str | None:

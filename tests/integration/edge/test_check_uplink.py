@@ -16,7 +16,7 @@ def test_whoever_mistypes_the_brokers_or_centrals_address_is_told(tmp_path):
     assert central_note.endswith("waits on its disk until then")
 
 
-def test_a_broker_that_takes_the_box_is_passed_over_in_silence(broker, tmp_path):
+def test_a_broker_that_answers_is_passed_over_in_silence(broker, tmp_path):
     central = {"url": f"http://127.0.0.1:{free_port()}"}
     box = settings(tmp_path, mqtt={"host": "127.0.0.1", "port": broker.port}, central=central)
     (note,) = notes_of_uplink(box)
