@@ -11,6 +11,7 @@ from central.pages.texts_directory import DIRECTORY
 from central.pages.texts_finding import FINDING
 from central.pages.texts_insight import INSIGHT
 from central.pages.texts_new import NEW
+from central.pages.texts_people import PEOPLE
 from central.pages.texts_reporters import REPORTERS
 from central.pages.texts_reports import REPORTS
 from central.pages.texts_slips import SLIPS
@@ -362,7 +363,7 @@ _ENGLISH: dict[str, str] = {
     "error.home": "To the start",
 }
 _ENGLISH |= AGAIN | CHECKS | CUSTODY | DIRECTORY | FINDING | INSIGHT
-_ENGLISH |= NEW | REPORTERS | REPORTS | SLIPS | STREET | WORK
+_ENGLISH |= NEW | PEOPLE | REPORTERS | REPORTS | SLIPS | STREET | WORK
 
 
 def t(key: str, **values: object) -> str:

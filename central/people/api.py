@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import Annotated, Literal
 
@@ -127,7 +127,7 @@ def change_own_password(request: Request, central: Central, who: Principal, old:
         raise Problem(HTTPStatus.FORBIDDEN, "no-user", "an edge box has no password")
     now = central.clock.now_utc()
     _checked(request, central, who.name, old)
-    with _clear_faults(), central.database.write() as session:
+    with clear_faults(), central.database.write() as session:
         service.set_password(session, who.name, new, now=now, actor=who.actor)
 
 
@@ -153,20 +153,8 @@ def list_users(central: CentralDep, _who: Administrator) -> list[UserOut]:
 @router.post("/users", status_code=HTTPStatus.CREATED)
 def make_user(central: CentralDep, who: Administrator, response: Response, body: UserIn) -> UserOut:
     """Make a user, limited to areas where some are named."""
-    now = central.clock.now_utc()
-    with _clear_faults(), central.database.write() as session:
-        made = service.add_user(
-            session,
-            body.name,
-            body.password,
-            body.roles,
-            now,
-            unit_id=body.unit,
-            areas=body.areas,
-            actor=who.actor,
-            link=DirectoryLink() if body.directory else None,
-        )
-        return _shown(session, made, response)
+    with clear_faults(), central.database.write() as session:
+        return _shown(session, made_of(session, body, actor=who.actor, now=central.clock.now_utc()), response)
 
 
 @router.patch("/users/{name}")
@@ -182,25 +170,47 @@ def change_user(  # noqa: PLR0917 - FastAPI passes them by name
 
     ``If-Match`` names the ``version`` that was seen.
     """
-    version, now, actor = version_of(if_match, "the user"), central.clock.now_utc(), who.actor
-    with _clear_faults(), central.database.write() as session:
-        service.check_seen(session, name, version)
-        # A unit comes before roles that need one, and goes after those that did.
-        if body.unit is not None:
-            service.set_unit(session, name, body.unit, now=now, actor=actor)
-        if body.roles is not None:
-            service.set_roles(session, name, body.roles, now=now, actor=actor)
-        if body.unit is None and "unit" in body.model_fields_set:
-            service.set_unit(session, name, None, now=now, actor=actor)
-        if body.areas is not None:
-            service.set_areas(session, name, body.areas, now=now, actor=actor)
-        if body.directory is not None:
-            set_awaited(session, name, body.directory, now=now, actor=actor)
-        if body.disabled is not None:
-            service.set_disabled(session, name, body.disabled, now=now, actor=actor)
-        if body.password is not None:
-            service.set_password(session, name, body.password, now=now, actor=actor)
-        return _shown(session, service.named(session, name), response)
+    version, now = version_of(if_match, "the user"), central.clock.now_utc()
+    with clear_faults(), central.database.write() as session:
+        return _shown(session, changed_as(session, name, version, body, actor=who.actor, now=now), response)
+
+
+def made_of(session: Session, body: UserIn, *, actor: str, now: datetime) -> User:
+    """A user as an administrator wants one. Raises PeopleError."""
+    return service.add_user(
+        session,
+        body.name,
+        body.password,
+        body.roles,
+        now,
+        unit_id=body.unit,
+        areas=body.areas,
+        actor=actor,
+        link=DirectoryLink() if body.directory else None,
+    )
+
+
+def changed_as(
+    session: Session, name: str, version: int, body: UserChange, *, actor: str, now: datetime
+) -> User:
+    """A user as an administrator who saw them at ``version`` wants them. Raises PeopleError, Problem 412."""
+    service.check_seen(session, name, version)
+    # A unit comes before roles that need one, and goes after those that did.
+    if body.unit is not None:
+        service.set_unit(session, name, body.unit, now=now, actor=actor)
+    if body.roles is not None:
+        service.set_roles(session, name, body.roles, now=now, actor=actor)
+    if body.unit is None and "unit" in body.model_fields_set:
+        service.set_unit(session, name, None, now=now, actor=actor)
+    if body.areas is not None:
+        service.set_areas(session, name, body.areas, now=now, actor=actor)
+    if body.directory is not None:
+        set_awaited(session, name, body.directory, now=now, actor=actor)
+    if body.disabled is not None:
+        service.set_disabled(session, name, body.disabled, now=now, actor=actor)
+    if body.password is not None:
+        service.set_password(session, name, body.password, now=now, actor=actor)
+    return service.named(session, name)
 
 
 def _shown(session: Session, user: User, response: Response) -> UserOut:
@@ -217,13 +227,14 @@ def _out(user: User, version: int) -> UserOut:
         areas=sorted(area.area_id for area in user.areas),
         disabled=user.disabled,
         password=user.password_hash is not None,
-        directory="no" if user.link is None else "awaited" if user.link.subject is None else "linked",
+        directory=service.directory_state(user),
         version=version,
     )
 
 
 @contextmanager
-def _clear_faults() -> Iterator[None]:
+def clear_faults() -> Iterator[None]:
+    """What is wrong with a user as a Problem 409."""
     try:
         yield
     except PeopleError as error:

@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
-from sqlalchemy import delete, or_, select
+from sqlalchemy import delete, func, or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -42,11 +43,11 @@ class Guess:
 
 def guess_of(secret: bytes, name: str, address: str) -> Guess:
     """A try at a name from an address."""
-    hashed = (
-        hmac.new(secret, f"try:{text}".encode(errors="replace"), hashlib.sha256).hexdigest()
-        for text in (name, address)
-    )
-    return Guess(*hashed)
+    return Guess(_hashed(secret, name), _hashed(secret, address))
+
+
+def _hashed(secret: bytes, text: str) -> str:
+    return hmac.new(secret, f"try:{text}".encode(errors="replace"), hashlib.sha256).hexdigest()
 
 
 def wait_s(session: Session, guess: Guess, now: datetime) -> float:
@@ -59,6 +60,14 @@ def wait_s(session: Session, guess: Guess, now: datetime) -> float:
     known = own is not None and own.came_in_at is not None
     free = [own.free_at if own else None, all_of_them.free_at if all_of_them and not known else None]
     return max((at - now).total_seconds() for at in [*free, now] if at is not None)
+
+
+def came_in(session: Session, secret: bytes, names: Iterable[str]) -> dict[str, datetime]:
+    """By name, when the password was right for the last time, for names of which that is known still."""
+    name_of = {_hashed(secret, name): name for name in names}
+    query = select(SignInTries.name, func.max(SignInTries.came_in_at)).where(SignInTries.name.in_(name_of))
+    rows = session.execute(query.group_by(SignInTries.name))
+    return {name_of[hashed]: at for hashed, at in rows if at is not None}
 
 
 def note_wrong(database: Database, settings: PeopleSettings, guess: Guess, now: datetime) -> None:

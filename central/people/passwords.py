@@ -22,6 +22,7 @@ from kerbwatch.safety import is_well_known
 
 MIN_PASSWORD_CHARS = 10
 MAX_PASSWORD_CHARS = 1000
+_CLEAR = "abcdefghjkmnpqrstuvwxyz23456789"
 _hasher = PasswordHasher()
 _hashing = threading.BoundedSemaphore(3)
 """Argon2 takes 64 MiB a password; more at once would let a stranger fill the memory."""
@@ -48,6 +49,12 @@ def hash_new(name: str, password: str) -> str:
     if is_well_known(password) or password.lower().strip("0123456789!.") == name.lower():
         raise PeopleError("this password is one of those that are tried first; choose another")
     return _hasher.hash(password)
+
+
+def random_password() -> str:
+    """A password that nobody guesses (79 bits), in letters and digits that are not taken for one another."""
+    groups = ("".join(secrets.choice(_CLEAR) for _ in range(4)) for _ in range(4))
+    return "-".join(groups)
 
 
 def check_password(

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, or_, select
 from sqlalchemy.orm import Session, selectinload
 
 from central.people.models import LoginSession, User, UserRole
@@ -19,6 +20,23 @@ def by_name(session: Session, name: str, *, lock: bool = False) -> User | None:
 def all_users(session: Session) -> list[User]:
     """Every user, by name."""
     return list(session.scalars(select(User).options(selectinload(User.link)).order_by(User.name)))
+
+
+def some_users(session: Session, words: str, after: str, limit: int) -> list[User]:
+    """At most ``limit`` users by name, those behind ``after``, whose name or unit has ``words`` in it."""
+    query = select(User).options(selectinload(User.link)).where(User.name > after)
+    if words:
+        query = query.where(
+            or_(User.name.icontains(words, autoescape=True), User.unit_id.icontains(words, autoescape=True))
+        )
+    return list(session.scalars(query.order_by(User.name).limit(limit)))
+
+
+def sessions_opened(session: Session, user_ids: Collection[str]) -> dict[str, datetime]:
+    """By id, when users opened the newest of their sessions and tokens that are still kept."""
+    query = select(LoginSession.user_id, func.max(LoginSession.created_at))
+    rows = session.execute(query.where(LoginSession.user_id.in_(user_ids)).group_by(LoginSession.user_id))
+    return {user_id: at for user_id, at in rows}  # noqa: C416 - a Result is no mapping, though it has keys()
 
 
 def held_with_role(session: Session, role: str) -> list[User]:

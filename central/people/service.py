@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from central.areas.repository import area_ids
 from central.custody.chain import EntryKind, append
 from central.custody.repository import counts_about
-from central.people import repository
+from central.people import guessing, repository
 from central.people.models import DirectoryLink, LoginSession, User, UserArea, UserRole
 from central.people.passwords import PeopleError, hash_new
 from central.people.permissions import Permission, Role
@@ -121,6 +121,24 @@ def all_users(session: Session) -> list[User]:
     return repository.all_users(session)
 
 
+def some_users(session: Session, words: str, after: str, limit: int) -> list[User]:
+    """At most ``limit`` users by name, those behind ``after``, whose name or unit has ``words`` in it."""
+    return repository.some_users(session, words, after, limit)
+
+
+def last_sign_ins(session: Session, secret: bytes, users: Iterable[User]) -> dict[str, datetime]:
+    """By name, when users came in last, as far as that is known.
+
+    Known are a session that has not ended, and for :data:`~central.people.guessing.KNOWN_DAYS` days at the
+    least an address from which a password was right.
+    """
+    asked = list(users)
+    opened = repository.sessions_opened(session, [user.id for user in asked])
+    came_in = guessing.came_in(session, secret, [user.name for user in asked])
+    found = {user.name: [opened.get(user.id), came_in.get(user.name)] for user in asked}
+    return {name: max(at for at in times if at) for name, times in found.items() if any(times)}
+
+
 def set_password(session: Session, name: str, password: str, *, now: datetime, actor: str = SYSTEM) -> None:
     """Another password; all sessions and tokens of that name end. Raises PeopleError."""
     user = named(session, name)
@@ -201,6 +219,13 @@ def has_password(session: Session, name: str) -> bool:
     """Whether a user has a password; one that does not exist has none."""
     found = repository.by_name(session, name)
     return found is not None and found.password_hash is not None
+
+
+def directory_state(user: User) -> Literal["no", "awaited", "linked"]:
+    """Whether a user comes in by the city's directory, and has been linked to a person there."""
+    if user.link is None:
+        return "no"
+    return "awaited" if user.link.subject is None else "linked"
 
 
 def is_local(user: User) -> bool:

@@ -5,10 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from central.areas.levels import Level
 from central.cases.rules import RULES, CaseState, EvaluationResult, Origin, RejectReason, TicketState
 from central.insight.days import Span
 from central.merging.scoring import TELLING
 from central.pages import texts
+from central.people.permissions import Role
 from central.tickets.rules import TICKET_RULES
 from central.uploads.findings import REPORTED_CLIP, REPORTED_PHOTO
 from kerbwatch.incident import EvidenceRole, Kind
@@ -88,6 +90,8 @@ DYNAMIC = {
     "case.waiting",
     "case.being_prepared",
     "case.helps",
+    *(f"people.level.{level}" for level in Level),
+    *(f"people.role.{role}" for role in Role),
     *(f"error.{status}.title" for status in (403, 404, 429, 503)),
 }
 
