@@ -193,17 +193,21 @@ class Ticket(Base):
 
     @property
     def plate(self) -> str | None:
-        """The offender's plate with the fewest open characters that any camera of its case read."""
+        """The offender's plate: of what the cameras of its case read, that with most characters sure."""
         return _clearest(str(lead.plate["text"]) for lead in self.case.leads if lead.plate)
 
     @property
     def plate_said(self) -> str | None:
-        """The plate with the fewest open characters that anybody who reported its case named."""
+        """Of the plates that those who reported its case named, that with most characters sure."""
         return _clearest(lead.plate_said for lead in self.case.leads if lead.plate_said)
 
 
 def _clearest(plates: Iterable[str]) -> str | None:
-    return min(plates, key=lambda text: (text.count("?"), text), default=None)
+    def order(plate: str) -> tuple[int, int, str]:
+        open_characters = plate.count("?")
+        return open_characters - len(plate), open_characters, plate
+
+    return min(plates, key=order, default=None)
 
 
 class CaseEvent(Base):

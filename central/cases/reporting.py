@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,6 +23,7 @@ from central.cases.rules import Origin
 from central.duty.book import DutyBook
 from central.duty.matter import check_known
 from central.duty.service import duty_book
+from central.merging import plates
 from central.merging.settings import MergingSettings
 from central.merging.words import said
 from kerbwatch.incident import Kind
@@ -35,6 +37,9 @@ _WHAT = {
 _WORDS_CHARS = 300
 PLATE_CHARS = 20
 """Of a plate that somebody names."""
+_ABOUT_VEHICLES = frozenset({Kind.ILLEGAL_PARKING, Kind.VEHICLE_LITTER})
+_TAIL = re.compile(r"[A-HJ-NP-Z0-9?]{3,5}")
+_PLATE_LENGTH, _LEAST_SURE = 7, 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,7 +255,16 @@ def _row(report: LeadIn) -> dict[str, Any]:
 
 
 def _plate_said(report: LeadIn) -> str | None:
-    """The plate that is named: as merging reads words; what it cannot read of a field for it, as it is."""
-    if report.plate and bare(report.plate):
-        return said(report.plate, None).plate or bare(report.plate)[:PLATE_CHARS]
+    """The plate that is named: in a field for it, or in words about a vehicle."""
+    named = _in_field(report.plate) if report.plate else None
+    if named or report.kind not in _ABOUT_VEHICLES:
+        return named
     return said(report.words, report.road).plate
+
+
+def _in_field(text: str) -> str | None:
+    """As merging reads words; else as it is, if it can be a plate at all ("unknown" and "?" cannot)."""
+    found, as_is = plates.spoken(text), bare(text)[:PLATE_CHARS]
+    if found or not re.search(r"\d", as_is) or len(as_is.replace("?", "")) < _LEAST_SURE:
+        return found
+    return as_is.rjust(_PLATE_LENGTH, "?") if _TAIL.fullmatch(as_is) else as_is

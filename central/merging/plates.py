@@ -6,8 +6,10 @@ import re
 
 _PROVINCES = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼"
 _WHOLE = re.compile(
-    rf"([{_PROVINCES}]?)\s?([A-HJ-Z])[\s·•.-]?((?=[A-HJ-NP-Z?]{{0,5}}\d)[A-HJ-NP-Z0-9?]{{5,6}})(?![A-Z0-9])"
+    rf"(?:([{_PROVINCES}])\s?([A-HJ-Z])[\s·•.-]?|(?<![A-Z0-9])([A-HJ-Z])[·•.-]?)"
+    r"((?=[A-HJ-NP-Z?]{0,5}\d)[A-HJ-NP-Z0-9?]{5,6})(?![A-Z0-9])"
 )
+"""Without the province the letter begins the word, and no blank follows it: "post 20415" is no plate."""
 _TAIL = re.compile(
     r"(?:尾号|尾数|后[三四五]位|ending(?: in| with)?|ends (?:in|with)|last (?:three|four|five))"
     r"[\s是为:：]*([A-HJ-NP-Z0-9]{3,5})(?![A-Z0-9])",
@@ -28,7 +30,7 @@ def spoken(words: str) -> str | None:
     text = words.upper().replace("？", "?").replace("*", "?")
     whole = _WHOLE.search(text)
     if whole:
-        return f"{whole[1] or '?'}{whole[2]}{whole[3]}"
+        return f"{whole[1] or '?'}{whole[2] or whole[3]}{whole[4]}"
     tail = _TAIL.search(text)
     return tail[1].rjust(7, "?") if tail else None
 

@@ -4,9 +4,11 @@ from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from sqlalchemy import select
 
 from central.cases import finding
 from central.cases.finding import plates_like
+from central.cases.models import Case, Lead, Ticket
 from central.intake.service import commit_batch
 from central.people.permissions import Role
 from kerbwatch.messages import PlateRead
@@ -89,6 +91,31 @@ def test_a_plate_that_a_caller_names_finds_the_case_and_is_on_its_ticket_marked_
     told = town.client.get(path, headers=town.bearer("olga")).json()
     assert told["leads"][0]["plate_said"] is told["tickets"][0]["plate_said"] is None
     assert ids(town, q="浙B77345") == set()
+
+
+def test_of_several_plates_that_are_named_the_ticket_tells_the_one_with_most_characters():
+    case = Case(leads=[Lead(plate_said=each) for each in (None, "????345", "浙B1234?", "ABC", "浙B1?34?")])
+    assert Ticket(case=case).plate_said == "浙B1234?"
+
+
+@pytest.mark.parametrize("url", ["sqlite"], indirect=True)
+def test_numbers_of_lamps_covers_stops_and_telephones_are_no_plates(town):
+    reported = [
+        ("stall_encroachment", "Bus stop K20311, stalls"),
+        ("pavement_obstruction", "灯杆编号 A10233"),
+        ("manhole-cover", "manhole 20415 broken, phone B57462"),
+        ("illegal_parking", "lamp post 20415 is dark, phone 657462"),
+        ("illegal_parking", "at shop number 10233"),
+    ]
+    items = [
+        {"number": str(at), "kind": kind, "at": "2026-05-04T02:59:00Z", "lon": 121.17, "lat": 30.052}
+        | {"words": words}
+        for at, (kind, words) in enumerate(reported)
+    ]
+    taken = town.client.post("/api/v1/hotline", json={"items": items}, headers=town.bearer("olga")).json()
+    assert taken["taken"] == len(reported), taken
+    with town.database.read() as session:
+        assert set(session.scalars(select(Lead.plate_said))) == {None}
 
 
 def test_filters_hold_together_and_follow_the_work(town, two_cases, monkeypatch):

@@ -147,10 +147,17 @@ def test_a_definition_tells_what_is_asked_in_both_formats(town):
 
 
 @ON_SQLITE
-def test_a_plate_from_elsewhere_is_kept_as_the_app_says_it(town, post):
-    posted(post(**{"attribute[plate]": "s-kw 2026 e"}))
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [("s-kw 2026 e", "SKW2026E"), ("12345", "??12345"), ("unknown", None), ("N/A", None), ("？", None)],
+)
+def test_a_plate_from_elsewhere_is_kept_as_the_app_says_it_and_what_is_none_in_the_words_alone(
+    town, post, typed, kept
+):
+    posted(post(**{"attribute[plate]": typed}))
     with town.database.read() as session:
-        assert session.scalars(select(Lead.plate_said)).one() == "SKW2026E"
+        lead = session.scalars(select(Lead)).one()
+    assert (lead.plate_said, lead.words.startswith(f"Number plate: {typed}.")) == (kept, True)
 
 
 def test_what_an_app_reports_is_a_lead_and_its_request_says_what_became_of_it(town, post):

@@ -53,7 +53,12 @@ def test_words_that_say_nothing_weigh_nothing():
         ("沪A?2345?", "沪A?2345?"),
         ("尾号是345的车", "????345"),
         ("浙B D12345", "浙BD12345"),
+        ("浙 B 12345", "浙B12345"),
+        ("a van, b12345, on the grass", "?B12345"),
         ("12345热线", None),
+        ("lamp post 20415 is dark", None),
+        ("phone 657462", None),
+        ("shop number 10233", None),
     ],
 )
 def test_plates_in_words(words, plate):
