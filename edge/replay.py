@@ -30,7 +30,7 @@ def replay(
     min_score: float | None = None,
     frames: Iterable[Frame] | None = None,
     clock: Clock | None = None,
-    on_cut_off: Callable[[str], None] | None = None,
+    on_cut_off: Callable[[float, str], None] | None = None,
 ) -> Iterator[Sighting]:
     """What the rules say about a clip.
 
@@ -40,8 +40,8 @@ def replay(
         min_score: score that begins a place; the configuration's default when None.
         frames: pictures to take instead of the camera's source.
         clock: the wall clock at the clip's beginning; only allowed hours depend on it.
-        on_cut_off: told in words of a clip that ends before the length that it announces; without it such a
-            clip is an error.
+        on_cut_off: told of a clip that ends before the length that it announces, at what time and in words;
+            without it such a clip is an error.
 
     Raises:
         ReplayError: when the source cannot be read (to its end).
@@ -72,7 +72,7 @@ def replay(
 
 
 def _played(
-    camera: CameraSettings, clock: Clock, on_cut_off: Callable[[str], None] | None
+    camera: CameraSettings, clock: Clock, on_cut_off: Callable[[float, str], None] | None
 ) -> Iterator[Frame]:
     """The camera's pictures, each as soon as the last was used."""
     slot: queue.Queue[Frame | None] = queue.Queue(maxsize=1)
@@ -94,10 +94,10 @@ def _played(
         while (frame := slot.get()) is not None:
             yield frame
         status = source.status()
-        if status.error is not None and (status.cut_off_s is None or on_cut_off is None):
+        if status.cut_off_s is not None and status.error is not None and on_cut_off is not None:
+            on_cut_off(status.cut_off_s, status.error)
+        elif status.error is not None:
             raise ReplayError(f"{camera.source}: {status.error}")
-        if status.error is not None and on_cut_off is not None:
-            on_cut_off(status.error)
     finally:
         gone.set()
         source.stop(5.0)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from edge.clips.analysis import is_cut_off, notes_of_pass
 from edge.clips.clip_file import Clip
 from edge.clips.job import ClipJob, ClipLimits
 from edge.clips.moments import moments_of
@@ -35,7 +36,22 @@ def alarms_of(sightings: Iterable[Sighting]) -> list[Alarm]:
     return list(alarms.values())
 
 
-def dashcam_alarms(clip: Path, detector: Detector) -> list[Alarm]:
+@dataclass(frozen=True, slots=True)
+class Played:
+    """What a dash-cam's clip gave.
+
+    Attributes:
+        alarms: the moments that were found.
+        notes: how it could be searched, in words.
+        cut_off_s: where it ended before the length that it announces; None where it did not.
+    """
+
+    alarms: list[Alarm]
+    notes: list[str]
+    cut_off_s: float | None
+
+
+def dashcam_alarms(clip: Path, detector: Detector) -> Played:
     """The moments that the analysis of dash-cam clips finds in a clip, at its own settings, as alarms.
 
     Raises:
@@ -46,10 +62,12 @@ def dashcam_alarms(clip: Path, detector: Detector) -> list[Alarm]:
         {"max_duration_s": 3600.0, "max_bytes": 2**31, "max_pictures": 432_000}
     )
     with Clip(clip, limits) as opened:
-        found, _ = moments_of(
+        found, watched = moments_of(
             opened.play(), detector.at_input(defaults.input_px), min_score=defaults.min_score
         )
-    return [
+        cut_off = is_cut_off(watched, opened.announced_s)
+        notes = notes_of_pass(watched, opened.announced_s)
+    alarms = [
         Alarm(
             kind=Kind.VEHICLE_LITTER,
             zone_id=None,
@@ -59,3 +77,4 @@ def dashcam_alarms(clip: Path, detector: Detector) -> list[Alarm]:
         )
         for moment in found
     ]
+    return Played(alarms, notes, watched.last_t_s if cut_off else None)

@@ -35,27 +35,37 @@ def run_scene(
     Raises:
         SettingsError: when a picture of a still scene cannot be read.
         ReplayError: when the clip cannot be played. One that ends before the length that it announces is
-            counted as far as it goes, with a note.
+            counted as far as it goes, with a note; what was due after that is no event.
         ClipProblemError: when a dash-cam's clip cannot be read.
         ZoneOutsideError: when a zone leaves the picture.
     """
     camera = scene.camera(profile)
     notes = list(scene.notes())
+    ended_s: float | None = None
+
+    def cut_off(at_s: float, why: str) -> None:
+        nonlocal ended_s
+        ended_s = at_s
+        notes.append(why)
+
     began_s = time.monotonic()
     if scene.settings.camera == "dashcam" and scene.settings.clip is not None:
-        alarms, ran = dashcam_alarms(scene.folder / scene.settings.clip, detector), "dashcam"
+        played = dashcam_alarms(scene.folder / scene.settings.clip, detector)
+        alarms, ended_s, ran = played.alarms, played.cut_off_s, "dashcam"
+        notes += played.notes
     else:
-        clock = ManualClock(scene.settings.begins_at)
         seen = replay(
             camera,
             detector,
             min_score=min_score,
             frames=scene.frames(camera),
-            clock=clock,
-            on_cut_off=notes.append,
+            clock=ManualClock(scene.settings.begins_at),
+            on_cut_off=cut_off,
         )
         alarms, ran = alarms_of(seen), camera.effective_profile
     elapsed_s = time.monotonic() - began_s
+    if ended_s is not None:
+        scene = scene.cut_at(ended_s)
     return SceneResult(scene, ran, match(alarms, scene.events), elapsed_s, tuple(notes))
 
 

@@ -37,6 +37,7 @@ class Scene:
         events: what an alarm is matched with.
         begins_s: the first picture that is looked at, where the clip is not played from its beginning as a
             camera's stream is: from there on a picture is taken whenever a look is due.
+        cut_s: where the clip ended before the length that it announces; None until it was played.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Scene:
     duration_s: float
     events: tuple[Event, ...]
     begins_s: float | None = None
+    cut_s: float | None = None
 
     def begun_at(self, begins_s: float) -> Scene:
         """The same scene as a camera would tell of it that was switched on ``begins_s`` into it.
@@ -58,6 +60,14 @@ class Scene:
             if event.end_s > begins_s
         )
         return replace(self, events=events, begins_s=begins_s)
+
+    def cut_at(self, ended_s: float) -> Scene:
+        """The same scene as far as its clip goes, where that ends before the length that it announces.
+
+        What was due only after that is no event.
+        """
+        events = tuple(event for event in self.events if event.due_s <= ended_s)
+        return replace(self, events=events, duration_s=min(self.duration_s, ended_s), cut_s=ended_s)
 
     @property
     def title(self) -> str:

@@ -47,7 +47,7 @@ class Settings(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _nothing_listed(cls, values: Any) -> Any:  # noqa: ANN401 - what a file holds may be anything
-        """A key of a list with nothing behind it is an empty list, as whoever wrote it meant."""
+        """A key with nothing behind it, of a list that is empty unless it is written, is an empty list."""
         if not isinstance(values, dict):
             return values
         return {
@@ -188,7 +188,8 @@ def _field_at(schema: type[BaseModel], loc: Sequence[str | int]) -> FieldInfo | 
 
 
 def _is_list(field: FieldInfo | None) -> bool:
-    return field is not None and get_origin(field.annotation) in (tuple, list)
+    """Whether a field is a list whose default is an empty one; of others nobody knows what was meant."""
+    return field is not None and get_origin(field.annotation) in (tuple, list) and field.default == ()
 
 
 def _settings_class(annotation: Any) -> type[BaseModel] | None:  # noqa: ANN401

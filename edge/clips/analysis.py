@@ -63,14 +63,7 @@ def analyse(job: ClipJob, detector: Detector, on_progress: Progress = lambda _sh
         if not watched.pictures:
             raise ClipProblemError(ProblemCode.NO_PICTURE, "none of its pictures can be decoded")
         corrupt = clip.decoder.corrupt
-        notes = []
-        if clip.announced_s - watched.last_t_s > max(_CUT_OFF_S, 0.05 * clip.announced_s):
-            notes.append(f"cut off: {watched.last_t_s:.1f} s of {clip.announced_s:.1f} s could be played")
-        if watched.in_rain:
-            notes.append(
-                f"{watched.in_rain} possible throw(s) left out: the wipers go, and a drop that runs down the "
-                "glass looks the same"
-            )
+        notes = notes_of_pass(watched, clip.announced_s)
         track = positions.track(clip.metadata, watched.last_t_s)
         notes += positions.notes
         sha256 = sha256_of(job.file)
@@ -96,6 +89,24 @@ def analyse(job: ClipJob, detector: Detector, on_progress: Progress = lambda _sh
             moments=tuple(moments),
             notes=(*notes, *more_notes),
         )
+
+
+def is_cut_off(watched: Watched, announced_s: float) -> bool:
+    """Whether a clip ended well before the length that it announces."""
+    return announced_s - watched.last_t_s > max(_CUT_OFF_S, 0.05 * announced_s)
+
+
+def notes_of_pass(watched: Watched, announced_s: float) -> list[str]:
+    """What whoever reads of a clip's moments must know of how it could be searched, in words."""
+    notes = []
+    if is_cut_off(watched, announced_s):
+        notes.append(f"cut off: {watched.last_t_s:.1f} s of {announced_s:.1f} s could be played")
+    if watched.in_rain:
+        notes.append(
+            f"{watched.in_rain} possible throw(s) left out: the wipers go, and a drop that runs down the "
+            "glass looks the same"
+        )
+    return notes
 
 
 def _told(pictures: Iterator[Shown], announced_s: float, on_progress: Progress) -> Iterator[Shown]:

@@ -59,6 +59,7 @@ class Raised:
     elapsed_s: float
     alarms: tuple[Alarm, ...]
     notes: tuple[str, ...] = ()
+    cut_s: float | None = None
 
 
 _KEPT = TypeAdapter(Raised)
@@ -83,6 +84,8 @@ class RunCache:
             kept = _KEPT.validate_json(self._file(run).read_bytes())
         except (FileNotFoundError, ValidationError):
             return None
+        if kept.cut_s is not None:
+            scene = scene.cut_at(kept.cut_s)
         return SceneResult(scene, kept.profile, match(kept.alarms, scene.events), kept.elapsed_s, kept.notes)
 
     def keep(self, run: SceneRun, result: SceneResult) -> None:
@@ -90,7 +93,7 @@ class RunCache:
         outcome = result.outcome
         hits = (*outcome.hits, *outcome.ignored)
         alarms = (*(hit.alarm for hit in hits), *outcome.extras)
-        kept = Raised(result.profile, result.elapsed_s, alarms, result.notes)
+        kept = Raised(result.profile, result.elapsed_s, alarms, result.notes, result.scene.cut_s)
         self._folder.mkdir(parents=True, exist_ok=True)
         self._file(run).write_bytes(_KEPT.dump_json(kept))
 

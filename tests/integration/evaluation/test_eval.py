@@ -8,6 +8,7 @@ from typer.testing import CliRunner
 
 from evaluation.cli import eval_app
 from models.manifest import load_manifest
+from tests.clips import write_clip_file
 
 VAN = """\
 clip: {clip}
@@ -58,6 +59,19 @@ def test_a_scene_that_cannot_be_run_does_not_keep_the_others(van, tmp_path):
     assert [scene["scene"] for scene in document["scenes"]] == ["van"]
     assert "there is no file" in document["failures"][0]["reason"]
     assert "gone.yaml:1: clip" in result.stdout
+
+
+def test_a_clip_that_is_cut_off_counts_as_far_as_it_goes(van, tmp_path):
+    clip = tmp_path / "cut.mp4"
+    whole = write_clip_file(tmp_path / "whole.mp4", seconds=8).read_bytes()
+    clip.write_bytes(whole[: len(whole) * 6 // 10])
+    text = VAN.format(clip=clip).replace("size: [768, 576]\n", "").replace("dwell_s: 30", "dwell_s: 6")
+    van.write_text(text.replace("[[640, 35], [725, 35], [725, 112], [640, 106]]", "[[0, 0], [9, 0], [9, 9]]"))
+    result = CliRunner().invoke(eval_app, [str(tmp_path), "--json", "-"])
+    (scene,) = json.loads(result.stdout)["scenes"]
+    assert 2 < scene["duration_s"] < 6
+    assert (scene["misses"], scene["extras"]) == ([], [])
+    assert "the clip is cut off: it ends at" in scene["notes"][0]
 
 
 def test_a_zone_outside_the_picture_is_told_with_the_scenes_name(van):

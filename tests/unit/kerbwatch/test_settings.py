@@ -24,6 +24,7 @@ class Box(Settings):
     lane: Slug | None = None
     plate: str | None = Field(None, pattern="^[A-Z0-9]+$", description="Capitals and digits.")
     hours: float = 1.0
+    steps: tuple[int, ...] = (1, 2)
 
 
 @pytest.fixture
@@ -53,7 +54,7 @@ def test_an_unknown_key_is_named_with_its_line_and_the_nearest_known_one(fault):
 
 
 def test_a_key_that_is_like_none_gets_the_list_of_known_ones(fault):
-    assert "known keys: cameras, hours, lane, mqtt, plate, site" in fault("site: yuyao\nqqqq: 1\n")
+    assert "known keys: cameras, hours, lane, mqtt, plate, site, steps" in fault("site: yuyao\nqqqq: 1\n")
 
 
 def test_every_fault_has_its_line(fault):
@@ -81,6 +82,7 @@ def test_a_list_with_nothing_behind_its_key_is_empty(tmp_path):
         ("site: y\nlane: North Gate\n", "takes 1 to 63 lower-case letters, digits, '-' and '_'"),
         ("site: y\nplate: A B\n", "plate: is not of the form that is wanted here: Capitals and digits."),
         ("site: y\nhours: soon\n", "hours: expected a number (given: 'soon')"),
+        ("site: y\nsteps:\n", "steps: expected a list; [] for none"),
         ("site: y\nnotes: many\n", "notes: unknown key; known keys"),
     ],
 )
