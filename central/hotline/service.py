@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from central.areas.coverage import covered, outside
 from central.areas.reach import ELSEWHERE, Reach
 from central.cases.reporting import LeadIn, differences, take_reports
+from central.cases.repository import external_leads
 from central.cases.rules import Origin
 from central.csv_file import rows_of
 from central.database import Database
@@ -58,19 +59,23 @@ def take_items(
         NoDutyListError: when nobody could be told.
     """
     outcome, reports, lines = HotlineOutcome(), list[LeadIn](), list[int]()
-    book = duty_book(session, now)
+    well_written = list[tuple[int, HotlineItem]]()
     for line, raw in numbered:
         try:
-            item = HotlineItem.model_validate(raw)
+            well_written.append((line, HotlineItem.model_validate(raw)))
         except ValidationError as error:
             outcome.refused.append(RefusedItem(line=line, reason=_faults(error)))
-            continue
-        fault = _fault(item, book, now, settings, reach)
+    known = external_leads(session, {(source, item.number) for _line, item in well_written})
+    book = duty_book(session, now)
+    for line, item in well_written:
+        fault = None if (source, item.number) in known else _fault(item, book, now, settings)
+        fault = fault or _elsewhere(item, reach)
         if fault is None:
             reports.append(_lead(item, source))
             lines.append(line)
         else:
             outcome.refused.append(RefusedItem(line=line, reason=fault))
+    outcome.refused.sort(key=lambda each: each.line)
     for line, names in zip(lines, differences(session, reports), strict=True):
         if names:
             told = ", ".join(_ASKED.get(name, name) for name in names)
@@ -132,10 +137,8 @@ def _localised(row: Mapping[str, Any], zone: ZoneInfo) -> Mapping[str, Any]:
     return {**row, "at": at if at.tzinfo else at.replace(tzinfo=zone)}
 
 
-def _fault(
-    item: HotlineItem, book: DutyBook, now: datetime, settings: CentralSettings, reach: Reach | None
-) -> str | None:
-    """Why an item that is well written cannot be taken; None when it can."""
+def _fault(item: HotlineItem, book: DutyBook, now: datetime, settings: CentralSettings) -> str | None:
+    """Why a new item that is well written cannot be taken; None when it can."""
     if item.at > now + timedelta(seconds=settings.intake.future_tolerance_s):
         return "at: lies in the future"
     if item.at < now - timedelta(days=settings.hotline.oldest_days):
@@ -144,9 +147,12 @@ def _fault(
         return f"kind: {unknown(item.kind)}"
     if not covered(book.areas, item.lon, item.lat):
         return f"lon, lat: {outside(settings.city)}"
-    if reach is not None and not reach.covers(item.lon, item.lat):
-        return f"lon, lat: {ELSEWHERE}"
     return None
+
+
+def _elsewhere(item: HotlineItem, reach: Reach | None) -> str | None:
+    """Why somebody limited to areas may not bring an item, also one that is here; None if they may."""
+    return None if reach is None or reach.covers(item.lon, item.lat) else f"lon, lat: {ELSEWHERE}"
 
 
 def _faults(error: ValidationError) -> str:

@@ -79,6 +79,12 @@ def test_a_call_of_last_year_is_a_bad_line_and_that_of_last_month_is_taken(town)
     assert told["taken"] == 1
     assert [each["line"] for each in told["refused"]] == [2, 3]
     assert told["refused"][0]["reason"] == "at: lies more than 30 days back"
+    town.clock.advance(60)
+    again = [items[0], items[0] | {"kind": "spaceship"}, items[1], items[2] | {"lat": 91}]
+    told = town.client.post("/api/v1/hotline", json={"items": again}, headers=town.bearer("olga")).json()
+    assert (told["taken"], told["known"]) == (0, 1), "what came in is known, however old it is by now"
+    assert [(each["line"], each["reason"][:7]) for each in told["changed"]] == [(2, "number:")]
+    assert [each["line"] for each in told["refused"]] == [3, 4]
 
 
 def test_a_csv_file_of_the_hotline_comes_in_once_with_local_times(town, tmp_path):
@@ -93,7 +99,7 @@ def test_a_csv_file_of_the_hotline_comes_in_once_with_local_times(town, tmp_path
     args = (town.database, path, "12345", town.settings, NOON)
     outcome = import_csv(*args)
     assert (outcome.taken, [each.line for each in outcome.refused]) == (1, [4, 5])
-    assert import_csv(*args).known == 1
+    assert import_csv(*args).known == import_csv(*args[:-1], NOON + timedelta(days=60)).known == 1
     (case,) = Street(town.database).cases()
     assert case.started_at == NOON - timedelta(minutes=30)
     page = town.client.get(f"/cases/{case.id}", headers=town.bearer("olga"))
