@@ -19,7 +19,7 @@ PEOPLE: dict[str, str] = {
     "people.whole_city": "The whole city",
     "people.no_unit": "No unit",
     "people.last": "Came in {time}",
-    "people.last_unknown": "When they came in is not known",
+    "people.last_unknown": "Last sign-in unknown",
     "people.back": "All people",
     "people.name": "Name to sign in with",
     "people.roles": "Roles",
