@@ -193,6 +193,9 @@ class EscalationSettings(Settings):
     longest_suspension_days: Annotated[float, Field(gt=0, le=366)] = Field(
         30.0, description="How long the clock of a ticket may stand at a time."
     )
+    longest_extension_hours: Annotated[float, Field(gt=0, le=1000)] = Field(
+        160.0, description="Working hours by which a ticket's term may grow at a time."
+    )
     reopen_days: Annotated[float, Field(ge=0, le=366)] = Field(
         30.0, description="Days in which a rejection or a closing can be taken back; 0: none can."
     )

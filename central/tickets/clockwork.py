@@ -37,6 +37,7 @@ class Terms:
     longest_suspension: timedelta = timedelta(days=30)
     reopen: timedelta = timedelta(days=30)
     """How long after its end a case may be opened again."""
+    longest_extension_hours: float = 160.0
 
     @classmethod
     def of(cls, settings: CentralSettings) -> Terms:
@@ -52,6 +53,7 @@ class Terms:
             timedelta(seconds=settings.look_again.answer_s),
             timedelta(days=late.longest_suspension_days),
             timedelta(days=late.reopen_days),
+            late.longest_extension_hours,
         )
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 from http import HTTPStatus
+from typing import Any
 
 from sqlalchemy.orm import Session
 
+from central.cases.models import Ticket
 from central.cases.service import note_in_log
 from central.people.permissions import Permission
 from central.people.service import Principal
@@ -16,6 +18,7 @@ from central.tickets import repository
 from central.tickets.clockwork import Terms, wind
 from central.tickets.models import TicketRequest
 from central.tickets.moving import facts_of, own_ticket, run
+from central.tickets.rules import TicketFacts
 from central.tickets.schemas import AskIn, RequestOut
 from kerbwatch.ids import new_id
 
@@ -37,7 +40,7 @@ def ask(
     """
     row, ticket = own_ticket(session, ticket_id, who, version)
     said = {"note": asked.note, "clause": asked.clause, "until": asked.until, "hours": asked.hours}
-    facts = facts_of(session, ticket, now, longest=terms.longest_suspension, **said)
+    facts = _facts(session, ticket, now, terms, **said)
     request = TicketRequest(
         id=new_id(),
         ticket_id=ticket.id,
@@ -57,6 +60,11 @@ def ask(
     session.add(request)
     session.flush()
     return RequestOut.of(request, ticket)
+
+
+def _facts(session: Session, ticket: Ticket, now: datetime, terms: Terms, **said: Any) -> TicketFacts:  # noqa: ANN401
+    longest, hours = terms.longest_suspension, terms.longest_extension_hours
+    return facts_of(session, ticket, now, longest=longest, longest_hours=hours, **said)
 
 
 def decide(
@@ -95,7 +103,7 @@ def decide(
         )
     if granted:
         said = {"note": note, "until": request.until, "hours": request.hours}
-        facts = facts_of(session, ticket, now, longest=terms.longest_suspension, **said)
+        facts = _facts(session, ticket, now, terms, **said)
         suspends = request.kind == "suspension"
         told = (
             {"until": request.until.isoformat()} if suspends and request.until else {"hours": request.hours}

@@ -30,6 +30,7 @@ class TicketFacts:
         suspended: whether its clock stands.
         asked: kinds of requests of this ticket that wait for a decision.
         longest: how long a suspension may last.
+        longest_hours: by how many working hours an extension may go.
     """
 
     now: datetime
@@ -41,6 +42,7 @@ class TicketFacts:
     suspended: bool = False
     asked: frozenset[str] = frozenset()
     longest: timedelta | None = None
+    longest_hours: float | None = None
 
 
 Condition = Callable[[TicketFacts], str | None]
@@ -83,8 +85,13 @@ def ends_later(facts: TicketFacts) -> str | None:
 
 
 def has_hours(facts: TicketFacts) -> str | None:
-    """So many hours are named."""
-    return None if facts.hours and facts.hours > 0 else "say by how many working hours"
+    """So many hours are named, and not too many."""
+    if not facts.hours or facts.hours <= 0:
+        return "say by how many working hours"
+    if facts.longest_hours is not None and facts.hours > facts.longest_hours:
+        most = f"{facts.longest_hours:g}"
+        return f"an extension is of {most} working hours at most; name fewer, and ask again if need be"
+    return None
 
 
 def asked_once(kind: str) -> Condition:

@@ -59,6 +59,10 @@ def test_a_dispatcher_grants_on_a_page_and_the_case_says_until_when(squad, ticke
 
 def test_an_extension_is_refused_and_a_dispute_stands_on_the_case_with_its_clause(squad, ticket):
     ticket_id, case_id = ticket
+    far = {"kind": "extension", "note": "a new crane is built", "hours": 161}
+    version, path = life.mine(squad, ticket_id)["version"], f"/api/v1/my/tickets/{ticket_id}/requests"
+    refused = life.post(squad, path, far, "ulla", version)
+    assert (refused.status_code, "160 working hours at most" in refused.text) == (409, True)
     asked = ask(squad, ticket_id, kind="extension", note="two crews are ill", hours=6)
     assert "6 more working hours" in page(squad, "/requests")
     assert decide(squad, asked, "refuse", "others are at work").status_code == 303
