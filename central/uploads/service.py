@@ -233,8 +233,7 @@ def sweep(central: Central) -> int:
 
 def _close(central: Central, upload: Upload, reason: str) -> None:
     upload.state, upload.reason = UploadState.OVER.value, reason
-    central.media.drop_part(upload.id, OWNER)
-    central.media.aside(upload.id).unlink(missing_ok=True)
+    central.media.drop_part(upload.id, OWNER)  # what lies aside goes with a sweep, never under a backup
 
 
 def likeness_of(session: Session, report_id: str) -> Likeness:

@@ -11,9 +11,11 @@ import pytest
 from fastapi.testclient import TestClient
 from tusclient.client import TusClient
 
+from central.custody.fence import no_deletions
 from central.people.service import hash_token
 from central.uploads import repository
 from central.uploads import service as uploads
+from central.uploads.beside import sweep
 from tests.integration.central.running import RunningCentral
 from tests.waiting import wait_until
 
@@ -256,3 +258,15 @@ def test_a_sender_that_falls_silent_is_hung_up_on_and_may_go_on(town, running):
         line.sendall(_patch_head(where, 0, LENGTH) + JPEG[:1000])
         assert b" 408 " in line.recv(4096).split(b"\r\n")[0]
     assert client.uploader(file_stream=io.BytesIO(JPEG), url=where).get_offset() == 1000
+
+
+def test_the_bytes_of_what_is_given_up_stay_while_a_backup_copies_files(town, begun):
+    central = town.client.app.state.central
+    patch(town, begun, JPEG)
+    waiting = central.media.aside(stored(town, begun).id)
+    with no_deletions(central.media.folder):
+        assert town.client.delete(begun, headers=TUS).status_code == 204
+        sweep(central)
+        assert waiting.is_file()
+    sweep(central)
+    assert not waiting.exists()
