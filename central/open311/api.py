@@ -248,18 +248,19 @@ def requests(  # noqa: PLR0917 - FastAPI passes them by name
 ) -> Response:
     """Requests that came in by apps, newest first: of the last 90 days, the first 1,000 by default."""
     _check_jurisdiction(central, jurisdiction_id)
+    now = central.clock.now_utc()
     with central.database.read() as session:
         if service_request_id:
             ids = _listed(service_request_id)
             if len(ids) > MOST_REQUESTS:
                 raise RefusedError(f"at most {MOST_REQUESTS} service_request_id at once")
-            found = service.shown(session, ids, central.settings)
+            found = service.shown(session, ids, central.settings, now)
         else:
-            since, until = _span(start_date, end_date, central.clock.now_utc())
+            since, until = _span(start_date, end_date, now)
             filters = Filters(
                 since, until, _kinds(service_code, _services(central)), _over(status), page, page_size
             )
-            found = service.listed(session, filters, central.settings)
+            found = service.listed(session, filters, central.settings, now)
     return respond(request, "service_requests", found)
 
 
@@ -275,7 +276,7 @@ def one_request(
     found: list[dict[str, object]] = []
     if re.fullmatch(UUID_PATTERN, service_request_id):
         with central.database.read() as session:
-            found = service.shown(session, [service_request_id], central.settings)
+            found = service.shown(session, [service_request_id], central.settings, central.clock.now_utc())
     if not found:
         raise RefusedError("service_request_id was not found", status=HTTPStatus.NOT_FOUND)
     return respond(request, "service_requests", found)

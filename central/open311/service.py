@@ -17,7 +17,8 @@ from central.open311 import repository
 from central.open311.models import Open311Key
 from central.open311.reading import Reported
 from central.open311.repository import Found
-from central.pages.texts import kind_name, t, t_or
+from central.pages import matters
+from central.pages.texts import t, t_or
 from central.people.service import hash_token
 from central.reports import service as reports
 from central.reports.forms import follow_token_of
@@ -103,7 +104,9 @@ def take(
     return {"service_request_id": found.report.id, "service_notice": notice, "account_id": None}
 
 
-def listed(session: Session, filters: Filters, settings: CentralSettings) -> list[dict[str, object]]:
+def listed(
+    session: Session, filters: Filters, settings: CentralSettings, now: datetime
+) -> list[dict[str, object]]:
     """Requests, newest first."""
     found = repository.requests(
         session,
@@ -114,12 +117,14 @@ def listed(session: Session, filters: Filters, settings: CentralSettings) -> lis
         offset=(filters.page - 1) * filters.page_size,
         limit=filters.page_size,
     )
-    return _told(session, found, settings)
+    return _told(session, found, settings, now)
 
 
-def shown(session: Session, ids: Collection[str], settings: CentralSettings) -> list[dict[str, object]]:
+def shown(
+    session: Session, ids: Collection[str], settings: CentralSettings, now: datetime
+) -> list[dict[str, object]]:
     """Requests by their ids; those that are not there are left out."""
-    return _told(session, repository.by_ids(session, ids), settings)
+    return _told(session, repository.by_ids(session, ids), settings, now)
 
 
 def of_token(session: Session, token: str) -> dict[str, object] | None:
@@ -130,12 +135,17 @@ def of_token(session: Session, token: str) -> dict[str, object] | None:
     return {"service_request_id": report.id, "token": token}
 
 
-def _told(session: Session, found: Sequence[Found], settings: CentralSettings) -> list[dict[str, object]]:
+def _told(
+    session: Session, found: Sequence[Found], settings: CentralSettings, now: datetime
+) -> list[dict[str, object]]:
     words = words_of(session, [each.lead_id for each in found if each.lead_id])
-    return [_request(each, words, settings) for each in found]
+    names = matters.names(session, now, {each.kind for each in found})
+    return [_request(each, names[each.kind], words, settings) for each in found]
 
 
-def _request(found: Found, answers: Mapping[str, str], settings: CentralSettings) -> dict[str, object]:
+def _request(
+    found: Found, name: str, answers: Mapping[str, str], settings: CentralSettings
+) -> dict[str, object]:
     sent = found.dispatched_at is not None
     over = found.state == ReportState.REFUSED or found.case_state in _OVER
     updated_at = max(found.updated_at, found.case_updated_at or found.updated_at)
@@ -145,7 +155,7 @@ def _request(found: Found, answers: Mapping[str, str], settings: CentralSettings
         "service_request_id": found.id,
         "status": "closed" if over else "open",
         "status_notes": notes,
-        "service_name": kind_name(found.kind),
+        "service_name": name,
         "service_code": found.kind,
         "description": found.words if settings.open311.publish_words else None,
         "agency_responsible": found.unit_name if sent else None,

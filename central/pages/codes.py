@@ -173,7 +173,7 @@ def _list(
             reach=reach_of(session, who.areas, now),
         )
         classes = matters.by_class(session, now)
-        called = {each.kind: matters.called(session, now, each.kind) for each in found.items if each.kind}
+        called = matters.names(session, now, {each.kind for each in found.items if each.kind})
     more = {"show": "revoked", "before": found.next_before} if revoked else {"before": found.next_before}
     values = {
         "here": "codes",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
@@ -66,8 +67,21 @@ def offer(session: Session, now: datetime, only: str | None = None) -> Offer:
 
 def called(session: Session, now: datetime, matter: str) -> str:
     """What a matter is called: by the list where it is one of its items."""
-    book = None if matter in KIND_TERMS else book_if_any(session, now)
-    return book.name_of(matter) if book and book.knows(matter) else kind_name(matter)
+    return names(session, now, {matter})[matter]
+
+
+def names(session: Session, now: datetime, matters: Set[str]) -> dict[str, str]:
+    """The same of several."""
+    book = book_if_any(session, now) if matters - KIND_TERMS.keys() else None
+    return {
+        each: book.name_of(each) if book and each not in KIND_TERMS and book.knows(each) else kind_name(each)
+        for each in matters
+    }
+
+
+def icon_of(matter: str) -> str:
+    """The icon of a matter."""
+    return matter if matter in KIND_TERMS else OTHER_ICON
 
 
 def asked(session: Session, now: datetime, matter: str) -> str:

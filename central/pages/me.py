@@ -10,8 +10,9 @@ from fastapi.responses import RedirectResponse
 
 from central.context import Central, CentralDep
 from central.limits.access import limited
+from central.pages import matters
 from central.pages.rendering import HEADERS, page
-from central.pages.texts import kind_name, t
+from central.pages.texts import t
 from central.pages.values import Notice, own_path
 from central.people.access import check_same_origin, clear_session_cookie, set_session_cookie
 from central.points import gifts, ledger
@@ -114,9 +115,19 @@ def reports(
     """What one reported, with the answers."""
     with central.database.read() as session:
         found = mine.reports_of(session, citizen.ref, before=before, limit=_PAGE + 1)
-    shown = found[:_PAGE]
-    more = f"/me?before={shown[-1].id}" if len(found) > _PAGE else None
-    return _mine(request, central, citizen, "reports", reports=shown, more=more, before=before)
+        shown = found[:_PAGE]
+        called = matters.names(session, central.clock.now_utc(), {each.kind for each in shown})
+    return _mine(
+        request,
+        central,
+        citizen,
+        "reports",
+        reports=shown,
+        called=called,
+        icon_of=matters.icon_of,
+        more=f"/me?before={shown[-1].id}" if len(found) > _PAGE else None,
+        before=before,
+    )
 
 
 @router.get("/points")
@@ -273,7 +284,6 @@ def _mine(
             "balance": ledger.balance_of(session, citizen.ref),
             "contact": service.masked_contact(session, citizen.ref, central.vault),
             "csrf": access.csrf_of(central, citizen),
-            "kind_name": kind_name,
         }
     return page(request, f"me_{here}.html", {**common, **values}, status=status)
 

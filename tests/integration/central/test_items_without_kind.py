@@ -124,7 +124,10 @@ def test_the_hotline_and_apps_name_items_too(desk):
     answer = desk.client.post("/open311/v2/requests.json", data=asked)
     assert answer.status_code == 200, answer.text
     listed = desk.client.get("/open311/v2/requests.json?service_code=drain-blocked").json()
-    assert [each["service_code"] for each in listed] == ["drain-blocked"]
+    services = desk.client.get("/open311/v2/services.json").json()
+    (name,) = (each["service_name"] for each in services if each["service_code"] == "drain-blocked")
+    assert [(each["service_code"], each["service_name"]) for each in listed] == [("drain-blocked", name)]
+    assert name != "Drain blocked", "what the list calls it, not its id"
     with desk.database.read() as session:
         kinds = session.scalars(select(Lead.kind).order_by(Lead.kind)).all()
         assert session.scalar(select(func.count()).select_from(Case)) == 2, "the two calls are one"

@@ -111,6 +111,14 @@ def test_what_one_reported_shows_the_answer_and_the_points(street):
     assert "Lanjiang Lane 12" in page
     assert "It was dealt with by" in page
     assert "20 points" in page
+    assert "icons.svg" in page
+    assert '#illegal_parking"' in page
+    with street.database.write(ordered=True) as session:
+        send(session, street.settings, report_at(0, ref_of(street), kind="manhole-cover"), NOON)
+    page = street.client.get("/me").text
+    assert "Manhole cover broken or gone" in page, "what the list calls it, not its id"
+    assert '#other"' in page
+    assert '#manhole-cover"' not in page
 
 
 def test_an_account_is_deleted_from_its_page(street):
