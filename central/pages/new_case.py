@@ -27,6 +27,7 @@ from central.people.permissions import Permission
 from central.people.service import Principal
 from central.problems import Problem
 from central.reports.forms import FORM_KEY_PATTERN, WORDS_CHARS, cleaned, new_form_key, number_of
+from central.settings import CentralSettings
 from kerbwatch.place import Position, gcj02_to_wgs84
 
 router = APIRouter(prefix="/new-case", include_in_schema=False)
@@ -83,22 +84,29 @@ def take(request: Request, central: CentralDep, who: Taker, form: Annotated[NewF
     try:
         with central.database.write(ordered=True) as session:
             _check_own(session, who, point, now)
-            if set(differences(session, [said])[0]) - {"seen_at"}:
-                form = form.model_copy(update={"form_key": new_form_key()})
-                return _page(
-                    request, central, who, form, t("notice.form_used"), HTTPStatus.UNPROCESSABLE_ENTITY
-                )
-            lead_id, _new = take_report(
-                session, said, actor=who.actor, now=now, zone=settings.zone, merging=settings.intake.merging
-            )
-            session.flush()
-            lead = session.get(Lead, lead_id)
-            assert lead is not None  # it was taken just now
-            case_id = lead.case_id
+            case_id = _taken(session, said, who, settings, now)
     except Problem as problem:
         why = t("notice.refused", detail=problem.detail.rstrip("."))
         return _page(request, central, who, form, why, problem.status)
+    if case_id is None:
+        form = form.model_copy(update={"form_key": new_form_key()})
+        return _page(request, central, who, form, t("notice.form_used"), HTTPStatus.UNPROCESSABLE_ENTITY)
     return RedirectResponse(f"/cases/{case_id}?done=taken", HTTPStatus.SEE_OTHER, headers=HEADERS)
+
+
+def _taken(
+    session: Session, said: LeadIn, who: Principal, settings: CentralSettings, now: datetime
+) -> str | None:
+    """The case that the lead came to; None where something else came in under its number."""
+    if set(differences(session, [said])[0]) - {"seen_at"}:
+        return None
+    lead_id, _new = take_report(
+        session, said, actor=who.actor, now=now, zone=settings.zone, merging=settings.intake.merging
+    )
+    session.flush()
+    lead = session.get(Lead, lead_id)
+    assert lead is not None  # it was taken just now
+    return lead.case_id
 
 
 def _lacking(form: NewForm, point: Position | None, words: str, road: str) -> str | None:
