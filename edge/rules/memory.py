@@ -60,11 +60,29 @@ class RememberedPlace(BaseModel):
         return patch
 
 
+class RememberedName(BaseModel):
+    """A vehicle on disk that only many faint looks together have named (:mod:`edge.rules.named`)."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    box: Annotated[list[float], Field(min_length=4, max_length=4)]
+    object_class: int
+    patch: str
+
+    @field_validator("patch")
+    @classmethod
+    def _readable(cls, patch: str) -> str:
+        unpack_patch(patch)
+        return patch
+
+
 class Memory(BaseModel):
     """Everything one rule of one camera remembers."""
 
     saved_at: UtcDatetime
     places: list[RememberedPlace] = []
+    named: list[RememberedName] = []
+    """What the network knows in no look; only for rules about vehicles."""
     background: str | None = None
     """What the rule's ground looks like with nothing on it, as text; only for rules that learn one."""
 

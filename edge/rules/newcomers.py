@@ -52,6 +52,9 @@ FAINT_TRIES = 8
 FAINT_CAP, FAINT_MEAN = 0.03, 0.007
 """No single one counts as more than this; and their mean from which it is a vehicle: what is none has 0 in
 nearly all of them, though one in twenty may take goods or a cart for a car."""
+FAINT_SHARE = 3 / 8
+"""Share of the closer looks that must have seen something of it: two ways of showing a thing that take it
+for a vehicle, however surely and every time that their turn comes, do not outvote the six others."""
 LOST_AFTER_S = 10.0
 """A spot that is not found for so long is forgotten."""
 
@@ -68,6 +71,8 @@ class Spot:
     patch: Patch | None
     looks: int = 1
     tries: int = 0
+    traces: int = 0
+    """Closer looks that saw a vehicle there, however faint."""
     faint: float = 0.0
     """Sum of the scores of closer looks, each no more than :data:`FAINT_CAP`."""
     called: dict[int, float] = field(default_factory=dict)
@@ -76,7 +81,8 @@ class Spot:
     @property
     def vehicle(self) -> bool:
         """Whether the closer looks together say that it is one."""
-        return self.tries >= FAINT_TRIES and self.faint >= FAINT_MEAN * self.tries
+        agreed = self.traces >= FAINT_SHARE * self.tries and self.faint >= FAINT_MEAN * self.tries
+        return self.tries >= FAINT_TRIES and agreed
 
 
 class Newcomers:
@@ -101,13 +107,14 @@ class Newcomers:
                 if iou_matrix(spot.box[None], box)[0, 0] >= SAME_IOU:
                     score = min(answer.score, FAINT_CAP)
                     spot.tries, spot.faint = spot.tries + 1, spot.faint + score
+                    spot.traces += answer.score > 0
                     spot.called[answer.object_class] = spot.called.get(answer.object_class, 0.0) + score
                     break
 
     def take_vehicles(self) -> list[Spot]:
-        """Spots that are vehicles by all that was heard; they are no spots any more."""
-        vehicles = [spot for spot in self._spots if spot.vehicle]
-        self._spots = [spot for spot in self._spots if not spot.vehicle]
+        """Spots in a zone that are vehicles by all that was heard; they are no spots any more."""
+        vehicles = self._within([spot for spot in self._spots if spot.vehicle])
+        self._spots = [spot for spot in self._spots if all(spot is not one for one in vehicles)]
         return vehicles
 
     def look(self, look: Look, held: NDArray[np.float32]) -> list[Doubt]:
@@ -207,15 +214,19 @@ class Newcomers:
     def _doubts(self) -> list[Doubt]:
         """Those in a zone that want a closer look, the largest first."""
         there = [spot for spot in self._spots if spot.looks and spot.tries < MOST_TRIES]
-        if not there:
-            return []
-        boxes = np.array([spot.box for spot in there], dtype=np.float32)
-        inside = np.max([zone.shares(boxes) for zone in self._zones], axis=0) >= INSIDE_SHARE
         asked = []
-        for spot in [spot for spot, within in zip(there, inside, strict=True) if within][:MOST_ASKED]:
+        for spot in self._within(there)[:MOST_ASKED]:
             x1, y1, x2, y2 = (float(v) for v in spot.box)
             asked.append(Doubt((x1, y1, x2, y2), boxed=False))
         return asked
+
+    def _within(self, spots: list[Spot]) -> list[Spot]:
+        """Those whose newest box stands in a zone."""
+        if not spots:
+            return []
+        boxes = np.array([spot.box for spot in spots], dtype=np.float32)
+        inside = np.max([zone.shares(boxes) for zone in self._zones], axis=0) >= INSIDE_SHARE
+        return [spot for spot, within in zip(spots, inside, strict=True) if within]
 
 
 def _same(then: Patch | None, now: Patch | None) -> bool:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 import numpy as np
 
 from edge.rules.dwell import MIN_LOOKS_SEEN, DwellRule
+from edge.rules.memory import Memory
 from edge.rules.named import NamedVehicles
 from edge.rules.newcomers import Newcomers
 from edge.rules.place import Departure, Place
@@ -72,18 +74,24 @@ class ParkingRule(DwellRule):
                 self._named.date(place)
         held = np.array([place.box for place in self.places], dtype=np.float32).reshape(-1, 4)
         sure = look.detections.xyxy[look.detections.score >= self._create_score]
-        self._unnamed = self._newcomers.look(look, np.concatenate([held, sure]))
+        self._unnamed = self._newcomers.look(look, np.concatenate([held, sure, self._named.boxes]))
         targets = self.targets(look.detections)
         self._queue.look(look, targets, self._keeper.places, self._newcomers.spots)
 
     def look(self, look: Look) -> Findings:
         """Take in one look."""
+        if self._memory is not None:
+            self._named.recall(self._memory, look)
         self._newcomers.hear(look.answers)
         self._named.look(look, self._newcomers.take_vehicles())
         findings = super().look(look)
         doubtful = [place for place in self.places if self._doubtful(place, look.t_s)]
         self._doubts = [*(Doubt(place.newest_box) for place in doubtful), *self._unnamed]
         return findings
+
+    def state(self, t_s: float, captured_at: datetime) -> Memory:
+        """The places, and the vehicles that only faint looks have named."""
+        return super().state(t_s, captured_at).model_copy(update={"named": self._named.remembered()})
 
     @property
     def doubts(self) -> Sequence[Doubt]:

@@ -92,5 +92,17 @@ def test_a_van_that_no_look_names_is_one_by_many_faint_looks_and_its_time_counts
     assert 20 <= started_t_s <= 24 and t_s <= 48
 
 
+def test_what_has_come_to_stand_out_of_the_zone_by_now_gets_no_name_in_it():
+    beside = Thing((150, 70, 220, 112), texture=3, score=0.0)
+    for van, named in ((VAN, 1), (beside, 0)):
+        watch = Newcomers(zones())
+        for t_s in range(0, 30, 2):
+            watch.look(look_at([van] if t_s >= 20 else [], float(t_s)), NOBODY)
+        (spot,) = watch.spots
+        x1, y1, x2, y2 = (float(v) for v in spot.box)
+        watch.hear([Answer((x1, y1, x2, y2), 0.02, ObjectClass.TRUCK)] * 8)
+        assert len(watch.take_vehicles()) == named
+
+
 def test_goods_that_one_look_in_many_takes_for_a_car_are_no_vehicle():
     assert told([0.0, 0.0, 0.0, 0.09, 0.0, 0.0, 0.0]) == []
