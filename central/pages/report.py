@@ -110,6 +110,7 @@ def what_became_of_it(request: Request, central: CentralDep, token: str) -> Resp
         "found": found,
         "stage": _STAGES[found.stage],
         "kind": name,
+        "icon": matters.icon_of(found.kind),
         "steps": [] if found.stage == "refused" else steps,
     }
     headers = _PRIVATE | ({"Refresh": _REFRESH_S} if found.stage in _MOVING else {})

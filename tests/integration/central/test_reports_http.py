@@ -133,7 +133,9 @@ def test_whatever_the_duty_list_has_is_reported_with_a_photo_and_nothing_else(to
     assert 'value="manhole-cover"' in page
     assert phone.hand_in(photo(), kind="flying-saucer").status_code == 422
     follow = phone.report(photo(2), kind="manhole-cover", place=HERE)
-    assert "Manhole cover broken or gone" in town.client.get(follow).text
+    page = town.client.get(follow).text
+    assert "Manhole cover broken or gone" in page
+    assert '#other"' in page, "an icon that is there"
     assert phone.workers.once()
     (lead,) = rows(town, Lead)
     assert (lead.kind, lead.origin) == ("manhole-cover", "photo")
