@@ -58,6 +58,7 @@ _SAID_BY_SCRIPT = {
     "waits_for_files": t("report.waits_for_files"),
     "failed": t("report.failed", why="{why}"),
     "no_line": t("report.no_line"),
+    "key_used": t("report.key_used"),
 }
 
 
@@ -94,8 +95,11 @@ def areas(central: CentralDep) -> Response:
 
 
 @router.get("/r/{token}")
-def what_became_of_it(request: Request, central: CentralDep, token: str) -> Response:
-    """What has become of a report, for whoever has its address."""
+def what_became_of_it(request: Request, central: CentralDep, token: str, sent: str = "") -> Response:
+    """What has become of a report, for whoever has its address.
+
+    ``sent``: ``first`` where it was changed after it had come in, which its sender did not know.
+    """
     if len(token) > 64:
         raise not_found("such report")
     with central.database.read() as session:
@@ -110,6 +114,7 @@ def what_became_of_it(request: Request, central: CentralDep, token: str) -> Resp
         "found": found,
         "stage": _STAGES[found.stage],
         "kind": name,
+        "as_first": sent == "first",
         "icon": matters.icon_of(found.kind),
         "steps": [] if found.stage == "refused" else steps,
     }

@@ -46,8 +46,12 @@ REPORTS: dict[str, str] = {
     "report.waits_for_files": "The report goes out as soon as everything is sent. Leave this page open.",
     "report.failed": "It could not be sent: {why}",
     "report.no_line": "there is no line; try again",
+    "report.key_used": "this form was sent before, saying something else, and that is here. To report this "
+    "as well, open this page anew",
     "report.no_script": "This page needs JavaScript to send photos. Without it, use the city's hotline.",
     "follow.title": "Your report",
+    "follow.as_first": "Your report had come in the first time: it says what you wrote then, without what "
+    "you changed after.",
     "follow.keep": "Keep this page's address: it is the only way back to your report.",
     "follow.waiting": "Waits to be looked through",
     "follow.looking": "Is being looked through",

@@ -39,10 +39,21 @@ def test_photos_go_out_while_the_rest_is_filled_in_and_a_broken_line_is_waited_f
     expect(page.get_by_role("alert")).to_have_text("Say what it is.")
     page.get_by_label("A vehicle standing").check()
     page.get_by_label("In your words").fill("Van on the crossing")
+
+    def answer_is_lost(route):
+        page.unroute("**/api/v1/reports")
+        route.fetch()
+        route.abort("connectionreset")
+
+    page.route("**/api/v1/reports", answer_is_lost)
     page.get_by_role("button", name="Send").click()
-    expect(page).to_have_url(re.compile(r"/r/[\w-]{24}$"))
+    expect(page.get_by_role("alert")).to_contain_text("there is no line")
+    page.get_by_label("In your words").fill("A van on the crossing")
+    page.get_by_role("button", name="Send").click()
+    expect(page).to_have_url(re.compile(r"/r/[\w-]{24}\?sent=first$"))
+    expect(page.get_by_role("status")).to_contain_text("it says what you wrote then")
     expect(page.get_by_role("heading", name="Your report")).to_be_visible()
-    expect(page.get_by_text("Van on the crossing")).to_be_visible()
+    expect(page.get_by_text("Van on the crossing", exact=True)).to_be_visible()
     with city.central.database.read() as session:
         (report,) = session.scalars(select(Report)).all()
     assert (report.channel, report.kind, report.reporter_ref) == ("photo", "illegal_parking", None)

@@ -4,6 +4,7 @@ const RETRY_MS = [0, 1000, 3000, 5000, 10_000, 20_000, 30_000, 60_000, 60_000, 6
 const PHOTO_TYPES = ["image/jpeg", "image/png", "image/webp"];
 const CLIP_TYPES = ["video/mp4", "video/quicktime"];
 const MAP_ZOOM = 11;
+const KEY_USED = "urn:kerbwatch:problem:key-used";
 
 const form = document.getElementById("report");
 const said = JSON.parse(form.dataset.said);
@@ -17,6 +18,7 @@ const files = new Set();
 let here = null;
 let map = null;
 let began = null;
+let unheard = null; // what was sent last, while its answer is not known: it may have come in
 
 const fill = (words, values) => words.replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
 
@@ -229,6 +231,19 @@ function saidSoFar() {
   };
 }
 
+// Sends a report; true and its page, or false and the problem.
+async function hand(json) {
+  const before = unheard;
+  unheard = json;
+  const asked = { method: "POST", headers: { "Content-Type": "application/json" }, body: json };
+  const [status, found] = await fetch("/api/v1/reports", asked)
+    .then(async (answer) => [answer.status, await answer.json()])
+    .catch(() => { throw new Error(said.no_line); });
+  const nothingDone = status === 429 || status >= 500; // says nothing of what was sent before
+  unheard = nothingDone ? before : null;
+  return [status < 300, found];
+}
+
 form.addEventListener("submit", async (event) => {
   event.preventDefault();
   const going = [...files].filter((each) => !each.failed);
@@ -242,13 +257,14 @@ form.addEventListener("submit", async (event) => {
   try {
     const uploads = (await Promise.all(going.map((each) => each.done))).filter(Boolean);
     if (!uploads.length) throw new Error(said.files_first);
-    const answer = await fetch("/api/v1/reports", {
-      method: "POST",
-      headers: { "Content-Type": "application/json" },
-      body: JSON.stringify({ ...body, uploads }),
-    }).catch(() => { throw new Error(said.no_line); });
-    const found = await answer.json();
-    if (!answer.ok) throw new Error(found.detail);
+    const json = JSON.stringify({ ...body, uploads });
+    if (unheard && unheard !== json) {
+      const [came, found] = await hand(unheard);
+      if (came) return location.assign(`${found.follow}?sent=first`);
+      if (unheard) throw new Error(found.detail);
+    }
+    const [came, found] = await hand(json);
+    if (!came) throw new Error(found.type === KEY_USED ? said.key_used : found.detail);
     location.assign(found.follow);
   } catch (error) {
     tell(fill(said.failed, { why: error.message }));
