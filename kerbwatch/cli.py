@@ -20,7 +20,7 @@ class _Sides(LazyGroup):
         "clips": Lazy("edge.clips.cli:app", "Dash-cam clips: moments, vehicles, plates, places.", "edge"),
         "eval": Lazy("evaluation.cli:eval_app", "How good is it: scenes with known events.", "edge"),
         "bench": Lazy("evaluation.cli:bench_app", "How fast is it.", "edge"),
-        "demo": Lazy("kerbwatch.demo.cli:app", "From a street to a ticket, on this machine.", "demo"),
+        "demo": Lazy("kerbwatch.demo.cli:demo", "From a street to a ticket, on this machine.", "demo"),
     }
 
 

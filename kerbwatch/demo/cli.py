@@ -41,10 +41,7 @@ _VERDICTS = {
 }
 _POLL_S = 1.0
 
-app = typer.Typer(help="From a street to a ticket, on this machine.")
 
-
-@app.command()
 def demo(
     once: Annotated[
         bool, typer.Option("--once", help="End by itself: 0 once the whole way was proven.")

@@ -42,7 +42,11 @@ def test_the_default_network_and_the_demos_clip_are_in_it_with_their_licences():
         pytest.param("{type: url, url: 'http://example.org/x'}", "must be https", id="no encryption"),
         pytest.param("{type: url, url: 'https://me:pw@example.org/x'}", "no credentials", id="credentials"),
         pytest.param("{type: ftp, host: example.org}", "'url', 'pypi', 'debian'", id="unknown kind"),
-        pytest.param("{type: pypi, package: '--evil', version: '1', member: a}", "pattern", id="an option"),
+        pytest.param(
+            "{type: pypi, package: '--evil', version: '1', member: a}",
+            "not of the form that is wanted here",
+            id="an option",
+        ),
         pytest.param("{type: pypi, package: a, version: 1.0.0, membr: b}", "unknown key", id="misspelt key"),
     ],
 )
