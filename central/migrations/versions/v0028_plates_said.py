@@ -25,6 +25,9 @@ def upgrade() -> None:
     op.create_index(
         "ix_leads_plate_said", "leads", ["plate_said"], sqlite_where=_SAID, postgresql_where=_SAID
     )
+    if op.get_bind().dialect.name == "postgresql":
+        # Until it knows that nearly none has one, each search for a plate reads all leads (0.3 s of a million).
+        op.execute("ANALYZE leads (plate_said)")
 
 
 def downgrade() -> None:
