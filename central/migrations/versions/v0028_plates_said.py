@@ -26,7 +26,7 @@ def upgrade() -> None:
         "ix_leads_plate_said", "leads", ["plate_said"], sqlite_where=_SAID, postgresql_where=_SAID
     )
     if op.get_bind().dialect.name == "postgresql":
-        # Until it knows that hardly one has any, each search for a plate reads all leads (0.3 s of a million).
+        # Until it knows that hardly one has any, a search for a plate reads all leads (0.3 s of a million).
         op.execute("ANALYZE leads (plate_said)")
 
 
