@@ -30,6 +30,18 @@ def require() -> Callable[[object, str], None]:
     return _require
 
 
+_UMASK = os.umask(0o022)
+os.umask(_UMASK)
+
+
+@pytest.fixture(autouse=True)
+def umask_as_it_was() -> Iterator[None]:
+    """A command that a test runs in this process keeps what it makes from others, and that for good."""
+    os.umask(_UMASK)
+    yield
+    os.umask(_UMASK)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def loggers_that_can_be_listened_to() -> Iterator[None]:
     """A command that a test runs in this process sets logs up for good; no logger keeps that for itself."""

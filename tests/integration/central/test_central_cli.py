@@ -14,12 +14,11 @@ from kerbwatch.settings import SettingsError
 
 @pytest.fixture
 def folder(tmp_path, pytestconfig, monkeypatch):
-    before = os.umask(0o022)
+    os.umask(0o022)
     (tmp_path / "configs").symlink_to(pytestconfig.rootpath / "configs")
     (tmp_path / "password").write_text("a long enough password\n")
     monkeypatch.chdir(tmp_path)
-    yield tmp_path
-    os.umask(before)
+    return tmp_path
 
 
 def run(*arguments, **more):
@@ -29,11 +28,11 @@ def run(*arguments, **more):
 @pytest.fixture(scope="session")
 def initialised(tmp_path_factory, pytestconfig):
     """What ``init`` makes of an empty folder, made once."""
-    made, before = tmp_path_factory.mktemp("initialised"), os.umask(0o022)
+    made = tmp_path_factory.mktemp("initialised")
+    os.umask(0o022)
     (made / "configs").symlink_to(pytestconfig.rootpath / "configs")
     with contextlib.chdir(made):
         answer = run("init", "configs/central.yaml")
-    os.umask(before)
     assert answer.exit_code == 0, answer.output
     return made
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sqlite3
 from collections import Counter
 from collections.abc import Iterator
@@ -104,12 +103,8 @@ class RunningTown:
 
 
 def run_here(*arguments: str) -> None:
-    """A command of central in this process, which has it loaded; what it does to the umask is undone."""
-    before = os.umask(0o077)
-    try:
-        done = CliRunner().invoke(app, ["central", *arguments])
-    finally:
-        os.umask(before)
+    """A command of central in this process, which has it loaded."""
+    done = CliRunner().invoke(app, ["central", *arguments])
     assert done.exit_code == 0, done.output
 
 
