@@ -67,8 +67,7 @@ def replay(
         seen = look_at(detector, [frame], [plan])[0]
         if litter is not None:
             litter.look(frame.t_s, seen.detections)
-        findings = watch.look(seen.frame, seen.detections, seen.thumbnail_px, seen.answers)
-        yield from findings.sightings
+        yield from watch.look(seen).sightings
 
 
 def _played(

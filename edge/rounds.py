@@ -144,7 +144,7 @@ class Rounds:
         if unit is None:
             return
         try:
-            unit.look(seen.frame, seen.detections, seen.thumbnail_px, seen.answers)
+            unit.look(seen)
             unit.trouble.over()
         except Exception as error:  # noqa: BLE001 - one camera ends no other
             unit.trouble.fault(error)

@@ -19,7 +19,7 @@ from edge.litter.watcher import LitterWatch
 from edge.memory import CameraMemory
 from edge.rechecks.desk import RecheckDesk
 from edge.rechecks.sight import Scene
-from edge.rules.sighting import Answer, Findings, Sighting
+from edge.rules.sighting import Findings, Sighting
 from edge.rules.zone import ZoneOutsideError
 from edge.settings import CameraSettings, EdgeSettings
 from edge.store import EdgeStore
@@ -28,7 +28,7 @@ from edge.uplink.media import MediaFile, MediaQueue
 from edge.uplink.outbox import Outbox
 from edge.vision.batcher import Batcher
 from edge.vision.closer import CloserLook
-from edge.vision.looking import LookGate
+from edge.vision.looking import LookGate, Seen
 from edge.vision.plate_watch import PlateWatch
 from edge.watch import Watch
 from kerbwatch.clock import Clock
@@ -152,14 +152,9 @@ class CameraUnit:
         watch = self._watch
         return ViewState.STEADY if watch is None else watch.view
 
-    def look(
-        self,
-        frame: Frame,
-        detections: Detections,
-        thumbnail_px: tuple[int, int],
-        answers: tuple[Answer, ...] = (),
-    ) -> None:
+    def look(self, seen: Seen) -> None:
         """Take in what the network found in one picture, and in closer looks at what has no name."""
+        frame, detections = seen.frame, seen.detections
         self.looks += 1
         if self._litter is not None:
             self._litter.look(frame.t_s, detections)
@@ -172,7 +167,7 @@ class CameraUnit:
             assert self._watch is not None
             try:
                 with self._store.transaction():
-                    findings = self._watch.look(frame, detections, thumbnail_px, answers)
+                    findings = self._watch.look(seen)
                     self._evidence_of(findings, frame)
                     for sighting in findings.sightings:
                         self._say(sighting, frame)
@@ -191,7 +186,7 @@ class CameraUnit:
                 self._rechecks.look(
                     self._watch,
                     frame,
-                    Scene.of(self._watch, frame, detections, thumbnail_px, stale=self.status().frozen),
+                    Scene.of(self._watch, frame, detections, seen.thumbnail_px, stale=self.status().frozen),
                     lambda: self._snapshot(frame, EvidenceRole.SNAPSHOT_CHECKED),
                 )
 

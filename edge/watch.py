@@ -22,10 +22,10 @@ from edge.settings import CameraSettings
 from edge.view import STILL, ViewKeeper, ViewMemory
 from edge.view.alignment import boxes_through, detections_through, picture_back
 from edge.vision.closer import CloserLook, closer_looks
+from edge.vision.looking import Seen
 from edge.vision.tracker import Tracker
 from kerbwatch.incident import ZoneKind
 from kerbwatch.messages import ViewState
-from models.detections import Detections
 from models.plates.reading import PlateReading
 
 RULES: dict[ZoneKind, type[DwellRule]] = {
@@ -92,24 +92,17 @@ class Watch:
         self._step_s: float | None = None
         """Usual time from look to look."""
 
-    def look(
-        self,
-        frame: Frame,
-        detections: Detections,
-        thumbnail_px: tuple[int, int],
-        answers: tuple[Answer, ...] = (),
-    ) -> Findings:
+    def look(self, seen: Seen) -> Findings:
         """Take in one look.
 
         Args:
-            frame: the picture; only its small version is converted.
-            detections: what the network found in it.
-            thumbnail_px: size at which the network saw it, so that the conversion is shared.
-            answers: what the closer looks that :attr:`closer` asked for showed of things without a name.
+            seen: the picture, of which only the small version that the network saw is converted, and what was
+                found in it; its answers are of the closer looks that :attr:`closer` asked for.
         """
+        frame, detections, answers = seen.frame, seen.detections, seen.answers
         findings, came_back = Findings(), False
         self.closer = ()
-        thumbnail = frame.picture.bgr(thumbnail_px)
+        thumbnail = frame.picture.bgr(seen.thumbnail_px)
         if self._view is not None:
             view = self._view.see(frame.t_s, frame.captured_at, thumbnail)
             self.held = view.held
@@ -119,7 +112,7 @@ class Watch:
             if self._was_away:
                 came_back, self._was_away = True, False
                 self._come_back(frame, findings)
-            self._alignment = view.alignment.scaled(self.size_px[0] / thumbnail_px[0])
+            self._alignment = view.alignment.scaled(self.size_px[0] / seen.thumbnail_px[0])
             if view.alignment != STILL:
                 detections = detections_through(self._alignment.inverse(), detections)
                 thumbnail = picture_back(view.alignment, thumbnail)

@@ -18,6 +18,7 @@ from edge.unit import CameraUnit
 from edge.uplink.media import MediaQueue
 from edge.uplink.outbox import Outbox
 from edge.vision.batcher import Batcher
+from edge.vision.looking import Seen
 from kerbwatch.clock import ManualClock
 from models.classes import ObjectClass
 from models.detections import Detections
@@ -80,7 +81,7 @@ class Box:
             if bus:
                 image[60:200, 100:330] = np.random.default_rng(5).integers(0, 255, 3)
             frame = Frame("c1", self.t_s, self.clock.now_utc(), ArrayPicture(image))
-            self.unit.look(frame, seen if at == "kerb" else Detections.empty(), SIZE_PX)
+            self.unit.look(Seen(frame, seen if at == "kerb" else Detections.empty(), SIZE_PX))
 
     @property
     def told(self) -> dict[str, int]:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from datetime import timedelta
 
 from edge.frame import ArrayPicture, Frame
+from edge.vision.looking import Seen
 from edge.watch import Watch
 from tests.unit.edge.street import CAR, KERB, NOON, SIZE_PX, Thing, camera_with, draw, look_at
 
 
 def see(watch: Watch, t_s: float, *things: Thing) -> None:
     frame = Frame("c1", t_s, NOON + timedelta(seconds=t_s), ArrayPicture(draw(things)))
-    watch.look(frame, look_at(things, t_s).detections, SIZE_PX)
+    watch.look(Seen(frame, look_at(things, t_s).detections, SIZE_PX))
 
 
 def test_an_empty_street_is_written_down_once():

@@ -10,6 +10,7 @@ import pytest
 
 from edge.frame import ArrayPicture, Frame
 from edge.settings import CameraSettings
+from edge.vision.looking import Seen
 from edge.watch import Watch
 from kerbwatch.incident import Phase
 from kerbwatch.messages import ViewState
@@ -66,7 +67,7 @@ class Street:
 
     def see(self, image: np.ndarray, seen: Detections) -> None:
         frame = Frame("c1", self.t_s, NOON + timedelta(seconds=self.t_s), ArrayPicture(image))
-        for sighting in self.watch.look(frame, seen, SIZE_PX).sightings:
+        for sighting in self.watch.look(Seen(frame, seen, SIZE_PX)).sightings:
             self.told.append((sighting.phase, sighting.incident_id))
             self.boxes.append(sighting.box_xyxy)
 

@@ -10,6 +10,7 @@ from edge.frame import ArrayPicture, Frame
 from edge.rechecks.sight import Scene, Spot, sight_of
 from edge.rechecks.tally import Finding, Tally
 from edge.rules.sighting import Sighting
+from edge.vision.looking import Seen
 from edge.watch import Watch
 from kerbwatch.incident import Kind, Phase
 from kerbwatch.messages import UnableReason, Verdict
@@ -39,7 +40,7 @@ class Street:
         self.t_s += 2
         look = look_at(things, self.t_s)
         frame = Frame("c1", self.t_s, look.captured_at, ArrayPicture(draw(things)))
-        found = self.watch.look(frame, look.detections, SIZE_PX)
+        found = self.watch.look(Seen(frame, look.detections, SIZE_PX))
         self.opened += [each for each in found.sightings if each.phase is Phase.OPENED]
         return Scene.of(self.watch, frame, look.detections, SIZE_PX, stale=False)
 

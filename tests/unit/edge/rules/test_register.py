@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from edge.frame import ArrayPicture, Frame
 from edge.rules.appearance import Patch, cut_patch, similarity
 from edge.rules.sighting import Look, Sighting
+from edge.vision.looking import Seen
 from edge.watch import Watch
 from kerbwatch.incident import Phase
 from models.plates.colour import PlateColour
@@ -52,7 +53,7 @@ class Box:
     def see(self, look: Look) -> None:
         assert look.thumbnail is not None
         frame = Frame("c1", look.t_s, look.captured_at, ArrayPicture(look.thumbnail))
-        findings = self.watch.look(frame, look.detections, SIZE_PX)
+        findings = self.watch.look(Seen(frame, look.detections, SIZE_PX))
         self.told += findings.sightings
         self.pictured += [(place_id, round(look.t_s / HOUR)) for place_id in findings.standing]
         self.forgotten += findings.forgotten

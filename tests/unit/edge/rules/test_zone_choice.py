@@ -12,6 +12,7 @@ from edge.rules.memory import Memory
 from edge.rules.parking import ParkingRule
 from edge.rules.sighting import Sighting
 from edge.rules.zone_choice import ZoneChoice
+from edge.vision.looking import Seen
 from edge.watch import Watch
 from kerbwatch.incident import Kind, Phase
 from tests.unit.edge.rules.test_parking import watch
@@ -149,7 +150,7 @@ def test_a_car_in_a_lawful_bay_is_none_of_the_fire_lane_beside_it(kind: str, zon
     for t_s in range(0, 20, 2):
         look = look_at([car(155.0)], t_s)
         frame = Frame("c1", float(t_s), look.captured_at, ArrayPicture(look.thumbnail))
-        found += watch.look(frame, look.detections, SIZE_PX).sightings
+        found += watch.look(Seen(frame, look.detections, SIZE_PX)).sightings
     assert [one.zone_id for one in found if one.kind is Kind.ILLEGAL_PARKING] == zones
 
 
