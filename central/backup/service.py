@@ -12,7 +12,7 @@ import json
 import os
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
@@ -25,7 +25,6 @@ from central.backup import dumps
 from central.backup.errors import BackupError
 from central.backup.manifest import (
     FileNamed,
-    FileWaiting,
     Manifest,
     newest_of,
     read_manifest,
@@ -94,8 +93,13 @@ def back_up(
     with no_deletions(media.folder):
         head = _signed_head(database, key, instance, now)
         dump = dumps.dump(database, unfinished)
-        files, new, lost = _take_files(database, media, into / MEDIA)
-        waiting = _take_waiting(database, media, into / MEDIA, new, lost)
+        taking = _Taking(into / MEDIA)
+        files = _take_files(database, media, taking)
+        waiting = [
+            file
+            for file, path in waiting_files(database, media)
+            if taking.take(path, file.sha256, file.size_bytes)
+        ]
         manifest = Manifest(
             made_at=now.isoformat(),
             version=__version__,
@@ -103,7 +107,7 @@ def back_up(
             database=dump.name,
             database_sha256=hash_file(dump),
             files=tuple(files),
-            lost=tuple(lost),
+            lost=tuple(taking.lost),
             head=head.document(),
             waiting=tuple(waiting),
         )
@@ -118,8 +122,10 @@ def back_up(
             session, EntryKind.BACKED_UP, f"backup:{folder.name}", actor="system", now=now, payload=payload
         )
     count = len(files) + len(waiting)
-    log.info("backed_up", backup=folder.name, files=count, new_files=len(new), waiting=len(waiting))
-    return Made(folder, count, len(new), sum(new), tuple(lost))
+    log.info(
+        "backed_up", backup=folder.name, files=count, new_files=len(taking.new_bytes), waiting=len(waiting)
+    )
+    return Made(folder, count, len(taking.new_bytes), sum(taking.new_bytes), tuple(taking.lost))
 
 
 def _signed_head(database: Database, key: SigningKey, instance: str, now: datetime) -> Head:
@@ -132,44 +138,39 @@ def _signed_head(database: Database, key: SigningKey, instance: str, now: dateti
     return found
 
 
-def _take_files(
-    database: Database, media: MediaStore, into: Path
-) -> tuple[list[FileNamed], list[int], list[str]]:
+@dataclass(slots=True)
+class _Taking:
+    """Files on their way into a backup: sizes of those that are new, hashes of those that are lost."""
+
+    into: Path
+    new_bytes: list[int] = field(default_factory=list)
+    lost: list[str] = field(default_factory=list)
+
+    def take(self, source: Path, sha256: str, size_bytes: int) -> bool:
+        """Take one; whether it could be had."""
+        try:
+            if _take_file(source, self.into / sha256[:2] / sha256, sha256):
+                self.new_bytes.append(size_bytes)
+        except (OSError, BackupError) as error:
+            log.error("file_not_backed_up", sha256=sha256, error=str(error))
+            self.lost.append(sha256)
+            return False
+        return True
+
+
+def _take_files(database: Database, media: MediaStore, taking: _Taking) -> list[FileNamed]:
     """Files that are kept now; the copy of the database, made before, names none that is not among them."""
     files: list[FileNamed] = []
-    new: list[int] = []
-    lost: list[str] = []
     after = ""
     while True:
         with database.read() as session:
             page = _kept_files(session, after)
         for sha256, size_bytes in page:
-            try:
-                if _take_file(media.path(sha256), into / sha256[:2] / sha256, sha256):
-                    new.append(size_bytes)
+            if taking.take(media.path(sha256), sha256, size_bytes):
                 files.append(FileNamed(sha256, size_bytes))
-            except (OSError, BackupError) as error:
-                log.error("file_not_backed_up", sha256=sha256, error=str(error))
-                lost.append(sha256)
         if len(page) < _PAGE_FILES:
-            return files, new, lost
+            return files
         after = page[-1][0]
-
-
-def _take_waiting(
-    database: Database, media: MediaStore, into: Path, new: list[int], lost: list[str]
-) -> list[FileWaiting]:
-    """Files that wait to be looked through; adds to the sizes of new ones and to the hashes of lost ones."""
-    taken: list[FileWaiting] = []
-    for file, path in waiting_files(database, media):
-        try:
-            if _take_file(path, into / file.sha256[:2] / file.sha256, file.sha256):
-                new.append(file.size_bytes)
-            taken.append(file)
-        except (OSError, BackupError) as error:
-            log.error("file_not_backed_up", sha256=file.sha256, error=str(error))
-            lost.append(file.sha256)
-    return taken
 
 
 def _kept_files(session: Session, after: str) -> list[tuple[str, int]]:
