@@ -13,10 +13,9 @@ from av.video.stream import VideoStream
 
 from edge.camera.length import video_length_s
 from edge.camera.picture import quarter_turns
-from edge.clips.stamps import length_without_jumps_s
+from edge.clips.stamps import TRANSPORT_STREAM, length_without_jumps_s
 from kerbwatch.settings import SettingsError
 
-_TRANSPORT_STREAM = "mpegts"
 _UNREADABLE = (av.FFmpegError, OSError)
 
 
@@ -48,7 +47,7 @@ def facts_of(clip: Path) -> ClipFacts:
             stream = container.streams.video[0]
             size_px = _first_size_px(container, stream)
             length_s = video_length_s(container, stream)
-        if length_s is None or container.format.name == _TRANSPORT_STREAM:
+        if length_s is None or container.format.name == TRANSPORT_STREAM:
             length_s = _length_of_packets_s(clip, length_s)
     except _UNREADABLE as error:
         reason = getattr(error, "strerror", None) or str(error)

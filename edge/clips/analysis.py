@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from statistics import median
 
-from edge.clips.clip_file import Clip, ClipProblemError, Shown, sha256_of
+from edge.clips.clip_file import Clip, ClipProblemError, Shown
 from edge.clips.exhibits import ClipError, Exhibit, look_again, save_cut, save_still
 from edge.clips.job import ClipJob
 from edge.clips.moments import FoundMoment, Watched, moments_of
@@ -28,6 +28,7 @@ from kerbwatch.clip_report import (
 )
 from kerbwatch.incident import Kind
 from kerbwatch.messages import Box, PlateRead
+from models.cache import sha256_of
 from models.classes import ObjectClass
 from models.errors import ModelError
 from models.plates import PlateReader

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -18,18 +17,15 @@ from edge.camera.decoder import Decoder
 from edge.camera.length import video_length_s
 from edge.camera.picture import Converter, VideoPicture
 from edge.clips.job import ClipLimits
-from edge.clips.stamps import Stamps, length_without_jumps_s
+from edge.clips.stamps import TRANSPORT_STREAM, Stamps, length_without_jumps_s
 from edge.evidence.ring import StoredPacket, StreamInfo
 from kerbwatch.clip_report import ProblemCode
 
 _FORMATS = "mov,mp4,m4a,3gp,3g2,mj2,mpegts,matroska,webm,avi"
 """Containers that are taken. Playlists and the like, which name other files and addresses, are not."""
-_TRANSPORT_STREAM = "mpegts"
-"""The container whose time stamps are a clock's, and jump with it."""
 _SEEK_EARLY_S = 10.0
 """A transport stream has no index: a seek ends anywhere, and a key frame must come before what is sought."""
 _LENIENCE_S = 1.0
-_CHUNK_BYTES = 1 << 20
 _OPEN_S, _READ_S = 30.0, 30.0
 _UNKNOWN_END_S = 3600.0
 
@@ -122,7 +118,7 @@ class Clip:
         )
         self.announced_s = video_length_s(self.container, self.stream) or 0.0
         self._begun = self._jumps = False
-        self._transport = self.container.format.name == _TRANSPORT_STREAM
+        self._transport = self.container.format.name == TRANSPORT_STREAM
         if self._transport:
             self._look_for_jumps()
         if self.announced_s > self._limits.max_duration_s + _LENIENCE_S:
@@ -233,15 +229,6 @@ class Clip:
         stamp = self.start + max(0, round(t_s / self.tick_s))
         self.container.seek(stamp, stream=self.stream, backward=True)
         return not self._transport
-
-
-def sha256_of(path: Path) -> str:
-    """SHA-256 of a file, hexadecimal."""
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while chunk := file.read(_CHUNK_BYTES):
-            digest.update(chunk)
-    return digest.hexdigest()
 
 
 def _size(path: Path, limits: ClipLimits) -> int:

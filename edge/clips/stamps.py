@@ -14,6 +14,8 @@ from av.packet import Packet
 from edge.camera.timeline import Timeline
 from kerbwatch.clock import SystemClock
 
+TRANSPORT_STREAM = "mpegts"
+"""FFmpeg's name of the container whose time stamps are a clock's, and jump with it."""
 _SAME_S = 0.5
 """Time stamps that part from the timeline by more have jumped."""
 

@@ -6,7 +6,8 @@ import hashlib
 from collections.abc import Iterable
 from pathlib import Path
 
-from evaluation.scene import load_scene
+from evaluation.scene_settings import SceneSettings
+from kerbwatch.settings import load_settings
 
 
 def code_digest(files: Iterable[Path]) -> str:
@@ -25,7 +26,7 @@ def scene_digest(path: Path) -> str:
         OSError: one of its files is not there.
     """
     digest = hashlib.sha256(path.read_bytes())
-    settings = load_scene(path).settings
+    settings = load_settings(path, SceneSettings)  # the clip need not be opened for it
     for name in (settings.clip, *(still.image for still in settings.stills)):
         if name is not None:
             state = (path.resolve().parent / name).stat()
