@@ -1,29 +1,23 @@
 """Intake in a process of its own, seen from the copy of central that it belongs to.
 
-Python lets one thread of a process compute at a time. Here what comes in has a process for itself, so that
-neither people's pages nor what is counted, swept and sealed beside it hold it up, or it them.
-
-The process is started with the settings on its standard input, tells on its standard output how it is, and
-ends in order when its input ends: also when the copy of central is killed.
+What comes in has a process for itself, so that neither people's pages nor what is counted, swept and sealed
+beside it hold it up, or it them. It is told the settings, and tells how it is: see
+:mod:`central.operations.apart`.
 """
 
 from __future__ import annotations
 
 import json
-import os
-import select
-import subprocess
-import sys
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import IO
 
 import structlog
 from prometheus_client import CollectorRegistry, Counter
 from prometheus_client.metrics_core import Metric
 
+from central.operations.apart import Apart
 from central.settings import CentralSettings
 
 log = structlog.get_logger(__name__)
@@ -35,7 +29,6 @@ _LASTING_S = 60.0
 _LATE_S, _HUNG_S = 5.0, 30.0
 """After so much silence it does not count as alive; after so much it is ended and started again."""
 _STOP_TIMEOUT_S = 25.0
-_CHUNK_BYTES = 65536
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +78,13 @@ class IntakeApart:
         self._settings_line = settings.model_dump_json().encode() + b"\n"
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="intake-apart", daemon=True)
-        self._process: subprocess.Popen[bytes] | None = None
+        self._apart = Apart(
+            MODULE,
+            self._hear,
+            silent_s=_HUNG_S,
+            stopping=self._stopping,
+            stop_timeout_s=_STOP_TIMEOUT_S,
+        )
         self._told, self._told_at_s = _SILENT, 0.0
         self._restarts = Counter(
             "kerbwatch_central_intake_restarts",
@@ -111,8 +110,7 @@ class IntakeApart:
     @property
     def pid(self) -> int | None:
         """Of the process; None while there is none."""
-        process = self._process
-        return None if process is None or process.poll() is not None else process.pid
+        return self._apart.pid
 
     @property
     def connected(self) -> bool:
@@ -134,7 +132,7 @@ class IntakeApart:
         while not self._stopping.is_set():
             begun_s = time.monotonic()
             try:
-                why = self._live_once()
+                why = self._apart.live_once(self._settings_line).why
             except Exception:  # the thread's edge
                 log.exception("intake_not_started")
                 why = "it could not be started"
@@ -148,65 +146,6 @@ class IntakeApart:
             self._stopping.wait(backoff_s)
             backoff_s = min(_MOST_BACKOFF_S, backoff_s * 2)
 
-    def _live_once(self) -> str:
-        """Run the process until it ends or is to end. Returns why it ended."""
-        with subprocess.Popen(  # noqa: S603 - our own module
-            [sys.executable, "-m", MODULE], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-        ) as process:
-            self._process = process
-            assert process.stdin is not None  # both are pipes
-            assert process.stdout is not None
-            try:
-                process.stdin.write(self._settings_line)
-                process.stdin.flush()
-                hung = self._listen(process.stdout)
-            except BrokenPipeError:
-                hung = False
-            finally:
-                self._end(process)
-        return "it said nothing for long" if hung else f"exit status {process.returncode}"
-
-    def _listen(self, stdout: IO[bytes]) -> bool:
-        """Take in what the process tells, until it ends or this copy does. Returns whether it fell silent."""
-        heard_s = time.monotonic()
-        lines = _Lines(stdout.fileno())
-        while not self._stopping.is_set():
-            for line in lines.within(0.2):
-                if line is None:
-                    return False
-                self._told = Telling.of_line(line)
-                self._told_at_s = heard_s = time.monotonic()
-            if time.monotonic() - heard_s > _HUNG_S:
-                return True
-        return False
-
-    def _end(self, process: subprocess.Popen[bytes]) -> None:
-        assert process.stdin is not None
-        try:
-            process.stdin.close()  # its sign to end in order
-        except BrokenPipeError:
-            log.info("intake_ended_first")
-        try:
-            process.wait(_STOP_TIMEOUT_S if self._stopping.is_set() else 1.0)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-
-
-class _Lines:
-    """Whole lines of a pipe."""
-
-    def __init__(self, descriptor: int) -> None:
-        self._descriptor, self._begun = descriptor, b""
-
-    def within(self, seconds_s: float) -> Iterator[bytes | None]:
-        """What comes within some time; None when nothing will come any more."""
-        ready, _, _ = select.select([self._descriptor], [], [], seconds_s)
-        if not ready:
-            return
-        chunk = os.read(self._descriptor, _CHUNK_BYTES)
-        if not chunk:
-            yield None
-            return
-        *whole, self._begun = (self._begun + chunk).split(b"\n")
-        yield from whole
+    def _hear(self, line: bytes) -> None:
+        self._told = Telling.of_line(line)
+        self._told_at_s = time.monotonic()

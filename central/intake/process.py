@@ -6,8 +6,6 @@ standard output how it is, and ends in order when its input ends.
 
 from __future__ import annotations
 
-import os
-import signal
 import sys
 import threading
 
@@ -20,6 +18,7 @@ from central.intake.apart import Telling
 from central.intake.consumer import Consumer
 from central.merging.lately import learn_ahead
 from central.metrics import IntakeMetrics
+from central.operations import apart_child
 from central.operations.endurance import settle_in
 from central.rounds import Rounds
 from central.settings import CentralSettings
@@ -54,10 +53,7 @@ class Learner(Rounds):
 
 def main() -> None:
     """Take messages in until standard input ends; exit status 1 when the worker dies before."""
-    # Whoever started us gets these too, and says when we are to end.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    settings = CentralSettings.model_validate_json(sys.stdin.buffer.readline())
+    settings = CentralSettings.model_validate_json(apart_child.what_to_do())
     configure_logs(json=settings.logs.json_lines, level=settings.logs.level)
     clock, registry = SystemClock(), CollectorRegistry()
     database = Database(settings.database.resolve_url())
@@ -65,7 +61,7 @@ def main() -> None:
     learner = Learner(settings, clock, database)
     settle_in()
     ended = threading.Event()
-    threading.Thread(target=_await_end, args=(ended,), name="input", daemon=True).start()
+    apart_child.at_the_end(ended.set)
     learner.start()
     learner.tried.wait(_LEARNS_S)  # a batch that had to learn would keep all others from writing
     consumer.start()
@@ -79,21 +75,10 @@ def main() -> None:
     sys.exit(0 if well else 1)
 
 
-def _await_end(ended: threading.Event) -> None:
-    sys.stdin.buffer.read()
-    ended.set()
-
-
 def _tell(consumer: Consumer, registry: CollectorRegistry) -> bool:
     """Say how it is. Returns whether anybody listens."""
     telling = Telling(consumer.connected, consumer.alive, consumer.failing, tuple(registry.collect()))
-    line = telling.to_line()
-    try:
-        while line:
-            line = line[os.write(sys.stdout.fileno(), line) :]
-    except BrokenPipeError:
-        return False
-    return True
+    return apart_child.say(telling.to_line())
 
 
 if __name__ == "__main__":
