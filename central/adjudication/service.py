@@ -258,6 +258,7 @@ def _move(session: Session, row: Case, ticket: Ticket, ruling: Ruling, terms: Te
         created_at=now,
         dispatched_at=now,
         leads=ticket.leads,
+        town_id=ticket.town_id,
         disputed=False,
         reworks=0,
     )

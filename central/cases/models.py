@@ -152,6 +152,9 @@ class LeadEvidence(Base):
     """Of the original that this was made from."""
 
 
+_HELPS = text("town_id IS NOT NULL")
+
+
 class Ticket(Base):
     """What one unit is told to do for a case."""
 
@@ -159,6 +162,8 @@ class Ticket(Base):
     __table_args__ = (
         Index("ix_tickets_unit_id_state", "unit_id", "state", "id"),
         Index("ix_tickets_state_id", "state", "id"),
+        Index("ix_tickets_town_id", "town_id", "case_id", sqlite_where=_HELPS, postgresql_where=_HELPS),
+        Index("ix_tickets_helping", "case_id", "town_id", sqlite_where=_HELPS, postgresql_where=_HELPS),
     )
 
     id: Mapped[str] = mapped_column(String(36), primary_key=True)
@@ -179,6 +184,8 @@ class Ticket(Base):
     dispatched_at: Mapped[datetime | None]
     leads: Mapped[bool] = mapped_column(default=True)
     """Whether its unit is the accountable one; the others of a joint operation help."""
+    town_id: Mapped[str | None] = mapped_column(String(63))
+    """The town from which its unit helps; None where it leads, since the case's own area says that."""
     accepted_at: Mapped[datetime | None]
     handled_at: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]

@@ -16,6 +16,7 @@ from central.cases.models import Case, CaseEvent, Lead, LeadEvidence, Ticket
 from central.cases.rules import TicketState
 from central.database import Base
 from central.media.models import MediaFile
+from central.people.scope import has_ticket_listed_in, helped_from, is_listed_in, is_seen_in, lies_in
 from central.tickets.models import CLOCK_RUNS
 
 SUMMED_UP = (
@@ -74,7 +75,7 @@ def cases(
     if ids is not None:
         query = query.where(among(session, Case.id, ids))
     if areas is not None:
-        query = query.where(_lies_in(session, areas) if ids is None else Case.area_id.in_(sorted(areas)))
+        query = query.where(is_listed_in(session, areas) if ids is None else is_seen_in(areas))
     narrower = bool(kinds or tests) or areas is not None or ids is not None or overdue_at is not None
     if states and not narrower:
         query = _of_states(query, states, limit)
@@ -112,34 +113,16 @@ def count_in(
 ) -> int:
     """How many cases are in some states; ``most`` when there are as many or more."""
     query = select(Case.id).where(Case.state.in_(states))
-    if areas is not None:
-        query = query.where(Case.area_id.in_(sorted(areas)))
-    some = query.limit(most).subquery()
-    return session.scalar(select(func.count()).select_from(some)) or 0
+    if areas is None:
+        return _counted(session, query, most)
+    helped = query.where(
+        Case.id.in_(helped_from(areas)), func.coalesce(Case.area_id, "").not_in(sorted(areas))
+    )
+    return min(most, _counted(session, query.where(lies_in(areas)), most) + _counted(session, helped, most))
 
 
-_MANY_CASES = 5_000
-"""Areas with fewer are looked up by their index; of those with more, the newest turn up soon in any list."""
-
-
-def _many_in(session: Session, areas: frozenset[str]) -> bool:
-    some = select(Case.id).where(Case.area_id.in_(sorted(areas))).limit(_MANY_CASES).subquery()
-    return session.scalar(select(func.count()).select_from(some)) == _MANY_CASES
-
-
-def _lies_in(session: Session, areas: frozenset[str]) -> ColumnElement[bool]:
-    """That a case lies in some areas, for a list with the newest first."""
-    many = _many_in(session, areas)
-    # A function of the column is no use to its index, so that the list is read in its own order.
-    area_id = func.coalesce(Case.area_id, "") if many else Case.area_id
-    return area_id.in_(sorted(areas))
-
-
-def _ticket_lies_in(session: Session, areas: frozenset[str]) -> ColumnElement[bool]:
-    if not _many_in(session, areas):
-        return Ticket.case_id.in_(select(Case.id).where(Case.area_id.in_(sorted(areas))))
-    its_area = select(Case.area_id).where(Case.id == Ticket.case_id).scalar_subquery()
-    return its_area.in_(sorted(areas))
+def _counted(session: Session, query: Select[str], most: int) -> int:
+    return session.scalar(select(func.count()).select_from(query.limit(most).subquery())) or 0
 
 
 def tickets(
@@ -163,7 +146,7 @@ def tickets(
     if before:
         query = query.where(Ticket.id < before)
     if areas is not None:
-        query = query.where(_ticket_lies_in(session, areas))
+        query = query.where(has_ticket_listed_in(session, areas))
     return session.scalars(query).all()
 
 
@@ -309,11 +292,17 @@ def last_log_id(session: Session) -> int:
     return session.scalar(select(func.max(CaseEvent.id))) or 0
 
 
-def log_after(session: Session, after: int, limit: int) -> list[tuple[CaseEvent, str | None]]:
-    """Lines of the log after a number, in order, each with the area of its case."""
+def log_after(session: Session, after: int, limit: int) -> list[tuple[CaseEvent, frozenset[str | None]]]:
+    """Lines of the log after a number, in order, each with the areas from which its case is seen."""
     query = select(CaseEvent, Case.area_id).join(Case, Case.id == CaseEvent.case_id)
-    rows = session.execute(query.where(CaseEvent.id > after).order_by(CaseEvent.id).limit(limit))
-    return [(line, area_id) for line, area_id in rows]
+    rows = session.execute(query.where(CaseEvent.id > after).order_by(CaseEvent.id).limit(limit)).all()
+    helping: defaultdict[str, set[str | None]] = defaultdict(set)
+    towns = select(Ticket.case_id, Ticket.town_id).where(
+        among(session, Ticket.case_id, {line.case_id for line, _area_id in rows}), Ticket.town_id.is_not(None)
+    )
+    for case_id, town_id in session.execute(towns):
+        helping[case_id].add(town_id)
+    return [(line, frozenset({area_id, *helping[line.case_id]})) for line, area_id in rows]
 
 
 def log_of(session: Session, case_id: str) -> Sequence[CaseEvent]:

@@ -139,6 +139,8 @@ class TicketOut(Out):
     dispatched_at: UtcDatetime | None
     leads: bool
     """Whether its unit is the accountable one; the others of a joint operation help."""
+    town_id: str | None
+    """The town from which its unit helps; None where it leads."""
     suspended_until: UtcDatetime | None
     """Until when its clock stands."""
     disputed: bool

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from central.areas.levels import Level
 from central.areas.service import AreaHit, AreaMap
 from central.duty.draft import CITY_WIDE, may_enforce, needs_of
 from central.duty.models import DutyEntry, DutyList, Unit
@@ -34,6 +35,8 @@ class Assignment:
     """Why this unit, in a sentence."""
     ruling: str | None = None
     """Number of the ruling that it goes back to."""
+    town_id: str | None = None
+    """Of whoever is called to help: the town on whose side they lead."""
 
 
 class DutyBook:
@@ -139,7 +142,8 @@ class DutyBook:
             lead = self.assign_in(matter, hits)
             if lead.unit_id not in called and self.lacking(lead.entry_id, lead.unit_id) is None:
                 called.add(lead.unit_id)
-                found.append(lead)
+                town = next(hit.id for hit in hits if hit.level is Level.TOWN)
+                found.append(replace(lead, town_id=town))
         return found
 
     def unit_name(self, unit_id: str) -> str | None:

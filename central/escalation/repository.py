@@ -9,8 +9,9 @@ from typing import Literal
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
-from central.cases.models import Case
+from central.cases.models import Case, Ticket
 from central.escalation.models import Heartbeat, SupervisionSlip
+from central.people.scope import ticket_is_of
 
 
 def slip(session: Session, number: int) -> SupervisionSlip | None:
@@ -39,7 +40,7 @@ def slips(
     if unanswered:
         query = query.where(SupervisionSlip.answered_at.is_(None))
     if areas is not None:
-        query = query.where(_lies_in(areas))
+        query = query.where(_is_of(areas))
     return session.scalars(query).all()
 
 
@@ -67,7 +68,7 @@ def slips_shown(
     if before is not None:
         query = query.where(slip.number < before)
     if areas is not None:
-        query = query.where(_lies_in(areas))
+        query = query.where(_is_of(areas))
     return session.scalars(query).all()
 
 
@@ -78,7 +79,7 @@ def count_open(
     slip = SupervisionSlip
     query = select(slip.number).where(slip.answered_at.is_(None)).limit(most)
     if areas is not None:
-        query = query.where(_lies_in(areas))
+        query = query.where(_is_of(areas))
     late = query.where(slip.respond_by < now)
     counts = [session.scalar(select(func.count()).select_from(each.subquery())) for each in (query, late)]
     return counts[0] or 0, counts[1] or 0
@@ -88,7 +89,7 @@ def slips_waiting(session: Session, unit_id: str, areas: frozenset[str] | None) 
     """How many slips wait for a unit's answer."""
     query = select(func.count()).select_from(SupervisionSlip)
     query = query.where(SupervisionSlip.unit_id == unit_id, SupervisionSlip.answered_at.is_(None))
-    return session.scalar(query if areas is None else query.where(_lies_in(areas))) or 0
+    return session.scalar(query if areas is None else query.where(_is_of(areas))) or 0
 
 
 def slips_of(session: Session, ticket_id: str) -> Sequence[SupervisionSlip]:
@@ -97,9 +98,10 @@ def slips_of(session: Session, ticket_id: str) -> Sequence[SupervisionSlip]:
     return session.scalars(query.order_by(SupervisionSlip.number)).all()
 
 
-def _lies_in(areas: frozenset[str]) -> ColumnElement[bool]:
-    row = select(Case.id).where(Case.id == SupervisionSlip.case_id, Case.area_id.in_(sorted(areas)))
-    return row.exists()
+def _is_of(areas: frozenset[str]) -> ColumnElement[bool]:
+    """That a slip is about a ticket on which some areas decide."""
+    query = select(Ticket.id).join(Case, Case.id == Ticket.case_id)
+    return query.where(Ticket.id == SupervisionSlip.ticket_id, ticket_is_of(areas)).exists()
 
 
 def beat(session: Session, name: str, instance: str, at: datetime, done: int) -> None:

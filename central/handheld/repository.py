@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session, joinedload
 from central.cases.models import Case, Ticket
 from central.cases.rules import Origin
 from central.handheld.models import TicketPhoto
+from central.people.scope import ticket_is_of
 from central.reports.models import Report
 from central.tickets.models import IS_ACTIVE, IS_URGENT, TicketRequest
 
@@ -19,7 +20,7 @@ def tickets(session: Session, unit_id: str, areas: frozenset[str] | None, limit:
     query = select(Ticket.id).join(Ticket.case).where(Ticket.unit_id == unit_id, IS_ACTIVE)
     query = query.order_by(Ticket.due_at, Ticket.id)
     if areas is not None:
-        query = query.where(Case.area_id.in_(sorted(areas)))
+        query = query.where(ticket_is_of(areas))
     urgent = select(Case.id).where(IS_URGENT).correlate(None)  # few, and an index has them alone
     ids = list(session.scalars(query.where(Ticket.case_id.in_(urgent)).limit(limit)))
     if len(ids) < limit:

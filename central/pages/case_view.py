@@ -312,7 +312,8 @@ def _ticket(
         plate=spaced(ticket.plate or ""),
         plate_said=spaced(ticket.plate_said or ""),
         id=ticket.id,
-        can_resume=ticket.suspended_until is not None and who.may(Permission.DEADLINE_APPROVE),
+        can_resume=ticket.suspended_until is not None
+        and who.may_with_ticket_of(ticket.town_id, Permission.DEADLINE_APPROVE),
     )
 
 

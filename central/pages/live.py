@@ -61,7 +61,7 @@ async def _events(central: Central, who: Principal, seen: int | None) -> AsyncIt
     if not who.may(Permission.CASE_READ):
         await asyncio.sleep(_left_s(central, who))
         return
-    lines = aiter(central.tail.follow(seen, who.sees))
+    lines = aiter(central.tail.follow(seen, who.sees_any))
     ends_at = asyncio.get_running_loop().time() + _left_s(central, who)
     try:
         while True:

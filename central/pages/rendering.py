@@ -113,7 +113,7 @@ def page(
     central = central_of(request)
     common = {
         "principal": who,
-        "may": lambda permission: who is not None and who.may(Permission(permission)),
+        "may": lambda permission: who is not None and Permission(permission) in who.permissions,
         "requests_waiting": lambda: waiting.requests_waiting(central, who),
         "slips_late": lambda: waiting.slips_late(central, who),
         "csrf": _csrf(central, who),

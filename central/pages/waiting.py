@@ -15,6 +15,7 @@ from central.escalation import repository as escalation
 from central.pages.handheld_view import short_duration
 from central.pages.texts import t
 from central.people.permissions import Permission
+from central.people.scope import lies_in
 from central.people.service import Principal
 from central.settings import EscalationSettings
 from central.tickets import repository as tickets
@@ -83,7 +84,7 @@ def longest_waits(
 def _oldest_reviewing(session: Session, areas: frozenset[str] | None) -> tuple[str, datetime] | None:
     query = select(Case.id, Case.created_at).where(Case.state == CaseState.REVIEWING.value)
     if areas is not None:
-        query = query.where(Case.area_id.in_(sorted(areas)))
+        query = query.where(lies_in(areas))  # what those who lead decide
     row = session.execute(query.order_by(Case.id).limit(1)).first()
     return (row[0], row[1]) if row else None
 
@@ -91,7 +92,7 @@ def _oldest_reviewing(session: Session, areas: frozenset[str] | None) -> tuple[s
 def _longest_checked(session: Session, areas: frozenset[str] | None) -> tuple[str, datetime] | None:
     query = select(Case.id).where(Case.state == CaseState.CHECKING.value).order_by(Case.id).limit(_MOST_READ)
     if areas is not None:
-        query = query.where(Case.area_id.in_(sorted(areas)))
+        query = query.where(lies_in(areas))  # what those who lead decide
     of_these = select(Ticket.case_id, Ticket.handled_at).where(
         Ticket.case_id.in_(list(session.scalars(query))), Ticket.state == TicketState.HANDLED.value
     )

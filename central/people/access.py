@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Callable
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -19,8 +20,8 @@ from central.cameras import repository as edges
 from central.context import Central, CentralDep
 from central.people import service
 from central.people.holders import principal_of
-from central.people.permissions import Permission, Role, permissions_of
-from central.people.scope import names_one, out_of_reach
+from central.people.permissions import OF_HELPERS, OF_OWN_TICKET, Permission, Role, permissions_of
+from central.people.scope import Standing, names_one, standing_of
 from central.people.service import Principal
 from central.problems import Problem, not_found
 
@@ -160,16 +161,23 @@ MaybePrincipal = Annotated[Principal | None, Depends(principal_or_none)]
 """For the signature of a page that strangers may see."""
 
 
+_HOLDS = {Standing.HELPS: OF_HELPERS, Standing.OWN_TICKET: OF_OWN_TICKET, Standing.LEADS: None}
+
+
 def signed_in(request: Request, central: CentralDep, who: MaybePrincipal) -> Principal:
-    """Who asks, if what the path names lies where they may look. Raises Problem 401 for a stranger, 404."""
+    """Who asks, if what the path names lies where they may look. Raises Problem 401 for a stranger, 404.
+
+    Where a town of theirs only helps in the case, with those of their permissions alone that hold there.
+    """
     if who is None:
         raise _unauthorised("sign in first")
-    if who.areas is not None:
-        with central.database.read() as session:
-            elsewhere = out_of_reach(session, request.path_params, who.areas)
-        if elsewhere:
-            raise not_found(elsewhere)
-    return who
+    if who.areas is None:
+        return who
+    with central.database.read() as session:
+        standing, elsewhere = standing_of(session, request.path_params, who.areas)
+    if standing is Standing.ELSEWHERE:
+        raise not_found(elsewhere)
+    return replace(who, only=_HOLDS[standing])
 
 
 SignedIn = Annotated[Principal, Depends(signed_in)]
@@ -190,6 +198,9 @@ def require(
 
     def gate(request: Request, who: SignedIn) -> Principal:
         if not who.may(permission):
+            if permission in who.permissions:
+                detail = "another town leads this case; whoever is limited to one that helps looks on"
+                raise Problem(HTTPStatus.FORBIDDEN, "helps", detail)
             raise Problem(
                 HTTPStatus.FORBIDDEN, "permission", f"this needs the permission '{permission.value}'"
             )

@@ -103,6 +103,14 @@ GRANTS: dict[Role, frozenset[Permission]] = {
 }
 """What each role may do. A unit sees its own tickets only, so the city-wide lists are not its."""
 
+OF_HELPERS = frozenset(
+    {_P.CASE_READ, _P.TICKET_READ, _P.TICKET_HANDLE, _P.EVIDENCE_VIEW, _P.PLATE_READ, _P.CAMERA_READ}
+)
+"""What holds for a case that another town leads, of those who are limited to one that helps: they look on."""
+
+OF_OWN_TICKET = OF_HELPERS | {_P.DEADLINE_APPROVE, _P.DISPUTE_RULE}
+"""What holds for the ticket of the town that helps."""
+
 
 def permissions_of(roles: Collection[str]) -> frozenset[Permission]:
     """The permissions of someone with ``roles``; a role that is not known gives none."""

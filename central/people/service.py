@@ -44,14 +44,26 @@ class Principal:
     expires_at: datetime | None = None
     areas: frozenset[str] | None = None
     """The areas to which they are limited, with all that lie in them; None for the whole city."""
+    only: frozenset[Permission] | None = None
+    """Of their permissions those that hold for what they ask about, another town's case; None: all do."""
 
     def may(self, permission: Permission) -> bool:
-        """Whether they have a permission."""
-        return permission in self.permissions
+        """Whether they have a permission, and it holds for what they ask about."""
+        return permission in self.permissions and (self.only is None or permission in self.only)
+
+    def may_with_ticket_of(self, town_id: str | None, permission: Permission) -> bool:
+        """Whether a permission holds for a ticket, by the town from which its unit helps (None: it leads)."""
+        if self.only is None or self.areas is None:
+            return self.may(permission)
+        return permission in self.permissions and town_id in self.areas
 
     def sees(self, area_id: str | None) -> bool:
-        """Whether what lies in an area (None: in no area that is known) is theirs to see."""
+        """Whether an area (None: what lies in no area that is known) is among those that are theirs."""
         return self.areas is None or area_id in self.areas
+
+    def sees_any(self, area_ids: frozenset[str | None]) -> bool:
+        """Whether one of some areas is: of a case the one in which it lies, and the towns that help in it."""
+        return self.areas is None or not self.areas.isdisjoint(area_ids)
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,7 +58,7 @@ def _number(text: str) -> int:
 async def _events(central: Central, who: Principal, start: int | None) -> AsyncIterator[ServerSentEvent]:
     try:
         async with asyncio.timeout(MAX_STREAM_S):
-            async for line in central.tail.follow(start, who.sees):
+            async for line in central.tail.follow(start, who.sees_any):
                 yield ServerSentEvent(line.model_dump_json(), event="case", id=str(line.id))
                 await asyncio.sleep(0)  # a listener who has left is noticed even in a long backlog
     except TimeoutError:

@@ -28,8 +28,8 @@ class LogTail:
 
     def __init__(self, database: Database, interval_s: float = 1.0) -> None:
         self._database, self._interval_s = database, interval_s
-        self._recent: deque[tuple[LogLine, str | None]] = deque(maxlen=_KEPT_LINES)
-        """Each with the area of its case."""
+        self._recent: deque[tuple[LogLine, frozenset[str | None]]] = deque(maxlen=_KEPT_LINES)
+        """Each with the areas from which its case is seen."""
         self._floor = 0
         """Every line after this number is in ``_recent``."""
         self._latest = 0
@@ -84,13 +84,13 @@ class LogTail:
         woken.set()
 
     async def follow(
-        self, after: int | None, sees: Callable[[str | None], bool] = lambda _area_id: True
+        self, after: int | None, sees: Callable[[frozenset[str | None]], bool] = lambda _area_ids: True
     ) -> AsyncIterator[LogLine]:
         """Every line after number ``after`` (None: from now on), in order, without end.
 
         Args:
             after: number of the last line seen.
-            sees: whether whoever listens may see what lies in an area (None: in no known one).
+            sees: whether whoever listens may see what is seen from some areas (None: from no known one).
 
         Raises:
             SQLAlchemyError: when the database is away while the past is read.
@@ -105,8 +105,8 @@ class LogTail:
                     lines = [line for line in self._recent if line[0].id > seen]
                 else:
                     lines = await asyncio.to_thread(self._read, seen)
-                for line, area_id in lines:
-                    if sees(area_id):
+                for line, area_ids in lines:
+                    if sees(area_ids):
                         yield line
                 if lines:
                     seen = lines[-1][0].id
@@ -119,7 +119,7 @@ class LogTail:
         with self._database.read() as session:
             return repository.last_log_id(session)
 
-    def _read(self, after: int) -> list[tuple[LogLine, str | None]]:
+    def _read(self, after: int) -> list[tuple[LogLine, frozenset[str | None]]]:
         with self._database.read() as session:
             rows = repository.log_after(session, after, _PAGE_LINES)
-            return [(LogLine.of(row), area_id) for row, area_id in rows]
+            return [(LogLine.of(row), area_ids) for row, area_ids in rows]

@@ -71,6 +71,7 @@ def call_helpers(session: Session, row: Case, book: DutyBook, now: datetime, ter
             due_at=lead.due_at,
             created_at=now,
             leads=False,
+            town_id=helper.town_id,
             disputed=False,
             reworks=0,
         )

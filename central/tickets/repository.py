@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from central.cases.models import Case, CaseEvent, Lead, Ticket
 from central.handheld.models import PhotoState, TicketPhoto
+from central.people.scope import ticket_is_of
 from central.tickets.models import IS_ACTIVE, JointOperation, TicketRequest
 
 
@@ -66,7 +67,7 @@ def requests(
     if kind:
         query = query.where(TicketRequest.kind == kind)
     if areas is not None:
-        query = query.join(Case, Case.id == Ticket.case_id).where(Case.area_id.in_(sorted(areas)))
+        query = query.join(Case, Case.id == Ticket.case_id).where(ticket_is_of(areas))
     return [(row, ticket) for row, ticket in session.execute(query)]
 
 
@@ -77,7 +78,7 @@ def count_waiting(
     query = select(TicketRequest.id).where(TicketRequest.state == "waiting", TicketRequest.kind.in_(kinds))
     if areas is not None:
         query = query.join(Ticket, Ticket.id == TicketRequest.ticket_id)
-        query = query.join(Case, Case.id == Ticket.case_id).where(Case.area_id.in_(sorted(areas)))
+        query = query.join(Case, Case.id == Ticket.case_id).where(ticket_is_of(areas))
     return session.scalar(select(func.count()).select_from(query.limit(most).subquery())) or 0
 
 

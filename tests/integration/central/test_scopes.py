@@ -162,7 +162,7 @@ def test_the_stream_tells_them_nothing_of_elsewhere(city):
 
     with city.database.read() as session:
         inner = within(session, ["yangming"])
-    assert set(asyncio.run(heard(lambda area_id: area_id in inner))) == {city.here}
+    assert set(asyncio.run(heard(lambda area_ids: area_ids & inner))) == {city.here}
 
 
 def test_looks_at_originals_elsewhere_are_not_listed_to_a_town_s_auditor(city):
