@@ -29,6 +29,7 @@ from central.escalation.sweeper import Sweeper
 from central.health import api as health
 from central.hotline import api as hotline
 from central.insight import api as insight
+from central.insight.reckoner import Reckoner
 from central.intake.apart import IntakeApart
 from central.intake.consumer import Consumer
 from central.limits.access import LimitEverything
@@ -129,6 +130,8 @@ def create_app(settings: CentralSettings, clock: Clock | None = None, *, apart: 
         central.consumer.start()
         sweeper = Sweeper(settings, central.clock, central.database, central.metrics)
         sweeper.start()
+        reckoner = Reckoner(settings, central.clock, central.database, central.metrics)
+        reckoner.start()
         sealer = Sealer(settings, central.clock, central.database, central.metrics)
         sealer.start()
         keeper = Keeper(settings, central.clock, central.database, central.media, central.metrics)
@@ -147,6 +150,7 @@ def create_app(settings: CentralSettings, clock: Clock | None = None, *, apart: 
             await asyncio.to_thread(workers.stop)
             await asyncio.to_thread(central.consumer.stop)
             await asyncio.to_thread(sweeper.stop)
+            await asyncio.to_thread(reckoner.stop)
             await asyncio.to_thread(keeper.stop)
             await asyncio.to_thread(sealer.stop)
             await asyncio.to_thread(errands.stop)

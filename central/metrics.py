@@ -150,6 +150,16 @@ class Metrics:
         self.swept_at = Gauge(
             "kerbwatch_central_swept_timestamp_seconds", "When this copy last swept.", registry=self.registry
         )
+        self.reckoning_failures = Counter(
+            "kerbwatch_central_reckoning_failures",
+            "How often what insight tells could not be reckoned beside the requests, to be tried again.",
+            registry=self.registry,
+        )
+        self.reckoned_at = Gauge(
+            "kerbwatch_central_reckoned_timestamp_seconds",
+            "When this copy last saw what insight tells as new as it is to be.",
+            registry=self.registry,
+        )
         self.custody_sealed = Counter(
             "kerbwatch_central_custody_rows_sealed",
             "Lines of the log, looks (at originals, at who reported) and answers that went into the chain.",

@@ -14,7 +14,7 @@ from central.database import Base
 from central.duty.models import DutyEntry, DutyList, Unit
 from central.escalation.models import Heartbeat, SupervisionSlip
 from central.handheld.models import TicketPhoto
-from central.insight.models import CaseFact, CountedTo, Export
+from central.insight.models import CaseFact, CountedTo, Export, Finding, Reckoning
 from central.intake.models import Rejection, SequenceState, StoredEvent
 from central.jobs.models import Job
 from central.media.models import MediaFile, OriginalView
@@ -67,6 +67,7 @@ __all__ = [
     "EdgeBox",
     "Export",
     "FinalAnswer",
+    "Finding",
     "Gift",
     "GiftMove",
     "Heartbeat",
@@ -90,6 +91,7 @@ __all__ = [
     "PointsEntry",
     "PointsRules",
     "Recheck",
+    "Reckoning",
     "Redemption",
     "RedemptionEnd",
     "Rejection",

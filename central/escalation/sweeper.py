@@ -8,7 +8,6 @@ from central.database import Database
 from central.escalation import repository
 from central.escalation.service import sweep
 from central.insight.follow import catch_up
-from central.insight.service import Look, reckon_ahead
 from central.merging.lately import learn_ahead
 from central.metrics import Metrics
 from central.rechecks.service import settle
@@ -51,5 +50,4 @@ class Sweeper(Rounds):
         share_s = _COUNTING_SHARE * self._settings.escalation.sweep_s
         catch_up(self._database, self._settings.zone, now, budget_s=share_s)
         with self._database.read() as session:
-            reckon_ahead(session, now, Look(self._settings.zone, self._settings.insight))
             learn_ahead(session, now, self._settings.zone, self._settings.intake.merging)

@@ -22,9 +22,10 @@ from central.insight.counters import Selection
 from central.insight.days import Period, Span
 from central.insight.exports import Form
 from central.insight.listing import cases_behind
+from central.insight.look import Comparison, Look
 from central.insight.report import Report, Scope, Teller, report_of
 from central.insight.schemas import CountedPage, DisplacementOut, ExportOut, comparison, scope, selection
-from central.insight.service import Comparison, Look, moved_of
+from central.insight.service import moved_of
 from central.people.access import SignedIn, require
 from central.people.permissions import Permission
 from central.people.service import Principal

@@ -12,9 +12,9 @@ from central.commands import DEFAULT_CONFIG, Config, clear_errors, configured_da
 from central.insight.counters import DEFINITIONS, RATES, Counter
 from central.insight.days import Period, Span
 from central.insight.follow import catch_up
+from central.insight.look import Look
 from central.insight.pdf import pdf_of
 from central.insight.report import Report, Scope, report_of
-from central.insight.service import Look
 from central.pages.insight_view import word
 from central.problems import Problem
 from central.settings import load_central_settings
@@ -45,7 +45,7 @@ def report_command(  # noqa: PLR0917 - typer passes them by name
             raise SettingsError(str(error)) from error
         catch_up(database, settings.zone, now)
         with database.read() as session:
-            look = Look(settings.zone, settings.insight)
+            look = Look(settings.zone, settings.insight, fresh=True)
             report = report_of(session, told.days, Scope(area, unit), now=now, look=look)
         if pdf:
             try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Index, SmallInteger, String, false, text
+from sqlalchemy import BigInteger, ForeignKey, Index, SmallInteger, String, Text, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from central.database import Base, BigKey
@@ -156,6 +156,36 @@ class CountedTo(Base):
     """Number of the last line of the case log that was counted."""
     ground: Mapped[str] = mapped_column(String(200))
     """What the areas and the time zone were then; when they change, everything is counted anew."""
+
+
+class Reckoning(Base):
+    """When rises, hot-spots and what moved were last reckoned beside the requests."""
+
+    __tablename__ = "insight_reckonings"
+
+    look: Mapped[str] = mapped_column(String(200), primary_key=True)
+    """Through what days were looked at (see :class:`central.insight.look.Look`)."""
+    begun_at: Mapped[datetime]
+    """When a copy of central last began."""
+    done_at: Mapped[datetime | None]
+    today: Mapped[date | None]
+    """The city's day on which that was."""
+    cpu_s: Mapped[float]
+    """CPU time that it took, without the database's own."""
+
+
+class Finding(Base):
+    """What was found then."""
+
+    __tablename__ = "insight_findings"
+
+    look: Mapped[str] = mapped_column(
+        ForeignKey("insight_reckonings.look", ondelete="CASCADE"), primary_key=True
+    )
+    name: Mapped[str] = mapped_column(String(100), primary_key=True)
+    """What of: see :class:`central.insight.kept.Question`."""
+    found: Mapped[str] = mapped_column(Text)
+    """As JSON."""
 
 
 class Export(Base):

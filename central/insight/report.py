@@ -21,10 +21,10 @@ from central.insight.days import days_between, is_worked
 from central.insight.displacement import Displacement
 from central.insight.facts import channels_in
 from central.insight.hotspots import HotSpot
+from central.insight.look import Look
 from central.insight.rises import Rise
 from central.insight.service import (
     Evidence,
-    Look,
     cases_at,
     cases_of,
     evidence_of,
@@ -246,7 +246,7 @@ class Teller:
         """The rises of some days that are over, the latest first; of overlapping weeks the latest."""
         told: list[Rise] = []
         weeks: dict[object, date] = {}
-        found = rises_of(self._session, [day for day in days if day < self.today()], self._look)
+        found = rises_of(self._session, [day for day in days if day < self.today()], self._now, self._look)
         for day in sorted(found, reverse=True):
             for rise in found[day]:
                 if rise.first != rise.last:
@@ -261,7 +261,7 @@ class Teller:
     def hot_spots(self, last: date) -> tuple[ToldSpot, ...]:
         """The hot-spots of the days up to ``last``."""
         found = []
-        for spot in hot_spots_of(self._session, last, self._look):
+        for spot in hot_spots_of(self._session, last, self._now, self._look):
             cases = self.number(cases_at(spot, last, self._look.settings.hot_spot_days))
             found.append(ToldSpot(spot, self.area_name(spot.town_id) if spot.town_id else None, cases))
         return tuple(found)

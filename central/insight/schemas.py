@@ -13,8 +13,8 @@ from central.cases.rules import Origin
 from central.cases.schemas import CaseOut
 from central.duty.matter import Matter
 from central.insight.counters import Counter, Selection
+from central.insight.look import Comparison
 from central.insight.report import Scope
-from central.insight.service import Comparison
 from central.problems import FieldError, Problem
 from kerbwatch.clock import UtcDatetime
 from kerbwatch.ids import SLUG_PATTERN

@@ -78,6 +78,7 @@ WORK: dict[str, str] = {
     "rounds.sweeper": "Deadlines looked after",
     "rounds.retention": "Old files deleted",
     "rounds.sealer": "Custody signed",
+    "rounds.reckoner": "Insight reckoned",
     "rounds.late": "Late",
     "rounds.well": "Runs",
 }

@@ -32,6 +32,14 @@ def test_retention_runs_once_a_day_by_any_copy_and_is_late_only_after_that():
     assert not any(late(("retention", "north", timedelta(days=90)), custody={"retention_hours": 0}).values())
 
 
+def test_what_insight_reckons_is_late_when_no_copy_has_seen_it_reckoned_for_ten_minutes():
+    assert not any(late(("reckoner", "north", timedelta(minutes=9))).values())
+    assert all(late(("reckoner", "north", timedelta(minutes=11))).values())
+    both = late(("reckoner", "north", timedelta(hours=2)), ("reckoner", "south", timedelta(minutes=1)))
+    assert not any(both.values()), "one copy reckons for all"
+    assert all(late(("reckoner", "north", timedelta(hours=1)), custody={"retention_hours": 0}).values())
+
+
 def test_a_copy_that_was_taken_away_is_not_late_for_ever():
     found = late(("sweeper", "north", timedelta(seconds=5)), ("sweeper", "old", timedelta(days=8)))
     assert found == {("sweeper", "north"): False}
