@@ -96,7 +96,7 @@ class Reckoner(Rounds):
         self._metrics.reckoned_at.set(now.timestamp())
 
     def _reckon(self, now: datetime) -> bool:
-        """Whether it was done; not when this copy of central ends. Raises ReckoningError."""
+        """Whether it was done; when this copy of central ends it is handed back. Raises ReckoningError."""
         task = Task(
             database_url=self._settings.database.url,
             zone=self._settings.time_zone,
@@ -105,8 +105,12 @@ class Reckoner(Rounds):
             now=now,
         )
         ended = self._apart.live_once(task.model_dump_json().encode() + b"\n")
-        if ended.status != 0 and not self._stopping.is_set():
+        if ended.status == 0:
+            return True
+        if not self._stopping.is_set():
             raise ReckoningError(
                 f"the process that reckons for insight ended before it was done: {ended.why}"
             )
-        return ended.status == 0
+        with self._database.write() as session:
+            reckonings.hand_back(session, self._look.name)
+        return False

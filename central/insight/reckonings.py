@@ -68,6 +68,13 @@ def begin(database: Database, look: str, today: date, now: datetime) -> bool:
     return True
 
 
+def hand_back(session: Session, look: str) -> None:
+    """Leave what was begun to another copy of central, or to the next start, which need not wait."""
+    row = session.get(Reckoning, look, with_for_update=True)
+    if row is not None:
+        row.begun_at -= _PATIENCE
+
+
 def put(session: Session, done: Reckoning, found: Mapping[str, str]) -> None:
     """Keep what was found, by its name, in place of what was found through this look before."""
     session.merge(done)

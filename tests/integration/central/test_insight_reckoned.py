@@ -202,6 +202,7 @@ def test_a_process_that_is_killed_is_counted_and_one_under_way_ends_with_central
         assert not psutil.pid_exists(last)
     assert failures(metrics) == 1, "an end in order is no failure"
     assert beats(town) == {}
+    assert standing(town) is Standing.DUE, "whoever starts next need not wait"
 
 
 @pytest.mark.parametrize("url", ["postgresql"], indirect=True)
