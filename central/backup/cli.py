@@ -34,6 +34,7 @@ def backup_command(
 
     The signing key and central's secret are not part of it: keep them apart.
     """
+    keep_from_others()
     settings = load_central_settings(config)
     key, now = read_key(settings.custody.key_file), SystemClock().now_utc()
     with clear_errors(), configured_database(config) as database:

@@ -1,6 +1,7 @@
 """What an installer and an auditor type."""
 
 import json
+import os
 import stat
 
 from tests.integration.central.test_central_cli import folder, initialised, ready, run  # noqa: F401 - fixtures
@@ -34,6 +35,15 @@ def test_from_init_on_the_books_can_be_verified_and_put_back_elsewhere(ready):  
     assert restored.exit_code == 0, restored.output
     again = run("restore", "backups", "-c", "there.yaml")
     assert (again.exit_code, "restore into empty ones" in again.output) == (1, True)
+
+
+def test_nobody_else_on_the_machine_reads_a_backup_in_a_folder_that_is_open(ready):  # noqa: F811
+    (ready / "disk").mkdir(mode=0o755)
+    os.umask(0o022)
+    assert run("backup", "disk").exit_code == 0
+    made = [path for path in (ready / "disk").rglob("*") if path.is_file()]
+    assert {"manifest.json", "database.sqlite", "custody-key.pub"} <= {path.name for path in made}
+    assert [path for path in made if path.stat().st_mode & stat.S_IRWXO] == []
 
 
 def test_a_key_that_others_may_read_or_that_is_not_there_is_refused_with_the_remedy(ready):  # noqa: F811

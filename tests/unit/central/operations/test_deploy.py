@@ -80,3 +80,30 @@ def test_a_backup_sees_what_central_writes_and_is_made_every_night(deploy: Path)
     folder = command.split()[3]
     assert f"ReadWritePaths=/var/lib/kerbwatch {folder}" in unit
     assert "OnCalendar=" in (deploy / "systemd/kerbwatch-backup.timer").read_text("utf-8")
+
+
+def test_what_a_city_keeps_beside_the_compose_file_goes_into_no_image_and_no_commit(deploy: Path) -> None:
+    """An image's layers and the cache of its build are read by whoever may read the machine's images."""
+    top = deploy.parent
+    assert "deploy" in (top / ".dockerignore").read_text("utf-8").splitlines()
+    compose = load_yaml(deploy / "compose.yaml")
+    folders = {Path(secret["file"]).parent.as_posix() for secret in compose["secrets"].values()}
+    assert folders == {"secrets", "certificates"}
+    (cameras,) = (file["path"] for file in compose["services"]["edge"]["env_file"])
+    kept = {f"/deploy/{folder}/" for folder in folders | {"backup"}}
+    kept |= {"/deploy/.env", f"/deploy/{Path(cameras).as_posix()}"}
+    assert kept <= set((top / ".gitignore").read_text("utf-8").splitlines())
+
+
+def test_the_image_is_built_once_and_never_asked_for_elsewhere(deploy: Path) -> None:
+    services = load_yaml(deploy / "compose.yaml")["services"]
+    ours = {name: service for name, service in services.items() if service["image"].startswith("kerbwatch:")}
+    assert ours.keys() == {"prepare", "central", "backup", "edge"}
+    assert len({service["image"] for service in ours.values()}) == 1
+    assert {service["pull_policy"] for service in ours.values()} == {"never"}
+    assert [name for name, service in ours.items() if "build" in service] == ["central"]
+
+
+def test_the_database_in_a_container_takes_chinese_whatever_the_language_of_its_image(deploy: Path) -> None:
+    database = load_yaml(deploy / "compose.yaml")["services"]["database"]
+    assert "--encoding=UTF8" in database["environment"]["POSTGRES_INITDB_ARGS"].split()
