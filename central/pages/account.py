@@ -14,7 +14,7 @@ from central.pages.rendering import HEADERS, page
 from central.pages.texts import t
 from central.pages.values import Notice
 from central.people import access, service
-from central.people.access import SignedIn
+from central.people.access import Known
 from central.people.api import change_own_password
 from central.people.passwords import MIN_PASSWORD_CHARS
 from central.people.service import Principal
@@ -26,14 +26,14 @@ Typed = Annotated[str, Form(max_length=2000)]
 
 
 @router.get("")
-def show(request: Request, central: CentralDep, who: SignedIn) -> Response:
-    """The form; who has no password reads where they sign in."""
+def show(request: Request, central: CentralDep, who: Known) -> Response:
+    """The form; who has no password reads where they sign in, and who was given one why it comes first."""
     return page(request, "account.html", _values(central, who), who=who)
 
 
 @router.post("/password", dependencies=[Depends(limited("sign_in"))])
 def change(  # noqa: PLR0917 - FastAPI passes them by name
-    request: Request, central: CentralDep, who: SignedIn, old: Typed = "", new: Typed = "", again: Typed = ""
+    request: Request, central: CentralDep, who: Known, old: Typed = "", new: Typed = "", again: Typed = ""
 ) -> Response:
     """Another password: signed out everywhere, to sign in with it; or the form again with the reason."""
     if new != again:

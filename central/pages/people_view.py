@@ -32,6 +32,8 @@ class Person:
     """By name; none: the whole city."""
     disabled: bool
     has_password: bool
+    password_given: bool
+    """Whether somebody else chose it, and they have not changed it yet."""
     directory: str
     """``no``, ``awaited`` or ``linked``."""
     came_in_at: datetime | None
@@ -61,6 +63,7 @@ def people_of(session: Session, users: Sequence[User], secret: bytes) -> list[Pe
             areas=sorted(named.get(area.area_id, area.area_id) for area in user.areas),
             disabled=user.disabled,
             has_password=user.password_hash is not None,
+            password_given=user.password_given,
             directory=service.directory_state(user),
             came_in_at=came_in.get(user.name),
             version=versions[user.name],

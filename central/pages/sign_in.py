@@ -17,7 +17,7 @@ from central.pages.rendering import HEADERS, is_partial, page
 from central.pages.texts import t, t_or
 from central.pages.values import Notice, own_path
 from central.people import access, service
-from central.people.access import MaybePrincipal, SignedIn
+from central.people.access import CHANGE_PASSWORD, Known, MaybePrincipal
 from central.people.api import sign_in
 from central.problems import Problem
 
@@ -76,7 +76,7 @@ def enter(
 
 
 @router.post("/sign-out")
-def leave(request: Request, central: CentralDep, who: SignedIn) -> Response:
+def leave(request: Request, central: CentralDep, who: Known) -> Response:
     """End the session. Whom the directory knows may go on to end theirs with it."""
     with central.database.write() as session:
         service.sign_out(session, request.cookies.get(access.cookie_name(central), ""))
@@ -91,6 +91,8 @@ def problem_page(request: Request, problem: Problem) -> Response:
     """An error for a person: strangers are asked to sign in, parts of a page get a notice, else a page."""
     if problem.status == HTTPStatus.UNAUTHORIZED:
         return _to_sign_in(request)
+    if problem.code == CHANGE_PASSWORD:
+        return _on_to(request, "/account")
     if is_partial(request):
         notice = Notice("bad", t("notice.refused", detail=problem.detail.rstrip(".")))
         return page(
@@ -108,6 +110,10 @@ def _to_sign_in(request: Request) -> Response:
     mine = request.url.path == "/me" or request.url.path.startswith("/me/")
     door = "/me/sign-in" if mine else "/sign-in"
     target = f"{door}?next={quote(asked)}" if request.method == "GET" and not is_partial(request) else door
+    return _on_to(request, target, HTTPStatus.UNAUTHORIZED)
+
+
+def _on_to(request: Request, target: str, partial_status: int = HTTPStatus.FORBIDDEN) -> Response:
     if is_partial(request):
-        return Response(status_code=HTTPStatus.UNAUTHORIZED, headers={**HEADERS, "HX-Redirect": target})
+        return Response(status_code=partial_status, headers={**HEADERS, "HX-Redirect": target})
     return RedirectResponse(target, HTTPStatus.SEE_OTHER, headers=HEADERS)

@@ -42,6 +42,7 @@ _ENGLISH: dict[str, str] = {
     "live.lost_help": "The list does not move on. Trying again by itself.",
     "account.title": "Another password",
     "account.lead": "Signed in as {name}",
+    "account.given": "Somebody else gave you your password. Choose one that you alone know; then go on.",
     "account.old": "Password now",
     "account.new": "New password, at least {least} characters",
     "account.again": "New password again",

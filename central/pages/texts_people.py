@@ -14,6 +14,7 @@ PEOPLE: dict[str, str] = {
     "people.first": "From the beginning",
     "people.disabled": "May not sign in",
     "people.no_password": "No password",
+    "people.password_given": "Has yet to choose a password",
     "people.directory.awaited": "Awaited from the directory",
     "people.directory.linked": "By the directory",
     "people.whole_city": "The whole city",
@@ -39,13 +40,15 @@ PEOPLE: dict[str, str] = {
     "people.save": "Save",
     "people.way": "Password",
     "people.password": "Password, at least {least} characters",
-    "people.password_help": "Left empty, a random one is made and shown to you once.",
+    "people.password_help": (
+        "Left empty, a random one is made and shown to you once. They choose their own at the first sign-in."
+    ),
     "people.password_again": "Password again",
     "people.differ": "The password was typed differently the second time.",
     "people.set_password": "Give a new password",
     "people.set_password_help": (
         "Whoever is signed in by this name is signed out. Left empty, a random one is made and shown to you "
-        "once."
+        "once. They choose their own at the next sign-in."
     ),
     "people.by_directory": "They come in by {label}, which knows them by this name",
     "people.by_directory_help": "They need no password here then; one is set only if you type it.",
@@ -60,8 +63,8 @@ PEOPLE: dict[str, str] = {
     "people.make": "Make the account",
     "people.shown_once": "The password of {name}",
     "people.shown_help": (
-        "It is shown this once and kept nowhere. Tell it to nobody else; they change it after signing in, "
-        "under their name in the header."
+        "It is shown this once and kept nowhere. Tell it to nobody else; who signs in with it chooses their "
+        "own before anything else."
     ),
     "people.shown_done": "I have passed it on",
     "people.role.operator": "Operator",

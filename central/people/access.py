@@ -25,6 +25,8 @@ from central.people.scope import Standing, names_one, standing_of
 from central.people.service import Principal
 from central.problems import Problem, not_found
 
+CHANGE_PASSWORD = "change-password"  # noqa: S105 - a problem's name
+"""What is asked of somebody before all else whose password another gave."""
 _SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 
 
@@ -164,13 +166,29 @@ MaybePrincipal = Annotated[Principal | None, Depends(principal_or_none)]
 _HOLDS = {Standing.HELPS: OF_HELPERS, Standing.OWN_TICKET: OF_OWN_TICKET, Standing.LEADS: None}
 
 
-def signed_in(request: Request, central: CentralDep, who: MaybePrincipal) -> Principal:
-    """Who asks, if what the path names lies where they may look. Raises Problem 401 for a stranger, 404.
-
-    Where a town of theirs only helps in the case, with those of their permissions alone that hold there.
-    """
+def known(who: MaybePrincipal) -> Principal:
+    """Who asks, also where they have to choose a password first. Raises Problem 401 for a stranger."""
     if who is None:
         raise _unauthorised("sign in first")
+    return who
+
+
+Known = Annotated[Principal, Depends(known)]
+"""For what is open to somebody whose password was given by another: to change it, and to go."""
+
+
+def signed_in(request: Request, central: CentralDep, who: Known) -> Principal:
+    """Who asks, if what the path names lies where they may look.
+
+    Where a town of theirs only helps in the case, with those of their permissions alone that hold there.
+
+    Raises:
+        Problem: 401 for a stranger, 403 with the type ``change-password`` for somebody who has to choose a
+            password first, 404 elsewhere.
+    """
+    if who.must_change:
+        detail = "this password was given to you by somebody else: choose your own first (/me/password)"
+        raise Problem(HTTPStatus.FORBIDDEN, CHANGE_PASSWORD, detail)
     if who.areas is None:
         return who
     with central.database.read() as session:
@@ -182,6 +200,11 @@ def signed_in(request: Request, central: CentralDep, who: MaybePrincipal) -> Pri
 
 SignedIn = Annotated[Principal, Depends(signed_in)]
 """For the signature of an endpoint that asks for no particular permission."""
+
+
+def city_wide() -> Problem:
+    """What somebody is told who is limited to areas and asks for what is the whole city's."""
+    return Problem(HTTPStatus.FORBIDDEN, "city-wide", "this is for those who are not limited to some areas")
 
 
 def require(
@@ -205,9 +228,7 @@ def require(
                 HTTPStatus.FORBIDDEN, "permission", f"this needs the permission '{permission.value}'"
             )
         if who.areas is not None and not within_areas and not names_one(request.path_params):
-            raise Problem(
-                HTTPStatus.FORBIDDEN, "city-wide", "this is for those who are not limited to some areas"
-            )
+            raise city_wide()
         return who
 
     return gate

@@ -16,7 +16,7 @@ from central.directory.awaiting import set_awaited
 from central.limits.access import limited
 from central.limits.address import client_of
 from central.people import access, service
-from central.people.access import SignedIn, require
+from central.people.access import Known, require
 from central.people.guessing import guess_of
 from central.people.models import DirectoryLink, User
 from central.people.passwords import PeopleError, SignInError, check_password
@@ -33,15 +33,21 @@ def sign_in(
     request: Request, central: Central, name: str, password: str, kind: Literal["session", "bearer"]
 ) -> IssuedToken:
     """Check a password and open a session. Raises Problem 401 (wrong), 429 (too many wrong ones) or 503."""
-    return let_in(central, _checked(request, central, name, password), kind)
+    return let_in(central, _checked(request, central, name, password), kind, by_password=True)
 
 
-def let_in(central: Central, user_id: str, kind: Literal["session", "bearer"]) -> IssuedToken:
-    """Open a session for somebody who has shown who they are, by password or by the city's directory."""
+def let_in(
+    central: Central, user_id: str, kind: Literal["session", "bearer"], *, by_password: bool = False
+) -> IssuedToken:
+    """Open a session for somebody who has shown who they are, by password or by the city's directory.
+
+    By a password that somebody else gave, it is good for another password alone.
+    """
     settings, now = central.settings.people, central.clock.now_utc()
     life = timedelta(hours=settings.session_hours if kind == "session" else settings.token_hours)
     with central.database.write() as session:
-        issued = service.issue(session, user_id, kind, life, now)
+        must_change = by_password and service.must_change(session, user_id)
+        issued = service.issue(session, user_id, kind, life, now, must_change=must_change)
     central.metrics.sign_ins.labels("good").inc()
     return issued
 
@@ -80,7 +86,9 @@ def _refusal(error: SignInError) -> Problem:
 def make_token(request: Request, central: CentralDep, credentials: Credentials) -> TokenOut:
     """A bearer token for a program."""
     issued = sign_in(request, central, credentials.name, credentials.password, "bearer")
-    return TokenOut(access_token=issued.token, expires_at=issued.expires_at)
+    return TokenOut(
+        access_token=issued.token, expires_at=issued.expires_at, must_change_password=issued.must_change
+    )
 
 
 @router.post("/session", status_code=HTTPStatus.NO_CONTENT, dependencies=[Depends(limited("sign_in"))])
@@ -92,7 +100,7 @@ def open_session(request: Request, response: Response, central: CentralDep, cred
 
 
 @router.delete("/session", status_code=HTTPStatus.NO_CONTENT)
-def close_session(request: Request, response: Response, central: CentralDep, who: SignedIn) -> None:
+def close_session(request: Request, response: Response, central: CentralDep, who: Known) -> None:
     """Sign out: ends the session or the token that was sent."""
     del who
     token = request.headers.get("authorization", "").partition(" ")[2].strip() or request.cookies.get(
@@ -104,7 +112,7 @@ def close_session(request: Request, response: Response, central: CentralDep, who
 
 
 @router.get("/me")
-def me(central: CentralDep, who: SignedIn) -> MeOut:
+def me(central: CentralDep, who: Known) -> MeOut:
     """Who is signed in, and what they may do."""
     token = service.csrf_token(central.secret, who.session_hash) if who.session_hash else None
     return MeOut(
@@ -113,6 +121,7 @@ def me(central: CentralDep, who: SignedIn) -> MeOut:
         permissions=sorted(who.permissions),
         areas=None if who.areas is None else sorted(who.areas),
         csrf_token=token,
+        must_change_password=who.must_change,
     )
 
 
@@ -120,19 +129,21 @@ def change_own_password(request: Request, central: Central, who: Principal, old:
     """Another password for who asks, who says the old one; all their sessions and tokens end.
 
     Raises:
-        Problem: 403 an edge box asks, 401 the old one is wrong, 409 the new one cannot be taken, 429, 503; as
-            of signing in.
+        Problem: 403 an edge box asks, 401 the old one is wrong, 409 the new one cannot be taken or is the old
+            one, 429, 503; as of signing in.
     """
     if not who.actor.startswith("user:"):
         raise Problem(HTTPStatus.FORBIDDEN, "no-user", "an edge box has no password")
     now = central.clock.now_utc()
     _checked(request, central, who.name, old)
     with clear_faults(), central.database.write() as session:
+        if old == new:
+            raise PeopleError("this is the password now; choose another")
         service.set_password(session, who.name, new, now=now, actor=who.actor)
 
 
 @router.post("/me/password", status_code=HTTPStatus.NO_CONTENT, dependencies=[Depends(limited("sign_in"))])
-def change_password(request: Request, central: CentralDep, who: SignedIn, body: PasswordChange) -> None:
+def change_password(request: Request, central: CentralDep, who: Known, body: PasswordChange) -> None:
     """Another password for oneself; whoever is signed in by that name is signed out."""
     change_own_password(request, central, who, body.old, body.new)
 
@@ -187,6 +198,7 @@ def made_of(session: Session, body: UserIn, *, actor: str, now: datetime) -> Use
         areas=body.areas,
         actor=actor,
         link=DirectoryLink() if body.directory else None,
+        given=not body.password_final,
     )
 
 
@@ -209,7 +221,8 @@ def changed_as(
     if body.disabled is not None:
         service.set_disabled(session, name, body.disabled, now=now, actor=actor)
     if body.password is not None:
-        service.set_password(session, name, body.password, now=now, actor=actor)
+        given = not body.password_final and actor != f"user:{name}"
+        service.set_password(session, name, body.password, now=now, actor=actor, given=given)
     return service.named(session, name)
 
 
@@ -227,6 +240,7 @@ def _out(user: User, version: int) -> UserOut:
         areas=sorted(area.area_id for area in user.areas),
         disabled=user.disabled,
         password=user.password_hash is not None,
+        password_given=user.password_given,
         directory=service.directory_state(user),
         version=version,
     )

@@ -19,6 +19,10 @@ user_app = typer.Typer(no_args_is_help=True, help="People who may sign in.")
 
 Name = Annotated[str, typer.Argument(help="Name to sign in with.")]
 PasswordFile = Annotated[Path | None, typer.Option(help="File that holds the password.")]
+Own = Annotated[
+    bool,
+    typer.Option("--own", help="What is typed is one's own password, which need not be changed first."),
+]
 Areas = Annotated[
     list[str] | None,
     typer.Option("--area", help="Id of an area that they are limited to; may be given several times."),
@@ -36,15 +40,29 @@ def add(  # noqa: PLR0917 - Typer passes them by name
     directory: Annotated[
         bool, typer.Option("--directory", help="Whom the city's directory calls so; without a password.")
     ] = False,
+    own: Own = False,
     config: Config = DEFAULT_CONFIG,
 ) -> None:
-    """Make a user; the password is asked for unless it comes from a file, or they come by the directory."""
+    """Make a user; the password is asked for unless it comes from a file, or they come by the directory.
+
+    One that is typed is changed at the first sign-in; one from a file stays.
+    """
     with clear_errors():
         password = None if directory and password_file is None else _password(password_file)
         link = DirectoryLink() if directory else None
         with configured_database(config) as database, database.write() as session:
             now = SystemClock().now_utc()
-            service.add_user(session, name, password, role, now, unit_id=unit, areas=area or (), link=link)
+            service.add_user(
+                session,
+                name,
+                password,
+                role,
+                now,
+                unit_id=unit,
+                areas=area or (),
+                link=link,
+                given=password_file is None and not own,
+            )
     typer.echo(f"added {name}")
 
 
@@ -56,7 +74,9 @@ def show(config: Config = DEFAULT_CONFIG) -> None:
             roles = ",".join(sorted(role.role for role in user.roles))
             state = "disabled" if user.disabled else "active"
             areas = ",".join(sorted(area.area_id for area in user.areas)) or "all"
-            ways = ["password"] if user.password_hash is not None else []
+            ways = []
+            if user.password_hash is not None:
+                ways.append("password (to be changed)" if user.password_given else "password")
             if user.link is not None:
                 ways.append("directory" if user.link.subject is not None else "directory (awaited)")
             way = ",".join(ways) or "-"
@@ -64,12 +84,18 @@ def show(config: Config = DEFAULT_CONFIG) -> None:
 
 
 @user_app.command("password")
-def password_command(name: Name, password_file: PasswordFile = None, config: Config = DEFAULT_CONFIG) -> None:
-    """Give a user another password; whoever is signed in by that name is signed out."""
+def password_command(
+    name: Name, password_file: PasswordFile = None, own: Own = False, config: Config = DEFAULT_CONFIG
+) -> None:
+    """Give a user another password; whoever is signed in by that name is signed out.
+
+    One that is typed is changed at the first sign-in; one from a file stays.
+    """
     with clear_errors():
         password = _password(password_file)
         with configured_database(config) as database, database.write() as session:
-            service.set_password(session, name, password, now=SystemClock().now_utc())
+            now, given = SystemClock().now_utc(), password_file is None and not own
+            service.set_password(session, name, password, now=now, given=given)
     typer.echo(f"{name} has a new password")
 
 

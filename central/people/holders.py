@@ -29,5 +29,6 @@ def principal_of(
         unit_id=found.user.unit_id,
         session_hash=found.token_hash if kind == "session" else None,
         expires_at=found.expires_at,
+        must_change=found.must_change,
         areas=within(session, [each.area_id for each in found.user.areas]) if found.user.areas else None,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, String, UniqueConstraint
+from sqlalchemy import ForeignKey, String, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from central.database import Base
@@ -19,6 +19,8 @@ class User(Base):
     name: Mapped[str] = mapped_column(String(100), unique=True)
     password_hash: Mapped[str | None] = mapped_column(String(300))
     """None: they come in by the directory alone."""
+    password_given: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """Whether somebody else chose it: who signs in with it changes it first."""
     unit_id: Mapped[str | None] = mapped_column(String(63))
     disabled: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime]
@@ -71,6 +73,8 @@ class LoginSession(Base):
     kind: Mapped[str] = mapped_column(String(10))
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime] = mapped_column(index=True)
+    must_change: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """Whether it was opened by a password that somebody else gave: it is good for another one alone."""
     user: Mapped[User] = relationship(lazy="joined")
 
 

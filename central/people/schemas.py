@@ -26,6 +26,8 @@ class TokenOut(BaseModel):
     access_token: str
     token_type: Literal["Bearer"] = "Bearer"  # noqa: S105 - the scheme's name
     expires_at: UtcDatetime
+    must_change_password: bool = False
+    """Whether it is good for ``/me/password`` alone: somebody else gave the password."""
 
 
 class UserOut(BaseModel):
@@ -39,6 +41,8 @@ class UserOut(BaseModel):
     disabled: bool
     password: bool
     """Whether they have one."""
+    password_given: bool
+    """Whether somebody else chose it: who signs in with it changes it first."""
     directory: Literal["no", "awaited", "linked"]
     """Whether they come in by the city's directory, and have been linked to a person there."""
     version: int
@@ -53,6 +57,8 @@ class UserIn(BaseModel):
     name: Annotated[str, Field(min_length=1, max_length=100)]
     password: Annotated[str, Field(min_length=1, max_length=1000)] | None = None
     """Not needed by who comes in by the directory."""
+    password_final: bool = False
+    """It need not be changed at the first sign-in, as of a program's account."""
     directory: bool = False
     """Whether whom the city's directory calls by this name is this user."""
     roles: Annotated[list[Role], Field(min_length=1, max_length=10)]
@@ -73,6 +79,8 @@ class UserChange(BaseModel):
     """Null, where it is named: no unit."""
     password: Annotated[str, Field(min_length=1, max_length=1000)] | None = None
     """Whoever is signed in by that name is signed out."""
+    password_final: bool = False
+    """It need not be changed at the first sign-in; one's own need not be either."""
     directory: bool | None = None
     """True: whom the city's directory calls by this name is this user from when they next come in by it, and
     whoever was is not any more; false: nobody is."""
@@ -97,3 +105,5 @@ class MeOut(BaseModel):
     """To which they are limited, with all that lie in them; null: the whole city."""
     csrf_token: str | None
     """For a browser's session: what to send with each change."""
+    must_change_password: bool
+    """Whether nothing is open to them before: somebody else gave their password."""

@@ -44,6 +44,8 @@ class Principal:
     expires_at: datetime | None = None
     areas: frozenset[str] | None = None
     """The areas to which they are limited, with all that lie in them; None for the whole city."""
+    must_change: bool = False
+    """Whether they came in by a password that somebody else gave, and have to choose their own first."""
     only: frozenset[Permission] | None = None
     """Of their permissions those that hold for what they ask about, another town's case; None: all do."""
 
@@ -72,6 +74,8 @@ class IssuedToken:
 
     token: str
     expires_at: datetime
+    must_change: bool = False
+    """Whether it is good for another password alone."""
 
 
 def hash_token(token: str) -> str:
@@ -95,8 +99,11 @@ def add_user(
     areas: Iterable[str] = (),
     actor: str = SYSTEM,
     link: DirectoryLink | None = None,
+    given: bool = False,
 ) -> User:
     """Make a user, limited to areas where some are named; of the directory where there is a link.
+
+    ``given``: whoever signs in with the password changes it first.
 
     Raises:
         PeopleError: when there can be no such user.
@@ -115,6 +122,7 @@ def add_user(
         id=new_id(),
         name=name,
         password_hash=hashed,
+        password_given=given and hashed is not None,
         unit_id=unit_id,
         disabled=False,
         created_at=now,
@@ -151,10 +159,15 @@ def last_sign_ins(session: Session, secret: bytes, users: Iterable[User]) -> dic
     return {name: max(at for at in times if at) for name, times in found.items() if any(times)}
 
 
-def set_password(session: Session, name: str, password: str, *, now: datetime, actor: str = SYSTEM) -> None:
-    """Another password; all sessions and tokens of that name end. Raises PeopleError."""
+def set_password(
+    session: Session, name: str, password: str, *, now: datetime, actor: str = SYSTEM, given: bool = False
+) -> None:
+    """Another password; all sessions and tokens of that name end. Raises PeopleError.
+
+    ``given``: whoever signs in with it changes it first.
+    """
     user = named(session, name)
-    user.password_hash = hash_new(user.name, password)
+    user.password_hash, user.password_given = hash_new(user.name, password), given
     repository.end_sessions_of(session, user.id)
     tell(session, EntryKind.USER_CHANGED, user, actor, now, password_changed=True)
     log.info("password_changed", user=user.name)
@@ -227,6 +240,12 @@ def check_not_last(session: Session, user: User) -> None:
         )
 
 
+def must_change(session: Session, user_id: str) -> bool:
+    """Whether somebody else chose a user's password."""
+    found = session.get(User, user_id)
+    return found is not None and found.password_given
+
+
 def has_password(session: Session, name: str) -> bool:
     """Whether a user has a password; one that does not exist has none."""
     found = repository.by_name(session, name)
@@ -258,6 +277,8 @@ def tell(session: Session, kind: EntryKind, user: User, actor: str, now: datetim
     session.flush()
     if user.link is not None:
         more["directory"] = True
+    if user.password_given:
+        more["password_given"] = True
     payload = {
         "roles": sorted(role.role for role in user.roles),
         "areas": sorted(area.area_id for area in user.areas),
@@ -303,17 +324,28 @@ def _chosen(roles: Iterable[Role]) -> list[Role]:
 
 
 def issue(
-    session: Session, user_id: str, kind: Literal["session", "bearer"], life: timedelta, now: datetime
+    session: Session,
+    user_id: str,
+    kind: Literal["session", "bearer"],
+    life: timedelta,
+    now: datetime,
+    *,
+    must_change: bool = False,
 ) -> IssuedToken:
-    """Open a session for a user who has shown who they are."""
+    """Open a session for a user who has shown who they are; ``must_change``: to choose a password alone."""
     repository.forget_expired(session, now)
     token = secrets.token_urlsafe(32)
     session.add(
         LoginSession(
-            token_hash=hash_token(token), user_id=user_id, kind=kind, created_at=now, expires_at=now + life
+            token_hash=hash_token(token),
+            user_id=user_id,
+            kind=kind,
+            created_at=now,
+            expires_at=now + life,
+            must_change=must_change,
         )
     )
-    return IssuedToken(token, now + life)
+    return IssuedToken(token, now + life, must_change)
 
 
 def sign_out(session: Session, token: str) -> None:

@@ -126,6 +126,21 @@ def test_a_user_is_listed_given_other_roles_and_a_password_and_shut_out(ready):
     assert "there is no user 'nobody'" in run("user", "disable", "nobody").output
 
 
+def test_a_password_that_is_typed_for_somebody_is_to_be_changed_and_one_from_a_file_stays(ready):
+    typed = "stalls at the corner\n" * 2
+
+    def way(*arguments, **more):
+        assert run("user", *arguments, **more).exit_code == 0
+        return run("user", "list").output.strip().split("\t")[-1]
+
+    file = ("--password-file", "password")
+    assert way("add", "olga", "--role", "operator", *file) == "password"
+    assert way("password", "olga", input=typed) == "password (to be changed)"
+    assert way("password", "olga", "--own", input=typed) == "password"
+    assert way("add", "piet", "--role", "operator", input=typed) == "password (to be changed)"
+    assert way("password", "piet", *file) == "password"
+
+
 def test_central_refuses_to_serve_the_city_in_the_clear(ready):
     config = (ready / "configs/central.yaml").read_text()
     (ready / "open.yaml").write_text(config.replace("http://127.0.0.1:8000", "http://kerbwatch.example"))

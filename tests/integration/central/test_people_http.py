@@ -10,9 +10,11 @@ from sqlalchemy import select
 
 from central.people import passwords, repository
 from central.people import service as people
+from central.people.api import let_in
 from central.people.models import SignInTries
 from central.people.permissions import Permission, Role
 from tests.integration.central.conftest import PASSWORD
+from tests.integration.central.doors import readable
 
 SIGN_IN = {"name": "olga", "password": PASSWORD}
 WRONG = {"name": "olga", "password": "not the password"}
@@ -249,6 +251,7 @@ def test_an_administrator_gives_people_units_and_passwords_and_never_locks_the_d
     status, olga = patched(town, "olga", roles=["unit_officer"], unit="squad-1", password="another long one")
     assert (status, olga["unit"], olga["roles"]) == (200, "squad-1", ["unit_officer"])
     assert patched(town, "olga", unit=None)[0] == 409
+    assert olga["password_given"]
     assert sign_in(town, SIGN_IN | {"password": "another long one"}).status_code == 204
     town.client.cookies.clear()
     for change in ({"disabled": True}, {"roles": ["auditor"]}):
@@ -279,3 +282,95 @@ def test_every_permission_that_somebody_has_is_asked_for_somewhere(pytestconfig)
     code = (pytestconfig.rootpath / "central").rglob("*.py")
     text = "".join(path.read_text() for path in code if path.name != "permissions.py")
     assert [each for each in Permission if f"Permission.{each.name}" not in text] == []
+
+
+GIVEN, OWN = "given by another", "chosen by oneself"
+
+
+def given(town, role="operator", **more):
+    """An administrator makes an account with a password; what a program gets for it."""
+    town.add_user("adam", Role.ADMINISTRATOR)
+    body = {"name": "piet", "password": GIVEN, "roles": [role]} | more
+    made = town.client.post("/api/v1/users", json=body, headers=town.bearer("adam"))
+    assert made.status_code == 201, made.text
+    return made.json(), token_of(town, GIVEN)
+
+
+def token_of(town, password):
+    answer = town.client.post("/api/v1/token", json={"name": "piet", "password": password})
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def headers_of(token):
+    return {"Authorization": f"Bearer {token['access_token']}"}
+
+
+def test_a_password_that_another_gave_opens_nothing_until_ones_own_is_chosen(town):
+    made, token = given(town)
+    assert (made["password_given"], token["must_change_password"]) == (True, True)
+    refused = town.client.get("/api/v1/cases", headers=headers_of(token))
+    assert (refused.status_code, refused.json()["type"].rpartition(":")[2]) == (403, "change-password")
+    assert town.client.get("/api/v1/me", headers=headers_of(token)).json()["must_change_password"]
+    same = {"old": GIVEN, "new": GIVEN}
+    assert town.client.post("/api/v1/me/password", json=same, headers=headers_of(token)).status_code == 409
+    change = {"old": GIVEN, "new": OWN}
+    assert town.client.post("/api/v1/me/password", json=change, headers=headers_of(token)).status_code == 204
+    assert town.client.get("/api/v1/me", headers=headers_of(token)).status_code == 401, "signed out"
+    token = token_of(town, OWN)
+    assert not token["must_change_password"]
+    assert town.client.get("/api/v1/cases", headers=headers_of(token)).status_code == 200
+    assert not patched(town, "piet", unit="squad-1")[1]["password_given"]
+
+
+def test_nothing_but_the_way_to_ones_own_password_is_open_with_one_that_was_given(town):
+    """Every address that reads and names nothing, for somebody with every permission but this."""
+    given(town, "administrator", unit="squad-1")
+    with town.database.write() as session:
+        people.set_roles(session, "piet", [*Role][:7], now=town.clock.now_utc())
+    headers = headers_of(token_of(town, GIVEN))
+    asked = [path for path, _route in readable(town.client.app)]
+
+    def opened(**more):
+        get = town.client.get
+        return {path for path in asked if get(path, follow_redirects=False, **more).status_code == 200}
+
+    assert opened(headers=headers) - opened() == {"/account", "/api/v1/me"}
+
+
+def test_an_administrator_s_reset_is_changed_again_and_ones_own_or_a_program_s_is_not(town):
+    _made, token = given(town, password_final=True)
+    assert not token["must_change_password"], "as of a program's account"
+    assert patched(town, "piet", password="reset by adam")[0] == 200
+    assert token_of(town, "reset by adam")["must_change_password"]
+    assert patched(town, "piet", password="reset for good", password_final=True)[0] == 200
+    assert not token_of(town, "reset for good")["must_change_password"]
+    assert not patched(town, "adam", password="my own long one")[1]["password_given"]
+
+
+def test_a_browser_is_led_to_the_form_whatever_page_it_asks_for(town):
+    given(town)
+    town.client.headers["accept"] = "text/html"
+    form = {"name": "piet", "password": GIVEN, "next": "/slips"}
+    came = town.client.post("/sign-in", data=form)
+    assert (came.status_code, came.url.path) == (200, "/account")
+    assert "Somebody else gave you your password" in came.text
+    part = town.client.get("/cases", headers={"hx-request": "true"})
+    assert (part.status_code, part.headers["hx-redirect"]) == (403, "/account")
+    csrf = re.search('name="csrf_token" value="([0-9a-f]+)"', came.text)[1]
+    form = {"csrf_token": csrf, "old": GIVEN, "new": GIVEN, "again": GIVEN}
+    assert town.client.post("/account/password", data=form).status_code == 409
+    changed = town.client.post("/account/password", data=form | {"new": OWN, "again": OWN})
+    assert changed.url.path == "/sign-in"
+    came = town.client.post("/sign-in", data={"name": "piet", "password": OWN, "next": "/slips"})
+    assert came.url.path == "/slips"
+
+
+def test_whoever_comes_by_the_directory_chooses_no_password(town):
+    """Who came in is vouched for; a password that lies beside it was not used."""
+    given(town)
+    with town.database.read() as session:
+        user_id = repository.by_name(session, "piet").id
+    issued = let_in(town.client.app.state.central, user_id, "bearer")
+    headers = {"Authorization": f"Bearer {issued.token}"}
+    assert town.client.get("/api/v1/cases", headers=headers).status_code == 200

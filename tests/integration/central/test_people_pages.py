@@ -44,6 +44,11 @@ def may_come_in(town, name, password):
     return answer.status_code == 200
 
 
+def must_change(town, name, password):
+    answer = town.client.post("/api/v1/token", json={"name": name, "password": password})
+    return answer.json()["must_change_password"]
+
+
 def test_somebody_new_gets_a_password_that_is_shown_once_and_another_unit_later(desk):
     rights = {"roles": ["unit_officer"], "areas": ["yangming"]}
     refused = send(desk, "/people", **rights | {"name": "ulla"})
@@ -52,6 +57,8 @@ def test_somebody_new_gets_a_password_that_is_shown_once_and_another_unit_later(
     made = send(desk, "/people", **rights | {"name": "ulla", "unit": "squad-1"})
     password = re.search("<code>([a-z2-9-]{19})</code>", made.text)[1]
     assert may_come_in(desk, "ulla", password)
+    assert must_change(desk, "ulla", password)
+    assert "Has yet to choose a password" in shown(desk, "/people/person?name=ulla")
     listed = shown(desk, "/people?q=SQUAD-1")
     assert ("ulla" in listed, "olga" in listed, "Officer of a unit" in listed) == (True, False, True)
     assert "Came in 11:00" in listed
@@ -67,6 +74,7 @@ def test_somebody_new_gets_a_password_that_is_shown_once_and_another_unit_later(
     assert (typed.status_code, "typed differently" in typed.text) == (422, True)
     send(desk, "/people/person/password", "ulla", password="typed by hand", again="typed by hand")
     assert (may_come_in(desk, "ulla", password), may_come_in(desk, "ulla", "typed by hand")) == (False, True)
+    assert must_change(desk, "ulla", "typed by hand")
     with desk.database.read() as session:
         entries = session.scalars(select(CustodyEntry).where(CustodyEntry.subject == "user:ulla")).all()
     assert [(each.kind, each.actor) for each in entries] == [
