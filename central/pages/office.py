@@ -16,7 +16,7 @@ from central.context import Central, CentralDep
 from central.pages.rendering import HEADERS, page
 from central.pages.texts import t
 from central.pages.values import Notice
-from central.people.access import SignedIn
+from central.people.access import SignedIn, city_wide
 from central.people.permissions import Permission
 from central.people.service import Principal
 from central.points import api, awards, gifts, repository
@@ -35,7 +35,9 @@ Words = Annotated[str, Form(max_length=600, pattern=r"^[^\x00]*$")]
 
 
 def _office(who: SignedIn) -> Principal:
-    """Whoever approves points or manages gifts. Raises Problem 403."""
+    """Whoever approves points or manages gifts, which are the whole city's. Raises Problem 403."""
+    if who.areas is not None:
+        raise city_wide()
     if not (who.may(Permission.POINTS_APPROVE) or who.may(Permission.POINTS_MANAGE)):
         needed = f"'{Permission.POINTS_APPROVE.value}' or '{Permission.POINTS_MANAGE.value}'"
         raise Problem(HTTPStatus.FORBIDDEN, "permission", f"this needs the permission {needed}")
