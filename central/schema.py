@@ -40,7 +40,7 @@ def migrate(database: Database) -> None:
         if not database.is_sqlite:
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
         found = MigrationContext.configure(connection).get_current_revision()
-        _check_known(found)
+        check_known(found)
         if found == head():
             return  # checking a city's references again would take minutes
         config.attributes["connection"] = connection
@@ -82,7 +82,7 @@ def check_current(database: Database) -> None:
     wanted = head()
     with database.engine.connect() as connection:
         found = MigrationContext.configure(connection).get_current_revision()
-    _check_known(found)
+    check_known(found)
     if found != wanted:
         raise SchemaError(
             f"the database's schema is at {found or 'nothing'}, this version needs {wanted}: "
@@ -96,7 +96,7 @@ def _where(database: Database) -> str:
     return f"; it is {located(Path(file))}" if database.is_sqlite and file else ""
 
 
-def _check_known(revision: str | None) -> None:
+def check_known(revision: str | None) -> None:
     """Raises SchemaError for a revision that this version has never heard of."""
     known = {each.revision for each in ScriptDirectory.from_config(_config()).walk_revisions()}
     if revision is not None and revision not in known:

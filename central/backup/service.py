@@ -201,7 +201,7 @@ def _take_file(source: Path, target: Path, sha256: str) -> bool:
 def restore(
     folder: Path, name: str | None, database_url: str, media: MediaStore, progress: Progress
 ) -> Restored:
-    """Put a backup into an empty place.
+    """Put a backup into an empty place. One that an older version made is brought to this version's schema.
 
     Args:
         folder: that backups were made into.
@@ -212,11 +212,13 @@ def restore(
 
     Raises:
         BackupError: when the place is not empty, or the backup is not whole.
+        SchemaError: when a newer version made it.
     """
     chosen = folder / BACKUPS / name if name else newest_of(folder / BACKUPS)
     if chosen is None or not chosen.is_dir():
         raise BackupError(f"there is no backup {name or ''} in {folder}")
     manifest = read_manifest(chosen)
+    schema.check_known(manifest.schema)
     here = (path for path in media.folder.rglob("*") if path.is_file() and not path.name.startswith("."))
     if any(here) or not dumps.is_empty(database_url):
         raise BackupError(
@@ -233,7 +235,18 @@ def restore(
         if count % 10_000 == 0:
             progress(f"{count} of {len(places)} files")
     dumps.load(dump, database_url)
+    if manifest.schema != schema.head():
+        progress(f"from schema {manifest.schema} of version {manifest.version} to {schema.head()}")
+        _bring_up_to_date(database_url)
     return Restored(chosen, manifest)
+
+
+def _bring_up_to_date(database_url: str) -> None:
+    database = Database(database_url)
+    try:
+        schema.migrate(database)
+    finally:
+        database.close()
 
 
 def _put_back(source: Path, target: Path, sha256: str) -> None:

@@ -2,14 +2,16 @@
 
 import hashlib
 import threading
+from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import func, select
 
-from central.backup import service
+from central import schema
+from central.backup import dumps, service
 from central.backup.errors import BackupError
-from central.backup.manifest import is_signed_by, read_manifest
+from central.backup.manifest import is_signed_by, read_manifest, write_manifest
 from central.cases.models import Case
 from central.custody.keys import read_key
 from central.custody.verifying import What, verify
@@ -17,10 +19,12 @@ from central.custody.verifying_heads import OutsideHeads
 from central.database import Database
 from central.intake.service import commit_batch
 from central.media import repository as media
-from central.media.store import MediaStore
+from central.media.store import MediaStore, hash_file
+from central.schema import SchemaError
 from central.uploads.models import Upload, UploadState
 from kerbwatch.ids import new_id
 from tests.integration.central.test_retention import DAY_S, keep_file
+from tests.integration.central.test_upgrade import to_revision
 from tests.unit.central.box import EdgeBox, report
 
 UTC = ZoneInfo("UTC")
@@ -137,6 +141,43 @@ def test_a_damaged_file_is_not_taken_and_a_damaged_backup_is_not_put_back(
         put_back(into, f"sqlite:///{tmp_path}/elsewhere.db", tmp_path / "again")
     assert hashlib.sha256(store.path(sha).read_bytes()).hexdigest() == sha
     clock.advance(DAY_S)
+
+
+def test_a_backup_of_an_older_version_is_put_back_and_brought_up_to_date(
+    settings, database, clock, store, tmp_path, empty_url
+):
+    keep_file(database, store, clock, b"\xff\xd8\xff\xe0 picture")
+    made = back_up(settings, database, store, clock, tmp_path / "backups")
+    before = made.folder / read_manifest(made.folder).database
+    before.unlink()
+    to_revision(database, "0029", down=True)
+    aged(made.folder, "0029", dumps.dump(database, made.folder), settings)
+    there, _ = put_back(tmp_path / "backups", empty_url, tmp_path)
+    found = Database(empty_url)
+    try:
+        schema.check_current(found)
+        what = What([read_key(settings.custody.key_file).public], OutsideHeads(made.folder / service.HEAD))
+        assert verify(found, there, what, print).findings == []
+    finally:
+        found.close()
+
+
+def test_a_backup_of_a_newer_version_is_refused_before_anything_is_put_back(
+    settings, database, clock, store, tmp_path, empty_url
+):
+    keep_file(database, store, clock, b"\xff\xd8\xff\xe0 picture")
+    made = back_up(settings, database, store, clock, tmp_path / "backups")
+    aged(made.folder, "9999", made.folder / read_manifest(made.folder).database, settings)
+    with pytest.raises(SchemaError, match="at 9999, of a newer version"):
+        put_back(tmp_path / "backups", empty_url, tmp_path)
+    assert dumps.is_empty(empty_url)
+    assert not (tmp_path / "restored-media").exists()
+
+
+def aged(folder, revision, dump, settings):
+    """Make a backup's manifest say that another version wrote it, with this copy of the database."""
+    changed = replace(read_manifest(folder), schema=revision, database_sha256=hash_file(dump))
+    write_manifest(folder, changed, read_key(settings.custody.key_file))
 
 
 def test_a_photo_that_nobody_has_looked_through_yet_is_restored_where_it_waited(
