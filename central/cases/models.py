@@ -201,15 +201,17 @@ class Ticket(Base):
     @property
     def plate(self) -> str | None:
         """The offender's plate: of what the cameras of its case read, that with most characters sure."""
-        return _clearest(str(lead.plate["text"]) for lead in self.case.leads if lead.plate)
+        return clearest(str(lead.plate["text"]) for lead in self.case.leads if lead.plate)
 
     @property
     def plate_said(self) -> str | None:
         """Of the plates that those who reported its case named, that with most characters sure."""
-        return _clearest(lead.plate_said for lead in self.case.leads if lead.plate_said)
+        return clearest(lead.plate_said for lead in self.case.leads if lead.plate_said)
 
 
-def _clearest(plates: Iterable[str]) -> str | None:
+def clearest(plates: Iterable[str]) -> str | None:
+    """Of some plates that with most characters sure (``?`` stands for one that is not); None of none."""
+
     def order(plate: str) -> tuple[int, int, str]:
         open_characters = plate.count("?")
         return open_characters - len(plate), open_characters, plate

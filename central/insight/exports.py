@@ -21,7 +21,7 @@ import structlog
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from central.cases.models import Case, Lead
+from central.cases.models import Case, Lead, clearest
 from central.database import Database
 from central.insight import queries, repository
 from central.insight.counters import Selection
@@ -66,6 +66,8 @@ COLUMNS = (
     "reworks",
     "moved_by_ruling",
 )
+_PLATES = ("plate", "plate_said")
+"""What cameras read, and what whoever reported it names and nobody has read; where plates are asked for."""
 
 
 def begin(
@@ -145,20 +147,17 @@ def written(
 
 
 def _leads(session: Session, case_ids: Sequence[str], *, plates: bool) -> dict[str, dict[str, Any]]:
-    """For each case how many leads it has, and the plate with the fewest open characters."""
-    found: dict[str, dict[str, Any]] = {case_id: {"leads": 0} for case_id in case_ids}
-    if plates:
-        for own in found.values():
-            own["plate"] = None
-    columns = (Lead.case_id, Lead.plate) if plates else (Lead.case_id,)
-    for case_id, *plate in session.execute(select(*columns).where(Lead.case_id.in_(case_ids))):
+    """For each case how many leads it has; and the clearest plate that cameras read, and that people said."""
+    nothing = {"leads": 0} | dict.fromkeys(_PLATES if plates else ())
+    found: dict[str, dict[str, Any]] = {case_id: {**nothing} for case_id in case_ids}
+    columns = (Lead.case_id, Lead.plate, Lead.plate_said) if plates else (Lead.case_id,)
+    for case_id, *of_lead in session.execute(select(*columns).where(Lead.case_id.in_(case_ids))):
         own = found[case_id]
         own["leads"] += 1
-        read = plate[0]["text"] if plate and plate[0] else None
-        if read and (
-            own["plate"] is None or (read.count("?"), read) < (own["plate"].count("?"), own["plate"])
-        ):
-            own["plate"] = read
+        if plates:
+            read, said = of_lead
+            for name, told in zip(_PLATES, (read and read["text"], said), strict=True):
+                own[name] = clearest(each for each in (own[name], told) if each)
     return found
 
 
@@ -192,13 +191,13 @@ def _record(
         "reworks": fact.reworks,
         "moved_by_ruling": fact.moved,
     }
-    return own | ({"plate": leads["plate"]} if "plate" in leads else {})
+    return own | {name: leads[name] for name in _PLATES if name in leads}
 
 
 def _frame(form: Form, *, plates: bool, bom: bool) -> tuple[bytes, bytes]:
     if form == "geojson":
         return b'{"type":"FeatureCollection","features":[', b"]}\n"
-    columns = (*COLUMNS, "plate") if plates else COLUMNS
+    columns = (*COLUMNS, *_PLATES) if plates else COLUMNS
     return ((_BOM if bom else "") + ",".join(columns) + "\r\n").encode(), b""
 
 

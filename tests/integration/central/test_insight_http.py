@@ -27,6 +27,7 @@ from tests.unit.central.box import NOON
 
 TODAY = date(2026, 5, 4)
 WEEK = "first=2026-04-28&last=2026-05-10"
+SAID = ("粤B9?876", "=1+2345")
 SONG = '=HYPERLINK("http://bad")'
 
 
@@ -52,6 +53,8 @@ def fill(database, settings):
         }
         session.execute(update(Case).where(Case.id == lives.rows()[0].id).values(road=SONG))
         session.execute(update(Lead).where(Lead.case_id == lives.rows()[0].id).values(plate=plate))
+        for row, said in zip(lives.rows()[1:3], SAID, strict=True):
+            session.execute(update(Lead).where(Lead.case_id == row.id).values(plate_said=said))
         session.execute(update(Lead).values(words="call me: Zhang San, 13800000000"))
     follow.catch_up(database, settings.zone, lives.now)
     database.close()
@@ -180,15 +183,22 @@ def test_cases_are_taken_away_as_csv_that_no_spreadsheet_runs_and_it_is_written_
     assert {"浙B?2345"} == {row["plate"] for row in rows if row["plate"]}
     assert "Zhang San" not in answer.text
     assert "12345" not in answer.text.replace("浙B?2345", "")
+    assert {SAID[0], "'" + SAID[1]} == {row["plate_said"] for row in rows if row["plate_said"]}
+    assert all(row["plate"] == "" for row in rows if row["plate_said"]), "nobody has read it"
     plain = fetch(month, path)
-    assert "浙B" not in plain.text
+    assert not any(each in plain.text for each in ("浙B", *SAID, "plate"))
+    with_plates = json.loads(fetch(month, path.replace(".csv", ".geojson") + "&plates=true").text)
+    said = [each["properties"]["plate_said"] for each in with_plates["features"]]
+    assert sorted(filter(None, said)) == sorted(SAID)
     collection = json.loads(fetch(month, path.replace(".csv", ".geojson")).text)
+    assert "plate_said" not in collection["features"][0]["properties"]
     assert [len(collection["features"]), collection["type"]] == [8, "FeatureCollection"]
     assert collection["features"][0]["geometry"]["type"] == "Point"
     assert json.loads(fetch(month, path.replace(".csv", ".geojson") + "&area=nowhere").text)["features"] == []
     assert fetch(month, path, "olga").status_code == 403
     log = fetch(month, "/api/v1/insight/exports", "alma").json()
-    assert [(each["actor"], each["form"], each["plates"], each["rows"]) for each in log][-2:] == [
+    assert [(each["actor"], each["form"], each["plates"], each["rows"]) for each in log][-3:] == [
+        ("user:dora", "geojson", True, 8),
         ("user:dora", "csv", False, 8),
         ("user:dora", "csv", True, 8),
     ]
