@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Mapping
 
 from central.insight.grid import CELLS_A_DEGREE, cell_of, number_of, place_of
+from central.merging.placing import Placed
 from central.merging.settings import KindMerging
 from kerbwatch.place import EARTH_RADIUS_M
 
@@ -47,20 +48,17 @@ class Crowding:
         self._all, whole = dict(every), every.total()
         self._share = {kind: sum(cells.values()) / whole for kind, cells in self._counts.items() if whole}
 
-    def neighbours(
-        self, kind: str, lon: float, lat: float, terms: KindMerging, *, around: int, busy: float
-    ) -> float:
+    def neighbours(self, kind: str, place: Placed, terms: KindMerging, *, around: int, busy: float) -> float:
         """Unrelated open cases that chance puts within radius and window of a place.
 
         Args:
             kind: of offence.
-            lon: WGS-84 degrees.
-            lat: WGS-84 degrees.
+            place: the less is known of where it is, the more of its surroundings counts.
             terms: the kind's.
             around: other open cases that are there now; they tell of a busy day.
             busy: how many times as much happens at this hour as on the mean of a day.
         """
-        density = self._density(kind, lon, lat) if self._days > 0 else 0.0
+        density = self._density(kind, place) if self._days > 0 else 0.0
         return self._neighbours(terms, density, around, busy)
 
     def least(self, terms: KindMerging, *, busy: float) -> float:
@@ -73,13 +71,15 @@ class Crowding:
         usual, shape = seen * awake_days / (_PRIOR_DAYS + max(self._days, 0.0)), min(seen, _MOST_SHAPE)
         return usual * (shape + around) / (shape + usual)
 
-    def _density(self, kind: str, lon: float, lat: float) -> float:
-        """Cases of a kind a square metre that were counted around a place.
+    def _density(self, kind: str, place: Placed) -> float:
+        """Cases of a kind a square metre that were counted around a place, as far as it is known.
 
         They are those of all kinds times the kind's share among them, which is the city's until enough was
         counted around (Dirichlet): where one kind gathers others do, and four weeks hold few of one kind.
         """
         own, share = self._counts.get(kind, {}), self._share.get(kind, 0.0)
+        lon, lat, variance_m2 = place
+        wide_m2, narrow_m2 = _WIDE_M**2 + variance_m2, _NARROW_M**2 + variance_m2
         row, column = place_of(cell_of(lon, lat))
         up_m = _M_A_DEGREE / CELLS_A_DEGREE
         aside_m = up_m * math.cos(math.radians(lat))
@@ -94,10 +94,10 @@ class Crowding:
                     x_m = (column + aside + 0.5 - lon * CELLS_A_DEGREE) * aside_m
                     y_m = (row + up + 0.5 - lat * CELLS_A_DEGREE) * up_m
                     apart = (x_m**2 + y_m**2) / 2
-                    weight = math.exp(-apart / _WIDE_M**2)
+                    weight = math.exp(-apart / wide_m2)
                     wide += count * weight
                     of_kind += own.get(cell, 0) * weight
-                    narrow += count * math.exp(-apart / _NARROW_M**2)
+                    narrow += count * math.exp(-apart / narrow_m2)
         trust = wide / (wide + _FEW)
-        every = ((1 - trust) * wide / _WIDE_M**2 + trust * narrow / _NARROW_M**2) / (2 * math.pi)
+        every = ((1 - trust) * wide / wide_m2 + trust * narrow / narrow_m2) / (2 * math.pi)
         return every * (of_kind + _SHARED * share) / (wide + _SHARED)

@@ -6,15 +6,30 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from central.merging import placing
 from central.merging.crowding import Crowding
 from central.merging.grid import cells_around, reach_of
 from central.merging.ground import Ground
 from central.merging.pace import Pace
-from central.merging.scoring import FOREVER, REPEAT_RATE, Pair, Parts, Spot, are_two, compare
+from central.merging.placing import Placed
+from central.merging.scoring import (
+    FOREVER,
+    REPEAT_RATE,
+    Pair,
+    Parts,
+    Spot,
+    are_two,
+    compare,
+    place_of,
+    rounded,
+)
 from central.merging.settings import KindMerging, MergingSettings
+from central.merging.together import Joint, together
 
 _HARDLY_MORE = 1.01
 """The globe is round: what lies a little outside is held against the circle as exactly as the rest."""
+_MOST_LEANING = 5.0
+"""Four weeks' counts are few: what they say of a few metres is not let farther from 1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +72,7 @@ class Neighbourhood:
         Those that are too improbable to be suggested are left out.
         """
         terms = self._settings.of(new.kind)
-        best: dict[str, tuple[str, Pair]] = {}
+        groups: dict[str, list[tuple[Spot, Pair]]] = {}
         around, barred = self._around(new, terms)
         near = set(barred)
         for spot in around:
@@ -66,41 +81,55 @@ class Neighbourhood:
             pair = compare(new, spot, terms, self.pace)
             if pair is not None:
                 near.add(spot.case_id)
-                known = best.get(spot.case_id)
-                if known is None or pair.ratio > known[1].ratio:
-                    best[spot.case_id] = (spot.lead_id, pair)
+                groups.setdefault(spot.case_id, []).append((spot, pair))
             elif are_two(new, spot):
                 barred.add(spot.case_id)
                 near.add(spot.case_id)
-        if not best:
-            return []
-        busy = self.pace.busy(new.kind, new.started_at.timestamp())
-        least = self.crowding.least(terms, busy=busy)
-        if not any(_odds(pair, least) >= terms.suggest_from for _lead_id, pair in best.values()):
-            return []
-        rivals = max(len(near) - 1, 0)
-        chance = self.crowding.neighbours(new.kind, new.lon, new.lat, terms, around=rivals, busy=busy)
-        odds = {
-            case_id: _odds(pair, chance)
-            for case_id, (_lead_id, pair) in best.items()
+        cases = {
+            case_id: together(new, group, terms, self.pace)
+            for case_id, group in groups.items()
             if case_id not in barred
         }
+        busy = self.pace.busy(new.kind, new.started_at.timestamp())
+        least = self.crowding.least(terms, busy=busy)
+        if not any(_odds(case, least) * _MOST_LEANING >= terms.suggest_from for case in cases.values()):
+            return []
+        rivals = max(len(near) - 1, 0)
+        place = place_of(new, terms, self.pace)
+        chance = self.crowding.neighbours(new.kind, place, terms, around=rivals, busy=busy)
+        leanings = {case_id: self._leaning(new.kind, place, case, terms) for case_id, case in cases.items()}
+        odds = {case_id: _odds(case, chance) * leanings[case_id] for case_id, case in cases.items()}
         total = 1 + sum(odds.values())
         scores = {case_id: round(value / total, 4) for case_id, value in odds.items()}
         found = [
             Match(
                 case_id,
-                best[case_id][0],
+                cases[case_id].lead_id,
                 score,
-                best[case_id][1].parts
-                | {"chance": round(chance, 4)}
+                cases[case_id].parts
+                | {"chance": round(chance, 4), "leaning": rounded(leanings[case_id])}
                 | ({"rivals": rivals} if rivals else {}),
-                best[case_id][1].certain,
+                cases[case_id].certain,
             )
             for case_id, score in scores.items()
             if score >= terms.suggest_from
         ]
         return sorted(found, key=lambda match: (-match.score, match.case_id))
+
+    def _leaning(self, kind: str, place: Placed, case: Joint, terms: KindMerging) -> float:
+        """How much more happens between a new lead and a case than where the case's leads put it.
+
+        Of two doubtful places of one thing the thing itself lies between; where that is a market gate and the
+        places are beside it, they are likelier one than their distance tells, and less so where both lie at
+        the gate but on its two sides.
+        """
+        if case.same_camera:
+            return 1.0
+        between, there = (
+            self.crowding.neighbours(kind, at, terms, around=0, busy=1.0)
+            for at in (placing.middle([place, case.place]), case.place)
+        )
+        return min(max(between / there, 1 / _MOST_LEANING), _MOST_LEANING)
 
     def _around(self, new: Spot, terms: KindMerging) -> tuple[list[Spot], set[str]]:
         """The leads to compare with, and the cases that cannot be since this camera sees them stand now."""
@@ -132,6 +161,6 @@ class Neighbourhood:
         return around, barred
 
 
-def _odds(pair: Pair, chance: float) -> float:
+def _odds(case: Joint, chance: float) -> float:
     """That a lead belongs to a case, against its being something new among so many by chance."""
-    return pair.ratio * (1 if pair.same_camera else REPEAT_RATE / chance)
+    return case.ratio * (1 if case.same_camera else REPEAT_RATE / chance)

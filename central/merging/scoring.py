@@ -12,9 +12,10 @@ import math
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from central.merging import plates
+from central.merging import placing, plates
 from central.merging.grid import distance_m
 from central.merging.pace import Pace
+from central.merging.placing import Placed
 from central.merging.settings import KindMerging
 from central.merging.telling import ratios, same_person
 from central.merging.words import Said, said, vehicle_of
@@ -84,12 +85,16 @@ class Pair:
     Attributes:
         ratio: the likelihood ratio of everything together.
         certain: whether central may merge them by itself.
+        when: of it, how soon they follow each other.
+        told: of it, what both tell, by name; what says nothing is left out.
         same_camera: whether ``ratio`` is the odds already: one camera's next incident at the same spot.
     """
 
     ratio: float
     parts: Parts
     certain: bool
+    when: float
+    told: Parts
     same_camera: bool = False
 
 
@@ -115,17 +120,19 @@ def compare(a: Spot, b: Spot, terms: KindMerging, pace: Pace) -> Pair | None:
     if apart_m > terms.radius_m or are_two(a, b):
         return None
     parts: Parts = {"gap_min": round(gap_s / 60, 1)}
-    if a.watcher is not None and a.watcher == b.watcher:
+    same_camera = a.watcher is not None and a.watcher == b.watcher
+    if same_camera:
         overlap = _overlap(a, b)
         parts |= {"box_overlap": round(overlap, 2)}
-        ratio = _SPOT_ODDS * overlap**2 * math.exp(-gap_s / _REOPEN_S)
+        ratio, when = _SPOT_ODDS * overlap**2 * math.exp(-gap_s / _REOPEN_S), 1.0
         # that it looks the same is in the odds of the spot
         told = {"plate": plates.ratio(a.plate, b.plate), "object": min(_class_ratio(a, b), 1.0)}
         certain = True
     else:
         between_s = abs((a.started_at - b.started_at).total_seconds())
-        where, when = _place_ratio(apart_m, a, b, terms, pace), pace.ratio(a.kind, between_s, terms)
-        parts |= {"distance_m": round(apart_m, 1), "place": _round(where), "time": _round(when)}
+        where = placing.ratio(place_of(a, terms, pace), place_of(b, terms, pace), terms)
+        when = pace.ratio(a.kind, between_s, terms)
+        parts |= {"distance_m": round(apart_m, 1), "place": rounded(where), "time": rounded(when)}
         ratio = where * when
         two_cameras = a.watcher is not None and b.watcher is not None
         if two_cameras:
@@ -133,11 +140,23 @@ def compare(a: Spot, b: Spot, terms: KindMerging, pace: Pace) -> Pair | None:
         else:
             told = _told(a, b)
         certain = told["plate"] >= _PLATE_PROVES or not two_cameras or (a.exact and b.exact)
+    told = {name: value for name, value in told.items() if value != 1}
     for name, value in told.items():
-        if value != 1:
-            parts[name] = _round(value)
-            ratio *= value
-    return Pair(ratio, parts, certain, same_camera="box_overlap" in parts)
+        parts[name] = rounded(value)
+        ratio *= value
+    return Pair(ratio, parts, certain, when, told, same_camera)
+
+
+def place_of(spot: Spot, terms: KindMerging, pace: Pace) -> Placed:
+    """Where a lead puts its occurrence: by its channel, by what else came there, and by the kind's size."""
+    of = pace.whereabouts
+    sigma_m = of.sigma_m(spot.lon, spot.lat, spot.sigma_m, spot.started_at.timestamp())
+    return Placed(spot.lon, spot.lat, sigma_m**2 + of.spread_m(spot.kind, terms) ** 2 / 2)
+
+
+def rounded(ratio: float) -> float:
+    """As it is told: to three figures."""
+    return float(f"{ratio:.3g}")
 
 
 def _told(a: Spot, b: Spot) -> dict[str, float]:
@@ -171,14 +190,6 @@ def _class_ratio(a: Spot, b: Spot) -> float:
     return _CLASS_AGREES if a.object_class == b.object_class else _CLASS_DIFFERS
 
 
-def _place_ratio(apart_m: float, a: Spot, b: Spot, terms: KindMerging, pace: Pace) -> float:
-    """Two noisy places of one thing (normal) against a place anywhere within the radius (uniform)."""
-    of = pace.whereabouts
-    sigma_a, sigma_b = (of.sigma_m(s.lon, s.lat, s.sigma_m, s.started_at.timestamp()) for s in (a, b))
-    variance = max(sigma_a**2 + sigma_b**2 + of.spread_m(a.kind, terms) ** 2, 1.0)
-    return terms.radius_m**2 / (2 * variance) * math.exp(-(apart_m**2) / (2 * variance))
-
-
 def _overlap(a: Spot, b: Spot) -> float:
     """Intersection over union of two boxes, 0..1."""
     if a.box is None or b.box is None:
@@ -187,7 +198,3 @@ def _overlap(a: Spot, b: Spot) -> float:
     inner = max(0.0, min(ax2, bx2) - max(ax1, bx1)) * max(0.0, min(ay2, by2) - max(ay1, by1))
     union = (ax2 - ax1) * (ay2 - ay1) + (bx2 - bx1) * (by2 - by1) - inner
     return inner / union if union > 0 else 0.0
-
-
-def _round(ratio: float) -> float:
-    return float(f"{ratio:.3g}")

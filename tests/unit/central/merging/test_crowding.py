@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from central.insight.grid import cell_of
 from central.merging.crowding import Crowding
+from central.merging.placing import Placed
 from central.merging.settings import MergingSettings
 from kerbwatch.incident import Kind
 
@@ -19,7 +20,7 @@ def counted(cases, kind=KIND, days=28):
 
 
 def neighbours(crowding, lon=LON, lat=LAT, around=0):
-    return crowding.neighbours(KIND, lon, lat, TERMS, around=around, busy=2.0)
+    return crowding.neighbours(KIND, Placed(lon, lat, 9.0), TERMS, around=around, busy=2.0)
 
 
 def test_a_city_that_counted_nothing_yet_holds_to_the_constant():
