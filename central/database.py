@@ -106,9 +106,11 @@ class Database:
         self.is_sqlite = parsed.get_backend_name() == "sqlite"
         if self.is_sqlite and parsed.database:
             Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+        # Text in UTF-8 even from a database of none: it is refused later with a word, see central.schema.
+        how: dict[str, Any] = {} if self.is_sqlite else {"client_encoding": "utf8"}
         # An error is logged with its statement, and what a statement carries may be a person's.
         self.engine: Engine = create_engine(
-            parsed, pool_size=10, hide_parameters=True, json_deserializer=_of_json
+            parsed, pool_size=10, hide_parameters=True, json_deserializer=_of_json, connect_args=how
         )
         if self.is_sqlite:
             event.listen(self.engine, "connect", _prepare_sqlite)

@@ -41,6 +41,8 @@ def migrate(database: Database) -> None:
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
         found = MigrationContext.configure(connection).get_current_revision()
         check_known(found)
+        if found is None and not database.is_sqlite:
+            _check_encoding(connection)
         if found == head():
             return  # checking a city's references again would take minutes
         config.attributes["connection"] = connection
@@ -103,6 +105,16 @@ def check_known(revision: str | None) -> None:
         raise SchemaError(
             f"the database's schema is at {revision}, of a newer version of kerbwatch than this one: "
             "install that version, or bring back the backup from before the upgrade"
+        )
+
+
+def _check_encoding(connection: Connection) -> None:
+    """Raises SchemaError for a new PostgreSQL database that does not hold every language's text."""
+    encoding = connection.scalar(text("SHOW server_encoding"))
+    if encoding != "UTF8":
+        raise SchemaError(
+            f"the database's encoding is {encoding}, which does not hold Chinese: "
+            "make another one with 'createdb -O kerbwatch -E UTF8 -T template0 NAME'"
         )
 
 

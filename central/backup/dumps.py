@@ -8,7 +8,7 @@ import sqlite3
 import subprocess
 from pathlib import Path
 
-from sqlalchemy import create_engine, inspect
+from sqlalchemy import inspect
 from sqlalchemy.engine import URL, make_url
 
 from central.backup.errors import BackupError
@@ -56,13 +56,11 @@ def is_empty(database_url: str) -> bool:
     if url.get_backend_name() == "sqlite":
         path = Path(str(url.database))
         return not path.exists() or path.stat().st_size == 0
-    if url.drivername == "postgresql":
-        url = url.set(drivername="postgresql+psycopg")
-    engine = create_engine(url)
+    database = Database(database_url)
     try:
-        return not inspect(engine).get_table_names()
+        return not inspect(database.engine).get_table_names()
     finally:
-        engine.dispose()
+        database.close()
 
 
 def _copy_sqlite(source: Path, target: Path) -> None:

@@ -30,3 +30,16 @@ def test_a_database_of_a_newer_version_is_left_alone(database):
     for work in (schema.check_current, schema.migrate):
         with pytest.raises(SchemaError, match="at 9999, of a newer version"):
             work(database)
+
+
+def test_a_new_database_that_cannot_hold_chinese_is_refused_with_the_remedy(cluster):
+    cluster.command(
+        "CREATE DATABASE plain ENCODING 'SQL_ASCII' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0"
+    )
+    database = Database(cluster.url("plain"))
+    try:
+        with pytest.raises(SchemaError, match=r"SQL_ASCII, .* -E UTF8 -T template0"):
+            schema.migrate(database)
+    finally:
+        database.close()
+        cluster.command("DROP DATABASE plain WITH (FORCE)")

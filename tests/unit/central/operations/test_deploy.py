@@ -107,3 +107,21 @@ def test_the_image_is_built_once_and_never_asked_for_elsewhere(deploy: Path) -> 
 def test_the_database_in_a_container_takes_chinese_whatever_the_language_of_its_image(deploy: Path) -> None:
     database = load_yaml(deploy / "compose.yaml")["services"]["database"]
     assert "--encoding=UTF8" in database["environment"]["POSTGRES_INITDB_ARGS"].split()
+
+
+def test_the_nightly_backup_is_shut_in_as_tightly_as_central(deploy: Path) -> None:
+    units = {
+        name: set((deploy / f"systemd/kerbwatch-{name}.service").read_text("utf-8").splitlines())
+        for name in ("central", "backup")
+    }
+    words = ("Protect", "Private", "Restrict", "Lock", "NoNew", "SystemCall", "CapabilityBounding")
+    kept = {line for line in units["central"] if line.startswith(words)}
+    assert kept - units["backup"] == {"RestrictNamespaces=user net"}
+    assert "RestrictNamespaces=yes" in units["backup"]
+
+
+def test_the_database_beside_central_takes_chinese_on_a_machine_without_a_language(deploy: Path) -> None:
+    text = (deploy.parent / "docs/operations.md").read_text("utf-8")
+    made = [line for line in text.splitlines() if "createdb" in line]
+    assert made
+    assert all("-E UTF8 -T template0" in line for line in made)
