@@ -6,7 +6,7 @@ What a ticket's row says of them is a copy, for lists and for the sweeper; it ca
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal, Protocol
 
@@ -39,15 +39,17 @@ class Clock:
         term: since when, how long, and when it stood.
         calendar_id: the calendar by which it runs; None counts every hour.
         suspended_until: end of the suspension that holds now.
-        reminded: whether the unit was reminded in this term.
-        escalations: how often it went a level up in this term.
+        reminded: whether the unit was reminded of the deadline that holds.
+        escalations: how often it went a level up, for the deadline that holds.
+        extended_at: when the term was made longer last; None of one that never was.
     """
 
     term: Term
     calendar_id: int | None
-    suspended_until: datetime | None
-    reminded: bool
-    escalations: int
+    suspended_until: datetime | None = None
+    reminded: bool = False
+    escalations: int = 0
+    extended_at: datetime | None = None
 
 
 def clock_of(lines: Iterable[Line], ticket_id: str) -> Clock | None:
@@ -57,7 +59,7 @@ def clock_of(lines: Iterable[Line], ticket_id: str) -> Clock | None:
         begun = line.detail.get("tickets", {}).get(ticket_id)
         if begun is not None and "hours" in begun:
             term = Term(line.at, timedelta(hours=begun["hours"]))
-            clock = Clock(term, begun.get("calendar"), None, reminded=False, escalations=0)
+            clock = Clock(term, begun.get("calendar"))
         elif clock is not None and line.detail.get("ticket") == ticket_id:
             clock = _next(clock, line)
     return clock
@@ -65,24 +67,26 @@ def clock_of(lines: Iterable[Line], ticket_id: str) -> Clock | None:
 
 def _next(clock: Clock, line: Line) -> Clock:
     term, until = clock.term, clock.suspended_until
-    reminded, escalations = clock.reminded, clock.escalations
     match line.rule:
         case "suspend":
             until = datetime.fromisoformat(line.detail["until"])
             term = Term(term.began_at, term.work, (*term.pauses, (line.at, until)))
+            return replace(clock, term=term, suspended_until=until)
         case "resume" if until is not None:
             # One that is noticed late ended when it was to end: a sweeper that was away moves no deadline.
             (begin, _until), earlier = term.pauses[-1], term.pauses[:-1]
-            term, until = Term(term.began_at, term.work, (*earlier, (begin, min(line.at, until)))), None
+            term = Term(term.began_at, term.work, (*earlier, (begin, min(line.at, until))))
+            return replace(clock, term=term, suspended_until=None)
         case "extend":
+            # Another deadline, of which nobody was reminded and no superior told yet.
             term = Term(term.began_at, term.work + timedelta(hours=line.detail["hours"]), term.pauses)
+            return replace(clock, term=term, reminded=False, escalations=0, extended_at=line.at)
         case "remind":
-            reminded = True
+            return replace(clock, reminded=True)
         case "escalate":
-            escalations += 1
+            return replace(clock, escalations=clock.escalations + 1)
         case _:
             return clock
-    return Clock(term, clock.calendar_id, until, reminded, escalations)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +114,18 @@ def plan_of(
         return Plan(due_at, clock.suspended_until, "resume")
     term = clock.term
     if not clock.reminded:
-        return Plan(due_at, calendar.after(term.began_at, term.work * remind_share, term.pauses), "remind")
+        return Plan(due_at, _remind_at(clock, calendar, due_at, remind_share), "remind")
     if clock.escalations < len(after_hours):
         late = term.work + timedelta(hours=after_hours[clock.escalations])
         return Plan(due_at, calendar.after(term.began_at, late, term.pauses), "escalate")
     return Plan(due_at, None, None)
+
+
+def _remind_at(clock: Clock, calendar: WorkCalendar, due_at: datetime, share: float) -> datetime:
+    """When so much of a term is over; of one that was made longer after that, so much of what was left."""
+    term, extended_at = clock.term, clock.extended_at
+    at = calendar.after(term.began_at, term.work * share, term.pauses)
+    if extended_at is None or at > extended_at:
+        return at
+    left = calendar.between(extended_at, due_at, term.pauses)
+    return calendar.after(extended_at, left * share, term.pauses)

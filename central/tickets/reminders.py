@@ -17,7 +17,9 @@ from central.tickets import repository
 
 REMINDED, SEEN = "remind", "reminder_seen"
 _BEGINS = ("dispatch", "rework", "hurry", "rule_elsewhere")
-"""Lines by which a term begins, in which the unit was not reminded yet."""
+"""Lines by which terms begin, in which the units were not reminded yet."""
+_EXTENDED = "extend"
+"""The line by which a term gets a later deadline, of which the unit was not reminded yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +34,13 @@ def reminders_of(session: Session, tickets: Collection[Ticket]) -> dict[str, Rem
     """Of some tickets those of which their unit was reminded, by ticket."""
     found: dict[str, Reminder] = {}
     case_ids = {ticket.case_id for ticket in tickets}
-    for line in repository.lines_of(session, case_ids, (REMINDED, SEEN, *_BEGINS)):
+    for line in repository.lines_of(session, case_ids, (REMINDED, SEEN, _EXTENDED, *_BEGINS)):
         for ticket_id in line.detail.get("tickets", {}):
             found.pop(ticket_id, None)
         ticket_id = line.detail.get("ticket", "")
-        if line.rule == REMINDED:
+        if line.rule == _EXTENDED:
+            found.pop(ticket_id, None)
+        elif line.rule == REMINDED:
             found[ticket_id] = Reminder(line.at, seen=False)
         elif line.rule == SEEN and ticket_id in found:
             found[ticket_id] = replace(found[ticket_id], seen=True)

@@ -240,6 +240,35 @@ def test_a_late_ticket_goes_up_step_by_step_with_a_slip_for_each_superior(squad,
     assert case["tickets"][0]["unit_id"] == UNIT, "escalation is a level; the ticket stays its unit's"
 
 
+def test_a_term_that_is_made_longer_is_reminded_of_and_told_upwards_as_if_it_were_the_first(
+    squad, ticket, sweeper
+):
+    ticket_id, case_id = ticket
+    squad.clock.advance(13 * 3600)
+    sweeper.once()
+    assert rules_of(squad, case_id)[3:] == ["remind", "escalate", "escalate"]
+    path, version = f"/api/v1/my/tickets/{ticket_id}/requests", mine(squad, ticket_id)["version"]
+    body = {"kind": "extension", "note": "the crane comes tomorrow", "hours": 29}
+    request = post(squad, path, body, "ulla", version).json()
+    said = {"granted": True, "note": "yes"}
+    assert post(squad, f"/api/v1/requests/{request['id']}/decide", said, "dora", 1).status_code == 200
+    (own,) = get(squad, "/api/v1/my/tickets", "ulla")
+    assert own["reminded_at"] is None, "most of the time is left again"
+    squad.clock.advance(12 * 3600)
+    squad.tokens.clear()  # nobody's lasts so long
+    sweeper.once()
+    assert rules_of(squad, case_id)[-2:] == ["extend", "remind"]
+    assert get(squad, "/api/v1/my/tickets", "ulla")[0]["reminded_at"] == _stamp(squad.clock.now_utc())
+    squad.clock.advance(8 * 3600)
+    sweeper.once()
+    assert rules_of(squad, case_id)[-2:] == ["remind", "escalate"]
+    slip = get(squad, "/api/v1/slips", "dora")[0]
+    assert (slip["level"], slip["unit_id"]) == (1, "traffic-police")
+    squad.clock.advance(8 * 3600)
+    sweeper.once()
+    assert [each["level"] for each in get(squad, "/api/v1/slips", "dora")] == [2, 1, 2, 1]
+
+
 def test_what_fell_due_while_central_was_away_is_done_once_when_it_is_back(squad, ticket, sweeper):
     _ticket_id, case_id = ticket
     squad.clock.advance(20 * 3600)

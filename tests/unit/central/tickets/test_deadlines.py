@@ -71,6 +71,23 @@ def test_an_extension_moves_deadline_and_reminder():
     assert plan(out(), about(1, "extend", hours=4.0)) == (12, "remind", 9)
 
 
+def test_after_an_extension_the_unit_is_reminded_anew_and_its_superiors_are_told_anew():
+    late = [out(), about(6, "remind"), about(8, "escalate"), about(16, "escalate")]
+    longer = [*late, about(20, "extend", hours=32.0)]
+    assert plan(*longer) == (40, "remind", 30)
+    reminded = [*longer, about(30, "remind")]
+    assert plan(*reminded) == (40, "escalate", 40)
+    assert plan(*reminded, about(40, "escalate")) == (40, "escalate", 48)
+
+
+def test_an_extension_of_an_hour_does_not_remind_at_once_but_when_most_of_what_is_left_is_over():
+    assert plan(out(), about(6, "remind"), about(7, "extend", hours=1.0)) == (9, "remind", 8.5)
+
+
+def test_an_extension_that_ends_before_it_is_granted_reminds_at_once():
+    assert plan(out(), about(6, "remind"), about(12, "extend", hours=2.0)) == (10, "remind", 12)
+
+
 def test_work_that_comes_back_has_a_new_term():
     lines = [out(), about(6, "remind"), about(8, "escalate"), out(at=20, rule="rework")]
     assert plan(*lines) == (28, "remind", 26)
@@ -105,3 +122,40 @@ def test_whatever_happens_the_time_that_ran_until_the_deadline_is_the_time_that_
     term = clock_of(lines, "t").term
     ran = ALWAYS.between(term.began_at, term.due_at(ALWAYS), term.pauses)
     assert abs(ran - timedelta(hours=given_h)) < timedelta(milliseconds=1)
+
+
+HAPPENS = st.lists(
+    st.tuples(st.sampled_from(["pass", "extend", "suspend", "resume", "rework"]), st.floats(0.1, 20.0)),
+    max_size=8,
+)
+
+
+@given(HAPPENS)
+def test_whatever_is_granted_a_unit_is_reminded_and_each_superior_told_of_the_deadline_that_holds(steps):
+    """Central does what is due, as its sweeper does, between what people do, and for long after."""
+    lines, now = [out()], 0.0
+
+    def sweep(until):
+        while True:
+            due_at, step, at = plan(*lines)
+            if step is None or at > until:
+                return due_at
+            assert step != "escalate" or at >= due_at, "nobody is told before it is late"
+            lines.append(about(at, step))
+
+    for rule, hours in [*steps, ("pass", 1000.0)]:
+        now += hours
+        sweep(now)
+        stands = clock_of(lines, "t").suspended_until is not None
+        if rule == "extend":
+            lines.append(about(now, rule, hours=hours))
+        elif rule == "suspend" and not stands:
+            lines.append(suspended(now, until=now + hours))
+        elif rule == "resume" and stands:
+            lines.append(about(now, rule))
+        elif rule == "rework":
+            lines.append(out(at=now, rule=rule))
+    sweep(now)
+    since = max(n for n, line in enumerate(lines) if line.rule in {"dispatch", "rework", "extend"})
+    told = [line.rule for line in lines[since:] if line.rule in {"remind", "escalate"}]
+    assert told == ["remind", "escalate", "escalate"]
