@@ -25,12 +25,12 @@ from central.preconditions import check_version
 from central.problems import FieldError, Problem, not_found
 from central.tickets import repository as tickets
 from central.tickets import rules
-from central.tickets.clockwork import Terms, begin_terms, wind
+from central.tickets.clockwork import Terms, wind
 from central.tickets.models import TicketRequest
 from central.tickets.moving import follow
 from central.tickets.rules import RUNNING, TICKET_RULES, TicketFacts
 from central.tickets.schemas import RequestOut
-from central.tickets.sending import chain_above
+from central.tickets.sending import begin_clocks, chain_above
 from kerbwatch.ids import new_id
 from kerbwatch.place import Position
 
@@ -269,7 +269,7 @@ def _move(session: Session, row: Case, ticket: Ticket, ruling: Ruling, terms: Te
     follow(row)
     ruling.new_ticket_id = made.id
     told: dict[str, Any] = {
-        "tickets": begin_terms(session, [made], terms, urgent=row.urgent),
+        "tickets": begin_clocks(session, [made], terms, urgent=row.urgent),
         "chain": row.chain,
         "to": made.unit_id,
     }

@@ -23,7 +23,7 @@ from central.people.service import Principal
 from central.preconditions import check_version
 from central.problems import Problem, not_found
 from central.tickets import repository as tickets
-from central.tickets.clockwork import WIND, Terms, respond_by, wind
+from central.tickets.clockwork import WIND, Terms, chain_of, respond_by, wind
 from central.tickets.deadlines import clock_of
 from central.tickets.service import resume
 
@@ -72,13 +72,14 @@ def _take(session: Session, row: Case, ticket: Ticket, now: datetime, terms: Ter
 
 
 def _issue(session: Session, row: Case, ticket: Ticket, now: datetime, terms: Terms) -> SupervisionSlip:
-    level = _levels_told(session, row, ticket) + 1
-    above = row.chain[level - 1]
+    clock = clock_of(cases.log_of(session, row.id), ticket.id)
+    assert clock is not None  # by it the ticket is late
+    above = chain_of(row, clock)[clock.escalations]
     due = f"{ticket.due_at.astimezone(terms.zone):%Y-%m-%d %H:%M}"
     slip = SupervisionSlip(
         case_id=row.id,
         ticket_id=ticket.id,
-        level=level,
+        level=clock.escalations + 1,
         unit_id=above["unit_id"],
         unit_name=above["unit_name"],
         sentence=f"{ticket.unit_name} was to deal with this by {due}: {ticket.sentence}",
@@ -88,12 +89,6 @@ def _issue(session: Session, row: Case, ticket: Ticket, now: datetime, terms: Te
     session.add(slip)
     session.flush()
     return slip
-
-
-def _levels_told(session: Session, row: Case, ticket: Ticket) -> int:
-    """How many levels were told of this ticket in its present term."""
-    clock = clock_of(cases.log_of(session, row.id), ticket.id)
-    return clock.escalations if clock else 0
 
 
 def answer(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
@@ -13,7 +15,7 @@ from central.cases import repository as cases
 from central.cases.models import Case, Ticket
 from central.cases.rules import TicketState
 from central.settings import CentralSettings
-from central.tickets.deadlines import clock_of, plan_of
+from central.tickets.deadlines import Clock, clock_of, plan_of
 from central.tickets.rules import RUNNING
 
 WIND = "wind"
@@ -69,18 +71,23 @@ def wind(session: Session, case: Case, terms: Terms) -> None:
     """Make the rows of a case's tickets say what its log says. The log must be written already."""
     session.flush()
     lines = cases.log_of(session, case.id)
-    after_hours = [step["after_hours"] for step in case.chain]
     for ticket in case.tickets:
         clock = clock_of(lines, ticket.id)
         if clock is None:
             continue
         calendar = calendars.of_id(session, clock.calendar_id, terms.zone)
+        after_hours = [step["after_hours"] for step in chain_of(case, clock)]
         plan = plan_of(clock, calendar, remind_share=terms.remind_share, after_hours=after_hours)
         running = TicketState(ticket.state) in RUNNING
         ticket.due_at = plan.due_at
         ticket.suspended_until = clock.suspended_until if running else None
         ticket.next_step = plan.next_step if running else None
         ticket.next_step_at = plan.next_at if running else None
+
+
+def chain_of(case: Case, clock: Clock) -> Sequence[Mapping[str, Any]]:
+    """Who is told when a ticket is late: above a unit that helps, those above itself."""
+    return case.chain if clock.chain is None else clock.chain
 
 
 def respond_by(session: Session, now: datetime, terms: Terms, *, urgent: bool) -> datetime:

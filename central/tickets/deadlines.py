@@ -42,6 +42,7 @@ class Clock:
         reminded: whether the unit was reminded of the deadline that holds.
         escalations: how often it went a level up, for the deadline that holds.
         extended_at: when the term was made longer last; None of one that never was.
+        chain: who is told when it is late, the nearest above its unit first; None: whoever the case names.
     """
 
     term: Term
@@ -50,6 +51,7 @@ class Clock:
     reminded: bool = False
     escalations: int = 0
     extended_at: datetime | None = None
+    chain: Sequence[Mapping[str, Any]] | None = None
 
 
 def clock_of(lines: Iterable[Line], ticket_id: str) -> Clock | None:
@@ -59,7 +61,8 @@ def clock_of(lines: Iterable[Line], ticket_id: str) -> Clock | None:
         begun = line.detail.get("tickets", {}).get(ticket_id)
         if begun is not None and "hours" in begun:
             term = Term(line.at, timedelta(hours=begun["hours"]))
-            clock = Clock(term, begun.get("calendar"))
+            chain = begun.get("chain", clock.chain if clock else None)
+            clock = Clock(term, begun.get("calendar"), chain=chain)
         elif clock is not None and line.detail.get("ticket") == ticket_id:
             clock = _next(clock, line)
     return clock

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from central.cases.models import Case
+from central.cases.models import Case, Ticket
 from central.cases.rules import TicketState
 from central.cases.schemas import CaseDetail
 from central.cases.service import check_move, for_change, move
@@ -63,9 +63,23 @@ def send_out(
     drafted = [ticket for ticket in row.tickets if ticket.state == TicketState.DRAFTED]
     for ticket in drafted:
         ticket.dispatched_at = now
-    begun = begin_terms(session, drafted, terms, urgent=row.urgent)
+    begun = begin_clocks(session, drafted, terms, urgent=row.urgent)
     move(session, row, "dispatch", None, now, detail={"tickets": begun} | (told or {}))
     wind(session, row, terms)
+
+
+def begin_clocks(
+    session: Session, tickets: list[Ticket], terms: Terms, *, urgent: bool
+) -> dict[str, dict[str, object]]:
+    """What the log is to say of tickets that go out: their terms, and for helpers who is above them.
+
+    Who is above the accountable unit stands in its case.
+    """
+    begun = begin_terms(session, tickets, terms, urgent=urgent)
+    for ticket in tickets:
+        if not ticket.leads:
+            begun[ticket.id]["chain"] = chain_above(session, ticket.unit_id, terms)
+    return begun
 
 
 def chain_above(session: Session, unit_id: str, terms: Terms) -> list[dict[str, Any]]:
