@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
-from central.cases.models import Case, Lead, LeadEvidence
+from central.cases.models import Case, CaseEvent, Lead, LeadEvidence
 from central.cases.rules import CaseState
 from central.custody import repository
 from central.custody.rules import CaseStanding
@@ -77,6 +77,34 @@ def leads_before(session: Session, before: datetime, after: str, limit: int) -> 
     """Leads with somebody's words, plate or name in them, made before an instant, beyond an id, in order."""
     query = select(Lead).where(Lead.id > after, Lead.anonymised_at.is_(None), Lead.created_at < before)
     return session.scalars(query.order_by(Lead.id).limit(limit)).all()
+
+
+def founded_by(session: Session, lead: Lead) -> Sequence[Case]:
+    """The cases that a report made, wherever it is now; none where it only joined those of others.
+
+    The log is asked: a case that was merged away has its report no more, and one that is over does not say
+    what made it.
+    """
+    founded, asked, asking = set[str](), set[str](), {lead.case_id}
+    while asking:
+        query = select(CaseEvent.case_id, CaseEvent.rule, CaseEvent.detail)
+        query = query.where(CaseEvent.case_id.in_(asking), CaseEvent.rule.in_(("opened", "merge_case")))
+        asked |= asking
+        before = set[str]()
+        for case_id, rule, detail in session.execute(query):
+            if rule == "merge_case" and lead.id in detail["leads"]:
+                before.add(detail["from"])
+            elif detail.get("lead_id") == lead.id:  # somebody took it out of another case
+                founded.add(case_id)
+                before.add(detail["split_from"])
+            elif rule == "opened" and _named_in(detail, lead):
+                founded.add(case_id)
+        asking = before - asked
+    return session.scalars(select(Case).where(Case.id.in_(founded))).all()
+
+
+def _named_in(detail: dict[str, object], lead: Lead) -> bool:
+    return (detail.get("source"), detail.get("number")) == (lead.source, lead.external_id)
 
 
 def reports_of(session: Session, lead_ids: Collection[str]) -> Sequence[Report]:

@@ -198,10 +198,8 @@ class Retention:
 
     def _anonymise(self, session: Session, lead: Lead, rule: str) -> None:
         """Take out who and whose; what, where and when stays, for the figures of later years."""
-        told = lead.words is not None
         lead.plate, lead.plate_said, lead.reporter_ref, lead.anonymised_at = None, None, None, self._now
-        if told:
-            lead.words = ""
+        if lead.words is not None:
             self._tell_anew(session, lead)
         for report in retained.reports_of(session, [lead.id]):
             report.words, report.reporter_ref, report.follow_hash, report.said_hash = "", None, None, None
@@ -210,13 +208,19 @@ class Retention:
         append(session, EntryKind.LEAD_ANONYMISED, subject, actor=ACTOR, now=self._now, payload=payload)
 
     def _tell_anew(self, session: Session, lead: Lead) -> None:
-        """The sentences of case, tickets and slips without the reporter's words."""
-        row, words = lead.case, words_of(lead, self._zone)
-        for ticket in row.tickets:
-            for slip in retained.slips_of(session, row.id):
-                slip.sentence = slip.sentence.replace(ticket.sentence, words)
-            ticket.sentence = words
-        row.sentence = words
+        """A report's words go out of it, and out of what the cases that it made say with their tickets."""
+        whole = words_of(lead, self._zone)
+        lead.words = ""
+        bare = words_of(lead, self._zone)
+        said = whole.removeprefix(bare)
+        for row in retained.founded_by(session, lead):
+            for ticket in row.tickets:
+                for slip in retained.slips_of(session, row.id):
+                    slip.sentence = slip.sentence.replace(
+                        ticket.sentence, _without(said, ticket.sentence, bare)
+                    )
+                ticket.sentence = _without(said, ticket.sentence, bare)
+            row.sentence = _without(said, row.sentence, bare)
 
     def _messages(self, tally: Tally) -> None:
         """The content of boxes' messages whose incident is anonymised; plates stand in them."""
@@ -236,6 +240,11 @@ class Retention:
                 gone = [number for number, each in incidents.items() if each and each not in kept]
                 retained.empty_messages(session, gone)
                 tally.messages += len(gone)
+
+
+def _without(said: str, sentence: str, bare: str) -> str:
+    """A sentence without what was said at its end; the bare one where that does not stand there."""
+    return sentence.removesuffix(said) if sentence.endswith(said) else bare
 
 
 def _incident_of(payload: str) -> str | None:

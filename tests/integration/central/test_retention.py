@@ -284,3 +284,84 @@ def check(database, store):
     with database.read() as session:
         for row in session.scalars(select(MediaFile)):
             assert store.path(row.sha256).exists() == (row.deleted_at is None)
+
+
+def call_in(street, number, words, shift_deg=0.0, kind="stall_encroachment"):
+    """Somebody tells the hotline of something; returns the case that has the lead."""
+    item = {
+        "number": number,
+        "kind": kind,
+        "lon": IN_YANGMING[0] + shift_deg,
+        "lat": IN_YANGMING[1],
+        "at": street.clock.now_utc().isoformat(),
+        "words": words,
+        "road": "Bridge Lane",
+    }
+    told = street.client.post("/api/v1/hotline", json={"items": [item]}, headers=street.bearer("olga"))
+    assert told.json()["taken"] == 1
+    with street.database.read() as session:
+        return session.scalars(select(Lead.case_id).where(Lead.external_id == number)).one()
+
+
+def act(street, case_id, what, **body):
+    seen = street.client.get(f"/api/v1/cases/{case_id}", headers=street.bearer("olga"))
+    headers = street.bearer("olga") | {"If-Match": seen.headers["ETag"]}
+    answer = street.client.post(f"/api/v1/cases/{case_id}/{what}", json=body, headers=headers)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def sentences(street, case_id):
+    """What case and tickets say."""
+    with street.database.read() as session:
+        row = session.get(Case, case_id)
+        return {row.sentence, *(ticket.sentence for ticket in row.tickets)}
+
+
+def test_of_a_case_that_was_merged_away_the_words_go_with_those_of_its_lead(street):
+    far = call_in(street, "8", "I am Wang Wu, third floor", 0.004)
+    farther = call_in(street, "9", "call me, 139 1111 2222", 0.008)
+    act(street, far, "merge", other=farther)
+    act(street, street.stall, "merge", other=far)
+    (before,) = sentences(street, farther)
+    assert "139 1111 2222" in before
+    end(street.database, street.stall, "closed", street.clock.now_utc())
+    street.clock.advance(366 * DAY_S)
+    run(street.database, street.store, street.clock)
+    (after,) = sentences(street, farther)
+    assert after == before.removesuffix(' "call me, 139 1111 2222"'), "what, where and when stays"
+    for case_id, number in ((far, "(8)"), (street.stall, "(7)")):
+        (said,) = sentences(street, case_id)
+        assert number in said
+        assert not any(word in said for word in ("Wang Wu", "Li Hua", "139 1111"))
+
+
+def test_of_a_lead_that_was_merged_and_taken_out_again_the_words_go_from_both_its_cases(street):
+    far = call_in(street, "8", "I am Wang Wu, third floor", 0.004)
+    kept = act(street, street.stall, "merge", other=far)
+    lead = next(each["id"] for each in kept["leads"] if each["external_id"] == "8")
+    alone = act(street, street.stall, f"leads/{lead}/split")["id"]
+    end(street.database, alone, "rejected", street.clock.now_utc())
+    street.clock.advance(31 * DAY_S)
+    run(street.database, street.store, street.clock)
+    for case_id in (far, alone):
+        (said,) = sentences(street, case_id)
+        assert ("(8)" in said, "Wang Wu" in said) == (True, False)
+    assert any("Li Hua" in said for said in sentences(street, street.stall)), "this case is open"
+
+
+def test_a_report_that_joined_a_case_changes_nothing_of_what_the_case_says_when_it_is_forgotten(street):
+    """Neither of one that a camera made, nor of one that somebody else had reported."""
+    later = call_in(street, "8", "it is Wang Wu again", 0.00001)
+    assert later == street.stall, "it is the same stall"
+    joined = call_in(street, "9", "a blue car, says Wang Wu", kind="illegal_parking")
+    assert joined == street.parked, "it is the car that the camera sees"
+    before = sentences(street, street.parked)
+    (stall_before,) = sentences(street, street.stall)
+    for case_id in (street.parked, street.stall):
+        end(street.database, case_id, "rejected", street.clock.now_utc())
+    street.clock.advance(31 * DAY_S)
+    run(street.database, street.store, street.clock)
+    assert sentences(street, street.parked) == before
+    (stall_after,) = sentences(street, street.stall)
+    assert stall_before.startswith(stall_after + ' "I am Li Hua')
