@@ -9,7 +9,6 @@ from pathlib import Path
 import structlog
 
 from central import schema
-from central.areas.service import import_areas
 from central.calendar.service import import_calendar
 from central.custody.configuration import note_configuration, retention_rules
 from central.custody.keys import read_key, write_key
@@ -17,7 +16,8 @@ from central.custody.signing import introduce, sign_tip
 from central.database import Database
 from central.directory import service as directory
 from central.duty import repository as duty
-from central.duty.service import NoDutyListError, import_duty_list
+from central.duty.on_areas import take_in
+from central.duty.service import NoDutyListError
 from central.points.awards import import_rules as import_points_rules
 from central.settings import CentralSettings
 from kerbwatch.paths import located
@@ -80,10 +80,14 @@ def import_reference_data(settings: CentralSettings, database: Database, now: da
     if not any((settings.areas, settings.duty_list, settings.calendar, settings.points)):
         return
     with database.write(ordered=True) as session:
-        if settings.areas:
-            import_areas(session, settings.areas, now, settings.zone)
-        if settings.duty_list:
-            import_duty_list(session, settings.duty_list, now, settings.zone, when_changed=True)
+        take_in(
+            session,
+            now,
+            settings.zone,
+            areas=settings.areas,
+            duty_list=settings.duty_list,
+            when_changed=True,
+        )
         if settings.calendar:
             import_calendar(session, settings.calendar, "system", now)
         if settings.points:

@@ -28,6 +28,7 @@ from central.areas.models import Area
 from central.custody.canonical import sha256_of
 from central.custody.chain import EntryKind, append
 from central.database import pool_of
+from central.taken_in import note_taken_in
 from kerbwatch.ids import SLUG_PATTERN
 from kerbwatch.paths import located
 from kerbwatch.place import Position
@@ -222,6 +223,7 @@ def import_areas(session: Session, path: Path, now: datetime, zone: tzinfo = UTC
         SettingsError: with a line for each fault of the file.
     """
     areas = read_areas(path, now, zone)
+    note_taken_in(session, path, now)
     if {_content(area) for area in areas} == {_content(area) for area in repository.all_areas(session)}:
         return False
     repository.replace_all(session, areas)

@@ -29,6 +29,15 @@ def in_force(session: Session, now: datetime) -> DutyList | None:
     return session.scalar(in_force_at(now))
 
 
+def standing(session: Session, now: datetime) -> list[DutyList]:
+    """The version in force at ``now``, if there is one, and those that are to come."""
+    coming = session.scalars(
+        select(DutyList).where(DutyList.in_force_since > now).order_by(DutyList.in_force_since, DutyList.id)
+    )
+    current = in_force(session, now)
+    return [*([current] if current else []), *coming]
+
+
 def versions(session: Session) -> Sequence[DutyList]:
     """Every version, the newest first."""
     return session.scalars(

@@ -21,6 +21,7 @@ from central.duty.checking import Finding, Ground, check
 from central.duty.draft import DutyDraft, DutyRow, UnitRow
 from central.duty.models import DutyEntry, DutyList, Unit
 from central.duty.reading import read_csv, read_units_csv, read_yaml
+from central.taken_in import is_as_taken_in, note_taken_in
 from kerbwatch.settings import SettingsError
 
 log = structlog.get_logger(__name__)
@@ -141,7 +142,9 @@ def import_duty_list(
         now: the present instant.
         zone: time zone whose days the file speaks of.
         units: units of a list in CSV.
-        when_changed: only when the file is not as it was taken in last, whatever is in force since.
+        when_changed: only when the file is not as it was taken in last, whatever is in force since. One
+            that is must not be refused, as only time or the areas have changed: what is wrong with it is
+            told. Own units follow areas that changed.
 
     Returns:
         False when that very list, with the same areas, is in force already.
@@ -150,31 +153,53 @@ def import_duty_list(
         SettingsError: with file and line for each fault of the file.
     """
     draft = read_draft(session, path, now, units)
-    for finding in check_draft(session, draft, now, zone, strict=True):
-        log.warning("duty_list_warning", line=finding.line, code=finding.code, text=finding.text)
     sha256, source = _digest(draft), str(path.resolve())
-    current = repository.in_force(session, now)
+    current, last = repository.in_force(session, now), repository.last_of_source(session, source)
+    known_file = last is not None and (is_as_taken_in(session, path) or last.sha256 == sha256)
+    unchanged = when_changed and known_file
+    findings = check_draft(session, draft, now, zone, strict=not unchanged)
+    for finding in findings:
+        log.warning("duty_list_warning", line=finding.line, code=finding.code, text=finding.text)
+    note_taken_in(session, path, now)
     if current and current.sha256 == sha256:
         return False
-    last = repository.last_of_source(session, source)
-    if when_changed and last is not None and last.sha256 == sha256:
+    if unchanged and last is not None and not _to_follow(last, current, sha256, findings, now):
         return False
     since = max(now, _start_of(draft.period.first, zone) or now)
     known = repository.by_hash(session, sha256)
     if known is not None and known.in_force_since == since and since > now:
         return False
+    _put_in_force(session, draft, known or DutyList(sha256=sha256), source, since, now, zone)
+    return True
+
+
+def _to_follow(
+    last: DutyList, current: DutyList | None, sha256: str, findings: list[Finding], now: datetime
+) -> bool:
+    """Whether a list is to be taken in anew since areas changed under it, and can be."""
+    stands = last is current or last.in_force_since > now
+    return stands and last.sha256 != sha256 and not any(each.fault for each in findings)
+
+
+def _put_in_force(  # noqa: PLR0917 - one version, all that is said of it
+    session: Session,
+    draft: DutyDraft,
+    version: DutyList,
+    source: str,
+    since: datetime,
+    now: datetime,
+    zone: tzinfo,
+) -> None:
     for unit in draft.units:
         session.merge(Unit(id=unit.id, name=unit.name, parent_id=unit.parent))
-    if known:
-        known.in_force_since, known.imported_at, known.source = since, now, source
-    else:
-        _store(session, draft, DutyList(sha256=sha256, source=source, imported_at=now), since, zone)
+    version.in_force_since, version.imported_at, version.source = since, now, source
+    if version.id is None:
+        _store(session, draft, version, zone)
     session.flush()
-    told = {"sha256": sha256, "since": since.isoformat()}
+    told = {"sha256": version.sha256, "since": since.isoformat()}
     append(session, EntryKind.CONFIGURED, "duty-list", actor="system", now=now, payload=told)
     forget_book(session)
     log.info("duty_list_imported", entries=len(draft.rows), units=len(draft.units), since=since.isoformat())
-    return True
 
 
 def _digest(draft: DutyDraft) -> str:
@@ -184,8 +209,8 @@ def _digest(draft: DutyDraft) -> str:
     return hashlib.sha256(repr((draft.name, draft.period, draft.classes, units, rows)).encode()).hexdigest()
 
 
-def _store(session: Session, draft: DutyDraft, version: DutyList, since: datetime, zone: tzinfo) -> None:
-    version.name, version.in_force_since = draft.name, since
+def _store(session: Session, draft: DutyDraft, version: DutyList, zone: tzinfo) -> None:
+    version.name = draft.name
     version.valid_until = _end_of(draft.period.last, zone)
     version.powers = {unit.id: list(unit.powers) for unit in draft.units if unit.powers is not None}
     version.classes = draft.classes

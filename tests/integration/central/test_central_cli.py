@@ -159,6 +159,22 @@ def test_a_duty_list_with_faults_leaves_the_old_one_in_force(ready):
     assert run("import", "duty", "configs/duty-list.yaml").output.strip() == "in force already"
 
 
+def test_areas_on_which_the_list_cannot_stand_are_refused_until_both_come_together(ready):
+    for name in ("areas.geojson", "duty-list.yaml"):
+        text = (ready / "configs" / name).read_text()
+        text = text.replace("yangming: traffic", "yangming-town: traffic")
+        (ready / name).write_text(text.replace('"id": "yangming",', '"id": "yangming-town",'))
+    for check in ((), ("--check",)):
+        refused = run("import", "areas", "areas.geojson", *check)
+        assert isinstance(refused.exception, SettingsError)
+        assert "there is no area 'yangming'" in str(refused.exception)
+    both = ("import", "areas", "areas.geojson", "--duty", "duty-list.yaml")
+    assert run(*both, "--check").output.strip().endswith("no fault")
+    assert run("import", "areas", "configs/areas.geojson").output.strip().endswith("there already")
+    assert "imported\nthe duty list was taken in" in run(*both).output
+    assert run("import", "duty", "duty-list.yaml").output.strip() == "in force already"
+
+
 def test_serving_without_init_says_what_to_do(folder):
     (folder / "var/central").mkdir(parents=True)
     (folder / "var/central/secret").touch(mode=0o600)
