@@ -124,6 +124,8 @@ class Lead(Base):
     """What whoever reported it says."""
     reporter_ref: Mapped[str | None] = mapped_column(String(36))
     """Stands for the person who reported it; who that is, is kept apart."""
+    corrections: Mapped[list[dict[str, Any]] | None] = mapped_column(JSON(none_as_null=True))
+    """What people put right of it (:mod:`central.cases.corrected`); the other columns stay as it said."""
     anonymised_at: Mapped[datetime | None]
     """When plate, words and reporter were taken out, by a rule of retention."""
     created_at: Mapped[datetime]

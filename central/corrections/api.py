@@ -31,5 +31,14 @@ def correct_case(  # noqa: PLR0917 - FastAPI passes them by name
     """Kind, place or urgency of a case in review are otherwise: its ticket is drafted anew."""
     version, now = version_of(if_match), central.clock.now_utc()
     with central.database.write(ordered=True) as session:
-        found = service.correct(session, case_id, body, who=who, version=version, now=now)
+        found = service.correct(
+            session,
+            case_id,
+            body,
+            who=who,
+            version=version,
+            now=now,
+            zone=central.settings.zone,
+            settings=central.settings.intake.merging,
+        )
     return shown(found, who, response)

@@ -1,29 +1,49 @@
-"""An operator corrects a case in review; its draft is made anew by the duty list. What leads said stays."""
+"""An operator corrects a case in review; its draft is made anew by the duty list.
+
+What leads said stays, and merging goes by the correction.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from http import HTTPStatus
+from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
 from central.areas.coverage import check_covered
 from central.cases import repository as cases
+from central.cases.corrected import columns_of, correct_leads
+from central.cases.models import Case
 from central.cases.rules import CaseState
 from central.cases.schemas import CaseDetail
 from central.cases.service import for_change, note_in_log
 from central.corrections.schemas import CorrectionIn
 from central.duty.matter import check_known
 from central.duty.service import duty_book
+from central.merging import repository as merging
+from central.merging.intake import key_of
+from central.merging.settings import MergingSettings
 from central.people.permissions import Permission
 from central.people.service import Principal
 from central.problems import Problem
+from central.reopening import around
 from central.tickets.dispatch import draft_anew
 from kerbwatch.place import Position
 
 
 def correct(
-    session: Session, case_id: str, said: CorrectionIn, *, who: Principal, version: int, now: datetime
+    session: Session,
+    case_id: str,
+    said: CorrectionIn,
+    *,
+    who: Principal,
+    version: int,
+    now: datetime,
+    zone: ZoneInfo,
+    settings: MergingSettings,
 ) -> CaseDetail:
     """Correct kind, place or urgency of a case that is in review. Needs ``ordered=True``.
 
@@ -42,13 +62,7 @@ def correct(
         check_known(book, said.kind)
     if said.lon is not None and said.lat is not None:
         check_covered(book.areas, said.lon, said.lat)
-    wanted = {"kind": said.kind, "lon": said.lon, "lat": said.lat}
-    wanted["urgent"] = said.urgent
-    told = {
-        name: [getattr(row, name), value]
-        for name, value in wanted.items()
-        if value is not None and getattr(row, name) != value
-    }
+    told = _otherwise(row, said)
     if not told:
         raise Problem(HTTPStatus.CONFLICT, "nothing-new", "the case says so already")
     for name, (_before, value) in told.items():
@@ -66,5 +80,35 @@ def correct(
         detail={"changed": told},
     )
     draft_anew(session, row, book, who.actor, now)
+    correct_leads(row.leads, row.id, {name: getattr(row, name) for name in _whole(told)})
     session.flush()
+    if told.keys() & {"kind", "lon", "lat"}:
+        _put_elsewhere(session, row, who, now, zone, settings)
     return CaseDetail.of(row, cases.files_here(session, [row]))
+
+
+def _otherwise(row: Case, said: CorrectionIn) -> dict[str, list[Any]]:
+    """By field what a case says, and what it is to say."""
+    wanted = {"kind": said.kind, "lon": said.lon, "lat": said.lat, "urgent": said.urgent}
+    return {
+        name: [getattr(row, name), value]
+        for name, value in wanted.items()
+        if value is not None and getattr(row, name) != value
+    }
+
+
+def _whole(told: Collection[str]) -> set[str]:
+    """Fields that are otherwise; of a place both, since each lead may have one of its own."""
+    return {*told, "lon", "lat"} if {"lon", "lat"} & set(told) else set(told)
+
+
+def _put_elsewhere(  # noqa: PLR0917 - one step of the above
+    session: Session, row: Case, who: Principal, now: datetime, zone: ZoneInfo, settings: MergingSettings
+) -> None:
+    """It is of another kind or elsewhere: new leads find it so, and what it may be the same as is asked."""
+    merging.place_leads(session, {lead.id: key_of(columns_of(lead)) for lead in row.leads})
+    merging.lapse(session, row.id)
+    found = around.open_matches(session, row, now, zone, settings)
+    likely = [match for match in found if match.score >= settings.of(row.kind).suggest_from]
+    around.suggest(session, row, likely, who.actor, now)
+    session.flush()

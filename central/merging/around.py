@@ -134,4 +134,4 @@ def _put(ground: Ground, found: Iterable[Near]) -> None:
 
 
 def _key(near: Near) -> tuple[str, int]:
-    return near.lead["kind"], near.cell
+    return near.kind, near.cell

@@ -6,8 +6,9 @@ from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
+from central.cases.corrected import as_put_right
 from central.cases.rules import Origin
-from central.merging.grid import cells_around
+from central.merging.grid import cell_of, cells_around
 from central.merging.pace import Seen
 from central.merging.scoring import FOREVER, Spot
 from central.merging.settings import MergingSettings
@@ -36,7 +37,12 @@ class Search(NamedTuple):
 
 
 def spot_of(lead: Mapping[str, Any], case_id: str, until: datetime | None) -> Spot:
-    """What of a lead (its columns, ``id`` among them) counts; ``until`` None: as the lead says."""
+    """What of a lead (its columns, ``id`` among them) counts; ``until`` None: as the lead says.
+
+    What people put right of it counts in place of what it says.
+    """
+    if lead["corrections"]:
+        lead = as_put_right(lead)
     box, plate = lead["box"], lead["plate"]
     return Spot(
         lead_id=lead["id"],
@@ -56,6 +62,12 @@ def spot_of(lead: Mapping[str, Any], case_id: str, until: datetime | None) -> Sp
         reporter=lead["reporter_ref"],
         box=(box["x1"], box["y1"], box["x2"], box["y2"]) if box else None,
     )
+
+
+def key_of(lead: Mapping[str, Any]) -> tuple[str, int]:
+    """As which kind, and in which cell of the grid, a lead (its columns) is looked for."""
+    spot = spot_of(lead, "", None)
+    return spot.kind, cell_of(spot.lon, spot.lat)
 
 
 def searches_of(leads: Iterable[Mapping[str, Any]], settings: MergingSettings) -> dict[str, Search]:

@@ -35,6 +35,7 @@ _COUNTS = (
     "words",
     "road",
     "reporter_ref",
+    "corrections",
 )
 """Columns of a lead that :func:`central.merging.intake.spot_of` asks for: whole leads are far dearer."""
 
@@ -53,10 +54,13 @@ _PLACED = (
 )
 """Columns that :func:`central.merging.intake.seen_of` asks for."""
 
+_LOOKED_FOR = (OpenLead.lead_id, OpenLead.kind, OpenLead.cell, OpenLead.until)
+
 
 class Near(NamedTuple):
-    """A lead of an open case with where it is looked for, its case in short, and what counts of it."""
+    """A lead of an open case: as what and where it is looked for, its case in short, what counts of it."""
 
+    kind: str
     cell: int
     until: datetime
     head: Head
@@ -76,30 +80,30 @@ def leads_in(session: Session, searches: Mapping[str, tuple[Collection[int], dat
             for kind, (cells, since) in searches.items()
         )
     )
-    found = select(OpenLead.lead_id, OpenLead.cell, OpenLead.until, place.label("place")).where(where)
+    found = select(*_LOOKED_FOR, place.label("place")).where(where)
     ranked = found.subquery()
     return _near(session, ranked, ranked.c.place <= MOST_OF_A_CAMERA)
 
 
 def leads_of(session: Session, case_ids: Collection[str]) -> list[Near]:
     """The leads of some cases, of those that are open."""
-    found = select(OpenLead.lead_id, OpenLead.cell, OpenLead.until)
+    found = select(*_LOOKED_FOR)
     return _near(session, found.where(among(session, OpenLead.case_id, case_ids)).subquery())
 
 
 def _near(session: Session, found: Subquery, *where: ColumnElement[bool]) -> list[Near]:
     lead, case = Lead.__table__.c, Case.__table__.c
     query = (
-        select(found.c.cell, found.c.until)
+        select(found.c.kind, found.c.cell, found.c.until)
         .add_columns(*(case[name] for name in Head._fields))
         .add_columns(*(lead[name] for name in _COUNTS))
         .join_from(found, Lead.__table__, lead.id == found.c.lead_id)
         .join(Case.__table__, case.id == lead.case_id)
         .where(*where)
     )
-    ends = 2 + len(Head._fields)
+    ends = 3 + len(Head._fields)
     return [
-        Near(row[0], row[1], Head._make(row[2:ends]), dict(zip(_COUNTS, row[ends:], strict=True)))
+        Near(row[0], row[1], row[2], Head._make(row[3:ends]), dict(zip(_COUNTS, row[ends:], strict=True)))
         for row in session.connection().execute(query).all()
     ]
 
@@ -203,6 +207,11 @@ def put_ends(session: Session, ends: Mapping[str, datetime]) -> None:
 def forget(session: Session, case_id: str) -> None:
     """A case is over: nothing joins it any more, and what was suggested of it lapses."""
     session.execute(delete(OpenLead).where(OpenLead.case_id == case_id))
+    lapse(session, case_id)
+
+
+def lapse(session: Session, case_id: str) -> None:
+    """What was suggested of a case, and is not decided, is not asked any more."""
     session.execute(
         update(MergeSuggestion)
         .where(MergeSuggestion.state == "open")
@@ -214,6 +223,12 @@ def forget(session: Session, case_id: str) -> None:
 def move_leads(session: Session, lead_ids: Collection[str], case_id: str) -> None:
     """Leads belong to another open case from now on."""
     session.execute(update(OpenLead).where(OpenLead.lead_id.in_(lead_ids)).values(case_id=case_id))
+
+
+def place_leads(session: Session, places: Mapping[str, tuple[str, int]]) -> None:
+    """Some leads of open cases, by their ids, are looked for as another kind and in another cell."""
+    for lead_id, (kind, cell) in places.items():
+        session.execute(update(OpenLead).where(OpenLead.lead_id == lead_id).values(kind=kind, cell=cell))
 
 
 def suggestion(session: Session, suggestion_id: int) -> MergeSuggestion | None:

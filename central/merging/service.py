@@ -13,14 +13,16 @@ from sqlalchemy.orm import Session
 
 from central.cases import repository as cases
 from central.cases.arrivals import Arrival
+from central.cases.corrected import as_put_right, columns_of, take_out_of
 from central.cases.desk import Desk
-from central.cases.models import Case, Lead
+from central.cases.models import Case
 from central.cases.reporting import group_of, words_of
 from central.cases.rules import OVER, CaseState
 from central.cases.schemas import CaseDetail
 from central.cases.service import for_change, move, note_in_log
 from central.custody.holds import follow
 from central.merging import repository
+from central.merging.intake import key_of
 from central.merging.models import MergeSuggestion
 from central.merging.schemas import SuggestionOut
 from central.merging.settings import MergingSettings
@@ -198,9 +200,10 @@ def split(
     if group == row.open_group or len(row.leads) < 2:
         raise Problem(HTTPStatus.CONFLICT, "founder", "this lead made the case; take out the others instead")
     desk = Desk.opened(session, now, zone, settings)
-    columns = {name: getattr(lead, name) for name in Lead.__table__.columns.keys()}  # noqa: SIM118
+    take_out_of(lead, row.id)
+    columns = columns_of(lead)
     detail = {"lead_id": lead.id, "split_from": row.id}
-    new = desk.draft(Arrival(group, who.actor, words_of(lead, zone), columns, detail))
+    new = desk.draft(Arrival(group, who.actor, words_of(lead, zone), as_put_right(columns), detail))
     desk.write(session)
     lead.case_id = new.id
     row.urgent = any(each.urgent for each in row.leads if each is not lead)
@@ -208,6 +211,7 @@ def split(
     note_in_log(session, row, "split_lead", who.actor, now, from_state=row.state, detail=told)
     session.flush()
     repository.move_leads(session, [lead.id], new.id)
+    repository.place_leads(session, {lead.id: key_of(columns)})
     follow(session, row, _held(session, new.id), now)
     if repository.between(session, new.id, row.id) is None:
         session.add(

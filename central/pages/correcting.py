@@ -45,8 +45,16 @@ def correct(asked: AskedDep, form: Annotated[CorrectionForm, Form()]) -> Respons
     try:
         said = _said(form)
         with central.database.write(ordered=True) as session:
-            now = central.clock.now_utc()
-            service.correct(session, asked.case_id, said, who=asked.who, version=form.version, now=now)
+            service.correct(
+                session,
+                asked.case_id,
+                said,
+                who=asked.who,
+                version=form.version,
+                now=central.clock.now_utc(),
+                zone=central.settings.zone,
+                settings=central.settings.intake.merging,
+            )
     except Problem as problem:
         return undone(asked, problem)
     return done(asked, "corrected")

@@ -94,7 +94,9 @@ class TicketPage:
     """Why it was opened again after it had been closed; empty where it was not."""
     reminded_at: datetime | None
     hurried_at: datetime | None
-    """When a lead made it urgent that was not."""
+    """When a lead made it urgent that was not, with a shorter time."""
+    woken_at: datetime | None
+    """When such a lead ended its suspension, and its time is no shorter for it."""
     next_move: str
     """The one big button; empty where nothing is to be done now."""
     may_ask: bool
@@ -175,6 +177,8 @@ def page_of(
             **{name: getattr(row, name) for name in row.__slots__} | {"due": due, "due_tone": tone}
         )
     hurried = next((each for each in reversed(log) if each.rule == "hurry"), None)
+    sooner = hurried.detail["tickets"] if hurried else {}
+    woken = set(hurried.detail.get("woken", ())) if hurried else set()
     back = next((line for line in reversed(log) if line.rule in {"rework", "reopen_closed"}), None)
     again = back is not None and back.rule == "reopen_closed" and state in RUNNING
     return TicketPage(
@@ -189,7 +193,8 @@ def page_of(
         sent_back=(back.note or "") if back and state is TicketState.HANDLING and not again else "",
         opened_again=_why(back) if back and again else "",
         reminded_at=ticket.reminded_at if state in RUNNING else None,
-        hurried_at=hurried.at if hurried and ticket_id in hurried.detail["tickets"] else None,
+        hurried_at=hurried.at if hurried and ticket_id in sooner else None,
+        woken_at=hurried.at if hurried and ticket_id in woken - sooner.keys() else None,
         next_move="" if suspended_until and state is TicketState.HANDLING else _NEXT.get(state, ""),
         may_ask=state in RUNNING,
         disputed=disputed,

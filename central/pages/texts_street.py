@@ -133,6 +133,7 @@ STREET: dict[str, str] = {
     "handheld.disputed": "Disputed",
     "handheld.sent_back": "Sent back",
     "handheld.hurried": "Made urgent at {time}: a report says that it cannot wait. The time is shorter now.",
+    "handheld.woken": "Made urgent at {time}: a report says that it cannot wait. The suspension is over.",
     "handheld.pictures": "Pictures",
     "handheld.no_pictures": "No picture for people is here yet.",
     "handheld.with": "Together with {units}",

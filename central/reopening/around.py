@@ -1,16 +1,16 @@
-"""What is open around a case that is to be opened again, and the case's leads put back among it."""
+"""What is open around a case that is opened again or put right, and the case's leads put back among it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
 from central.cases import repository as cases
-from central.cases.models import Case, Lead
+from central.cases.corrected import columns_of
+from central.cases.models import Case
 from central.cases.reporting import group_of
 from central.merging import repository as merging
 from central.merging.grid import cell_of, cells_around
@@ -25,21 +25,23 @@ from central.reopening import repository
 def open_matches(
     session: Session, row: Case, now: datetime, zone: ZoneInfo, settings: MergingSettings
 ) -> list[Match]:
-    """The open cases that may be of the same occurrence, the likeliest first, each once."""
+    """The other open cases that may be of the same occurrence, the likeliest first, each once."""
     lately = lately_of(session, now, zone, settings)
     best: dict[str, Match] = {}
     for lead in row.leads:
-        terms = settings.of(lead.kind)
-        cells = cells_around(lead.lon, lead.lat, terms.radius_m)
+        spot = spot_of(columns_of(lead), row.id, None)
+        terms = settings.of(spot.kind)
+        cells = cells_around(spot.lon, spot.lat, terms.radius_m)
         since = lead.started_at - timedelta(minutes=terms.window_minutes)
         near = Neighbourhood(settings, lately.crowding, lately.pace)
         near.add(
-            spot_of(_columns(each), each.case_id, until)
-            for each, until in repository.open_leads(session, lead.kind, cells, since)
+            spot_of(columns_of(each), each.case_id, until)
+            for each, until in repository.open_leads(session, spot.kind, cells, since)
+            if each.case_id != row.id
         )
-        for match in near.matches(spot_of(_columns(lead), row.id, None)):
+        for match in near.matches(spot):
             known = best.get(match.case_id)
-            if match.case_id != row.id and (known is None or match.score > known.score):
+            if known is None or match.score > known.score:
                 best[match.case_id] = match
     return sorted(best.values(), key=lambda match: -match.score)
 
@@ -53,7 +55,7 @@ def put_back(session: Session, row: Case) -> None:
     """New leads may join the case again, and it has what makes it one: its first lead."""
     row.open_group = group_of(min(row.leads, key=lambda lead: lead.id))
     for lead in row.leads:
-        spot = spot_of(_columns(lead), row.id, None)
+        spot = spot_of(columns_of(lead), row.id, None)
         session.add(
             OpenLead(
                 lead_id=lead.id,
@@ -95,7 +97,3 @@ def same_leads(session: Session, row: Case) -> str | None:
     """An open case that was made by one of this case's own leads; None where there is none."""
     found = cases.open_groups(session, {group_of(lead) for lead in row.leads})
     return next(iter(found.values()), None)
-
-
-def _columns(lead: Lead) -> dict[str, Any]:
-    return {name: getattr(lead, name) for name in Lead.__table__.columns.keys()}  # noqa: SIM118

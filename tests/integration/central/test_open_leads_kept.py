@@ -10,15 +10,20 @@ from hypothesis import strategies as st
 from central.cases import repository as cases
 from central.cases.rules import CaseState
 from central.cases.service import move
+from central.corrections.schemas import CorrectionIn
+from central.corrections.service import correct
 from central.database import Database
 from central.intake.service import commit_batch
 from central.merging.around import Surroundings, keep, look
 from central.merging.grid import cells_around
 from central.merging.intake import Search
+from central.merging.settings import MergingSettings
+from central.problems import Problem
 from central.settings import IntakeSettings
 from kerbwatch.ids import new_id
 from kerbwatch.incident import Phase
 from kerbwatch.messages import Place, PlateRead
+from tests.integration.central.leads import OLGA
 from tests.unit.central.box import IN_YANGMING, NOON, EdgeBox, report
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -67,6 +72,20 @@ class Copies:
                 row = rows[number % len(rows)]
                 move(session, row, "reject", None, NOON, reason_code="not_there")
 
+    def put_right(self, copy: int, number: int) -> None:
+        """Somebody says that a case is of the other kind, or (every third time) elsewhere in the street."""
+        with self._write(copy) as session:
+            rows = cases.cases(session, states=[CaseState.REVIEWING], kinds=(), before=None, limit=50)
+            if rows:
+                row = rows[number % len(rows)]
+                kind = next(each for each in ("illegal_parking", "stall_encroachment") if each != row.kind)
+                lon, lat = IN_YANGMING
+                place = {"lon": lon, "lat": lat + (number + 1) / 111_195}
+                said = CorrectionIn(reason="seen", **({"kind": kind} if number % 3 else place))
+                asked = {"who": OLGA, "version": row.version, "now": NOON, "zone": ZONE}
+                with suppress(Problem):  # it lies there already
+                    correct(session, row.id, said, **asked, settings=MergingSettings())
+
     def kept(self, copy: int):
         """What a copy keeps; and what the database holds."""
         with self.databases[copy].read() as session:
@@ -103,7 +122,9 @@ def _told(found: Surroundings):
 
 ACTS = st.one_of(
     st.tuples(st.just("new"), st.floats(0, 140)),
-    st.tuples(st.sampled_from(["updated", "cleared", "updated_undone", "over"]), st.integers(0, 50)),
+    st.tuples(
+        st.sampled_from(["updated", "cleared", "updated_undone", "over", "put_right"]), st.integers(0, 50)
+    ),
     st.tuples(st.just("new_undone"), st.floats(0, 140)),
 )
 
@@ -119,6 +140,8 @@ def test_whatever_either_copy_does_each_finds_what_the_database_holds(url, acts)
                 copies.new(copy, what, undone=undone)
             elif act == "over":
                 copies.over(copy, what)
+            elif act == "put_right":
+                copies.put_right(copy, what)
             else:
                 phase = Phase.CLEARED if act == "cleared" else Phase.UPDATED
                 copies.told_more(copy, what, phase, undone=undone)

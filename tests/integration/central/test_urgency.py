@@ -52,7 +52,10 @@ class Street:
     def post_bare(self, path, body, name="olga"):
         return self.town.client.post(path, json=body, headers=self.town.bearer(name)).json()
 
-    def decide(self, request_id):
+    def suspends(self, ticket, **how_long):
+        until = (self.town.clock.now_utc() + timedelta(**how_long)).isoformat()
+        asked = {"kind": "suspension", "note": "dug up", "until": until}
+        request_id = self.post(f"/api/v1/my/tickets/{ticket}/requests", asked, "ulla")["id"]
         said, match = {"granted": True, "note": "so"}, {"If-Match": '"1"'}
         path, headers = f"/api/v1/requests/{request_id}/decide", self.town.bearer("dora") | match
         assert self.town.client.post(path, json=said, headers=headers).status_code == 200
@@ -98,10 +101,7 @@ def test_a_call_that_cannot_wait_shortens_the_time_of_a_ticket_that_is_out(stree
     street.call("1", urgent=False)
     ticket = street.confirm()["tickets"][0]["id"]
     street.town.clock.advance(600)
-    until = (street.town.clock.now_utc() + timedelta(hours=9)).isoformat()
-    asked = {"kind": "suspension", "note": "dug up", "until": until}
-    request = street.post(f"/api/v1/my/tickets/{ticket}/requests", asked, "ulla")
-    street.decide(request["id"])
+    street.suspends(ticket, hours=9)
     street.call("2", urgent=True)
     due_at = street.town.clock.now_utc() + timedelta(hours=1)
     assert street.due() == (1, due_at), "the suspension is over as well"
@@ -114,6 +114,31 @@ def test_a_call_that_cannot_wait_shortens_the_time_of_a_ticket_that_is_out(stree
     assert street.due() == (1, due_at)
     page = street.town.client.get(f"/h/tickets/{ticket}", headers=street.town.bearer("ulla")).text
     assert "Made urgent" in page
+
+
+@pytest.mark.parametrize("late_h", [0.5, -1.0], ids=["suspended in time", "suspended when it was overdue"])
+def test_a_suspension_ends_when_it_cannot_wait_and_what_is_due_sooner_already_stays_so(street, late_h):
+    incident = new_id()
+    street.seen(incident_id=incident)
+    ticket = street.confirm()["tickets"][0]["id"]
+    first_due = street.due()[1]
+    street.town.clock.advance((4 - late_h) * 3600)
+    street.sweep()
+    street.suspends(ticket, days=20)
+    street.town.clock.advance(3600)
+    street.seen(incident_id=incident, revision=2, urgent=True)
+    due_at = first_due + timedelta(hours=1 if late_h > 0 else 0)
+    assert street.due()[1] == due_at, "an hour stood still at most, and no more will"
+    assert street.case()["suspended_until"] is None
+    resumed, hurried = (each for each in street.log() if each["rule"] in {"resume", "hurry"})
+    assert (resumed["rule"], resumed["actor"]) == ("resume", "system")
+    assert (hurried["rule"], hurried["detail"]) == ("hurry", {"tickets": {}, "woken": [ticket]})
+    page = street.town.client.get(f"/h/tickets/{ticket}", headers=street.town.bearer("ulla")).text
+    assert "The suspension is over" in page
+    street.town.clock.advance(8 * 3600)
+    street.sweep()
+    assert street.due()[1] == due_at
+    assert [each["rule"] for each in street.log()].count("escalate") == 1 + (late_h < 0)
 
 
 def test_what_is_due_sooner_already_stays_due_sooner(street):

@@ -125,7 +125,9 @@ def test_whatever_happens_the_time_that_ran_until_the_deadline_is_the_time_that_
 
 
 HAPPENS = st.lists(
-    st.tuples(st.sampled_from(["pass", "extend", "suspend", "resume", "rework"]), st.floats(0.1, 20.0)),
+    st.tuples(
+        st.sampled_from(["pass", "extend", "suspend", "resume", "rework", "hurry"]), st.floats(0.1, 20.0)
+    ),
     max_size=8,
 )
 
@@ -151,11 +153,11 @@ def test_whatever_is_granted_a_unit_is_reminded_and_each_superior_told_of_the_de
             lines.append(about(now, rule, hours=hours))
         elif rule == "suspend" and not stands:
             lines.append(suspended(now, until=now + hours))
-        elif rule == "resume" and stands:
-            lines.append(about(now, rule))
-        elif rule == "rework":
-            lines.append(out(at=now, rule=rule))
+        elif rule in {"resume", "hurry"} and stands:
+            lines.append(about(now, "resume"))
+        elif rule == "rework" or (rule == "hurry" and now + 1 < plan(*lines)[0]):
+            lines.append(out(1.0, at=now, rule=rule))
     sweep(now)
-    since = max(n for n, line in enumerate(lines) if line.rule in {"dispatch", "rework", "extend"})
+    since = max(n for n, line in enumerate(lines) if line.rule in {"dispatch", "rework", "hurry", "extend"})
     told = [line.rule for line in lines[since:] if line.rule in {"remind", "escalate"}]
     assert told == ["remind", "escalate", "escalate"]
