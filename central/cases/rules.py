@@ -98,6 +98,20 @@ class ReopenReason(StrEnum):
     """Anything else; a note says what."""
 
 
+class TakeBackReason(StrEnum):
+    """Why a case that was confirmed is in review again before its work is done."""
+
+    MISTAKE = "mistake"
+    """It was confirmed by mistake."""
+    WRONG_KIND = "wrong_kind"
+    """It is something else than was confirmed."""
+    WRONG_PLACE = "wrong_place"
+    """It is elsewhere than was confirmed."""
+    NOT_THERE = "not_there"
+    """What the camera or the report says is not in the pictures."""
+    OTHER = "other"
+
+
 REOPENED_WITH_NOTE = frozenset({ReopenReason.OBJECTION, ReopenReason.OTHER})
 """Reasons whose code alone says nothing."""
 
@@ -163,6 +177,13 @@ def has_reopen_reason(facts: Facts) -> str | None:
     return None
 
 
+def has_take_back_reason(facts: Facts) -> str | None:
+    """A reason code of :class:`TakeBackReason` is given, and a note, which the units read."""
+    if facts.reason_code not in {reason.value for reason in TakeBackReason}:
+        return f"give a reason code: {', '.join(TakeBackReason)}"
+    return None if (facts.note or "").strip() else "a note must say why: the unit that had it reads it"
+
+
 def is_in_time(facts: Facts) -> str | None:
     """It has not been over for too long."""
     return None if facts.in_time else "the case has been over for too long to be opened again; report it anew"
@@ -180,7 +201,10 @@ class Rule:
     conditions: tuple[Condition, ...] = ()
     tickets_from: frozenset[TicketState] = frozenset()
     tickets_to: TicketState | None = None
-    """Tickets in one of ``tickets_from`` go to ``tickets_to`` with the case."""
+    """Tickets in one of ``tickets_from`` go to ``tickets_to`` with the case.
+
+    One that had gone out and was voided stays so, whatever becomes of its case.
+    """
 
 
 def _rule(
@@ -235,6 +259,15 @@ RULES: dict[str, Rule] = {
         _rule("close", _S.CHECKING, _S.CLOSED, _P.CASE_CLOSE, is_proved, tickets=(_T.HANDLED, _T.CLOSED)),
         _rule("evaluate", _S.CLOSED, _S.EVALUATED, _P.CASE_EVALUATE, has_result),
         # A decision is taken back (central.reopening): in review again, or out to its units again.
+        Rule(
+            "take_back",
+            frozenset({_S.DISPATCHED, _S.ACCEPTED, _S.HANDLING}),
+            _S.REVIEWING,
+            _P.CASE_REOPEN,
+            (has_take_back_reason,),
+            tickets_from=frozenset({_T.DISPATCHED, _T.ACCEPTED, _T.HANDLING, _T.HANDLED}),
+            tickets_to=_T.VOIDED,
+        ),
         _rule(
             "reopen_rejected",
             _S.REJECTED,

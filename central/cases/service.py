@@ -171,7 +171,8 @@ def move(
     rule = check_move(row, rule_name, who, reason_code=reason_code, note=note, proved=proved, in_time=in_time)
     row.state = rule.to_state.value
     for ticket in row.tickets:
-        if rule.tickets_to and TicketState(ticket.state) in rule.tickets_from:
+        gone = ticket.state == TicketState.VOIDED and ticket.dispatched_at is not None
+        if rule.tickets_to and TicketState(ticket.state) in rule.tickets_from and not gone:
             ticket.state = rule.tickets_to.value
     if rule.to_state in OVER:
         row.open_group = None

@@ -68,7 +68,7 @@ def story_of(lines: Sequence[Line], leading: Iterable[str], calendars: Calendars
         leading: ids of the tickets that are or were the accountable unit's, the first first.
         calendars: the calendar of each id that the log names.
     """
-    tickets = tuple(leading)
+    tickets, lines, whole = tuple(leading), _counted(lines), lines
     terms = [term for ticket in tickets for term in _terms(lines, ticket, calendars)]
     closing = _closing(lines)
     missed = [term for term in terms if term.late]
@@ -83,10 +83,16 @@ def story_of(lines: Sequence[Line], leading: Iterable[str], calendars: Calendars
         running=any(term.ended_at is None for term in terms),
         moved=any(line.rule == "rule_elsewhere" and line.detail.get("ticket") in tickets for line in lines),
         reworks=sum(line.rule == "rework" for line in lines),
-        reopened_at=max((line.at for line in lines if line.rule in _REOPENED), default=None),
+        reopened_at=max((line.at for line in whole if line.rule in _REOPENED), default=None),
         suspended_at=_first(lines, "suspend", tickets),
         unproved=closing is not None and closing.detail.get("proof", "") is None,
     )
+
+
+def _counted(lines: Sequence[Line]) -> Sequence[Line]:
+    """What counts of a log: what came before a confirmation that was taken back was nobody's work."""
+    backs = [number for number, line in enumerate(lines) if line.rule == "take_back"]
+    return lines[backs[-1] + 1 :] if backs else lines
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,7 @@ from central.people.permissions import Permission
 from central.people.service import Principal
 from central.problems import Problem, not_found
 from central.rechecks import service as rechecks
+from central.reopening.confirmed import may_take_back
 from central.reopening.service import rule_for
 from central.tickets import sending
 from central.tickets.clockwork import Terms
@@ -58,6 +59,7 @@ _DONE = frozenset(
         "reworked",
         "evaluated",
         "reopened",
+        "taken_back",
         "taken",
         "resumed",
         "hold_set",
@@ -321,6 +323,8 @@ def case_page_of(
         "results": check_view.RESULTS,
         "reopening": reopening,
         "reopen_reasons": check_view.REOPEN_REASONS,
+        "can_take_back": may_take_back(detail.state, asked.who),
+        "take_back_reasons": check_view.TAKE_BACK_REASONS,
         "can_check": check_view.may_decide(detail, asked.who),
         "can_correct": may_merge,
         "matters": kinds,

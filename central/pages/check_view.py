@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from central.cases.rules import CaseState, EvaluationResult, ReopenReason
+from central.cases.rules import CaseState, EvaluationResult, ReopenReason, TakeBackReason
 from central.cases.schemas import CaseDetail, EvidenceOut, LeadOut
 from central.pages.shots import Shot, shot_of
 from central.pages.texts import t, t_or
@@ -27,6 +27,10 @@ RESULTS = tuple((result.value, t(f"reason.{result}")) for result in EvaluationRe
 
 REOPEN_REASONS = tuple((reason.value, t(f"reason.{reason}")) for reason in ReopenReason)
 """Why a case is opened again, with their words."""
+
+
+TAKE_BACK_REASONS = tuple((reason.value, t(f"reason.{reason}")) for reason in TakeBackReason)
+"""Why a confirmation is taken back, with their words."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,6 +38,7 @@ from central.tickets.api import TicketId
 from central.tickets.clockwork import Terms
 from central.tickets.reminders import reminders_of, see
 from central.tickets.schemas import AskIn
+from central.tickets.taken_back import taken_back
 from kerbwatch.ids import SHA256_PATTERN
 from kerbwatch.place import Position
 
@@ -83,9 +84,12 @@ def my_tickets(request: Request, central: CentralDep, who: Handler, done: str = 
         rows = [row_of(ticket, None, now, reminders.get(ticket.id)) for ticket in found]
         handled = {ticket.id for ticket in found if ticket.state == TicketState.HANDLED}
         slips = slips_waiting(session, who.unit_id, who.areas) if who.unit_id else 0
+        gone = taken_back(session, who.unit_id, who.areas, now) if who.unit_id else []
+        lost = [row_of(ticket, None, now) for ticket in gone]
     values = {
         "todo": [row for row in rows if row.id not in handled],
         "handled": [row for row in rows if row.id in handled],
+        "taken_back": lost,
         "unit": found[0].unit_name if found else "",
         "has_unit": who.unit_id is not None,
         "slips": slips,

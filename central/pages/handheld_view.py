@@ -17,6 +17,7 @@ from central.pages.texts import KIND_TERMS, kind_name, kind_term, t, t_or
 from central.tickets.models import TicketRequest
 from central.tickets.reminders import Reminder
 from central.tickets.rules import RUNNING
+from central.tickets.taken_back import TAKEN_BACK
 from kerbwatch.incident import Audience
 
 _TONES = {
@@ -31,6 +32,8 @@ _NEXT = {
     TicketState.HANDLING: "report_handled",
 }
 """What is to be done next."""
+_TURNS = frozenset({"rework", "reopen_closed", TAKEN_BACK})
+"""Lines by which the work begins anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +93,8 @@ class TicketPage:
     plate_said: str
     sent_back: str
     """Why it is to be done again; empty where it is not."""
+    taken_back: str
+    """Why it is nobody's to deal with any more; empty where it was not taken back."""
     opened_again: str
     """Why it was opened again after it had been closed; empty where it was not."""
     reminded_at: datetime | None
@@ -179,8 +184,10 @@ def page_of(
     hurried = next((each for each in reversed(log) if each.rule == "hurry"), None)
     sooner = hurried.detail["tickets"] if hurried else {}
     woken = set(hurried.detail.get("woken", ())) if hurried else set()
-    back = next((line for line in reversed(log) if line.rule in {"rework", "reopen_closed"}), None)
+    back = next((line for line in reversed(log) if line.rule in _TURNS), None)
     again = back is not None and back.rule == "reopen_closed" and state in RUNNING
+    sent = back is not None and back.rule == "rework" and state is TicketState.HANDLING
+    taken = next((line for line in log if ticket_id in line.detail.get("voided", ())), None)
     return TicketPage(
         row=row,
         version=detail.version,
@@ -190,7 +197,8 @@ def page_of(
         due_at=ticket.due_at,
         plate=spaced(ticket.plate or ""),
         plate_said=spaced(ticket.plate_said or ""),
-        sent_back=(back.note or "") if back and state is TicketState.HANDLING and not again else "",
+        sent_back=(back.note or "") if back and sent else "",
+        taken_back=_why(taken) if taken else "",
         opened_again=_why(back) if back and again else "",
         reminded_at=ticket.reminded_at if state in RUNNING else None,
         hurried_at=hurried.at if hurried and ticket_id in sooner else None,

@@ -1,1 +1,1 @@
-"""A wrong rejection or a wrong closing is taken back."""
+"""A wrong decision is taken back: a rejection, a closing, a confirmation before its work is done."""

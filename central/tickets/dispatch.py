@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
@@ -37,6 +38,43 @@ def draft_anew(session: Session, row: Case, book: DutyBook, actor: str, now: dat
     told = {"ticket": drafted.id, "from": before["unit_id"], "to": lead.unit_id, "ruling": lead.ruling}
     told["changed"] = changed
     note_in_log(session, row, "draft_anew", actor, now, from_state=row.state, detail=told, material=False)
+
+
+def draft_another(
+    session: Session, gone: Ticket, *, book: DutyBook, actor: str, now: datetime, zone: ZoneInfo
+) -> Ticket:
+    """In the place of a leading ticket that is voided: a draft, as the list says now.
+
+    Args:
+        session: a unit of work with ``ordered=True``.
+        gone: the ticket, of a case in review; what the list does not know any more is as it says.
+        book: the duty list.
+        actor: by whom, as it stands in logs.
+        now: the present instant.
+        zone: time zone of the working calendar.
+    """
+    row = gone.case
+    session.flush()  # the database lets no case have two leading tickets, not for a moment
+    draft = Ticket(
+        id=new_id(),
+        case=row,
+        state=TicketState.DRAFTED.value,
+        duty_entry_id=gone.duty_entry_id,
+        routing_note=gone.routing_note,
+        sentence=row.sentence,
+        due_at=gone.due_at,
+        created_at=now,
+        leads=True,
+        disputed=False,
+        reworks=0,
+        **_said(gone),
+    )
+    session.add(draft)
+    session.flush()
+    draft_anew(session, row, book, actor, now)
+    _id, calendar = calendars.current(session, zone, urgent=row.urgent)
+    draft.due_at = calendar.after(now, timedelta(hours=draft.deadline_hours))
+    return draft
 
 
 def check_authority(session: Session, row: Case, book: DutyBook, now: datetime) -> None:

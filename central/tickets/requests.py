@@ -67,6 +67,23 @@ def _facts(session: Session, ticket: Ticket, now: datetime, terms: Terms, **said
     return facts_of(session, ticket, now, longest=longest, longest_hours=hours, **said)
 
 
+def settle(session: Session, ticket: Ticket, actor: str, now: datetime, why: str, *, disputes: bool) -> None:
+    """What waits for a decision on a ticket needs none any more.
+
+    Args:
+        session: a unit of work in which the ticket's case is held.
+        ticket: whose time is over, or begins anew.
+        actor: by whom, as it stands in logs.
+        now: the present instant.
+        why: in words; the unit reads it as the decision.
+        disputes: whether disputes need none either; else they wait for their ruling.
+    """
+    for request in repository.waiting(session, ticket.id):
+        if disputes or request.kind != "dispute":
+            request.state, request.decided_by, request.decided_at = "declined", actor, now
+            request.decision = why
+
+
 def decide(
     session: Session,
     request_id: str,

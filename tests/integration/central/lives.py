@@ -12,15 +12,16 @@ from central.adjudication.schemas import RuleIn
 from central.cases import service as cases
 from central.cases.models import Case, Ticket
 from central.cases.reporting import LeadIn, take_report
-from central.cases.rules import Origin, RejectReason, ReopenReason
+from central.cases.rules import Origin, RejectReason, ReopenReason, TakeBackReason
 from central.database import Database
 from central.merging import service as merging
 from central.merging.models import MergeSuggestion
 from central.people.permissions import Permission
 from central.people.service import Principal
 from central.problems import Problem
+from central.reopening import confirmed
 from central.reopening import service as reopening
-from central.reopening.schemas import ReopenIn
+from central.reopening.schemas import ReopenIn, TakeBackIn
 from central.settings import CentralSettings
 from central.tickets import requests, sending
 from central.tickets import service as tickets
@@ -112,6 +113,13 @@ class Lives:
         said = ReopenIn(reason_code=ReopenReason.MISTAKE, apart=True)
         more = {"terms": self.terms, "merging": self.settings.intake.merging}
         self._try(reopening.reopen, row.id, said, who=BOSS, version=row.version, **more)
+
+    def take_back(self, row: Case) -> None:
+        """Confirming it was wrong; whatever was late of it was nobody's business."""
+        said = TakeBackIn(reason_code=TakeBackReason.MISTAKE, note="a slip of the finger")
+        done = self._try(confirmed.take_back, row.id, said, who=BOSS, version=row.version, terms=self.terms)
+        if done is not None:
+            self.late.discard(row.id)
 
     def rework(self, row: Case) -> None:
         self._try(tickets.rework, row.id, who=BOSS, version=row.version, terms=self.terms, note="still there")

@@ -12,15 +12,16 @@ from sqlalchemy import select
 from central.adjudication import service as adjudication
 from central.adjudication.schemas import RuleIn
 from central.cases import repository as case_repository
-from central.cases.rules import OVER, ReopenReason
+from central.cases.rules import OVER, ReopenReason, TakeBackReason
 from central.duty.models import DutyList
 from central.duty.service import duty_book, forget_book, import_duty_list
 from central.intake.service import commit_batch
 from central.people.permissions import Permission, Role
 from central.people.service import Principal
 from central.problems import Problem
+from central.reopening import confirmed
 from central.reopening import service as reopening
-from central.reopening.schemas import ReopenIn
+from central.reopening.schemas import ReopenIn, TakeBackIn
 from central.settings import CentralSettings
 from central.tickets import requests, sending
 from central.tickets import service as tickets
@@ -243,9 +244,30 @@ class Quarrel(RuleBasedStateMachine):
         assert (done is not None) == (state == "closed" and not days)
         if done is not None:
             assert done.state == "dispatched"
-            with self.database.read() as session:
-                book = duty_book(session, self.now)
-            self.owner = book.assign(Kind.ILLEGAL_PARKING, Position(*IN_YANGMING)).unit_id
+            self.owner = self.by_the_list()
+
+    @rule(confirms=st.booleans())
+    def takes_back(self, confirms):
+        """Confirming it was wrong: it is nobody's to deal with until it is confirmed anew."""
+        said = TakeBackIn(reason_code=TakeBackReason.WRONG_KIND, note="it is a taxi")
+        state = self.rows()[0].state
+        done = self.do(confirmed.take_back, self.case_id, said, who=self.boss, terms=self.terms)
+        assert (done is not None) == (state in {"dispatched", "accepted", "handling"})
+        if done is not None:
+            assert (done.state, [each.state for each in done.tickets if each.state != "voided"]) == (
+                "reviewing",
+                ["drafted"],
+            )
+            self.owner, self.changes = self.by_the_list(), self.changes + 1
+            assert not [
+                each for kind in ("dispute", "suspension", "extension") for each in self.waiting(kind)
+            ]
+        if confirms:
+            self.do(sending.confirm, self.case_id, who=self.boss, terms=self.terms)
+
+    def by_the_list(self):
+        with self.database.read() as session:
+            return duty_book(session, self.now).assign(Kind.ILLEGAL_PARKING, Position(*IN_YANGMING)).unit_id
 
     def waiting(self, kind):
         with self.database.read() as session:
@@ -261,6 +283,7 @@ class Quarrel(RuleBasedStateMachine):
         with self.database.read() as session:
             log = case_repository.log_of(session, self.case_id)
         moved = [line for line in log if line.rule == "rule_elsewhere" and "tickets" in line.detail]
+        moved += [line for line in log if line.rule == "take_back"]
         assert len(moved) == self.changes == len(found) - 1
 
 

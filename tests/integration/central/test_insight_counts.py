@@ -24,7 +24,7 @@ from tests.integration.central.lives import Lives, is_running, leading
 from tests.unit.central.box import NOON
 
 STEPS = ["begin"] * 3 + ["confirm"] * 3 + ["work"] * 6 + ["close"] * 2
-STEPS += ["reject", "rework", "rule", "suspend", "merge", "wait", "count", "reopen"]
+STEPS += ["reject", "rework", "rule", "suspend", "merge", "wait", "count", "reopen", "take_back"]
 moves = st.tuples(st.sampled_from(STEPS), st.integers(0, 40), st.integers(0, 40))
 
 
@@ -47,11 +47,16 @@ def second_book(lives):
     """The counters of the whole time, from the cases' own rows and what was noted on the way."""
     book = Tally()
     with lives.database.read() as session:
-        logged = Tally((line.case_id, line.rule) for line in session.scalars(select(CaseEvent)))
-        moved = {
-            line.case_id
-            for line in session.scalars(select(CaseEvent).where(CaseEvent.rule == "rule_elsewhere"))
-        }
+        logged, moved, again = Tally(), set(), set()
+        for line in session.scalars(select(CaseEvent).order_by(CaseEvent.id)):
+            if line.rule == "take_back":  # what was confirmed by mistake was no work
+                logged = Tally({key: count for key, count in logged.items() if key[0] != line.case_id})
+                moved.discard(line.case_id)
+            logged[line.case_id, line.rule] += 1
+            if line.rule == "rule_elsewhere":
+                moved.add(line.case_id)
+            if line.rule in {"reopen_rejected", "reopen_closed"}:
+                again.add(line.case_id)
     for row in lives.rows():
         if row.state in {"rejected", "merged"}:
             continue
@@ -63,7 +68,7 @@ def second_book(lives):
         book[Counter.REWORKED] += logged[row.id, "rework"] > 0
         book[Counter.CLOSED] += row.closed_at is not None
         book[Counter.CLOSED_UNPROVED] += row.closed_at is not None  # nobody here sends a photo
-        book[Counter.REOPENED] += logged[row.id, "reopen_rejected"] + logged[row.id, "reopen_closed"] > 0
+        book[Counter.REOPENED] += row.id in again
         book[Counter.SUSPENDED] += logged[row.id, "suspend"] > 0
         ticket = leading(row)
         missed = row.id in lives.late or (is_running(row) and ticket.due_at <= lives.now)
@@ -160,6 +165,7 @@ LIFE += [("rule", 0, 0), ("suspend", 1, 0), ("wait", 5, 0), ("count", 0, 0), ("r
 LIFE += [("work", n, 0) for n in (0, 0, 0, 3, 3, 3, 4, 4, 4)] + [("close", 3, 0), ("rework", 4, 0)]
 LIFE += [("merge", 5, 7), ("work", 4, 0), ("close", 4, 0), ("wait", 30, 0), ("work", 6, 0)]
 LIFE += [("reopen", 3, 0), ("reopen", 10, 0)]
+LIFE += [("take_back", n, 0) for n in (2, 8)] + [("confirm", 2, 0), ("reject", 8, 0), ("reopen", 8, 0)]
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from central.cases.rules import (
     RefusedError,
     RejectReason,
     ReopenReason,
+    TakeBackReason,
     TicketState,
     check,
 )
@@ -39,6 +40,17 @@ def test_what_was_merged_stays_so_and_a_decision_is_taken_back_in_time_and_for_a
         ):
             with pytest.raises(RefusedError):
                 check(back, state, facts)
+
+
+def test_a_confirmation_is_taken_back_until_the_work_is_done_for_a_reason_that_the_unit_reads():
+    rule, reason = RULES["take_back"], TakeBackReason.WRONG_PLACE
+    for state in set(CaseState) - {CaseState.DISPATCHED, CaseState.ACCEPTED, CaseState.HANDLING}:
+        with pytest.raises(RefusedError, match="take_back"):
+            check(rule, state, Facts(reason_code=reason, note="it is at number 12"))
+    for facts in (Facts(reason_code=reason), Facts(reason_code="because", note="so"), Facts(note="so")):
+        with pytest.raises(RefusedError):
+            check(rule, CaseState.HANDLING, facts)
+    check(rule, CaseState.HANDLING, Facts(reason_code=reason, note="it is at number 12"))
 
 
 def test_an_open_case_always_has_a_way_on():
@@ -69,12 +81,14 @@ def test_nothing_reaches_a_unit_without_an_operator():
 )
 @example(["file", "dispatch", "accept", "merge"])
 @example(["reject", "reopen_rejected", "file", "dispatch"])
+@example(["file", "dispatch", "accept", "take_back", "file", "dispatch"])
 def test_however_rules_are_tried_a_case_and_its_ticket_keep_in_step(names):
     state, ticket = CaseState.REVIEWING, TicketState.DRAFTED
     for name in names:
         rule = RULES[name]
         try:
-            reason = ReopenReason.MISTAKE if name.startswith("reopen") else RejectReason.PERMITTED
+            again = name.startswith("reopen") or name == "take_back"
+            reason = ReopenReason.MISTAKE if again else RejectReason.PERMITTED
             check(rule, state, Facts((ticket,), reason, "a permit was shown"))
         except RefusedError:
             continue
@@ -84,6 +98,9 @@ def test_however_rules_are_tried_a_case_and_its_ticket_keep_in_step(names):
             ticket = TICKET_RULES[name].to_state
         if ticket in rule.tickets_from:
             ticket = rule.tickets_to
+        if name == "take_back":
+            assert ticket is TicketState.VOIDED
+            ticket = TicketState.DRAFTED  # another
         if state in {CaseState.REJECTED, CaseState.MERGED}:
             assert ticket is TicketState.VOIDED
         if state in {CaseState.CLOSED, CaseState.EVALUATED}:
