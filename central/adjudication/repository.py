@@ -23,6 +23,11 @@ def next_number(session: Session, year: int) -> str:
     return f"{year:04d}-{int(last.partition('-')[2]) + 1 if last else 1:04d}"
 
 
+def numbers(session: Session) -> frozenset[str]:
+    """The number of every ruling that was given."""
+    return frozenset(session.scalars(select(Ruling.number)))
+
+
 def rulings(session: Session, limit: int, before: str | None = None) -> Sequence[Ruling]:
     """Rulings, the newest first; those after number ``before`` in this order, none where there is no such."""
     query = select(Ruling).order_by(Ruling.ruled_at.desc(), Ruling.number.desc()).limit(limit)

@@ -61,6 +61,7 @@ class DutyBook:
         self._powers: dict[str, frozenset[str]] = {
             unit: frozenset(powers) for unit, powers in duty_list.powers.items()
         }
+        self._named = None if duty_list.unit_ids is None else frozenset(duty_list.unit_ids)
         moments = _moments(entries)
         self.since = max((moment for moment in moments if moment <= now), default=None)
         self.until = min((moment for moment in moments if moment > now), default=None)
@@ -161,6 +162,9 @@ class DutyBook:
 
     def lacking_for(self, entry: DutyEntry, unit_id: str) -> str | None:
         """Why a unit may not enforce what any entry is about, also an earlier list's; None when it may."""
+        if self._named is not None and unit_id not in self._named:
+            name = self.unit_name(unit_id) or unit_id
+            return f"{name} is not on the duty list that is in force, so it has no power to enforce anything"
         needs = needs_of(entry.item_id, entry.class_id, entry.kind, entry.power)
         if may_enforce(self._powers.get(unit_id), needs):
             return None

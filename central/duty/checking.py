@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import combinations
@@ -16,7 +16,7 @@ from central.areas.geometry import SLIVER_KM2, area_km2
 from central.duty.draft import CITY_WIDE, Days, DutyDraft, DutyRow, may_enforce
 from kerbwatch.incident import Kind
 
-Code = Literal["gap", "overlap", "unknown-unit", "unknown-area", "no-power", "basis", "period"]
+Code = Literal["gap", "overlap", "unknown-unit", "unknown-area", "no-power", "basis", "period", "ruling"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,16 +37,28 @@ class Ground:
     whole: BaseGeometry | None
 
 
-def check(draft: DutyDraft, ground: Ground, begin: date) -> list[Finding]:
+@dataclass(frozen=True, slots=True)
+class Board:
+    """What adjudicators have ruled: the numbers of all rulings, and the entries of those that hold."""
+
+    numbers: Collection[str] = ()
+    holding: Sequence[DutyRow] = ()
+
+
+_NO_BOARD = Board()
+
+
+def check(draft: DutyDraft, ground: Ground, begin: date, board: Board = _NO_BOARD) -> list[Finding]:
     """Everything that is wrong with a list, in the order of its lines.
 
     Args:
         draft: the list.
         ground: the areas.
         begin: the first day on which the list would be in force.
+        board: the rulings beside which it would be in force.
     """
     whole = Days(max(begin, draft.period.first or begin), draft.period.last)
-    found = [*_units(draft), *_each_row(draft, ground, whole)]
+    found = [*_units(draft), *_each_row(draft, ground, whole), *_rulings(draft, board)]
     by_item: dict[str, list[DutyRow]] = defaultdict(list)
     for row in draft.rows:
         by_item[row.item_id].append(row)
@@ -90,6 +102,28 @@ def _each_row(draft: DutyDraft, ground: Ground, whole: Days) -> Iterator[Finding
         if row.period.first and row.period.last and row.period.last < row.period.first:
             yield Finding(row.line, "period", f"item '{row.item_id}': it ends before it begins")
         yield from _basis(row, whole)
+
+
+def _rulings(draft: DutyDraft, board: Board) -> Iterator[Finding]:
+    """A ruling holds beside a list that does not take it up: could it, and does the list say otherwise?"""
+    powers = {unit.id: unit.powers for unit in draft.units}
+    taken_up = {row.ruling for row in draft.rows if row.ruling}
+    for ruled in board.holding:
+        if ruled.ruling in taken_up:
+            continue
+        of_item = [row for row in draft.rows if row.item_id == ruled.item_id]
+        line = of_item[0].line if of_item else 1
+        place = ruled.area_id or "the whole city"
+        text = f"item '{ruled.item_id}': by ruling {ruled.ruling} '{ruled.unit_id}' leads in {place}"
+        mend = "take the ruling up with an entry that names it"
+        if ruled.unit_id not in powers:
+            yield Finding(line, "unknown-unit", f"{text}, but is not among 'units'; {mend}")
+        elif not may_enforce(powers[ruled.unit_id], ruled.needs):
+            needed = " or ".join(sorted(ruled.needs))
+            yield Finding(line, "no-power", f"{text}, but has no power for it (it takes {needed}); {mend}")
+        for row in of_item:
+            if row.area_id == ruled.area_id and row.unit_id != ruled.unit_id:
+                yield Finding(row.line, "ruling", f"{text}, not '{row.unit_id}'", fault=False)
 
 
 def _basis(row: DutyRow, whole: Days) -> Iterator[Finding]:

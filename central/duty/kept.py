@@ -18,20 +18,27 @@ def draft_of(
     """What the file of a version said, all of it on line 1, with own units as they were written out then."""
     return DutyDraft(
         path=Path(version.source or version.name or version.sha256[:8]),
-        units=tuple(_unit(version, unit) for unit in units),
-        rows=tuple(_row(entry, zone) for entry in entries if entry.list_id == version.id),
+        units=units_of(version, units),
+        rows=tuple(row_of(entry, zone) for entry in entries if entry.list_id == version.id),
         name=version.name,
         period=_days(None, version.valid_until, zone),
         classes=dict(version.classes),
     )
 
 
-def _unit(version: DutyList, unit: Unit) -> UnitRow:
-    powers = version.powers.get(unit.id)
-    return UnitRow(1, unit.id, unit.name, unit.parent_id, None if powers is None else tuple(powers))
+def units_of(version: DutyList, units: Iterable[Unit]) -> tuple[UnitRow, ...]:
+    """Of the units that are known, those that a version names, with their powers by it."""
+    named = version.unit_ids
+    return tuple(
+        UnitRow(1, unit.id, unit.name, unit.parent_id, tuple(powers) if powers is not None else None)
+        for unit in units
+        if named is None or unit.id in named
+        for powers in [version.powers.get(unit.id)]
+    )
 
 
-def _row(entry: DutyEntry, zone: tzinfo) -> DutyRow:
+def row_of(entry: DutyEntry, zone: tzinfo) -> DutyRow:
+    """An entry as it would stand in a file, also a ruling's."""
     return DutyRow(
         line=1,
         item_id=entry.item_id,

@@ -38,6 +38,9 @@ class DutyList(Base):
     """The first instant at which it is no longer valid."""
     powers: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     """Unit -> what it may enforce, for the units of which the list says so."""
+    unit_ids: Mapped[list[str] | None] = mapped_column(JSON(none_as_null=True))
+    """The units that it names: of the others that are known, none may be told anything while it is in force.
+    None for a version that was taken in before this was kept: then every unit counts as named."""
     classes: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     """Class -> its name."""
 

@@ -89,6 +89,13 @@ def ruled_entries(session: Session, item_id: str, area_id: str) -> Sequence[Duty
     return session.scalars(query).all()
 
 
+def ruled_and_holding(session: Session, now: datetime) -> Sequence[DutyEntry]:
+    """What rulings made and no later one has ended, for every item and area."""
+    holds = or_(DutyEntry.valid_until.is_(None), DutyEntry.valid_until > now)
+    query = select(DutyEntry).where(DutyEntry.list_id.is_(None), holds)
+    return session.scalars(query.order_by(DutyEntry.id)).all()
+
+
 def units(session: Session) -> Sequence[Unit]:
     """Every unit, by id."""
     return session.scalars(select(Unit).order_by(Unit.id)).all()

@@ -12,13 +12,15 @@ import structlog
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import Pool
 
+from central.adjudication import repository as adjudication
 from central.areas.service import AreaMap, area_map, ground_of
 from central.custody.chain import EntryKind, append
 from central.database import pool_of
 from central.duty import repository
 from central.duty.book import DutyBook
-from central.duty.checking import Finding, Ground, check
-from central.duty.draft import DutyDraft, DutyRow, UnitRow
+from central.duty.checking import Board, Finding, Ground, check
+from central.duty.draft import DutyDraft, DutyRow
+from central.duty.kept import row_of, units_of
 from central.duty.models import DutyEntry, DutyList, Unit
 from central.duty.reading import read_csv, read_units_csv, read_yaml
 from central.taken_in import is_as_taken_in, note_taken_in
@@ -89,7 +91,7 @@ def forget_book(session: Session) -> None:
 
 
 def read_draft(session: Session, path: Path, now: datetime, units: Path | None = None) -> DutyDraft:
-    """A duty list out of a file, ``.csv`` or YAML. Of CSV, units come from ``units``, or are those known.
+    """A duty list out of a file, ``.csv`` or YAML. Units of CSV: from ``units``, else of the list in force.
 
     Raises:
         SettingsError: with file and line for each fault of form.
@@ -99,12 +101,7 @@ def read_draft(session: Session, path: Path, now: datetime, units: Path | None =
     if units is not None:
         return read_csv(path, read_units_csv(units))
     current = repository.in_force(session, now)
-    powers = current.powers if current else {}
-    known = [
-        UnitRow(0, unit.id, unit.name, unit.parent_id, tuple(powers[unit.id]) if unit.id in powers else None)
-        for unit in repository.units(session)
-    ]
-    return read_csv(path, known)
+    return read_csv(path, units_of(current, repository.units(session)) if current else ())
 
 
 def check_draft(
@@ -116,7 +113,11 @@ def check_draft(
         SettingsError: with file and line for each fault, when ``strict``.
     """
     found = ground_of(session, now)
-    findings = check(draft, Ground(found.shapes, found.whole), now.astimezone(zone).date())
+    board = Board(
+        numbers=adjudication.numbers(session),
+        holding=tuple(row_of(entry, zone) for entry in repository.ruled_and_holding(session, now)),
+    )
+    findings = check(draft, Ground(found.shapes, found.whole), now.astimezone(zone).date(), board)
     faults = [f"{draft.path}:{each.line}: {each.code}: {each.text}" for each in findings if each.fault]
     if strict and faults:
         raise SettingsError("\n".join(faults))
@@ -161,12 +162,15 @@ def import_duty_list(
     for finding in findings:
         log.warning("duty_list_warning", line=finding.line, code=finding.code, text=finding.text)
     note_taken_in(session, path, now)
+    known = repository.by_hash(session, sha256)
+    if known is not None and known.unit_ids is None:  # it was taken in before units were kept
+        known.unit_ids = [unit.id for unit in draft.units]
+        forget_book(session)
     if current and current.sha256 == sha256:
         return False
     if unchanged and last is not None and not _to_follow(last, current, sha256, findings, now):
         return False
     since = max(now, _start_of(draft.period.first, zone) or now)
-    known = repository.by_hash(session, sha256)
     if known is not None and known.in_force_since == since and since > now:
         return False
     _put_in_force(session, draft, known or DutyList(sha256=sha256), source, since, now, zone)
@@ -213,6 +217,7 @@ def _store(session: Session, draft: DutyDraft, version: DutyList, zone: tzinfo) 
     version.name = draft.name
     version.valid_until = _end_of(draft.period.last, zone)
     version.powers = {unit.id: list(unit.powers) for unit in draft.units if unit.powers is not None}
+    version.unit_ids = [unit.id for unit in draft.units]
     version.classes = draft.classes
     session.add(version)
     session.flush()

@@ -29,6 +29,7 @@ from central.tickets.clockwork import Terms
 from central.tickets.schemas import AskIn
 from kerbwatch.incident import Kind
 from kerbwatch.place import Position
+from kerbwatch.settings import SettingsError
 from tests.unit.central.box import IN_YANGMING, EdgeBox, report
 
 SQUAD, BRIGADE, STREETS = "traffic-police-yangming", "traffic-police", "squad-fengshan"
@@ -109,6 +110,50 @@ def test_a_ruling_moves_the_ticket_at_once_and_the_next_such_case_goes_there(boa
     (public,) = get(board, "/api/v1/rulings")
     assert (public["unit_id"], public["area_id"], public["upheld"]) == (BRIGADE, "yangming-east", False)
     assert case_id not in str(public)
+
+
+@pytest.fixture
+def reform(board, tmp_path):
+    """``reform(unit)``: a list in force from which a unit has gone; what it did goes to the market's."""
+
+    def drop(unit, item="kind: illegal_parking", instead=""):
+        text = board.settings.duty_list.read_text()
+        lines = [line for line in text.splitlines() if f"{{id: {unit}," not in line]
+        path = tmp_path / "reform.yaml"
+        text = "\n".join(lines).replace(f"default: {unit}", "default: market")
+        text = text.replace("[food, market]", "[food, market, animals, straw]").replace(item, item + instead)
+        path.write_text(text)
+        with board.database.write(ordered=True) as session:
+            assert import_duty_list(session, path, board.clock.now_utc())
+
+    return drop
+
+
+def test_a_unit_that_a_newer_list_has_dropped_gets_no_ticket_by_a_ruling(board, reform):
+    _case_id, ticket_id = a_ticket(board)
+    request_id = dispute(board, ticket_id)
+    reform("agriculture")
+    (waiting,) = get(board, "/api/v1/disputes", "ada")
+    offered = {unit["id"] for unit in waiting["units"]}
+    assert offered == {SQUAD, BRIGADE}, "who has the power over traffic, and nobody else"
+    path = f"/api/v1/disputes/{request_id}/ruling"
+    refused = post(board, path, RULING | {"unit_id": "agriculture"}, "ada", 1)
+    assert (refused.status_code, refused.json()["type"]) == (409, "urn:kerbwatch:problem:beyond-powers")
+    assert "Agriculture bureau is not on the duty list that is in force" in refused.json()["detail"]
+    assert get(board, f"/api/v1/my/tickets/{ticket_id}", "ulla")["tickets"][0]["state"] == "dispatched"
+
+
+def test_a_list_that_drops_a_unit_for_which_a_ruling_stands_has_to_take_the_ruling_up(board, reform):
+    _case_id, ticket_id = a_ticket(board)
+    ruled = RULING | {"unit_id": BRIGADE}
+    assert post(board, f"/api/v1/disputes/{dispute(board, ticket_id)}/ruling", ruled, "ada", 1).is_success
+    elsewhere = "yangming: traffic-police-yangming\n"
+    with pytest.raises(SettingsError, match=r"by ruling 2026-0001 'traffic-police' leads in yangming-east"):
+        reform("traffic-police")
+    own = "      dated: [{area: yangming-east, unit: traffic-police-yangming, ruling: 2026-0001}]\n"
+    with pytest.raises(SettingsError) as refused:
+        reform("traffic-police", elsewhere, own)
+    assert "2026-0001" not in str(refused.value), "taken up; what else the list lacks is told"
 
 
 def test_an_owner_that_is_upheld_keeps_its_ticket_and_its_clock(board):

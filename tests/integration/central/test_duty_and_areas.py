@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from central.areas.service import area_map, import_areas
+from central.duty import repository
 from central.duty.service import duty_book, import_duty_list
 from kerbwatch.incident import Kind
 from kerbwatch.place import Position
@@ -130,3 +131,13 @@ def test_areas_with_faults_are_refused_with_the_reason(database, areas_file, edi
 def test_the_same_areas_again_change_nothing(database, pytestconfig):
     with database.write() as session:
         assert not import_areas(session, pytestconfig.rootpath / "configs/areas.geojson", NOON)
+
+
+def test_units_of_a_list_from_before_they_were_kept_are_noted_at_the_next_start(database, pytestconfig):
+    path = pytestconfig.rootpath / "configs/duty-list.yaml"
+    with database.write() as session:
+        current = repository.in_force(session, NOON)
+        current.unit_ids = None
+    with database.write() as session:
+        assert not import_duty_list(session, path, NOON, when_changed=True)
+        assert "agriculture" in repository.in_force(session, NOON).unit_ids
