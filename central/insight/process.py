@@ -28,9 +28,6 @@ from kerbwatch.secrets import expand_environment
 
 log = structlog.get_logger(__name__)
 
-_NICENESS = 10
-"""Whoever waits for a page goes first."""
-
 
 class Task(BaseModel):
     """What the process is to do.
@@ -56,7 +53,6 @@ def main() -> None:
     """Reckon once."""
     task = Task.model_validate_json(apart_child.what_to_do())
     apart_child.at_the_end(lambda: os._exit(1))
-    os.nice(_NICENESS)
     configure_logs(json=task.logs.json_lines, level=task.logs.level)
     database = Database(expand_environment(task.database_url))
     try:

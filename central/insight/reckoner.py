@@ -31,6 +31,8 @@ _MANY_LINES = 100_000
 """With as many lines of the log it takes long enough that nobody should wait for it."""
 _SILENT_S = 600.0
 _STOP_TIMEOUT_S = 5.0
+_NICENESS = 10
+"""Whoever waits for a page goes first."""
 
 
 class ReckoningError(Exception):
@@ -67,6 +69,7 @@ class Reckoner(Rounds):
             silent_s=_SILENT_S,
             stopping=self._stopping,
             stop_timeout_s=_STOP_TIMEOUT_S,
+            niceness=_NICENESS,
         )
 
     @property

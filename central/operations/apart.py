@@ -51,6 +51,7 @@ class Apart:
         silent_s: after so much silence it is ended.
         stopping: set when this copy of central ends; the process is then told to end in order.
         stop_timeout_s: how long that may take.
+        niceness: how far whoever else wants the processor goes first, 0..19.
     """
 
     def __init__(
@@ -61,9 +62,10 @@ class Apart:
         silent_s: float,
         stopping: threading.Event,
         stop_timeout_s: float,
+        niceness: int = 0,
     ) -> None:
         self._module, self._hear, self._silent_s = module, hear, silent_s
-        self._stopping, self._stop_timeout_s = stopping, stop_timeout_s
+        self._stopping, self._stop_timeout_s, self._niceness = stopping, stop_timeout_s, niceness
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -77,6 +79,9 @@ class Apart:
         with subprocess.Popen(  # noqa: S603 - our own module
             [sys.executable, "-m", self._module], stdin=subprocess.PIPE, stdout=subprocess.PIPE
         ) as process:
+            if self._niceness:
+                own = os.getpriority(os.PRIO_PROCESS, 0)
+                os.setpriority(os.PRIO_PROCESS, process.pid, own + self._niceness)
             self._process = process
             assert process.stdin is not None  # both are pipes
             assert process.stdout is not None

@@ -198,6 +198,7 @@ def test_a_process_that_is_killed_is_counted_and_one_under_way_ends_with_central
         town.clock.advance(301)
         wait_until(lambda: reckoner.pid, "it is tried again")
         last = reckoner.pid
+        assert psutil.Process(last).nice() == os.getpriority(os.PRIO_PROCESS, 0) + 10, "pages go first"
         reckoner.stop()
         assert not psutil.pid_exists(last)
     assert failures(metrics) == 1, "an end in order is no failure"
