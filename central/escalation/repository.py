@@ -52,10 +52,12 @@ def slips_shown(
     before: int | None,
     limit: int,
     areas: frozenset[str] | None,
+    unit_id: str | None = None,
 ) -> Sequence[SupervisionSlip]:
     """Slips of one page, of those that are answered the newest first, below a number.
 
-    Those without an answer (``late``: whose answer is past due) come the first due first.
+    Those without an answer (``late``: whose answer is past due) come the first due first. ``unit_id``: only
+    those that this unit was sent.
     """
     slip = SupervisionSlip
     query = select(slip).limit(limit)
@@ -63,6 +65,8 @@ def slips_shown(
         query = query.where(slip.answered_at.is_not(None)).order_by(slip.number.desc())
     else:
         query = query.where(slip.answered_at.is_(None)).order_by(slip.respond_by, slip.number)
+    if unit_id is not None:
+        query = query.where(slip.unit_id == unit_id)
     if show == "late":
         query = query.where(slip.respond_by < now)
     if before is not None:

@@ -5,30 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm import Session
 
-from central.cases.models import Case, Ticket
 from central.cases.rules import Origin
 from central.handheld.models import TicketPhoto
-from central.people.scope import ticket_is_of
 from central.reports.models import Report
-from central.tickets.models import IS_ACTIVE, IS_URGENT, TicketRequest
-
-
-def tickets(session: Session, unit_id: str, areas: frozenset[str] | None, limit: int) -> Sequence[Ticket]:
-    """A unit's tickets that it is to deal with, each with its case; the urgent and what is due come first."""
-    query = select(Ticket.id).join(Ticket.case).where(Ticket.unit_id == unit_id, IS_ACTIVE)
-    query = query.order_by(Ticket.due_at, Ticket.id)
-    if areas is not None:
-        query = query.where(ticket_is_of(areas))
-    urgent = select(Case.id).where(IS_URGENT).correlate(None)  # few, and an index has them alone
-    ids = list(session.scalars(query.where(Ticket.case_id.in_(urgent)).limit(limit)))
-    if len(ids) < limit:
-        ids += session.scalars(query.where(~Case.urgent).limit(limit - len(ids)))
-    of_case = joinedload(Ticket.case)
-    whole = select(Ticket).options(of_case.lazyload(Case.leads), of_case.lazyload(Case.tickets))
-    by_id = {ticket.id: ticket for ticket in session.scalars(whole.where(Ticket.id.in_(ids)))}
-    return [by_id[ticket_id] for ticket_id in ids]
+from central.tickets.models import TicketRequest
 
 
 def photos(session: Session, ticket_id: str) -> Sequence[TicketPhoto]:

@@ -17,12 +17,14 @@ from pydantic import ValidationError
 from sqlalchemy.orm import Session
 
 from central.cases import service as cases
-from central.cases.rules import TicketState
+from central.cases.rules import ClosingOutcome, TicketState
 from central.context import Central, CentralDep
 from central.escalation.repository import slips_of, slips_waiting
 from central.handheld import photos, repository
 from central.pages import map_view
 from central.pages import repository as page_repository
+from central.pages.check_view import OUTCOMES
+from central.pages.handheld_lists import MOST_BELOW, Show, list_of
 from central.pages.handheld_view import page_of, row_of
 from central.pages.rendering import HEADERS, page
 from central.pages.texts import t
@@ -39,6 +41,7 @@ from central.tickets.clockwork import Terms
 from central.tickets.reminders import reminders_of, see
 from central.tickets.schemas import AskIn
 from central.tickets.taken_back import taken_back
+from central.tickets.worklist import spot_of
 from kerbwatch.ids import SHA256_PATTERN
 from kerbwatch.place import Position
 
@@ -49,7 +52,6 @@ Move = Literal["accept", "start", "resume", "report_handled"]
 Text = Annotated[str, Form(max_length=4 * WORDS_CHARS)]
 Version = Annotated[int, Form(ge=0, le=2**31)]
 
-_MOST_TICKETS = 100
 _DONE = frozenset(
     {
         "accept",
@@ -75,22 +77,33 @@ _REACHED: dict[str, frozenset[TicketState]] = {
 
 
 @router.get("")
-def my_tickets(request: Request, central: CentralDep, who: Handler, done: str = "") -> Response:
-    """What one's unit has to do: the urgent first, then what is due first."""
-    now = central.clock.now_utc()
+def my_tickets(  # noqa: PLR0917 - FastAPI passes them by name
+    request: Request,
+    central: CentralDep,
+    who: Handler,
+    done: str = "",
+    show: Show = "todo",
+    after: str = "",
+) -> Response:
+    """What one's unit has to do: the urgent first, then what is due first; then what it has handled.
+
+    Where there is more than fits, each list tells how many, and goes on ``after`` a spot in it.
+    """
+    now, spot = central.clock.now_utc(), spot_of(after)
     with central.database.read() as session:
-        found = repository.tickets(session, who.unit_id, who.areas, _MOST_TICKETS) if who.unit_id else []
-        reminders = reminders_of(session, found)
-        rows = [row_of(ticket, None, now, reminders.get(ticket.id)) for ticket in found]
-        handled = {ticket.id for ticket in found if ticket.state == TicketState.HANDLED}
+        todo = list_of(session, who, "todo", now, after=spot) if show == "todo" else None
+        if show == "handled":
+            handled = list_of(session, who, "handled", now, after=spot)
+        else:
+            handled = None if spot else list_of(session, who, "handled", now, most=MOST_BELOW)
         slips = slips_waiting(session, who.unit_id, who.areas) if who.unit_id else 0
-        gone = taken_back(session, who.unit_id, who.areas, now) if who.unit_id else []
+        gone = taken_back(session, who.unit_id, who.areas, now) if who.unit_id and todo and not spot else []
         lost = [row_of(ticket, None, now) for ticket in gone]
     values = {
-        "todo": [row for row in rows if row.id not in handled],
-        "handled": [row for row in rows if row.id in handled],
+        "todo": todo,
+        "handled": handled,
         "taken_back": lost,
-        "unit": found[0].unit_name if found else "",
+        "unit": next((each.unit_name for each in (todo, handled) if each and each.unit_name), ""),
         "has_unit": who.unit_id is not None,
         "slips": slips,
         "notice": Notice("good", t(f"handheld.done.{done}")) if done in _DONE else None,
@@ -188,6 +201,7 @@ def act(  # noqa: PLR0917 - FastAPI passes them by name
     move: Move,
     version: Version,
     note: Text = "",
+    outcome: Annotated[ClosingOutcome, Form()] = ClosingOutcome.DEALT_WITH,
     photo: Annotated[UploadFile | None, File()] = None,
 ) -> Response:
     """Accept, start, or report as handled with a note and a photo, which stays whatever becomes of it."""
@@ -199,7 +213,15 @@ def act(  # noqa: PLR0917 - FastAPI passes them by name
     def do(session: Session, now: datetime) -> None:
         terms, words = Terms.of(central.settings), cleaned(note)
         service.act(
-            session, ticket_id, move, who=who, version=version, now=now, terms=terms, note=words or None
+            session,
+            ticket_id,
+            move,
+            who=who,
+            version=version,
+            now=now,
+            terms=terms,
+            note=words or None,
+            outcome=outcome,
         )
 
     return _act(request, central, who, ticket_id, move, do, written=note)
@@ -310,6 +332,7 @@ def _ticket(  # noqa: PLR0917 - one page, one place
         "others": [each.unit_name for each in detail.tickets if each.unit_id != who.unit_id],
         "told": told,
         "written": written,
+        "outcomes": OUTCOMES,
         "words_chars": WORDS_CHARS,
         "photo_mb": f"{central.settings.reports.photo_max_mb:g}",
         "notice": notice,

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Path, Request, Response
 from fastapi.responses import RedirectResponse
@@ -97,13 +98,14 @@ def answer(  # noqa: PLR0917 - FastAPI passes them by name
     return _back("slip")
 
 
-def _slips(session: Session, who: Principal, *, unanswered: bool, limit: int) -> list[SupervisionSlip]:
+def _slips(
+    session: Session, who: Principal, show: Literal["waiting", "answered"], now: datetime, limit: int
+) -> Sequence[SupervisionSlip]:
     if who.unit_id is None:
-        return []
-    found = repository.slips(
-        session, unit_id=who.unit_id, unanswered=unanswered, limit=limit, areas=who.areas
+        return ()
+    return repository.slips_shown(
+        session, show=show, now=now, before=None, limit=limit, areas=who.areas, unit_id=who.unit_id
     )
-    return list(found)
 
 
 def _back(done: str) -> Response:
@@ -120,11 +122,13 @@ def _page(  # noqa: PLR0917 - one page, one place
 ) -> Response:
     now = central.clock.now_utc()
     with central.database.read() as session:
-        wait = _slips(session, who, unanswered=True, limit=_MOST_WAITING)
-        newest = _slips(session, who, unanswered=False, limit=_MOST_WAITING)
+        waiting = _slips(session, who, "waiting", now, _MOST_WAITING)
+        answered = _slips(session, who, "answered", now, _MOST_ANSWERED)
+        count = repository.slips_waiting(session, who.unit_id, who.areas) if who.unit_id else 0
     values = {
-        "waiting": [row_of(slip, now) for slip in sorted(wait, key=lambda slip: slip.respond_by)],
-        "answered": [row_of(slip, now) for slip in newest if slip.answered_at][:_MOST_ANSWERED],
+        "waiting": [row_of(slip, now) for slip in waiting],
+        "more": count - len(waiting),
+        "answered": [row_of(slip, now) for slip in answered],
         "has_unit": who.unit_id is not None,
         "written": written or {},
         "words_chars": WORDS_CHARS,

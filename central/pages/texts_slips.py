@@ -12,6 +12,8 @@ SLIPS: dict[str, str] = {
     "slip.answer": "What your unit does about it",
     "slip.send": "Answer",
     "slip.said": "{who}, {at}",
+    "slip.more": "{count} more wait; they appear as these are answered",
+    "slip.more_one": "1 more waits; it appears when one of these is answered",
     "slip.none": "No supervision slip",
     "slip.none_help": "When a ticket of a unit below yours is late, it is told here.",
     "slip.answered": "Answered",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from http import HTTPStatus
 from typing import Annotated, Literal
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, File, Path, Query, Response, UploadFile
 from fastapi.responses import FileResponse
@@ -21,23 +22,50 @@ from central.problems import FieldError, Problem
 from central.tickets import listing, pictures, requests, service
 from central.tickets.clockwork import Terms
 from central.tickets.pictures import for_unit
-from central.tickets.schemas import AskIn, DecideIn, JointOperationOut, NoteIn, RequestKind, RequestOut, WhyIn
+from central.tickets.schemas import (
+    ActIn,
+    AskIn,
+    CloseIn,
+    DecideIn,
+    JointOperationOut,
+    NoteIn,
+    RequestKind,
+    RequestOut,
+    WhyIn,
+)
+from central.tickets.worklist import SPOT_PATTERN
 from kerbwatch.ids import SHA256_PATTERN, UUID_PATTERN
 
 router = APIRouter(prefix="/api/v1", tags=["tickets"])
 
 TicketId = Annotated[str, Path(pattern=UUID_PATTERN)]
 After = Annotated[str | None, Query(pattern=UUID_PATTERN)]
+AfterSpot = Annotated[str | None, Query(pattern=f"{UUID_PATTERN}|^{SPOT_PATTERN}$")]
+_PAGED = {
+    "Total-Count": {"description": "How many there are in all.", "schema": {"type": "integer"}},
+    "Link": {"description": "The next page, where there is one (RFC 8288).", "schema": {"type": "string"}},
+}
 Handler = Annotated[Principal, Depends(require(Permission.TICKET_HANDLE, within_areas=True))]
 Checker = Annotated[Principal, Depends(require(Permission.CASE_CLOSE))]
 Move = Literal["accept", "start", "resume", "report_handled"]
 
 
-@router.get("/my/tickets")
-def my_tickets(central: CentralDep, who: Handler, after: After = None, limit: Limit = 50) -> list[TicketOut]:
-    """One's own unit's tickets to deal with, the first due first; ``after`` is the last one's id so far."""
+@router.get("/my/tickets", responses={200: {"headers": _PAGED}})
+def my_tickets(
+    central: CentralDep, who: Handler, response: Response, after: AfterSpot = None, limit: Limit = 50
+) -> list[TicketOut]:
+    """One's own unit's tickets: those to be done, the urgent first, then the first due; then those handled.
+
+    ``Total-Count`` says how many there are; where more follow, ``Link`` names the next page (``rel="next"``).
+    ``after`` is what that link says, or the last one's id so far.
+    """
     with central.database.read() as session:
-        return listing.of_unit(session, who, limit, after)
+        found = listing.of_unit(session, who, limit, after)
+    response.headers["Total-Count"] = str(found.count)
+    if found.next_after is not None:
+        query = urlencode({"after": found.next_after, "limit": limit})
+        response.headers["Link"] = f'</api/v1/my/tickets?{query}>; rel="next"'
+    return list(found.rows)
 
 
 @router.get("/my/tickets/{ticket_id}")
@@ -99,7 +127,7 @@ def act(  # noqa: PLR0917 - FastAPI passes them by name
     response: Response,
     ticket_id: TicketId,
     move: Move,
-    body: NoteIn,
+    body: ActIn,
     if_match: IfMatch = None,
 ) -> CaseDetail:
     """Accept a ticket, start on it, end its suspension early, or report it as handled."""
@@ -114,6 +142,7 @@ def act(  # noqa: PLR0917 - FastAPI passes them by name
             now=now,
             terms=Terms.of(central.settings),
             note=body.note,
+            outcome=body.outcome,
         )
     return shown(for_unit(found, ticket_id), who, response)
 
@@ -124,13 +153,15 @@ def close(  # noqa: PLR0917 - FastAPI passes them by name
     who: Checker,
     response: Response,
     case_id: CaseId,
-    body: NoteIn,
+    body: CloseIn,
     if_match: IfMatch = None,
 ) -> CaseDetail:
     """The work was checked and is done."""
     version, now = version_of(if_match), central.clock.now_utc()
     with central.database.write(ordered=True) as session:
-        found = service.close(session, case_id, who=who, version=version, now=now, note=body.note)
+        found = service.close(
+            session, case_id, who=who, version=version, now=now, note=body.note, outcome=body.outcome
+        )
     return shown(found, who, response)
 
 

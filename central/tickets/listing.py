@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
@@ -14,18 +15,37 @@ from central.problems import not_found
 from central.tickets import repository
 from central.tickets.reminders import Reminder, reminders_of
 from central.tickets.schemas import JointOperationOut, RequestKind, RequestOut
+from central.tickets.worklist import Spot, page_of_unit, spot_of
 
 
-def of_unit(session: Session, who: Principal, limit: int, after: str | None = None) -> list[TicketOut]:
-    """The tickets that someone's unit is to deal with, the first due first; none for who is in no unit.
+@dataclass(frozen=True, slots=True)
+class OwnTickets:
+    """Some tickets of a unit: how many it has in all, and after what to ask for more, if there are more."""
 
-    ``after``: those after this one of them.
+    rows: tuple[TicketOut, ...]
+    count: int
+    next_after: str | None
+
+
+def of_unit(session: Session, who: Principal, limit: int, after: str | None = None) -> OwnTickets:
+    """The tickets that someone's unit is to deal with, as far as they may see them; none for who is in none.
+
+    ``after``: those after this place in the list, or after this ticket, where it stands now.
     """
-    if who.unit_id is None:
-        return []
-    found = repository.of_unit(session, who.unit_id, limit, after)
-    reminders = reminders_of(session, found)
-    return [_reminded(TicketOut.of(row), reminders) for row in found]
+    spot = _spot(session, who, after) if after is not None else None
+    if who.unit_id is None or (after is not None and spot is None):
+        return OwnTickets((), 0, None)
+    found = page_of_unit(session, who.unit_id, who.areas, limit=limit, after=spot, with_leads=True)
+    reminders = reminders_of(session, found.tickets)
+    rows = tuple(_reminded(TicketOut.of(row), reminders) for row in found.tickets)
+    return OwnTickets(rows, found.count, str(found.next_spot) if found.next_spot else None)
+
+
+def _spot(session: Session, who: Principal, after: str) -> Spot | None:
+    if "." in after:
+        return spot_of(after)
+    ticket = repository.ticket(session, after)
+    return Spot.of(ticket) if ticket is not None and ticket.unit_id == who.unit_id else None
 
 
 def _reminded(ticket: TicketOut, reminders: Mapping[str, Reminder]) -> TicketOut:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import func, literal, select, tuple_
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session, joinedload
 
-from central.cases.models import Case, CaseEvent, Lead, Ticket
+from central.cases.models import Case, CaseEvent, Ticket
 from central.handheld.models import PhotoState, TicketPhoto
 from central.people.scope import ticket_is_of
-from central.tickets.models import IS_ACTIVE, JointOperation, TicketRequest
+from central.tickets.models import JointOperation, TicketRequest
 
 
 def ticket(session: Session, ticket_id: str) -> Ticket | None:
@@ -94,21 +94,6 @@ def photos_sent(session: Session, ticket_ids: Collection[str]) -> Sequence[datet
         TicketPhoto.ticket_id.in_(ticket_ids), TicketPhoto.state == PhotoState.SHOWN.value
     )
     return session.scalars(query).all()
-
-
-def of_unit(session: Session, unit_id: str, limit: int, after: str | None = None) -> Sequence[Ticket]:
-    """A unit's tickets that it is to deal with, the first due first; those after its ticket ``after``."""
-    of_case = joinedload(Ticket.case)
-    leads, tickets_of = of_case.selectinload(Case.leads), of_case.lazyload(Case.tickets)
-    query = select(Ticket).options(leads.lazyload(Lead.evidence), tickets_of)
-    query = query.where(Ticket.unit_id == unit_id, IS_ACTIVE).order_by(Ticket.due_at, Ticket.id)
-    if after is not None:
-        last = session.get(Ticket, after)
-        if last is None or last.unit_id != unit_id or last.due_at is None:
-            return []
-        due_at = literal(last.due_at, Ticket.due_at.type)
-        query = query.where(tuple_(Ticket.due_at, Ticket.id) > tuple_(due_at, after))
-    return session.scalars(query.limit(limit)).all()
 
 
 def due(session: Session, now: datetime, limit: int) -> Sequence[str]:

@@ -6,6 +6,7 @@ from playwright.sync_api import expect
 from sqlalchemy import select
 
 from central.cases.models import Case
+from central.pages import handheld_lists
 from central.people.permissions import Role, permissions_of
 from central.people.service import Principal
 from central.tickets import sending
@@ -15,6 +16,9 @@ from kerbwatch.messages import Place
 from tests.browser.city import picture
 
 OLGA = Principal("user:anna", "anna", ("operator",), permissions_of([Role.OPERATOR]))
+HERE_AND_THERE = [
+    Place(lon=121.15 + n * 0.004, lat=30.05, method="ground_homography", accuracy_m=4.0) for n in range(3)
+]
 HERE = {"longitude": 121.1551, "latitude": 30.0437, "accuracy": 12.0}
 
 
@@ -65,3 +69,21 @@ def test_an_officer_finds_the_nearest_ticket_and_reports_it_as_handled_with_a_ph
     expect(page.locator("#lat")).to_have_value("30.043700")
     assert not uwe.faults
     assert uwe.hosts == {f"127.0.0.1:{city.port}"}
+
+
+def test_an_officer_with_more_tickets_than_fit_is_told_and_taps_on_to_the_rest(people, city, monkeypatch):
+    monkeypatch.setattr(handheld_lists, "MOST_A_PAGE", 2)
+    for n in range(3):
+        dispatch(city, road=f"Road {n}", place=HERE_AND_THERE[n])
+    page = people("uwe", phone=True).page
+    page.set_viewport_size({"width": 360, "height": 740})
+    rows = page.locator("#todo .hand-row")
+    expect(page.locator("#count")).to_have_text("3 tickets to do. Here: 2, after them: 1")
+    expect(rows).to_have_count(2)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    page.get_by_role("link", name="Show what comes next: 1 more").tap()
+    expect(rows).to_have_count(1)
+    expect(rows.first).to_contain_text("Road 2")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    page.get_by_role("link", name="Back to the first").tap()
+    expect(rows.first).to_contain_text("Road 0")

@@ -84,7 +84,7 @@ function keepFresh() {
     if (document.hidden) return;
     const nearest = document.querySelector("#nearest")?.getAttribute("aria-pressed") === "true";
     try {
-      const answer = await fetch("/h", { headers: { accept: "text/html" } });
+      const answer = await fetch(location.pathname + location.search, { headers: { accept: "text/html" } });
       const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("#tickets");
       const old = document.querySelector("#tickets");
       if (!fresh || old.contains(document.activeElement)) return;

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from datetime import timedelta
+
 import pytest
 
+from central.escalation.models import SupervisionSlip
 from central.escalation.sweeper import Sweeper
 from central.metrics import Metrics
+from central.pages import handheld_slips
 from tests.integration.central.handheld import Officer, box, sent, uwe
 
 __all__ = ["box", "sent", "uwe"]
@@ -45,3 +50,29 @@ def test_a_slip_is_answered_by_the_unit_that_was_told_alone(head, uwe):
     assert uwe.post("/h/slips/1", version=1, answer="it is nothing").status_code == 404
     assert head.post("/h/slips/99", version=1, answer="which?").status_code == 404
     assert "No supervision slip" in uwe.get("/h/slips").text
+
+
+def test_the_slip_that_is_due_first_is_there_however_many_came_later(head, monkeypatch):
+    monkeypatch.setattr(handheld_slips, "_MOST_WAITING", 2)
+    with head.town.database.write() as session:
+        first = session.get(SupervisionSlip, 1)
+        for hours in (1, 2):
+            session.add(
+                SupervisionSlip(
+                    case_id=first.case_id,
+                    ticket_id=first.ticket_id,
+                    level=1,
+                    unit_id=first.unit_id,
+                    unit_name=first.unit_name,
+                    sentence=first.sentence,
+                    issued_at=first.issued_at,
+                    respond_by=first.respond_by + timedelta(hours=hours),
+                )
+            )
+    shown = head.get("/h/slips").text
+    assert re.findall(r'id="slip-(\d)"', shown) == ["1", "2"]
+    assert "1 more waits" in shown
+    shown = head.post("/h/slips/1", version=1, answer="A second car is on its way").text
+    assert re.findall(r'id="slip-(\d)"', shown) == ["2", "3"]
+    assert "A second car is on its way" in shown
+    assert "more wait" not in shown
