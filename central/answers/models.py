@@ -15,7 +15,7 @@ class Outcome(StrEnum):
     """What became of a report."""
 
     REJECTED = "rejected"
-    """It was looked at and is no case."""
+    """It was looked at, from the desk or at the place, and is no case."""
     TOGETHER = "together"
     """It is dealt with together with another report; the final answer follows."""
     HANDLED = "handled"

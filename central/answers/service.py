@@ -15,7 +15,7 @@ from central.answers.models import Answer, Delivery, FinalAnswer, Outcome
 from central.answers.schemas import AnswerLine, AnswerOut
 from central.answers.wording import words_for
 from central.cases.models import Case, Lead
-from central.cases.rules import CaseState, Origin
+from central.cases.rules import NO_CASE, CaseState, Origin
 from central.points.models import PointsDue
 
 _OUTCOMES = {
@@ -37,12 +37,12 @@ def give(session: Session, row: Case, now: datetime, *, reason_code: str | None 
         session: the unit of work in which the case ends.
         row: the case, in its last state, with the leads that it has.
         now: the present instant.
-        reason_code: why, of a case that is rejected.
+        reason_code: why, of a case that is rejected; what came of it, of one that is closed.
     """
     people = [lead for lead in row.leads if lead.origin != Origin.CAMERA]
     if not people:
         return
-    outcome = _OUTCOMES[CaseState(row.state)]
+    outcome = Outcome.REJECTED if reason_code in NO_CASE else _OUTCOMES[CaseState(row.state)]
     unit = next((each.unit_name for each in row.tickets if each.leads and each.state == "closed"), None)
     words = words_for(outcome, reason_code=reason_code, unit_name=unit)
     answers = _put(session, row, people, outcome, words, now, reason_code=reason_code)

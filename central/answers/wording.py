@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from central.answers.models import Outcome
-from central.cases.rules import RejectReason
+from central.cases.rules import ClosingOutcome, RejectReason
 
 _REJECTED: dict[str, str] = {
     RejectReason.NOT_THERE: "What you reported could not be found in the pictures or at the place.",
@@ -12,6 +12,8 @@ _REJECTED: dict[str, str] = {
     RejectReason.OUTSIDE_ZONE: "It is outside the places where the city may act.",
     RejectReason.UNCLEAR: "The pictures and the description do not show it clearly enough to act on.",
     RejectReason.ALREADY_KNOWN: "The city knows of it already and deals with it elsewhere.",
+    ClosingOutcome.NOTHING_FOUND: "Somebody went there and found nothing of it any more.",
+    ClosingOutcome.NOT_AN_OFFENCE: "Somebody went there and looked at it: what you saw is no offence.",
     RejectReason.OTHER: "It was looked at and is no case for the city to act on.",
 }
 
@@ -21,7 +23,8 @@ def words_for(outcome: Outcome, *, reason_code: str | None, unit_name: str | Non
 
     Args:
         outcome: what became of it.
-        reason_code: why, of what was rejected; one that is not known is told as ``other``.
+        reason_code: why, of what was rejected, one that is not known being told as ``other``; what came of
+            it, of what was dealt with.
         unit_name: the unit that dealt with it, where one did.
     """
     if outcome is Outcome.REJECTED:
@@ -37,5 +40,8 @@ def words_for(outcome: Outcome, *, reason_code: str | None, unit_name: str | Non
             "What you reported is being dealt with again: the earlier answer no longer holds. "
             "You will be told what comes of it."
         )
+    if reason_code == ClosingOutcome.MOVED_ON:
+        who = unit_name or "the unit in charge"
+        return f"Thank you for your report. It had gone when {who} came, and that was checked."
     by = f" by {unit_name}" if unit_name else ""
     return f"Thank you for your report. It was dealt with{by}, and the result was checked."

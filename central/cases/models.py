@@ -52,6 +52,9 @@ class Case(Base):
     """
     filed_at: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]
+    outcome: Mapped[str | None] = mapped_column(String(20))
+    """What came of it, of one that is closed: a ClosingOutcome; None also of what was closed before there was
+    one."""
     merged_into: Mapped[str | None] = mapped_column(String(36))
     """The case that its leads went to, of one that was merged."""
     leads: Mapped[list[Lead]] = relationship(back_populates="case", order_by="Lead.id", lazy="selectin")
@@ -193,6 +196,8 @@ class Ticket(Base):
     closed_at: Mapped[datetime | None]
     suspended_until: Mapped[datetime | None]
     disputed: Mapped[bool] = mapped_column(default=False)
+    outcome: Mapped[str | None] = mapped_column(String(20))
+    """What came of it, as its unit reported when it was handled last."""
     reworks: Mapped[int] = mapped_column(default=0)
     """How often it came back to be done again."""
     next_step: Mapped[str | None] = mapped_column(String(20))

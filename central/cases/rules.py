@@ -112,6 +112,21 @@ class TakeBackReason(StrEnum):
     OTHER = "other"
 
 
+class ClosingOutcome(StrEnum):
+    """What came of a case that is closed: its unit reports it, and whoever closes the case confirms it."""
+
+    DEALT_WITH = "dealt_with"
+    MOVED_ON = "moved_on"
+    """It had been there, and had gone by itself before the unit came."""
+    NOTHING_FOUND = "nothing_found"
+    """The unit was there and found nothing of it: a false alarm, as far as anybody can say."""
+    NOT_AN_OFFENCE = "not_an_offence"
+    """It is there, and may be."""
+
+
+NO_CASE = frozenset({ClosingOutcome.NOTHING_FOUND, ClosingOutcome.NOT_AN_OFFENCE})
+"""Outcomes by which what was reported turned out to be no case."""
+
 REOPENED_WITH_NOTE = frozenset({ReopenReason.OBJECTION, ReopenReason.OTHER})
 """Reasons whose code alone says nothing."""
 
@@ -157,6 +172,12 @@ def is_proved(facts: Facts) -> str | None:
     if facts.proved or (facts.note or "").strip():
         return None
     return "no picture shows the place since the work and the last report; a note must say why it is done"
+
+
+def has_outcome(facts: Facts) -> str | None:
+    """The reason code is a :class:`ClosingOutcome`."""
+    known = facts.reason_code in {outcome.value for outcome in ClosingOutcome}
+    return None if known else f"say what came of it: {', '.join(ClosingOutcome)}"
 
 
 def has_result(facts: Facts) -> str | None:
@@ -256,7 +277,15 @@ RULES: dict[str, Rule] = {
         _rule("report_handled", _S.HANDLING, _S.HANDLED, _P.TICKET_HANDLE),
         _rule("check", _S.HANDLED, _S.CHECKING, None),
         _rule("rework", _S.CHECKING, _S.HANDLING, _P.CASE_CLOSE, has_note, tickets=(_T.HANDLED, _T.HANDLING)),
-        _rule("close", _S.CHECKING, _S.CLOSED, _P.CASE_CLOSE, is_proved, tickets=(_T.HANDLED, _T.CLOSED)),
+        _rule(
+            "close",
+            _S.CHECKING,
+            _S.CLOSED,
+            _P.CASE_CLOSE,
+            has_outcome,
+            is_proved,
+            tickets=(_T.HANDLED, _T.CLOSED),
+        ),
         _rule("evaluate", _S.CLOSED, _S.EVALUATED, _P.CASE_EVALUATE, has_result),
         # A decision is taken back (central.reopening): in review again, or out to its units again.
         Rule(

@@ -150,6 +150,8 @@ class TicketOut(Out):
     plate_said: str | None
     """As somebody who reported it named it, ``?`` for what they left out; nobody has read it. None also as
     above."""
+    outcome: str | None
+    """What came of it, as its unit reported; None before that. See the case's."""
     reminded_at: UtcDatetime | None = None
     """When the unit was reminded in the term that runs; only in what units ask for themselves."""
 
@@ -197,6 +199,9 @@ class CaseOut(Out):
     """Of the first camera that saw it; null where none did."""
     merged_into: str | None
     """The case that its leads went to, of one that was merged."""
+    outcome: str | None
+    """What came of it, of one that is closed: ``dealt_with``, ``moved_on``, ``nothing_found`` or
+    ``not_an_offence``; null also of what was closed before this was kept."""
     picture: str | None
     """Hash of the newest snapshot made for people that has arrived."""
 

@@ -128,6 +128,24 @@ DEFINITIONS: dict[Counter, Definition] = {
         "closed_day",
         "Of those closed on these days: no picture shows the place after the work; a note says why.",
     ),
+    Counter.MOVED_ON: Definition(
+        "Moved on",
+        "自行离开",
+        "closed_day",
+        "Of those closed on these days: it had gone by itself before the unit came.",
+    ),
+    Counter.NOTHING_FOUND: Definition(
+        "Nothing found",
+        "现场未见",
+        "closed_day",
+        "Of those closed on these days: the unit was there and found nothing of it.",
+    ),
+    Counter.NO_OFFENCE: Definition(
+        "No offence",
+        "不属违规",
+        "closed_day",
+        "Of those closed on these days: the unit was there, and what it found may be there.",
+    ),
     Counter.REOPENED: Definition(
         "Opened again",
         "重新开案",
@@ -161,6 +179,8 @@ RATES: tuple[Rate, ...] = (
     Rate("Reworked", "返工率", Counter.REWORKED, Counter.HANDLED),
     Rate("Closed", "结案率", Counter.CLOSED_OF_DUE, Counter.DUE),
     Rate("Closed without a picture", "无照结案率", Counter.CLOSED_UNPROVED, Counter.CLOSED),
+    Rate("Nothing found", "现场未见率", Counter.NOTHING_FOUND, Counter.CLOSED),
+    Rate("No offence", "不属违规率", Counter.NO_OFFENCE, Counter.CLOSED),
 )
 
 NONE = "!"

@@ -65,6 +65,7 @@ COLUMNS = (
     "late",
     "reworks",
     "moved_by_ruling",
+    "outcome",
 )
 _PLATES = ("plate", "plate_said")
 """What cameras read, and what whoever reported it names and nobody has read; where plates are asked for."""
@@ -190,6 +191,7 @@ def _record(
         "late": fact.late,
         "reworks": fact.reworks,
         "moved_by_ruling": fact.moved,
+        "outcome": fact.outcome,
     }
     return own | {name: leads[name] for name in _PLATES if name in leads}
 

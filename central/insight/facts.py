@@ -28,6 +28,10 @@ class Line(deadlines.Line, Protocol):
     def to_state(self) -> str:
         """Where the case stood then."""
 
+    @property
+    def reason_code(self) -> str | None:
+        """Why, or what came of it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Story:
@@ -45,6 +49,7 @@ class Story:
     reopened_at: datetime | None
     suspended_at: datetime | None
     unproved: bool
+    outcome: str | None
 
 
 def channels_of(origins: Iterable[str]) -> int:
@@ -86,6 +91,7 @@ def story_of(lines: Sequence[Line], leading: Iterable[str], calendars: Calendars
         reopened_at=max((line.at for line in whole if line.rule in _REOPENED), default=None),
         suspended_at=_first(lines, "suspend", tickets),
         unproved=closing is not None and closing.detail.get("proof", "") is None,
+        outcome=closing.reason_code if closing else None,
     )
 
 

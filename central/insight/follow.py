@@ -171,4 +171,5 @@ def _days(story: Story, zone: ZoneInfo) -> dict[str, Any]:
         "reopened_day": day(story.reopened_at),
         "suspended_day": day(story.suspended_at),
         "unproved": story.unproved,
+        "outcome": story.outcome,
     }

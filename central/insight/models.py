@@ -57,6 +57,13 @@ class CaseFact(Base):
             sqlite_where=text("unproved"),
             postgresql_where=text("unproved"),
         ),
+        Index(
+            "ix_case_facts_outcome",
+            "closed_day",
+            "outcome",
+            sqlite_where=text("outcome <> 'dealt_with'"),
+            postgresql_where=text("outcome <> 'dealt_with'"),
+        ),
     )
 
     case_id: Mapped[str] = mapped_column(ForeignKey("cases.id", ondelete="CASCADE"), primary_key=True)
@@ -95,6 +102,8 @@ class CaseFact(Base):
     """When a clock of its accountable unit was first stopped for a time."""
     unproved: Mapped[bool] = mapped_column(server_default=false())
     """It was closed last by a note alone: no picture shows the place after the work."""
+    outcome: Mapped[str | None] = mapped_column(String(20))
+    """What came of it, of one that is closed (see :class:`central.cases.rules.ClosingOutcome`)."""
 
 
 class _Tally(Base):

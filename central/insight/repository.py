@@ -18,7 +18,7 @@ from central.areas.levels import Level
 from central.areas.models import Area
 from central.areas.repository import fingerprint
 from central.cases.models import Case, CaseEvent, Lead, Ticket
-from central.cases.rules import CaseState
+from central.cases.rules import CaseState, ClosingOutcome
 from central.database import Base, UtcTimestamp
 from central.insight import tallies
 from central.insight.counters import DEFINITIONS, NONE, Counter, Selection
@@ -46,6 +46,7 @@ class LogRow(NamedTuple):
     at: datetime
     rule: str
     to_state: str
+    reason_code: str | None
     detail: dict[str, Any]
 
 
@@ -102,10 +103,10 @@ def lines_after(session: Session, after: int, limit: int) -> list[LogHead]:
 def logs(session: Session, case_ids: Sequence[str]) -> Iterator[LogRow]:
     """The logs of some cases, each in order. Most lines say nothing besides; that is not read as JSON."""
     detail = CaseEvent.detail.expression.cast(Text)
-    columns = CaseEvent.case_id, CaseEvent.at, CaseEvent.rule, CaseEvent.to_state, detail
-    query = select(*columns).where(CaseEvent.case_id.in_(case_ids)).order_by(CaseEvent.id)
-    for case_id, at, rule, to_state, told in session.execute(query):
-        yield LogRow(case_id, at, rule, to_state, _NO_DETAIL if told == "{}" else json.loads(told))
+    columns = CaseEvent.case_id, CaseEvent.at, CaseEvent.rule, CaseEvent.to_state, CaseEvent.reason_code
+    query = select(*columns, detail).where(CaseEvent.case_id.in_(case_ids)).order_by(CaseEvent.id)
+    for case_id, at, rule, to_state, why, told in session.execute(query):
+        yield LogRow(case_id, at, rule, to_state, why, _NO_DETAIL if told == "{}" else json.loads(told))
 
 
 def origins(session: Session, case_ids: Sequence[str]) -> Iterator[tuple[str, str]]:
@@ -148,6 +149,11 @@ _NOW = bindparam("now", type_=UtcTimestamp)
 """The present instant, at which what runs is due or not; whoever runs a query gives it."""
 
 
+def _came_of(outcome: ClosingOutcome) -> ColumnElement[bool]:
+    """That so much came of a case; as an index says it, which has alone what was not dealt with."""
+    return and_(text("case_facts.outcome <> 'dealt_with'"), _FACT.outcome == outcome.value, _COUNTS)
+
+
 @cache
 def _holds(counter: Counter) -> ColumnElement[bool]:
     """The condition of a counter; its day is :data:`DEFINITIONS`' to say."""
@@ -157,6 +163,9 @@ def _holds(counter: Counter) -> ColumnElement[bool]:
         Counter.DISPATCHED_RIGHTLY: and_(_COUNTS, ~_FACT.moved),
         Counter.REWORKED: and_(_COUNTS, _FACT.reworks > 0),
         Counter.CLOSED_UNPROVED: and_(text("case_facts.unproved"), _COUNTS),
+        Counter.MOVED_ON: _came_of(ClosingOutcome.MOVED_ON),
+        Counter.NOTHING_FOUND: _came_of(ClosingOutcome.NOTHING_FOUND),
+        Counter.NO_OFFENCE: _came_of(ClosingOutcome.NOT_AN_OFFENCE),
         Counter.DUE: due,
         Counter.ON_TIME: and_(due, ~overdue),
         Counter.OVERDUE: and_(due, overdue),

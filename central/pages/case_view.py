@@ -73,6 +73,8 @@ class TicketView:
     routing_note: str
     plate: str
     plate_said: str
+    outcome_name: str
+    """What its unit reported; empty before that."""
     id: str
     can_resume: bool
     """Whether its suspension may be ended early."""
@@ -122,6 +124,8 @@ class CaseView:
     urgent: bool
     state_name: str
     tone: str
+    outcome_name: str
+    """What came of it, of one that is closed."""
     road: str | None
     area_id: str | None
     area_name: str | None
@@ -190,6 +194,7 @@ def case_of(  # noqa: PLR0917 - one case, one place
         urgent=case.urgent,
         state_name=t_or(f"state.{case.state}", case.state),
         tone=_tone(case.state),
+        outcome_name=t_or(f"reason.{case.outcome}", case.outcome) if case.outcome else "",
         road=case.road,
         area_id=case.area_id,
         area_name=case.area_name,
@@ -311,6 +316,7 @@ def _ticket(
         routing_note=ticket.routing_note,
         plate=spaced(ticket.plate or ""),
         plate_said=spaced(ticket.plate_said or ""),
+        outcome_name=t_or(f"reason.{ticket.outcome}", ticket.outcome) if ticket.outcome else "",
         id=ticket.id,
         can_resume=ticket.suspended_until is not None
         and who.may_with_ticket_of(ticket.town_id, Permission.DEADLINE_APPROVE),

@@ -323,6 +323,8 @@ def case_page_of(
         "results": check_view.RESULTS,
         "reopening": reopening,
         "reopen_reasons": check_view.REOPEN_REASONS,
+        "outcomes": check_view.OUTCOMES,
+        "reported": check_view.reported_of(detail),
         "can_take_back": may_take_back(detail.state, asked.who),
         "take_back_reasons": check_view.TAKE_BACK_REASONS,
         "can_check": check_view.may_decide(detail, asked.who),

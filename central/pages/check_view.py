@@ -6,7 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from central.cases.rules import CaseState, EvaluationResult, ReopenReason, TakeBackReason
+from central.cases.rules import (
+    CaseState,
+    ClosingOutcome,
+    EvaluationResult,
+    ReopenReason,
+    TakeBackReason,
+    TicketState,
+)
 from central.cases.schemas import CaseDetail, EvidenceOut, LeadOut
 from central.pages.shots import Shot, shot_of
 from central.pages.texts import t, t_or
@@ -19,6 +26,10 @@ from kerbwatch.messages import Verdict
 
 BEFORE = (EvidenceRole.SNAPSHOT_LIMIT, EvidenceRole.SNAPSHOT_ARRIVAL, EvidenceRole.SNAPSHOT_PATH)
 """What shows the offence, the best first."""
+
+
+OUTCOMES = tuple((outcome.value, t(f"reason.{outcome}")) for outcome in ClosingOutcome)
+"""What may come of a case, with its words."""
 
 
 RESULTS = tuple((result.value, t(f"reason.{result}")) for result in EvaluationResult)
@@ -55,6 +66,12 @@ class LookView:
 def may_decide(case: CaseDetail, who: Principal) -> bool:
     """Whether the two decisions after a check are offered."""
     return case.state == CaseState.CHECKING and who.may(Permission.CASE_CLOSE)
+
+
+def reported_of(case: CaseDetail) -> str:
+    """What the accountable unit reported that came of a case, with which the form of closing begins."""
+    led = [ticket.outcome for ticket in case.tickets if ticket.leads and ticket.state == TicketState.HANDLED]
+    return next((each for each in led if each), ClosingOutcome.DEALT_WITH.value)
 
 
 def may_evaluate(case: CaseDetail, who: Principal) -> bool:

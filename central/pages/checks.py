@@ -8,7 +8,7 @@ from fastapi import APIRouter, Form, Response
 from pydantic import BaseModel
 
 from central.cases.evaluation import evaluate
-from central.cases.rules import EvaluationResult
+from central.cases.rules import ClosingOutcome, EvaluationResult
 from central.pages.cases import NOTE_CHARS, AskedDep, done, lacking, undone
 from central.pages.texts import t
 from central.problems import Problem
@@ -22,6 +22,7 @@ class CloseForm(BaseModel):
     """What the form sends that says that it is done."""
 
     version: int
+    outcome: ClosingOutcome | None = None
     note: str = ""
 
 
@@ -50,7 +51,13 @@ def close(asked: AskedDep, form: Annotated[CloseForm, Form()]) -> Response:
         with central.database.write(ordered=True) as session:
             now = central.clock.now_utc()
             tickets.close(
-                session, asked.case_id, who=asked.who, version=form.version, now=now, note=note or None
+                session,
+                asked.case_id,
+                who=asked.who,
+                version=form.version,
+                now=now,
+                note=note or None,
+                outcome=form.outcome,
             )
     except Problem as problem:
         return undone(asked, problem)

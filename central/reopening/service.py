@@ -77,7 +77,7 @@ def reopen(
     (around.set_apart if said.apart else around.suggest)(session, row, others, who.actor, now)
     answers.take_back(session, row, now)
     _drop_requests(session, row, who, now)
-    row.closed_at = None
+    row.closed_at = row.outcome = None
     if name == REJECTED:
         _draft(session, row, who, now, terms)
     else:
@@ -141,7 +141,7 @@ def _send_again(session: Session, row: Case, who: Principal, now: datetime, term
     book = duty_book(session, now)
     for ticket in row.tickets:
         if ticket.closed_at is not None:
-            ticket.accepted_at = ticket.handled_at = ticket.closed_at = None
+            ticket.accepted_at = ticket.handled_at = ticket.closed_at = ticket.outcome = None
     dispatch.draft_anew(session, row, book, who.actor, now)
     dispatch.check_authority(session, row, book, now)
     row.chain, row.escalation_level = sending.chain_above(session, leading(row).unit_id, terms), 0

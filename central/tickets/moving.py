@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from central.cases import repository as cases
 from central.cases.models import Case, Ticket
-from central.cases.rules import CaseState, RefusedError, TicketState
+from central.cases.rules import CaseState, ClosingOutcome, RefusedError, TicketState
 from central.cases.schemas import CaseDetail
 from central.cases.service import SYSTEM, for_change, note_in_log
 from central.people.service import Principal
@@ -48,6 +48,7 @@ def run(
         who.actor if who else SYSTEM,
         facts.now,
         from_state=before,
+        reason_code=facts.outcome,
         note=facts.note,
         detail={"ticket": ticket.id}
         | {key: value for key, value in (told or {}).items() if value is not None},
@@ -94,6 +95,11 @@ def may_touch(who: Principal, ticket: Ticket) -> bool:
 def leading(row: Case) -> Ticket:
     """The ticket of the unit that is accountable for a case."""
     return next(each for each in row.tickets if each.leads and each.state != TicketState.VOIDED)
+
+
+def reported(row: Case) -> ClosingOutcome:
+    """What came of a case whose work is done, as the accountable unit reported."""
+    return ClosingOutcome(leading(row).outcome or ClosingOutcome.DEALT_WITH)
 
 
 def shown(session: Session, row: Case) -> CaseDetail:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from central.cases.rules import CaseState, RefusedError, TicketState
+from central.cases.rules import CaseState, ClosingOutcome, RefusedError, TicketState
 from central.people.permissions import Permission
 from central.people.service import Principal
 
@@ -31,6 +31,7 @@ class TicketFacts:
         asked: kinds of requests of this ticket that wait for a decision.
         longest: how long a suspension may last.
         longest_hours: by how many working hours an extension may go.
+        outcome: what came of the work, a :class:`~central.cases.rules.ClosingOutcome`.
     """
 
     now: datetime
@@ -43,6 +44,7 @@ class TicketFacts:
     asked: frozenset[str] = frozenset()
     longest: timedelta | None = None
     longest_hours: float | None = None
+    outcome: str | None = None
 
 
 Condition = Callable[[TicketFacts], str | None]
@@ -52,6 +54,12 @@ Condition = Callable[[TicketFacts], str | None]
 def has_note(facts: TicketFacts) -> str | None:
     """A note is given."""
     return None if (facts.note or "").strip() else "a note must say what was done, or why"
+
+
+def has_outcome(facts: TicketFacts) -> str | None:
+    """What came of it is said."""
+    known = facts.outcome in {outcome.value for outcome in ClosingOutcome}
+    return None if known else f"say what came of it: {', '.join(ClosingOutcome)}"
 
 
 def has_clause(facts: TicketFacts) -> str | None:
@@ -138,7 +146,7 @@ TICKET_RULES: dict[str, TicketRule] = {
             frozenset({_T.HANDLING}),
             _T.HANDLED,
             _P.TICKET_HANDLE,
-            (has_note, not_suspended),
+            (has_note, has_outcome, not_suspended),
         ),
         TicketRule("dispute", RUNNING, None, _P.TICKET_HANDLE, (has_clause, has_note, not_disputed)),
         TicketRule(

@@ -7,6 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from central.cases.models import Ticket
+from central.cases.rules import ClosingOutcome
 from central.cases.schemas import TicketOut
 from central.tickets.models import TicketRequest
 from kerbwatch.clock import UtcDatetime
@@ -21,6 +22,20 @@ class NoteIn(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     note: Annotated[str, Field(max_length=2000)] | None = None
+
+
+class ActIn(NoteIn):
+    """Words with what a unit does; and what came of it, of what is reported as handled."""
+
+    outcome: ClosingOutcome | None = None
+    """Of ``report_handled``; ``dealt_with`` where nothing is said."""
+
+
+class CloseIn(NoteIn):
+    """Words with a closing; and what came of the case."""
+
+    outcome: ClosingOutcome | None = None
+    """What the accountable unit reported, where nothing is said."""
 
 
 class WhyIn(BaseModel):

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from central.cases.again import seen_since
 from central.cases.models import Case, Ticket
-from central.cases.rules import CaseState, TicketState
+from central.cases.rules import NO_CASE, CaseState, ClosingOutcome, TicketState
 from central.cases.schemas import CaseDetail
 from central.cases.service import for_change, move
 from central.people.permissions import Permission
@@ -21,7 +21,7 @@ from central.problems import Problem, not_found
 from central.rechecks import asking
 from central.tickets import repository
 from central.tickets.clockwork import Terms, begin_terms, wind
-from central.tickets.moving import facts_of, own_ticket, run, shown
+from central.tickets.moving import facts_of, own_ticket, reported, run, shown
 from central.tickets.proof import proof_of
 
 
@@ -35,18 +35,25 @@ def act(
     now: datetime,
     terms: Terms,
     note: str | None = None,
+    outcome: ClosingOutcome | None = None,
 ) -> CaseDetail:
     """A unit accepts its ticket, starts on it, ends its suspension early, or reports it as handled.
+
+    ``outcome``: what came of it, of what is reported as handled; dealt with where nothing else is said. That
+    it is no case a person confirms, whatever a camera sees.
 
     Raises:
         Problem: 404 absent or another unit's, 403 no permission, 412 changed, 409 not now.
     """
     row, ticket = own_ticket(session, ticket_id, who, version)
-    facts = facts_of(session, ticket, now, note=note)
+    came = outcome or ClosingOutcome.DEALT_WITH if rule_name == "report_handled" else None
+    facts = facts_of(session, ticket, now, note=note, outcome=came)
     run(session, row, ticket, rule_name, facts, who=who)
+    ticket.outcome = came
     if row.state == CaseState.HANDLED:
         move(session, row, "check", None, now)
-        asking.begin(session, row, now, terms.look_again)
+        if reported(row) not in NO_CASE:
+            asking.begin(session, row, now, terms.look_again)
     stamp = {TicketState.ACCEPTED: "accepted_at", TicketState.HANDLED: "handled_at"}
     if (column := stamp.get(TicketState(ticket.state))) is not None:
         setattr(ticket, column, now)
@@ -62,8 +69,11 @@ def close(
     version: int,
     now: datetime,
     note: str | None = None,
+    outcome: ClosingOutcome | None = None,
 ) -> CaseDetail:
     """The work is checked and done: case and tickets are closed.
+
+    ``outcome``: what came of it; what the accountable unit reported where nothing else is said.
 
     Raises:
         Problem: 404 absent, 403 no permission, 412 changed, 409 not being checked, or neither a picture nor a
@@ -72,9 +82,10 @@ def close(
     row = for_change(session, case_id, version)
     proof = proof_of(session, row)
     told = {"proof": proof} | {"seen_again": [lead.id for lead in seen_since(row)]}
-    move(session, row, "close", who, now, note=note, detail=told, proved=proof is not None)
+    came = outcome or (reported(row) if row.state == CaseState.CHECKING else ClosingOutcome.DEALT_WITH)
+    move(session, row, "close", who, now, reason_code=came, note=note, detail=told, proved=proof is not None)
     asking.overtake(session, row.id, now)
-    row.closed_at = now
+    row.closed_at, row.outcome = now, came.value
     for ticket in row.tickets:
         if ticket.state == TicketState.CLOSED:
             ticket.closed_at, ticket.next_step, ticket.next_step_at = now, None, None
@@ -103,7 +114,7 @@ def rework(
     asking.overtake(session, row.id, now)
     for ticket in again:
         ticket.reworks += 1
-        ticket.handled_at = None
+        ticket.handled_at = ticket.outcome = None
     wind(session, row, terms)
     return shown(session, row)
 

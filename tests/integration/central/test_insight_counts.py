@@ -68,6 +68,9 @@ def second_book(lives):
         book[Counter.REWORKED] += logged[row.id, "rework"] > 0
         book[Counter.CLOSED] += row.closed_at is not None
         book[Counter.CLOSED_UNPROVED] += row.closed_at is not None  # nobody here sends a photo
+        book[Counter.MOVED_ON] += row.outcome == "moved_on"
+        book[Counter.NOTHING_FOUND] += row.outcome == "nothing_found"
+        book[Counter.NO_OFFENCE] += row.outcome == "not_an_offence"
         book[Counter.REOPENED] += row.id in again
         book[Counter.SUSPENDED] += logged[row.id, "suspend"] > 0
         ticket = leading(row)
@@ -166,6 +169,8 @@ LIFE += [("work", n, 0) for n in (0, 0, 0, 3, 3, 3, 4, 4, 4)] + [("close", 3, 0)
 LIFE += [("merge", 5, 7), ("work", 4, 0), ("close", 4, 0), ("wait", 30, 0), ("work", 6, 0)]
 LIFE += [("reopen", 3, 0), ("reopen", 10, 0)]
 LIFE += [("take_back", n, 0) for n in (2, 8)] + [("confirm", 2, 0), ("reject", 8, 0), ("reopen", 8, 0)]
+
+LIFE += [("work", n, 0) for n in (3, 3, 3, 6, 6)] + [("close", 6, 0), ("close", 3, 0)]
 
 
 @pytest.fixture

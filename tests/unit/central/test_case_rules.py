@@ -8,6 +8,7 @@ from central.cases.rules import (
     OVER,
     RULES,
     CaseState,
+    ClosingOutcome,
     Facts,
     RefusedError,
     RejectReason,
@@ -89,6 +90,7 @@ def test_however_rules_are_tried_a_case_and_its_ticket_keep_in_step(names):
         try:
             again = name.startswith("reopen") or name == "take_back"
             reason = ReopenReason.MISTAKE if again else RejectReason.PERMITTED
+            reason = ClosingOutcome.NOTHING_FOUND if name == "close" else reason
             check(rule, state, Facts((ticket,), reason, "a permit was shown"))
         except RefusedError:
             continue
@@ -122,6 +124,16 @@ def test_a_rejection_says_why(facts, lacking):
     with pytest.raises(RefusedError, match=lacking):
         check(RULES["reject"], CaseState.REVIEWING, facts)
     check(RULES["reject"], CaseState.REVIEWING, Facts((), RejectReason.OTHER, "a film is being shot"))
+
+
+def test_a_closing_says_what_came_of_it_and_why_where_no_picture_shows_it():
+    for facts in (Facts(note="seen"), Facts(reason_code="because", note="seen")):
+        with pytest.raises(RefusedError, match="what came of it"):
+            check(RULES["close"], CaseState.CHECKING, facts)
+    with pytest.raises(RefusedError, match="a note must say why"):
+        check(RULES["close"], CaseState.CHECKING, Facts(reason_code=ClosingOutcome.MOVED_ON))
+    for outcome in ClosingOutcome:
+        check(RULES["close"], CaseState.CHECKING, Facts(reason_code=outcome, proved=True))
 
 
 def test_a_case_without_a_ticket_is_not_filed():
