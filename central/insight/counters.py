@@ -39,6 +39,9 @@ class Counter(StrEnum):
     CLOSED_OF_DUE = "closed_of_due"
     CLOSED = "closed"
     CLOSED_UNPROVED = "closed_unproved"
+    MOVED_ON = "moved_on"
+    NOTHING_FOUND = "nothing_found"
+    NO_OFFENCE = "no_offence"
     REOPENED = "reopened"
     SUSPENDED = "suspended"
 
