@@ -47,6 +47,16 @@ def correct_leads(leads: Iterable[Lead], case_id: str, to: Mapping[str, Any]) ->
         lead.corrections = [*(lead.corrections or ()), {"case_id": case_id, "to": dict(to)}]
 
 
+def heard_anew(corrections: Iterable[Correction]) -> list[Correction]:
+    """A lead says something new of its urgency: what people said of that was said of something else."""
+    kept = []
+    for each in corrections:
+        to = {name: value for name, value in each["to"].items() if name != "urgent"}
+        if to:
+            kept.append({"case_id": each["case_id"], "to": to})
+    return kept
+
+
 def take_out_of(lead: Lead, case_id: str) -> None:
     """A lead is none of a case: what was put right in that case was not meant for it."""
     kept = [each for each in lead.corrections or () if each["case_id"] != case_id]

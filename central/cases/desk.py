@@ -33,6 +33,7 @@ from central.merging.models import MergeSuggestion, OpenLead
 from central.merging.neighbourhood import Match, Neighbourhood
 from central.merging.settings import MergingSettings
 from central.rechecks.again import heed
+from central.reopening.recalled import recall
 from central.tickets.urgency import hurry
 from central.told import tell
 from kerbwatch.ids import new_id
@@ -60,7 +61,7 @@ class Desk:
     ) -> None:
         self.now, self._zone = now, zone
         self.cases: dict[str, CaseNow] = {}
-        self._book, self._settings = book, settings
+        self.book, self._settings = book, settings
         urgent_calendar = calendar.for_urgent()
         self._due_after = cache(lambda hours: calendar.after(now, timedelta(hours=hours)))
         self._urgent_due_after = cache(lambda hours: urgent_calendar.after(now, timedelta(hours=hours)))
@@ -80,6 +81,8 @@ class Desk:
         self._log: list[Row] = []
         self._hurried: dict[str, str] = {}
         """Cases that a lead made urgent, and who brought it."""
+        self._recalled: dict[str, tuple[str, str]] = {}
+        """Cases that are over, each with a lead that cannot wait by now, and who brought it."""
         self._rejoined: list[tuple[str, str, str]] = []
         """Cases that are being checked, each with a lead that joined it, and who brought that."""
 
@@ -105,7 +108,7 @@ class Desk:
         self._surroundings = look(session, searches_of(new, self._settings))
         self._near.ground = self._surroundings.ground
         points = {Position(row["lon"], row["lat"]) for row in new}
-        self._located |= zip(points, self._book.areas.locate_all(list(points)), strict=True)
+        self._located |= zip(points, self.book.areas.locate_all(list(points)), strict=True)
 
     def open(self, arrival: Arrival) -> tuple[str, Row, CaseNow]:
         """A new lead: it joins the case that it is of, or makes one.
@@ -146,8 +149,8 @@ class Desk:
         """A case with its ticket, as far as central can say without a person."""
         lead, now = arrival.lead, self.now
         at = Position(lead["lon"], lead["lat"])
-        hits = self._located[at] if at in self._located else self._book.areas.locate(at)
-        assignment = self._book.assign_in(lead["kind"], hits)
+        hits = self._located[at] if at in self._located else self.book.areas.locate(at)
+        assignment = self.book.assign_in(lead["kind"], hits)
         case = case_of(arrival, assignment, now)
         self.cases[case.id] = self._groups[arrival.group] = case
         due_after = self._urgent_due_after if lead["urgent"] else self._due_after
@@ -171,6 +174,10 @@ class Desk:
             self._hurried[case.id] = actor
         case.urgent = case.urgent or urgent
         case.changes["urgent"] = case.urgent
+
+    def recall_case(self, case: CaseNow, lead_id: str, actor: str) -> None:
+        """Whoever ended a case did not know that a lead of it cannot wait: somebody is to look again."""
+        self._recalled.setdefault(case.id, (lead_id, actor))
 
     def ended(self, lead_id: str, at: datetime) -> None:
         """What a lead tells of stands no longer."""
@@ -241,6 +248,9 @@ class Desk:
         self._tell(session)
         for case_id, actor in self._hurried.items():
             hurry(session, self._written(session, case_id), actor, self.now, self._zone)
+        for case_id, (lead_id, actor) in self._recalled.items():
+            row = self._written(session, case_id)
+            recall(session, row, lead_id, actor=actor, now=self.now, zone=self._zone, settings=self._settings)
         for case_id, lead_id, actor in self._rejoined:
             heed(session, self._written(session, case_id), lead_id, actor, self.now)
 

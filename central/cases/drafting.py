@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
 from zoneinfo import ZoneInfo
 
+from central.cases.corrected import as_put_right, columns_of, put_right
 from central.cases.models import Lead
+from central.cases.rules import Origin
+from central.duty.book import DutyBook
 from kerbwatch.incident import BEYOND_DOORWAY, Kind
 from kerbwatch.messages import IncidentReport
 
@@ -14,19 +19,66 @@ _WHAT = {
     Kind.VEHICLE_LITTER: "Something thrown from a vehicle ({object}) in zone {zone}",
     Kind.PAVEMENT_OBSTRUCTION: "Goods or refuse ({object}) left on the pavement in zone {zone}",
 }
+_REPORTED = {
+    Kind.ILLEGAL_PARKING: "Vehicle standing where it may not",
+    Kind.STALL_ENCROACHMENT: "Stall or goods for sale on public ground",
+    Kind.VEHICLE_LITTER: "Something thrown from a vehicle",
+    Kind.PAVEMENT_OBSTRUCTION: "Goods or refuse left on the pavement",
+}
+_WORDS_CHARS = 300
+_AS_SAID: Mapping[str, Any] = {}
 _LEFT = "Vehicle ({object}) left standing in zone {zone}"
 _SHOP = "Shop trading beyond its doorway, goods on public ground in zone {zone}"
 
 
-def sentence(report: IncidentReport | Lead, zone: ZoneInfo) -> str:
+def words_of(lead: Lead, zone: ZoneInfo, book: DutyBook | None = None) -> str:
+    """What a ticket of a lead says, as people put it right; ``book``: for names of items without a kind."""
+    if lead.origin == Origin.CAMERA:
+        return sentence(lead, zone, put_right(lead.corrections), book)
+    return told(as_put_right(columns_of(lead)) | {"road": lead.road}, zone, book)
+
+
+def told(row: Mapping[str, Any], zone: ZoneInfo, book: DutyBook | None = None) -> str:
+    """The sentence of what people report (a lead's columns), with its time of ``zone``."""
+    since = row["started_at"].astimezone(zone).strftime("%Y-%m-%d %H:%M")
+    place = f" on {row['road']}" if row["road"] else ""
+    urgent = "URGENT: " if row["urgent"] else ""
+    words = row["words"].strip()
+    if len(words) > _WORDS_CHARS:
+        words = words[: _WORDS_CHARS - 1] + "…"
+    said = f' "{words}"' if words else ""
+    what = _reported(row["kind"], book)
+    return f"{urgent}{what}{place}, reported to {row['source']} ({row['external_id']}) at {since}.{said}"
+
+
+def _reported(matter: str, book: DutyBook | None) -> str:
+    """What is reported, in words; of an item that the list has no more, its id."""
+    if matter in _REPORTED:
+        return _REPORTED[Kind(matter)]
+    known = book is not None and book.knows(matter)
+    return book.name_of(matter) if book and known else matter.replace("-", " ").capitalize()
+
+
+def sentence(
+    report: IncidentReport | Lead,
+    zone: ZoneInfo,
+    right: Mapping[str, Any] = _AS_SAID,
+    book: DutyBook | None = None,
+) -> str:
     """The sentence of a camera's incident, as its report or its lead has it, with the times of ``zone``.
+
+    ``right``: what people put right of it. Of another kind than the camera took it for it tells neither the
+    object nor how long that may stand.
 
     ``Vehicle (car) standing in no-parking zone kerb-1 on Yangming East Road for 30 s (limit 30 s); camera
     Yangming East 12, since 2026-05-04 11:00:05.``
     """
     since = (report.standing_since or report.started_at).astimezone(zone).strftime("%Y-%m-%d %H:%M:%S")
     place = f" on {report.road}" if report.road else ""
-    if report.standing_since:
+    kind = right.get("kind", report.kind)
+    if kind != report.kind:
+        times, when = "", f"since {since}"
+    elif report.standing_since:
         stood = duration((report.observed_at - report.standing_since).total_seconds())
         times, when = f" for {stood}", f"since {since}"
     elif report.kind == Kind.VEHICLE_LITTER:
@@ -34,11 +86,18 @@ def sentence(report: IncidentReport | Lead, zone: ZoneInfo) -> str:
     else:
         stood, limit = duration(report.dwell_s or 0.0), duration(report.limit_s or 0.0)
         times, when = f" for {stood} (limit {limit})", f"since {since}"
-    shop = report.kind == Kind.STALL_ENCROACHMENT and report.object_class == BEYOND_DOORWAY
-    form = _LEFT if report.standing_since else _SHOP if shop else _WHAT[Kind(report.kind)]
-    what = form.format(object=report.object_class, zone=report.zone_id)
-    urgent = "URGENT: " if report.urgent else ""
+    if kind != report.kind:
+        what = f"{_reported(kind, book)} in zone {report.zone_id}"
+    else:
+        what = _camera_form(report).format(object=report.object_class, zone=report.zone_id)
+    urgent = "URGENT: " if right.get("urgent", report.urgent) else ""
     return f"{urgent}{what}{place}{times}; camera {report.camera_name}, {when}."
+
+
+def _camera_form(report: IncidentReport | Lead) -> str:
+    """How a ticket tells what a camera took it for."""
+    shop = report.kind == Kind.STALL_ENCROACHMENT and report.object_class == BEYOND_DOORWAY
+    return _LEFT if report.standing_since else _SHOP if shop else _WHAT[Kind(report.kind)]
 
 
 def duration(seconds_s: float) -> str:

@@ -12,8 +12,10 @@ from sqlalchemy.orm import Session
 
 from central.cases import repository
 from central.cases.arrivals import Arrival, CaseNow
+from central.cases.corrected import Correction, heard_anew, put_right
 from central.cases.desk import Desk
 from central.cases.drafting import sentence
+from central.cases.groups import open_group_of
 from central.cases.rules import OVER, CaseState, Origin
 from central.cases.service import note_in_log
 from central.merging.settings import MergingSettings
@@ -81,11 +83,6 @@ def _note_of_file(
         )
 
 
-def open_group_of(source: str, incident_id: str) -> str:
-    """What makes two leads of cameras the same occurrence beyond doubt."""
-    return f"incident:{source}:{incident_id}"
-
-
 @dataclass(slots=True)
 class _LeadNow:
     """A lead as this batch finds and leaves it."""
@@ -94,6 +91,9 @@ class _LeadNow:
     case: CaseNow
     revision: int
     phase: Phase
+    urgent: bool
+    zone_id: str
+    corrections: list[Correction] | None
     evidence: set[tuple[str, str]]
     row: Row
     """The columns of one that this batch makes, else those that are to be updated."""
@@ -124,7 +124,15 @@ class _Incidents:
         for row in found:
             case = self._desk.cases[row.case_id]
             self._leads[row.source, row.incident_id] = _LeadNow(
-                row.id, case, row.revision, Phase(row.phase), named[row.id], {}
+                id=row.id,
+                case=case,
+                revision=row.revision,
+                phase=Phase(row.phase),
+                urgent=row.urgent,
+                zone_id=row.zone_id,
+                corrections=row.corrections,
+                evidence=named[row.id],
+                row={},
             )
 
     def take(self, sender: Sender, report: IncidentReport) -> None:
@@ -149,7 +157,18 @@ class _Incidents:
         group = open_group_of(sender.source, report.incident_id)
         words, detail = sentence(report, self._zone), {"incident_id": report.incident_id}
         lead_id, row, case = self._desk.open(Arrival(group, sender.actor, words, row, detail))
-        lead = _LeadNow(lead_id, case, report.revision, report.phase, set(), row, new=True)
+        lead = _LeadNow(
+            id=lead_id,
+            case=case,
+            revision=report.revision,
+            phase=report.phase,
+            urgent=report.urgent,
+            zone_id=report.zone_id,
+            corrections=None,
+            evidence=set(),
+            row=row,
+            new=True,
+        )
         self._leads[sender.source, report.incident_id] = lead
         self._add_evidence(lead, report.evidence)
         if report.phase is Phase.CLEARED:
@@ -157,20 +176,31 @@ class _Incidents:
 
     def _refresh(self, lead: _LeadNow, sender: Sender, report: IncidentReport) -> None:
         cleared_now = report.phase is Phase.CLEARED and lead.phase is not Phase.CLEARED
-        lead.revision, lead.phase = report.revision, report.phase
         lead.row.update(lead_row(report) | {"updated_at": self._desk.now})
         case = lead.case
-        self._desk.hear_urgency(case, sender.actor, urgent=report.urgent)
+        if report.urgent and not (lead.urgent and lead.zone_id == report.zone_id):
+            self._hear_urgency(lead, sender, report)
+        lead.revision, lead.phase = report.revision, report.phase
+        lead.urgent, lead.zone_id = report.urgent, report.zone_id
         case.changes["updated_at"] = self._desk.now
         makes_case = case.group == open_group_of(sender.source, report.incident_id)
         if case.state is CaseState.REVIEWING and makes_case:
-            self._desk.redraft(case, sentence(report, self._zone))
+            words = sentence(report, self._zone, put_right(lead.corrections), self._desk.book)
+            self._desk.redraft(case, words)
         added = self._add_evidence(lead, report.evidence)
         if added:
             files = [{"sha256": each.sha256, "role": each.role.value} for each in added]
             self._desk.note(case, "evidence_added", sender.actor, {"files": files}, material=False)
         if cleared_now:
             self._note_cleared(lead, sender, report)
+
+    def _hear_urgency(self, lead: _LeadNow, sender: Sender, report: IncidentReport) -> None:
+        """It cannot wait by now, or stands in another zone where it cannot: nobody has judged that yet."""
+        if lead.corrections:
+            lead.corrections = lead.row["corrections"] = heard_anew(lead.corrections)
+        if lead.case.state in OVER and report.phase is not Phase.CLEARED:
+            self._desk.recall_case(lead.case, lead.id, sender.actor)
+        self._desk.hear_urgency(lead.case, sender.actor, urgent=True)
 
     def _add_evidence(self, lead: _LeadNow, evidence: Iterable[Evidence]) -> list[Evidence]:
         """Add what the lead does not name yet; what it once named stays."""

@@ -15,12 +15,10 @@ from central.areas.coverage import check_covered
 from central.cases import repository
 from central.cases.arrivals import Arrival
 from central.cases.desk import Desk
-from central.cases.drafting import sentence
+from central.cases.drafting import told
 from central.cases.finding import bare
-from central.cases.models import Lead
-from central.cases.opening import open_group_of
+from central.cases.groups import group_of_report
 from central.cases.rules import Origin
-from central.duty.book import DutyBook
 from central.duty.matter import check_known
 from central.duty.service import duty_book
 from central.merging import plates
@@ -28,13 +26,6 @@ from central.merging.settings import MergingSettings
 from central.merging.words import said
 from kerbwatch.incident import Kind
 
-_WHAT = {
-    Kind.ILLEGAL_PARKING: "Vehicle standing where it may not",
-    Kind.STALL_ENCROACHMENT: "Stall or goods for sale on public ground",
-    Kind.VEHICLE_LITTER: "Something thrown from a vehicle",
-    Kind.PAVEMENT_OBSTRUCTION: "Goods or refuse left on the pavement",
-}
-_WORDS_CHARS = 300
 PLATE_CHARS = 20
 """Of a plate that somebody names."""
 _ABOUT_VEHICLES = frozenset({Kind.ILLEGAL_PARKING, Kind.VEHICLE_LITTER})
@@ -150,11 +141,9 @@ def take_reports(
         new = key not in known
         if new:
             row = rows[key]
-            group = _group_of_report(*key)
+            group = group_of_report(*key)
             detail = {"origin": each.origin.value, "source": each.source, "number": each.external_id}
-            known[key], _row_now, _case = desk.open(
-                Arrival(group, actor, _told(row, zone, book), row, detail)
-            )
+            known[key], _row_now, _case = desk.open(Arrival(group, actor, told(row, zone, book), row, detail))
         found.append((known[key], new))
     desk.write(session)
     return found
@@ -184,47 +173,6 @@ def differences(session: Session, reports: Sequence[LeadIn]) -> list[tuple[str, 
         then = before.setdefault((each.source, each.external_id), now)
         found.append(tuple(name for name in now if then is not None and then[name] != now[name]))
     return found
-
-
-def group_of(lead: Lead) -> str:
-    """What makes a lead the same as another beyond any doubt."""
-    if lead.incident_id is not None:
-        return open_group_of(lead.source, lead.incident_id)
-    return _group_of_report(lead.source, lead.external_id)
-
-
-def _group_of_report(source: str, external_id: str | None) -> str:
-    return f"report:{source}:{external_id}"
-
-
-def words_of(lead: Lead, zone: ZoneInfo) -> str:
-    """What a ticket of a lead says."""
-    if lead.origin == Origin.CAMERA:
-        return sentence(lead, zone)
-    return _told({name: getattr(lead, name) for name in _TOLD}, zone)
-
-
-_TOLD = ("kind", "road", "words", "source", "external_id", "urgent", "started_at")
-
-
-def _told(row: dict[str, Any], zone: ZoneInfo, book: DutyBook | None = None) -> str:
-    since = row["started_at"].astimezone(zone).strftime("%Y-%m-%d %H:%M")
-    place = f" on {row['road']}" if row["road"] else ""
-    urgent = "URGENT: " if row["urgent"] else ""
-    words = row["words"].strip()
-    if len(words) > _WORDS_CHARS:
-        words = words[: _WORDS_CHARS - 1] + "…"
-    said = f' "{words}"' if words else ""
-    what = _what(row["kind"], book)
-    return f"{urgent}{what}{place}, reported to {row['source']} ({row['external_id']}) at {since}.{said}"
-
-
-def _what(matter: str, book: DutyBook | None) -> str:
-    """What is reported, in words; of an item that the list has no more, its id."""
-    if matter in _WHAT:
-        return _WHAT[Kind(matter)]
-    known = book is not None and book.knows(matter)
-    return book.name_of(matter) if book and known else matter.replace("-", " ").capitalize()
 
 
 def _row(report: LeadIn) -> dict[str, Any]:

@@ -159,6 +159,9 @@ class LeadHead(NamedTuple):
     incident_id: str
     revision: int
     phase: str
+    urgent: bool
+    zone_id: str
+    corrections: list[dict[str, Any]] | None
 
 
 class CaseHead(NamedTuple):
@@ -173,11 +176,10 @@ class CaseHead(NamedTuple):
 
 def lead_heads(session: Session, incident_ids: Collection[str]) -> list[LeadHead]:
     """The leads of some incidents, whoever sent them."""
-    query = select(Lead.id, Lead.case_id, Lead.source, Lead.incident_id, Lead.revision, Lead.phase).where(
-        among(session, Lead.incident_id, incident_ids)
-    )
+    columns = [Lead.__table__.c[name] for name in LeadHead._fields]
+    query = select(*columns).where(among(session, Lead.incident_id, incident_ids))
     rows = session.connection().execute(query)
-    return [LeadHead(*row) for row in rows]  # type: ignore[arg-type]  # a camera's lead has them all
+    return [LeadHead(*row) for row in rows]
 
 
 def external_leads(session: Session, keys: Collection[tuple[str, str]]) -> dict[tuple[str, str], str]:

@@ -331,6 +331,16 @@ class RefusedError(Exception):
 def check(rule: Rule, state: CaseState, facts: Facts) -> None:
     """Raises RefusedError when ``rule`` does not let a case in ``state`` move."""
     if state not in rule.from_states:
+        # A camera says what whoever ended it did not know (central.reopening.recalled): somebody looks again.
+        _rule("recall_rejected", _S.REJECTED, _S.REVIEWING, None, tickets=(_T.VOIDED, _T.DRAFTED)),
+        Rule(
+            "recall_closed",
+            frozenset({_S.CLOSED, _S.EVALUATED}),
+            _S.REVIEWING,
+            None,
+            tickets_from=frozenset({_T.CLOSED}),
+            tickets_to=_T.DRAFTED,
+        ),
         allowed = ", ".join(sorted(rule.from_states))
         raise RefusedError(
             "wrong-state", f"'{rule.name}' needs a case that is {allowed}; this one is {state}"

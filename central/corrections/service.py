@@ -16,7 +16,9 @@ from sqlalchemy.orm import Session
 from central.areas.coverage import check_covered
 from central.cases import repository as cases
 from central.cases.corrected import columns_of, correct_leads
-from central.cases.models import Case
+from central.cases.drafting import words_of
+from central.cases.groups import group_of
+from central.cases.models import Case, Lead
 from central.cases.rules import CaseState
 from central.cases.schemas import CaseDetail
 from central.cases.service import for_change, note_in_log
@@ -30,7 +32,7 @@ from central.people.permissions import Permission
 from central.people.service import Principal
 from central.problems import Problem
 from central.reopening import around
-from central.tickets.dispatch import draft_anew
+from central.tickets.dispatch import draft_now
 from kerbwatch.place import Position
 
 
@@ -79,8 +81,9 @@ def correct(
         note=said.reason,
         detail={"changed": told},
     )
-    draft_anew(session, row, book, who.actor, now)
     correct_leads(row.leads, row.id, {name: getattr(row, name) for name in _whole(told)})
+    words = words_of(_founder(row), zone, book) if told.keys() & {"kind", "urgent"} else None
+    draft_now(session, row, words, book=book, actor=who.actor, now=now, zone=zone)
     session.flush()
     if told.keys() & {"kind", "lon", "lat"}:
         _put_elsewhere(session, row, who, now, zone, settings)
@@ -97,6 +100,11 @@ def _otherwise(row: Case, said: CorrectionIn) -> dict[str, list[Any]]:
     }
 
 
+def _founder(row: Case) -> Lead:
+    """The lead whose words the ticket says: the one that made the case."""
+    return next((lead for lead in row.leads if group_of(lead) == row.open_group), row.leads[0])
+
+
 def _whole(told: Collection[str]) -> set[str]:
     """Fields that are otherwise; of a place both, since each lead may have one of its own."""
     return {*told, "lon", "lat"} if {"lon", "lat"} & set(told) else set(told)
@@ -108,7 +116,5 @@ def _put_elsewhere(  # noqa: PLR0917 - one step of the above
     """It is of another kind or elsewhere: new leads find it so, and what it may be the same as is asked."""
     merging.place_leads(session, {lead.id: key_of(columns_of(lead)) for lead in row.leads})
     merging.lapse(session, row.id)
-    found = around.open_matches(session, row, now, zone, settings)
-    likely = [match for match in found if match.score >= settings.of(row.kind).suggest_from]
-    around.suggest(session, row, likely, who.actor, now)
+    around.ask(session, row, who.actor, now, zone, settings)
     session.flush()

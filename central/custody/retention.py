@@ -18,8 +18,8 @@ from zoneinfo import ZoneInfo
 import structlog
 from sqlalchemy.orm import Session
 
+from central.cases.drafting import words_of
 from central.cases.models import Lead
-from central.cases.reporting import words_of
 from central.custody import retained
 from central.custody.chain import EntryKind, append
 from central.custody.fence import deletions

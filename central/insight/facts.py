@@ -15,7 +15,7 @@ from central.tickets.deadlines import clock_of
 CHANNEL_BIT: dict[str, int] = {origin.value: 1 << place for place, origin in enumerate(Origin)}
 """Channel -> its bit in ``case_facts.channels``. New channels go at the end of :class:`Origin`."""
 
-_REOPENED = frozenset({"reopen_rejected", "reopen_closed"})
+_REOPENED = frozenset({"reopen_rejected", "reopen_closed", "recall_rejected", "recall_closed"})
 
 Calendars = Callable[[int | None], WorkCalendar]
 """The working calendar of an id, as a ticket's line in the log names it."""

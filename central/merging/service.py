@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from http import HTTPStatus
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
@@ -15,8 +16,9 @@ from central.cases import repository as cases
 from central.cases.arrivals import Arrival
 from central.cases.corrected import as_put_right, columns_of, take_out_of
 from central.cases.desk import Desk
+from central.cases.drafting import words_of
+from central.cases.groups import group_of
 from central.cases.models import Case
-from central.cases.reporting import group_of, words_of
 from central.cases.rules import OVER, CaseState
 from central.cases.schemas import CaseDetail
 from central.cases.service import for_change, move, note_in_log
@@ -206,8 +208,11 @@ def split(
     new = desk.draft(Arrival(group, who.actor, words_of(lead, zone), as_put_right(columns), detail))
     desk.write(session)
     lead.case_id = new.id
-    row.urgent = any(each.urgent for each in row.leads if each is not lead)
-    told = {"lead_id": lead.id, "into": new.id}
+    was_urgent, others = row.urgent, (each for each in row.leads if each is not lead)
+    row.urgent = was_urgent and any(as_put_right(columns_of(each))["urgent"] for each in others)
+    told: dict[str, Any] = {"lead_id": lead.id, "into": new.id}
+    if row.urgent != was_urgent:
+        told["changed"] = {"urgent": [was_urgent, row.urgent]}
     note_in_log(session, row, "split_lead", who.actor, now, from_state=row.state, detail=told)
     session.flush()
     repository.move_leads(session, [lead.id], new.id)

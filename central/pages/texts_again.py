@@ -44,5 +44,7 @@ AGAIN: dict[str, str] = {
     "rule.take_back": "The confirmation was taken back",
     "rule.reopen_rejected": "The rejection was taken back",
     "rule.reopen_closed": "Opened again",
+    "rule.recall_rejected": "In review again: a camera says that it cannot wait",
+    "rule.recall_closed": "In review again: a camera says that it cannot wait",
     "my_outcome.again": "Dealt with again",
 }

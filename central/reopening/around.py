@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 
 from central.cases import repository as cases
 from central.cases.corrected import columns_of
+from central.cases.groups import group_of
 from central.cases.models import Case
-from central.cases.reporting import group_of
 from central.merging import repository as merging
 from central.merging.grid import cell_of, cells_around
 from central.merging.intake import spot_of
@@ -80,6 +80,15 @@ def suggest(session: Session, row: Case, matches: Iterable[Match], who: str, now
             continue
         found.case_id, found.into_case_id = younger, older
         found.score, found.parts, found.state = match.score, match.parts, "open"
+
+
+def ask(  # noqa: PLR0917 - as of the two that it joins
+    session: Session, row: Case, who: str, now: datetime, zone: ZoneInfo, settings: MergingSettings
+) -> None:
+    """Look what is open around a case, and suggest what it may be one with."""
+    found = open_matches(session, row, now, zone, settings)
+    least = settings.of(row.kind).suggest_from
+    suggest(session, row, [match for match in found if match.score >= least], who, now)
 
 
 def set_apart(session: Session, row: Case, matches: Iterable[Match], who: str, now: datetime) -> None:

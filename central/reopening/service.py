@@ -79,7 +79,8 @@ def reopen(
     _drop_requests(session, row, who, now)
     row.closed_at = row.outcome = None
     if name == REJECTED:
-        _draft(session, row, who, now, terms)
+        book = duty_book(session, now)
+        dispatch.draft_now(session, row, book=book, actor=who.actor, now=now, zone=terms.zone)
     else:
         _send_again(session, row, who, now, terms)
     return shown(session, row)
@@ -126,14 +127,6 @@ def _drop_requests(session: Session, row: Case, who: Principal, now: datetime) -
             if request.kind != "dispute":
                 request.state, request.decided_by, request.decided_at = "declined", who.actor, now
                 request.decision = "the case was opened again, with a new term"
-
-
-def _draft(session: Session, row: Case, who: Principal, now: datetime, terms: Terms) -> None:
-    """In review again: the draft as the duty list says now."""
-    dispatch.draft_anew(session, row, duty_book(session, now), who.actor, now)
-    draft = leading(row)
-    _id, calendar = calendars.current(session, terms.zone, urgent=row.urgent)
-    draft.due_at = calendar.after(now, timedelta(hours=draft.deadline_hours))
 
 
 def _send_again(session: Session, row: Case, who: Principal, now: datetime, terms: Terms) -> None:

@@ -41,6 +41,26 @@ def draft_anew(session: Session, row: Case, book: DutyBook, actor: str, now: dat
 
 
 def draft_another(
+def draft_now(
+    session: Session,
+    row: Case,
+    words: str | None = None,
+    *,
+    book: DutyBook,
+    actor: str,
+    now: datetime,
+    zone: ZoneInfo,
+) -> None:
+    """As :func:`draft_anew`, with its term from now on; ``words``: what the ticket says, if otherwise."""
+    draft_anew(session, row, book, actor, now)
+    row.sentence = words or row.sentence
+    _id, calendar = calendars.current(session, zone, urgent=row.urgent)
+    for ticket in row.tickets:
+        if ticket.leads and ticket.state == TicketState.DRAFTED:
+            ticket.sentence = words or ticket.sentence
+            ticket.due_at = calendar.after(now, timedelta(hours=ticket.deadline_hours))
+
+
     session: Session, gone: Ticket, *, book: DutyBook, actor: str, now: datetime, zone: ZoneInfo
 ) -> Ticket:
     """In the place of a leading ticket that is voided: a draft, as the list says now.
@@ -71,9 +91,7 @@ def draft_another(
     )
     session.add(draft)
     session.flush()
-    draft_anew(session, row, book, actor, now)
-    _id, calendar = calendars.current(session, zone, urgent=row.urgent)
-    draft.due_at = calendar.after(now, timedelta(hours=draft.deadline_hours))
+    draft_now(session, row, book=book, actor=actor, now=now, zone=zone)
     return draft
 
 

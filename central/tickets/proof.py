@@ -14,7 +14,7 @@ from central.tickets import repository
 from kerbwatch.messages import Verdict
 
 Proof = Literal["photo", "camera"]
-_BEGUN_AGAIN = frozenset({"rework", "reopen_closed", "take_back"})
+_BEGUN_AGAIN = frozenset({"rework", "reopen_closed", "recall_closed", "take_back"})
 """Lines of the log from which on the work is to be proved anew."""
 
 

@@ -9,7 +9,7 @@ from io import StringIO
 from central.cases import service as cases
 from central.cases.models import Case, Lead
 from central.cases.reporting import LeadIn
-from central.cases.rules import Origin, RejectReason
+from central.cases.rules import ClosingOutcome, Origin, RejectReason
 from central.people.permissions import permissions_of
 from central.people.service import Principal
 from central.points import awards
@@ -106,7 +106,7 @@ def finish(session, case: Case, now=NOON) -> None:
     case.state = "checking"
     for ticket in case.tickets:
         ticket.state = "handled"
-    cases.move(session, case, "close", None, now, note="seen")
+    cases.move(session, case, "close", None, now, reason_code=ClosingOutcome.DEALT_WITH, note="seen")
 
 
 def close_case_of(session, lead_id: str, now=NOON) -> str:

@@ -155,3 +155,69 @@ def test_what_was_suggested_across_kinds_lapses_and_what_it_now_may_be_is_asked(
     assert [(each.case_id, each.into_case_id) for each in street.suggestions()] == [(younger.id, parking.id)]
     street.correct(younger, kind=STALL)
     assert [(each.case_id, each.into_case_id) for each in street.suggestions()] == [(stall.id, younger.id)]
+
+
+def test_that_a_fire_lane_was_moved_holds_until_the_vehicle_stands_in_another(
+    street,
+):
+    seen = seen_at(0, zone_id="fire-lane", urgent=True)
+    street.camera(seen)
+    street.correct(street.cases()[0], urgent=False)
+    for revision, zone in ((2, "fire-lane"), (3, "fire-lane")):
+        told = {"revision": revision, "phase": Phase.UPDATED, "zone_id": zone}
+        street.camera(seen.model_copy(update=told))
+    case = street.cases()[0]
+    assert (case.urgent, case.sentence.startswith("Vehicle (car)")) == (False, True)
+    assert case.tickets[0].deadline_hours == 4
+    street.camera(seen.model_copy(update={"revision": 4, "phase": Phase.UPDATED, "zone_id": "other-lane"}))
+    case = street.cases()[0]
+    assert (case.urgent, case.tickets[0].deadline_hours) == (True, 1)
+    assert case.sentence.startswith("URGENT: ")
+
+
+def test_what_an_operator_said_of_urgency_outlives_a_lead_that_comes_and_goes(street):
+    street.call(call_at(0))
+    street.correct(street.cases()[0], urgent=True)
+    street.call(call_at(3, minutes=1))
+    (case,) = street.cases()
+    street.split(case, case.leads[1])
+    assert [each.urgent for each in street.cases()] == [True, False]
+
+
+def test_urgency_that_one_lead_brought_goes_with_it_and_the_log_says_so(street):
+    street.call(call_at(0))
+    street.correct(street.cases()[0], urgent=True)
+    street.correct(street.cases()[0], urgent=False)
+    street.call(call_at(3, minutes=1, urgent=True))
+    (case,) = street.cases()
+    assert case.urgent
+    street.split(case, case.leads[1])
+    assert [each.urgent for each in street.cases()] == [False, True]
+    line = next(each for each in street.log(case.id) if each.rule == "split_lead")
+    assert line.detail["changed"] == {"urgent": [True, False]}
+
+
+def test_the_unit_is_told_what_it_is_and_by_when_once_the_kind_was_put_right(street):
+    street.call(call_at(0))
+    before = street.cases()[0]
+    case = street.correct(before, kind="manhole-cover", urgent=True)
+    (draft,) = case.tickets
+    assert draft.sentence == case.sentence
+    assert case.sentence.startswith(f"URGENT: {draft.item}, reported to 12345")
+    assert draft.due_at < before.tickets[0].due_at
+    assert (draft.due_at - NOON).total_seconds() == 3600 * draft.deadline_hours
+
+
+def test_what_a_camera_took_for_a_car_is_told_as_what_it_is_also_when_the_camera_says_more(street):
+    seen = seen_at(0)
+    street.camera(seen)
+    street.correct(street.cases()[0], kind=STALL)
+    for revision in (None, 2):
+        if revision:
+            street.camera(seen.model_copy(update={"revision": revision, "phase": Phase.UPDATED}))
+        (case,) = street.cases()
+        assert case.sentence == case.tickets[0].sentence
+        assert case.sentence == (
+            "Stall or goods for sale on public ground in zone kerb on Yangming East Road; "
+            "camera Yangming East 12, since 2026-05-04 10:59:30."
+        )
