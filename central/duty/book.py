@@ -7,13 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from central.areas.levels import Level
 from central.areas.service import AreaHit, AreaMap
 from central.duty.draft import CITY_WIDE, may_enforce, needs_of
 from central.duty.models import DutyEntry, DutyList, Unit
 from kerbwatch.place import Position
+
+_MOMENT = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +64,13 @@ class DutyBook:
             unit: frozenset(powers) for unit, powers in duty_list.powers.items()
         }
         self._named = None if duty_list.unit_ids is None else frozenset(duty_list.unit_ids)
-        moments = _moments(entries)
+        moments = _moments(entries) | ({duty_list.valid_until} if duty_list.valid_until else set())
         self.since = max((moment for moment in moments if moment <= now), default=None)
         self.until = min((moment for moment in moments if moment > now), default=None)
         self._entries = {entry.id: entry for entry in entries}
         self._leads = {
             (entry.kind or entry.item_id, entry.area_id): self._assignment(entry)
-            for entry in entries_in_force(entries, now)
+            for entry in entries_in_force(duty_list, entries, now)
         }
         self._classes = {
             entry.item_id: (entry.class_id or "", duty_list.classes.get(entry.class_id or "", ""))
@@ -197,16 +199,25 @@ def basis_lacking(entry: DutyEntry, now: datetime) -> str | None:
     return None
 
 
-def entries_in_force(entries: Sequence[DutyEntry], now: datetime) -> list[DutyEntry]:
+def is_over(duty_list: DutyList, now: datetime) -> bool:
+    """Whether the last day of a list has passed."""
+    return duty_list.valid_until is not None and duty_list.valid_until <= now
+
+
+def entries_in_force(duty_list: DutyList, entries: Sequence[DutyEntry], now: datetime) -> list[DutyEntry]:
     """Of the entries of a list and those of rulings, the one that decides for each item in each area.
 
-    What a ruling said holds before what the list says, until the list takes it up: names its number.
+    What a ruling said holds before what the list says, until the list takes it up: names its number. A list
+    that is over, and stays in force as none followed it, says what it said at the end of its last day.
     """
+    of_list = now
+    if duty_list.valid_until is not None:
+        of_list = min(now, duty_list.valid_until - _MOMENT)
     taken_up = {entry.ruling for entry in entries if entry.list_id is not None and entry.ruling}
     deciding: dict[tuple[str, str], DutyEntry] = {}
     for entry in sorted(entries, key=lambda entry: (entry.list_id is None, entry.id)):
         superseded = entry.list_id is None and entry.ruling in taken_up
-        if not superseded and _holds(entry, now):
+        if not superseded and _holds(entry, now if entry.list_id is None else of_list):
             deciding[entry.item_id, entry.area_id] = entry
     return list(deciding.values())
 

@@ -27,6 +27,8 @@ class Finding:
     code: Code
     text: str
     fault: bool = True
+    bites: date | None = None
+    """Until when a warning is only one; None where it stays one, or is a fault."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +144,9 @@ def _basis(row: DutyRow, whole: Days) -> Iterator[Finding]:
     if row.basis.last < begin:
         yield Finding(row.line, "basis", f"{law} expired on {row.basis.last}")
     elif end is None or row.basis.last < end:
-        yield Finding(row.line, "basis", f"{law} expires on {row.basis.last}", fault=False)
+        yield Finding(
+            row.line, "basis", f"{law} expires on {row.basis.last}", fault=False, bites=row.basis.last
+        )
 
 
 def _overlaps(rows: Sequence[DutyRow]) -> Iterator[Finding]:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from central.areas import repository as areas
 from central.areas.service import holds
 from central.duty import repository
-from central.duty.book import entries_in_force
+from central.duty.book import entries_in_force, is_over
 from central.duty.draft import CITY_WIDE
 from central.duty.models import DutyEntry
 from kerbwatch.clock import UtcDatetime
@@ -51,6 +51,8 @@ class VersionOut(BaseModel):
     in_force_since: UtcDatetime
     valid_until: UtcDatetime | None
     in_force: bool
+    over: bool = False
+    """It is in force although its last day has passed, since no other list followed it."""
 
 
 class DutyListOut(BaseModel):
@@ -88,6 +90,7 @@ def duty_list_at(
             in_force_since=each.in_force_since,
             valid_until=each.valid_until,
             in_force=current is not None and each.id == current.id,
+            over=current is not None and each.id == current.id and is_over(each, at),
         )
         for each in repository.versions(session)
     )
@@ -117,7 +120,7 @@ def duty_list_at(
             ruling=entry.ruling,
         )
 
-    valid = entries_in_force(repository.entries_with_rulings(session, current.id), at)
+    valid = entries_in_force(current, repository.entries_with_rulings(session, current.id), at)
     found = [shown(entry) for entry in valid if area_id is None or entry.area_id in {area_id, CITY_WIDE}]
     wanted = words.casefold().split()
     kept = [entry for entry in found if all(word in _text(entry) for word in wanted)]

@@ -5,23 +5,39 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import BindParameter, Select, func, or_, select
+from sqlalchemy import BindParameter, ColumnElement, Select, case, func, or_, select
 from sqlalchemy.orm import Session
 
 from central.duty.models import DutyEntry, DutyList, Unit
 
 
 def in_force_at(now: datetime | BindParameter[datetime]) -> Select[DutyList]:
-    """The query for the version of the list that is in force at ``now``."""
+    """The query for the version of the list that is in force at ``now``.
+
+    Where each is over, the one that was over last stays in force: somebody must lead on every day.
+    """
+    over = case((_valid_at(now), None), else_=DutyList.valid_until)
     return (
         select(DutyList)
-        .where(
-            DutyList.in_force_since <= now,
-            or_(DutyList.valid_until.is_(None), DutyList.valid_until > now),
+        .where(DutyList.in_force_since <= now)
+        .order_by(
+            over.is_(None).desc(),
+            over.desc(),
+            DutyList.in_force_since.desc(),
+            DutyList.imported_at.desc(),
+            DutyList.id.desc(),
         )
-        .order_by(DutyList.in_force_since.desc(), DutyList.imported_at.desc(), DutyList.id.desc())
         .limit(1)
     )
+
+
+def _valid_at(now: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
+    return or_(DutyList.valid_until.is_(None), DutyList.valid_until > now)
+
+
+def valid_at(session: Session, now: datetime) -> DutyList | None:
+    """The version that is in force at ``now`` and not over; None where none is."""
+    return session.scalar(in_force_at(now).where(_valid_at(now)))
 
 
 def in_force(session: Session, now: datetime) -> DutyList | None:

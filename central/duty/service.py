@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import asdict
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from http import HTTPStatus
 from pathlib import Path
 from weakref import WeakKeyDictionary
 
@@ -17,25 +18,29 @@ from central.areas.service import AreaMap, area_map, ground_of
 from central.custody.chain import EntryKind, append
 from central.database import pool_of
 from central.duty import repository
-from central.duty.book import DutyBook
+from central.duty.book import DutyBook, is_over
 from central.duty.checking import Board, Finding, Ground, check
 from central.duty.draft import DutyDraft, DutyRow
 from central.duty.kept import row_of, units_of
 from central.duty.models import DutyEntry, DutyList, Unit
 from central.duty.reading import read_csv, read_units_csv, read_yaml
+from central.problems import Problem
 from central.taken_in import is_as_taken_in, note_taken_in
 from kerbwatch.settings import SettingsError
 
 log = structlog.get_logger(__name__)
 
 
-class NoDutyListError(RuntimeError):
-    """There is no duty list, so nobody could be told anything."""
+class NoDutyListError(Problem):
+    """There is no duty list, so nobody could be told anything. 503 to whoever asks."""
 
     def __init__(self) -> None:
-        super().__init__("there is no duty list: set 'duty_list', or run 'kerbwatch central import duty'")
+        detail = "there is no duty list: set 'duty_list', or run 'kerbwatch central import duty'"
+        super().__init__(HTTPStatus.SERVICE_UNAVAILABLE, "no-duty-list", detail)
 
 
+NEXT = "it stays in force until another is taken in: kerbwatch central import duty FILE"
+"""What is said of a list that none follows."""
 _Version = tuple[int, datetime, int | None]
 _BOOKS: WeakKeyDictionary[Pool, tuple[_Version, DutyBook]] = WeakKeyDictionary()
 """The newest book of each database, with the list and the last ruling that it was made of."""
@@ -79,6 +84,8 @@ def fresh_book(session: Session, now: datetime) -> DutyBook:
 
 
 def _read_book(session: Session, current: DutyList, areas: AreaMap, now: datetime) -> DutyBook:
+    if is_over(current, now):
+        log.error("duty_list_over", name=current.name, over_since=str(current.valid_until), mend=NEXT)
     entries, units = repository.entries_with_rulings(session, current.id), repository.units(session)
     for row in (current, *entries, *units):
         session.expunge(row)  # the book outlives this unit of work, also one that is rolled back
@@ -118,10 +125,28 @@ def check_draft(
         holding=tuple(row_of(entry, zone) for entry in repository.ruled_and_holding(session, now)),
     )
     findings = check(draft, Ground(found.shapes, found.whole), now.astimezone(zone).date(), board)
+    findings += _end(session, draft, now, zone)
     faults = [f"{draft.path}:{each.line}: {each.code}: {each.text}" for each in findings if each.fault]
     if strict and faults:
         raise SettingsError("\n".join(faults))
     return findings
+
+
+def _end(session: Session, draft: DutyDraft, now: datetime, zone: tzinfo) -> list[Finding]:
+    """What will be in force when a list has ended, where that is not one that follows it."""
+    end, last = _end_of(draft.period.last, zone), draft.period.last
+    if end is None or last is None or end <= now:
+        return []
+    begin = max(now, _start_of(draft.period.first, zone) or now)
+    successor = repository.valid_at(session, end)
+    if successor is None:
+        text = f"the list ends on {last} and none follows it; {NEXT}"
+    elif successor.in_force_since < begin:
+        named = f"'{successor.name}'" if successor.name else "an earlier list"
+        text = f"the list ends on {last} and {named}, which came before it, is in force again from then on"
+    else:
+        return []
+    return [Finding(1, "period", text, fault=False, bites=last)]
 
 
 def import_duty_list(

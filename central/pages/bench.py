@@ -144,7 +144,8 @@ def _queue(central: Central, who: Principal, choice: Choice) -> dict[str, object
             areas=who.areas,
             narrowed=narrowed(session, choice.wanted(), now, reads_plates=reads_plates),
         )
-        waits = [] if choice.searches else longest_waits(session, who, now, central.settings.escalation)
+        patience, zone = central.settings.escalation, central.settings.zone
+        waits = [] if choice.searches else longest_waits(session, who, now, patience, zone)
     tabs = [
         Tab(
             label=t(f"group.{name}"),

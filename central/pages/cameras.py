@@ -11,6 +11,7 @@ from central.areas.reach import reach_of
 from central.cameras import service
 from central.cases.repository import last_log_id
 from central.context import Central, CentralDep
+from central.duty.watch import troubles
 from central.escalation import repository
 from central.operations.rounds_seen import late_ones
 from central.pages.health_view import boxes_of
@@ -49,6 +50,7 @@ def _health(central: Central, who: Principal, cursor: str | None) -> dict[str, o
         after = last_log_id(session)
         now = central.clock.now_utc()
         reach = reach_of(session, who.areas, now)
+        wrong = () if cursor else troubles(session, now, central.settings.zone)
         found = service.list_boxes(session, now, cursor=cursor, limit=_BOXES, reach=reach)
     more = found.next_cursor
     return {
@@ -59,6 +61,7 @@ def _health(central: Central, who: Principal, cursor: str | None) -> dict[str, o
             (t_or(f"rounds.{beat.name}", beat.name), beat.instance, beat.at, late)
             for beat, late in beats.items()
         ],
+        "troubles": wrong,
         "boxes": boxes_of(found.items),
         "total": found.total_cameras,
         "working": found.working_cameras,

@@ -16,6 +16,7 @@ from central.areas.service import holds
 from central.context import Central, CentralDep
 from central.duty.api import Day, Words
 from central.duty.listing import duty_list_at, noon_of
+from central.duty.watch import troubles
 from central.pages.rendering import HEADERS, page
 from central.pages.texts import t
 from central.pages.values import Notice
@@ -55,8 +56,9 @@ def duty_list(  # noqa: PLR0917 - FastAPI passes them by name
     at = noon_of(on, central.settings.zone) if on else central.clock.now_utc()
     with central.database.read() as session:
         found = duty_list_at(session, at, words=q, area_id=area or None)
+        wrong = troubles(session, central.clock.now_utc(), central.settings.zone) if who else ()
         known = [(each.id, each.name) for each in areas.all_areas(session) if holds(each, at)]
-    values = {"found": found, "areas": known, "q": q, "area": area, "on": on}
+    values = {"found": found, "troubles": wrong, "areas": known, "q": q, "area": area, "on": on}
     return page(request, "duty_list.html", values, who=who)
 
 

@@ -50,6 +50,7 @@ WORK: dict[str, str] = {
     "slips.older": "Older slips",
     "slip.answered_chip": "Answered",
     "waits.title": "Waiting longest:",
+    "waits.duty_list": "the duty list: something is wrong with it, or soon will be",
     "waits.reviewing": "to review, {time}",
     "waits.checking": "being checked, {time}",
     "waits.requests": "a request, {time}",
@@ -79,6 +80,8 @@ WORK: dict[str, str] = {
     "rounds.retention": "Old files deleted",
     "rounds.sealer": "Custody signed",
     "rounds.reckoner": "Insight reckoned",
+    "rounds.duty_list": "Duty list",
+    "rounds.wrong": "See to it",
     "rounds.late": "Late",
     "rounds.well": "Runs",
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from central.cases.models import Case, Ticket
 from central.cases.rules import CaseState, TicketState
 from central.context import Central
+from central.duty.watch import troubles as duty_troubles
 from central.escalation import repository as escalation
 from central.pages.handheld_view import short_duration
 from central.pages.texts import t
@@ -59,9 +60,12 @@ def counted(number: int) -> str:
 
 
 def longest_waits(
-    session: Session, who: Principal, now: datetime, settings: EscalationSettings
+    session: Session, who: Principal, now: datetime, settings: EscalationSettings, zone: tzinfo
 ) -> list[Wait]:
-    """What has waited longer than ``waits_hours``: of each sort that which waits longest."""
+    """What has waited longer than ``waits_hours``: of each sort that which waits longest.
+
+    Before all else a duty list with which something is wrong, or soon will be.
+    """
     found: list[tuple[str, datetime | None, str]] = []
     if oldest := _oldest_reviewing(session, who.areas):
         found.append(("reviewing", oldest[1], f"/cases/{oldest[0]}"))
@@ -74,7 +78,9 @@ def longest_waits(
     url = "/disputes" if who.may(Permission.DISPUTE_RULE) else "/?only=disputed"
     found.append(("disputes", disputed[0][0].asked_at if disputed else None, url))
     patience = timedelta(hours=settings.waits_hours)
-    return [
+    troubles = duty_troubles(session, now, zone)
+    wrong = [Wait(t("waits.duty_list"), "/duty-list#troubles")] if troubles else []
+    return wrong + [
         Wait(t(f"waits.{name}", time=short_duration((now - since).total_seconds())), url)
         for name, since, url in found
         if since is not None and now - since > patience
