@@ -32,6 +32,22 @@ OVER = frozenset({CaseState.REJECTED, CaseState.MERGED, CaseState.CLOSED, CaseSt
 """States in which a case is no longer open."""
 
 
+_WAY = (
+    CaseState.REVIEWING,
+    CaseState.FILED,
+    CaseState.DISPATCHED,
+    CaseState.ACCEPTED,
+    CaseState.HANDLING,
+    CaseState.HANDLED,
+    CaseState.CHECKING,
+)
+
+
+def progress(state: CaseState) -> int:
+    """How far the work of a case is along; the more, the farther. Raises ValueError for one that is over."""
+    return _WAY.index(state)
+
+
 class TicketState(StrEnum):
     """Where a ticket stands."""
 
@@ -315,6 +331,16 @@ RULES: dict[str, Rule] = {
             tickets_from=frozenset({_T.CLOSED}),
             tickets_to=_T.DRAFTED,
         ),
+        # A camera says what whoever ended it did not know (central.reopening.recalled): somebody looks again.
+        _rule("recall_rejected", _S.REJECTED, _S.REVIEWING, None, tickets=(_T.VOIDED, _T.DRAFTED)),
+        Rule(
+            "recall_closed",
+            frozenset({_S.CLOSED, _S.EVALUATED}),
+            _S.REVIEWING,
+            None,
+            tickets_from=frozenset({_T.CLOSED}),
+            tickets_to=_T.DRAFTED,
+        ),
     )
 }
 """Every rule by its name."""
@@ -331,16 +357,6 @@ class RefusedError(Exception):
 def check(rule: Rule, state: CaseState, facts: Facts) -> None:
     """Raises RefusedError when ``rule`` does not let a case in ``state`` move."""
     if state not in rule.from_states:
-        # A camera says what whoever ended it did not know (central.reopening.recalled): somebody looks again.
-        _rule("recall_rejected", _S.REJECTED, _S.REVIEWING, None, tickets=(_T.VOIDED, _T.DRAFTED)),
-        Rule(
-            "recall_closed",
-            frozenset({_S.CLOSED, _S.EVALUATED}),
-            _S.REVIEWING,
-            None,
-            tickets_from=frozenset({_T.CLOSED}),
-            tickets_to=_T.DRAFTED,
-        ),
         allowed = ", ".join(sorted(rule.from_states))
         raise RefusedError(
             "wrong-state", f"'{rule.name}' needs a case that is {allowed}; this one is {state}"

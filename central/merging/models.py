@@ -35,7 +35,7 @@ class MergeSuggestion(Base):
 
     id: Mapped[int] = mapped_column(BigKey, primary_key=True)
     case_id: Mapped[str] = mapped_column(ForeignKey("cases.id"))
-    """The younger."""
+    """The younger; once accepted, the one that went into the other."""
     into_case_id: Mapped[str] = mapped_column(ForeignKey("cases.id"), index=True)
     score: Mapped[float]
     parts: Mapped[dict[str, Any]]

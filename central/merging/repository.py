@@ -258,6 +258,12 @@ def suggestions(
     return session.scalars(query.order_by(MergeSuggestion.id.desc()).limit(limit)).all()
 
 
+def states(session: Session, case_ids: Collection[str]) -> dict[str, str]:
+    """Where some cases stand, by their numbers."""
+    query = select(Case.id, Case.state).where(Case.id.in_(case_ids))
+    return {row.id: row.state for row in session.execute(query)}
+
+
 def between(session: Session, case_id: str, other_id: str) -> MergeSuggestion | None:
     """What was suggested of two cases, whichever is the younger."""
     query = select(MergeSuggestion).where(

@@ -18,7 +18,8 @@ class MergeIn(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     other: Annotated[str, Field(pattern=UUID_PATTERN)]
-    """The number of the other case; the younger of the two goes into the older."""
+    """The number of the other case. The one whose work is farther along stays; of two that are as far the
+    older."""
 
 
 class SuggestionOut(Out):
@@ -26,8 +27,10 @@ class SuggestionOut(Out):
 
     id: int
     case_id: str
-    """The younger, which would go into the other."""
+    """The younger; once they were said to be one, the one that went into the other."""
     into_case_id: str
+    stays: str | None
+    """Of the two the one that stays if they are said now to be one; null of what is decided."""
     score: float
     """Probability that they are one, 0..1."""
     parts: dict[str, Any]
@@ -41,6 +44,7 @@ class SuggestionOut(Out):
     decided_by: str | None
 
     @classmethod
-    def of(cls, row: MergeSuggestion) -> Self:
+    def of(cls, row: MergeSuggestion, stays: str | None) -> Self:
         """From the table."""
-        return cls.model_validate(row)
+        own = {name: getattr(row, name) for name in cls.model_fields if name != "stays"}
+        return cls(**own, stays=stays)

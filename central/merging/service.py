@@ -5,6 +5,7 @@ Everything goes through a rule and into the log of both cases, in a unit of work
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from http import HTTPStatus
 from typing import Any
@@ -19,7 +20,7 @@ from central.cases.desk import Desk
 from central.cases.drafting import words_of
 from central.cases.groups import group_of
 from central.cases.models import Case
-from central.cases.rules import OVER, CaseState
+from central.cases.rules import OVER, CaseState, progress
 from central.cases.schemas import CaseDetail
 from central.cases.service import for_change, move, note_in_log
 from central.custody.holds import follow
@@ -31,7 +32,7 @@ from central.merging.settings import MergingSettings
 from central.people.permissions import Permission
 from central.people.service import Principal
 from central.problems import Problem, not_found
-from central.tickets import repository as tickets
+from central.tickets.requests import settle
 from central.tickets.urgency import hurry
 
 
@@ -51,7 +52,15 @@ def list_suggestions(
     found = repository.suggestions(
         session, state=state, case_id=case_id, before=before, limit=limit, areas=areas
     )
-    return [SuggestionOut.of(row) for row in found]
+    waiting = {each for row in found if row.state == "open" for each in (row.case_id, row.into_case_id)}
+    states = repository.states(session, waiting)
+    return [SuggestionOut.of(row, _stays(row, states)) for row in found]
+
+
+def _stays(row: MergeSuggestion, states: Mapping[str, str]) -> str | None:
+    """Which of the two stays if somebody says now that they are one."""
+    both = [(each, states.get(each, CaseState.CLOSED)) for each in (row.case_id, row.into_case_id)]
+    return None if any(CaseState(state) in OVER for _id, state in both) else one_stays(both)[0]
 
 
 def accept(
@@ -64,41 +73,54 @@ def accept(
     now: datetime,
     zone: ZoneInfo,
 ) -> CaseDetail:
-    """They are one: the younger case goes into the older, with its leads; its tickets are voided.
+    """They are one: one case goes into the other, with its leads; its tickets are voided.
+
+    Which one goes is :func:`one_stays`' to say, so that no work is lost that is going on or done.
 
     Returns:
-        The older case, which stays.
+        The case that stays.
 
     Raises:
         Problem: 404 absent, 403 no permission, 412 changed since ``version``, 409 decided or over.
     """
     asked = for_change(session, case_id, version)
     suggestion = _open_suggestion(session, asked, suggestion_id, who)
-    younger, older = _held(session, suggestion.case_id), _held(session, suggestion.into_case_id)
-    if CaseState(older.state) in OVER:
-        raise Problem(HTTPStatus.CONFLICT, "wrong-state", f"case {older.id} is {older.state}")
-    leads = list(younger.leads)
+    both = [_held(session, each) for each in (suggestion.case_id, suggestion.into_case_id)]
+    for row in both:
+        if CaseState(row.state) in OVER:
+            raise Problem(HTTPStatus.CONFLICT, "wrong-state", f"case {row.id} is {row.state}")
+    stays, goes = one_stays((row.id, row.state) for row in both)
+    kept, gone = sorted(both, key=lambda row: row.id != stays)
+    suggestion.case_id, suggestion.into_case_id = goes, stays
+    leads = list(gone.leads)
     ids = [lead.id for lead in leads]
-    repository.move_leads(session, ids, older.id)
-    told = {"into": older.id, "leads": ids, "score": suggestion.score, "parts": suggestion.parts}
-    move(session, younger, "merge", who, now, note=f"the same as case {older.id}", detail=told)
-    younger.merged_into = older.id
-    for ticket in younger.tickets:
+    repository.move_leads(session, ids, kept.id)
+    told = {"into": kept.id, "leads": ids, "score": suggestion.score, "parts": suggestion.parts}
+    move(session, gone, "merge", who, now, note=f"the same as case {kept.id}", detail=told)
+    gone.merged_into = kept.id
+    for ticket in gone.tickets:
         ticket.next_step = ticket.next_step_at = None
-        for request in tickets.waiting(session, ticket.id):
-            request.state, request.decided_by, request.decided_at = "declined", who.actor, now
-            request.decision = f"the case was merged into case {older.id}"
+        settle(session, ticket, who.actor, now, f"the case was merged into case {kept.id}", disputes=True)
     for lead in leads:
-        lead.case_id = older.id
-    hurries = younger.urgent and not older.urgent
-    older.urgent = older.urgent or younger.urgent
-    told = {"from": younger.id, "leads": ids}
-    note_in_log(session, older, "merge_case", who.actor, now, from_state=older.state, detail=told)
+        lead.case_id = kept.id
+    hurries = gone.urgent and not kept.urgent
+    kept.urgent = kept.urgent or gone.urgent
+    told = {"from": gone.id, "leads": ids}
+    note_in_log(session, kept, "merge_case", who.actor, now, from_state=kept.state, detail=told)
     if hurries:
-        hurry(session, older, who.actor, now, zone)
-    follow(session, younger, older, now)
+        hurry(session, kept, who.actor, now, zone)
+    follow(session, gone, kept, now)
     _decide(suggestion, "accepted", who, now)
-    return _shown(session, younger, older)
+    return _shown(session, gone, kept)
+
+
+def one_stays(both: Iterable[tuple[str, str]]) -> tuple[str, str]:
+    """Of two open cases, by number and state, the number of the one that stays, and of the one that goes.
+
+    The one whose work is farther along stays; of two that are as far, the older.
+    """
+    stays, goes = sorted(both, key=lambda row: (-progress(CaseState(row[1])), row[0]))
+    return stays[0], goes[0]
 
 
 def merge_by_hand(

@@ -19,9 +19,14 @@ def same_as_of(suggestion: SuggestionOut, case_id: str) -> dict[str, object]:
     return {
         "id": suggestion.id,
         "other": other,
+        "stays": None if suggestion.stays is None else t(f"same.{_which(suggestion.stays, case_id)}_stays"),
         "percent": round(suggestion.score * 100),
         "why": "; ".join(why),
     }
+
+
+def _which(stays: str, case_id: str) -> str:
+    return "this" if stays == case_id else "other"
 
 
 def _told_of(parts: Mapping[str, float]) -> list[str]:

@@ -9,6 +9,9 @@ from central.people.permissions import Role
 from tests.integration.central.leads import LAT, LON, Street, call_at
 from tests.unit.central.box import NOON
 
+on_sqlite = pytest.mark.parametrize("url", ["sqlite"], indirect=True)
+"""Where databases do not differ."""
+
 
 def test_over_http_with_permission_and_the_version_that_was_seen(town):
     street = Street(town.database)
@@ -106,3 +109,69 @@ def test_a_csv_file_of_the_hotline_comes_in_once_with_local_times(town, tmp_path
     assert page.status_code == 200
     assert "Yangming East Road" in page.text
     assert "12345 7" in page.text
+
+
+def suggested(town):
+    """The older and the younger of two cases that may be one."""
+    street = Street(town.database)
+    street.call(call_at(0))
+    street.call(call_at(75, minutes=50))
+    return street.cases()
+
+
+def post(town, case_id, what, body, name="olga"):
+    case = town.client.get(f"/api/v1/cases/{case_id}", headers=town.bearer("olga")).json()
+    headers = town.bearer(name) | {"If-Match": f'"{case["version"]}"'}
+    return town.client.post(f"/api/v1/cases/{case_id}/{what}", json=body, headers=headers)
+
+
+@on_sqlite
+@pytest.mark.parametrize("pressed_at", ["older", "younger"])
+@pytest.mark.parametrize(
+    ("older_is", "younger_is", "stays"),
+    [
+        ("reviewing", "reviewing", "older"),
+        ("reviewing", "dispatched", "younger"),
+        ("dispatched", "handling", "younger"),
+        ("dispatched", "dispatched", "older"),
+        ("handling", "dispatched", "older"),
+    ],
+)
+def test_of_two_that_are_one_the_one_stays_whose_work_is_farther_along(
+    town, older_is, younger_is, stays, pressed_at
+):
+    town.add_user("ulla", Role.UNIT_OFFICER, "traffic-police-yangming")
+    older, younger = suggested(town)
+    for case, state in ((older, older_is), (younger, younger_is)):
+        if state != "reviewing":
+            sent = post(town, case.id, "confirm", {})
+            assert sent.status_code == 200, sent.text
+        for move in ("accept", "start") if state == "handling" else ():
+            headers = town.bearer("ulla") | {"If-Match": sent.headers["ETag"]}
+            path = f"/api/v1/my/tickets/{sent.json()['tickets'][0]['id']}/{move}"
+            sent = town.client.post(path, json={}, headers=headers)
+            assert sent.status_code == 200, sent.text
+    kept, gone = (older, younger) if stays == "older" else (younger, older)
+    pressed, other = (older, younger) if pressed_at == "older" else (younger, older)
+    merged = post(town, pressed.id, "merge", {"other": other.id})
+    assert merged.status_code == 200, merged.text
+    assert merged.json()["id"] == kept.id
+    live = [each["state"] for each in merged.json()["tickets"]]
+    was = older_is if kept is older else younger_is
+    assert live == ["drafted" if was == "reviewing" else was], "its unit goes on with what it does"
+    assert len(merged.json()["leads"]) == 2
+    left = town.client.get(f"/api/v1/cases/{gone.id}", headers=town.bearer("olga")).json()
+    assert (left["state"], left["merged_into"]) == ("merged", kept.id)
+    assert {each["state"] for each in left["tickets"]} == {"voided"}
+
+
+def test_the_page_says_which_of_two_stays(town):
+    older, younger = suggested(town)
+    url = f"/api/v1/cases/{younger.id}/merge-suggestions"
+    asked = {"headers": town.bearer("olga")}
+    assert [each["stays"] for each in town.client.get(url, **asked).json()] == [older.id]
+    assert "the other stays" in town.client.get(f"/cases/{younger.id}", **asked).text
+    assert post(town, younger.id, "confirm", {}).status_code == 200
+    assert [each["stays"] for each in town.client.get(url, **asked).json()] == [younger.id]
+    assert "this case stays" in town.client.get(f"/cases/{younger.id}", **asked).text
+    assert "the other stays" in town.client.get(f"/cases/{older.id}", **asked).text
