@@ -44,6 +44,9 @@ class DisputeOut(BaseModel):
     leads: bool
     units: tuple[UnitChoice, ...]
     """Units that have the power for it, the present owner among them."""
+    freed_by: tuple[str, ...]
+    """Of a helper's ticket: units that have a ticket of the case already. If one of them is named, the helper
+    is freed, and no other ticket goes out."""
     areas: tuple[AreaChoice, ...]
     """Where a ruling may hold: the areas in which the case lies, the smallest first."""
 
@@ -54,7 +57,8 @@ class RuleIn(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     unit_id: Slug | None = None
-    """Whose business it is; the present owner's when absent."""
+    """Whose business it is; the present owner's when absent. A unit that has a ticket of the case already
+    gets no second one."""
     clause: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
     reasons: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]
     """Public, like all of a ruling: no names of people, no plates."""

@@ -12,8 +12,8 @@ from central.adjudication import repository
 from central.adjudication.models import Ruling
 from central.adjudication.schemas import AreaChoice, DisputeOut, RuleIn, RulingOut, UnitChoice
 from central.cases.models import Case, Ticket
-from central.cases.rules import TicketState
-from central.cases.service import note_in_log
+from central.cases.rules import CaseState, TicketState
+from central.cases.service import move, note_in_log
 from central.custody.chain import EntryKind, append
 from central.duty import repository as duty
 from central.duty.book import DutyBook
@@ -23,8 +23,9 @@ from central.people.permissions import Permission
 from central.people.service import Principal
 from central.preconditions import check_version
 from central.problems import FieldError, Problem, not_found
+from central.rechecks import asking
 from central.tickets import repository as tickets
-from central.tickets import rules
+from central.tickets import requests, rules
 from central.tickets.clockwork import Terms, wind
 from central.tickets.models import TicketRequest
 from central.tickets.moving import follow
@@ -64,6 +65,7 @@ def disputes(
             ticket_state=ticket.state,
             leads=ticket.leads,
             units=choices[ticket.duty_entry_id],
+            freed_by=() if ticket.leads else tuple(each.unit_id for each in _others(ticket.case, ticket)),
             areas=tuple(
                 AreaChoice(id=hit.id, name=hit.name)
                 for hit in book.areas.locate(Position(ticket.case.lon, ticket.case.lat))
@@ -233,14 +235,39 @@ def _new_entry(session: Session, row: Case, entry: DutyEntry, ruling: Ruling, no
 
 
 def _move(session: Session, row: Case, ticket: Ticket, ruling: Ruling, terms: Terms) -> None:
-    """Void the ticket, and send out the named unit's."""
+    """Void the ticket, and send out the named unit's; a helper is freed where that unit goes out anyway."""
     _check("rule_elsewhere", ticket, ruling)
     before, now = row.state, ruling.ruled_at
-    gone = [ticket, *(each for each in row.tickets if each.unit_id == ruling.unit_id and not each.leads)]
-    for each in gone:
-        each.state = TicketState.VOIDED.value
-        each.next_step, each.next_step_at, each.suspended_until = None, None, None
+    own = next((each for each in _others(row, ticket) if each.unit_id == ruling.unit_id), None)
+    freed = own is not None and not ticket.leads
+    for gone in [ticket] if own is None or freed else [ticket, own]:
+        gone.state, gone.disputed = TicketState.VOIDED.value, False
+        gone.next_step, gone.next_step_at, gone.suspended_until = None, None, None
+        requests.settle(session, gone, ruling.ruled_by, now, f"ruling {ruling.number}", disputes=True)
     session.flush()  # the database lets no case have two leading tickets, not for a moment
+    told: dict[str, Any] = {"to": ruling.unit_id}
+    if freed:
+        told["freed"] = True
+    else:
+        told |= _replace(session, row, ticket, ruling, terms)
+    joint = tickets.joint(session, row.id)
+    if joint is not None and all(each.leads or each.state == TicketState.VOIDED for each in row.tickets):
+        session.delete(joint)
+    follow(row)
+    _note(session, row, ruling, before, told)
+    if row.state == CaseState.HANDLED:
+        move(session, row, "check", None, now)
+        asking.begin(session, row, now, terms.look_again)
+    wind(session, row, terms)
+
+
+def _others(row: Case, ticket: Ticket) -> list[Ticket]:
+    """What else is out for a case."""
+    return [each for each in row.tickets if each.id != ticket.id and each.state != TicketState.VOIDED]
+
+
+def _replace(session: Session, row: Case, ticket: Ticket, ruling: Ruling, terms: Terms) -> dict[str, Any]:
+    """The named unit's ticket goes out in the place of one that is voided; what the log is to say of it."""
     made = Ticket(
         id=new_id(),
         case=row,
@@ -255,8 +282,8 @@ def _move(session: Session, row: Case, ticket: Ticket, ruling: Ruling, terms: Te
         routing_note=f"by ruling {ruling.number}: {ruling.clause}"[:500],
         deadline_hours=ticket.deadline_hours,
         due_at=ticket.due_at,
-        created_at=now,
-        dispatched_at=now,
+        created_at=ruling.ruled_at,
+        dispatched_at=ruling.ruled_at,
         leads=ticket.leads,
         town_id=ticket.town_id,
         disputed=False,
@@ -266,15 +293,8 @@ def _move(session: Session, row: Case, ticket: Ticket, ruling: Ruling, terms: Te
     session.flush()
     if made.leads:
         row.chain, row.escalation_level = chain_above(session, made.unit_id, terms), 0
-    follow(row)
     ruling.new_ticket_id = made.id
-    told: dict[str, Any] = {
-        "tickets": begin_clocks(session, [made], terms, urgent=row.urgent),
-        "chain": row.chain,
-        "to": made.unit_id,
-    }
-    _note(session, row, ruling, before, told)
-    wind(session, row, terms)
+    return {"tickets": begin_clocks(session, [made], terms, urgent=row.urgent), "chain": row.chain}
 
 
 def _note(session: Session, row: Case, ruling: Ruling, before: str, told: dict[str, Any]) -> None:
