@@ -7,13 +7,12 @@ is answered anew when it ends; points that were given are not given twice.
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from http import HTTPStatus
 
 from sqlalchemy.orm import Session
 
 from central.answers import service as answers
-from central.calendar import service as calendars
 from central.cases import repository as cases
 from central.cases.models import Case
 from central.cases.rules import OVER, RULES, CaseState
@@ -136,11 +135,7 @@ def _send_again(session: Session, row: Case, who: Principal, now: datetime, term
         if ticket.closed_at is not None:
             ticket.accepted_at = ticket.handled_at = ticket.closed_at = ticket.outcome = None
     dispatch.draft_anew(session, row, book, who.actor, now)
+    dispatch.call_helpers(session, row, book, now, terms)
     dispatch.check_authority(session, row, book, now)
     row.chain, row.escalation_level = sending.chain_above(session, leading(row).unit_id, terms), 0
-    joint = tickets.joint(session, row.id)
-    if joint is not None:
-        _id, calendar = calendars.current(session, terms.zone, urgent=row.urgent)
-        joint.window_from = calendar.opens(now)
-        joint.window_until = calendar.after(joint.window_from, timedelta(hours=terms.window_hours))
     sending.send_out(session, row, now, terms, {"chain": row.chain})

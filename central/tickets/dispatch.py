@@ -12,12 +12,13 @@ from sqlalchemy.orm import Session
 from central.calendar import service as calendars
 from central.cases.models import Case, Ticket
 from central.cases.rules import TicketState
-from central.cases.service import note_in_log
+from central.cases.service import SYSTEM, note_in_log
 from central.duty import repository as duty
 from central.duty.book import Assignment, DutyBook, basis_lacking
 from central.problems import Problem
 from central.tickets.clockwork import Terms
 from central.tickets.models import JointOperation
+from central.tickets.requests import settle
 from kerbwatch.ids import new_id
 from kerbwatch.place import Position
 
@@ -40,7 +41,6 @@ def draft_anew(session: Session, row: Case, book: DutyBook, actor: str, now: dat
     note_in_log(session, row, "draft_anew", actor, now, from_state=row.state, detail=told, material=False)
 
 
-def draft_another(
 def draft_now(
     session: Session,
     row: Case,
@@ -61,6 +61,7 @@ def draft_now(
             ticket.due_at = calendar.after(now, timedelta(hours=ticket.deadline_hours))
 
 
+def draft_another(
     session: Session, gone: Ticket, *, book: DutyBook, actor: str, now: datetime, zone: ZoneInfo
 ) -> Ticket:
     """In the place of a leading ticket that is voided: a draft, as the list says now.
@@ -107,34 +108,58 @@ def check_authority(session: Session, row: Case, book: DutyBook, now: datetime) 
 
 
 def call_helpers(session: Session, row: Case, book: DutyBook, now: datetime, terms: Terms) -> None:
-    """On a border of towns: a ticket for each other town's unit, and one window for going out."""
+    """On a border of towns: a ticket for each other town's unit, and one window for going out.
+
+    Of a case that goes out again the tickets of its helpers are drafted anew as the list says now, and that
+    of a town which is not called any more is voided.
+    """
     lead = next((each for each in row.tickets if each.leads and each.state == TicketState.DRAFTED), None)
-    if lead is None or not book.knows(row.kind):
-        return
-    helpers = book.helpers(row.kind, Position(row.lon, row.lat), terms.band_m)
-    if not helpers:
+    if lead is not None and book.knows(row.kind):
+        helpers = book.helpers(row.kind, Position(row.lon, row.lat), terms.band_m)
+        _draft_helpers(session, row, lead, helpers, now)
+        for ticket in _helping(row):
+            ticket.routing_note = f"helps {lead.unit_name}: within {terms.band_m:g} m of the towns' border"
+    _set_window(session, row, now, terms)
+    session.flush()
+
+
+def _helping(row: Case) -> list[Ticket]:
+    return [each for each in row.tickets if not each.leads and each.state == TicketState.DRAFTED]
+
+
+def _draft_helpers(
+    session: Session, row: Case, lead: Ticket, helpers: list[Assignment], now: datetime
+) -> None:
+    earlier = _helping(row)
+    for helper in helpers:
+        ticket = next((each for each in earlier if each.town_id == helper.town_id), None)
+        if ticket is None:
+            ticket = Ticket(id=new_id(), case=row, state=TicketState.DRAFTED.value, created_at=now)
+            ticket.leads, ticket.town_id, ticket.disputed, ticket.reworks = False, helper.town_id, False, 0
+            session.add(ticket)
+        else:
+            earlier.remove(ticket)
+        ticket.sentence, ticket.due_at = lead.sentence, lead.due_at
+        _assign(ticket, helper, urgent=row.urgent)
+    for gone in earlier:
+        gone.state, gone.disputed = TicketState.VOIDED.value, False
+        settle(session, gone, SYSTEM, now, "its town is not called any more", disputes=True)
+
+
+def _set_window(session: Session, row: Case, now: datetime, terms: Terms) -> None:
+    """When those go out together who go out now; none where one unit goes alone."""
+    joint = session.get(JointOperation, row.id)
+    if not _helping(row):
+        if joint is not None:
+            session.delete(joint)
         return
     _id, calendar = calendars.current(session, terms.zone, urgent=row.urgent)
     begin = calendar.opens(now)
     until = calendar.after(begin, timedelta(hours=terms.window_hours))
-    session.add(JointOperation(case_id=row.id, band_m=terms.band_m, window_from=begin, window_until=until))
-    for helper in helpers:
-        ticket = Ticket(
-            id=new_id(),
-            case=row,
-            state=TicketState.DRAFTED.value,
-            sentence=lead.sentence,
-            due_at=lead.due_at,
-            created_at=now,
-            leads=False,
-            town_id=helper.town_id,
-            disputed=False,
-            reworks=0,
-        )
-        _assign(ticket, helper, urgent=row.urgent)
-        ticket.routing_note = f"helps {lead.unit_name}: within {terms.band_m:g} m of the towns' border"
-        session.add(ticket)
-    session.flush()
+    if joint is None:
+        joint = JointOperation(case_id=row.id, band_m=terms.band_m)
+        session.add(joint)
+    joint.window_from, joint.window_until = begin, until
 
 
 _SAYS = ("unit_id", "unit_name", "co_unit_ids", "item", "legal_basis", "deadline_hours")
