@@ -175,6 +175,11 @@ class Metrics:
             "Entries of the chain after its newest signed head.",
             registry=self.registry,
         )
+        self.custody_refused = Gauge(
+            "kerbwatch_central_custody_signing_refused",
+            "1 while this copy does not sign: a head that was signed no longer stands in the chain.",
+            registry=self.registry,
+        )
         self.custody_sealed_at = Gauge(
             "kerbwatch_central_custody_sealed_timestamp_seconds",
             "When this copy last looked what was to be sealed.",

@@ -12,7 +12,7 @@ from central import schema
 from central.calendar.service import import_calendar
 from central.custody.configuration import note_configuration, retention_rules
 from central.custody.keys import read_key, write_key
-from central.custody.signing import introduce, sign_tip
+from central.custody.known import KnownHeads, make_places, sign_once
 from central.database import Database
 from central.directory import service as directory
 from central.duty import repository as duty
@@ -66,10 +66,10 @@ def initialise(settings: CentralSettings, now: datetime) -> None:
     database = Database(settings.database.resolve_url())
     try:
         schema.migrate(database)
+        make_places(database, settings.custody, now)
         import_reference_data(settings, database, now)
-        with database.write(ordered=True) as session:
-            introduce(session, key.public, settings.instance, now)
-            sign_tip(session, key, settings.instance, now)
+        known = KnownHeads(settings.custody, key.public, database.engine.url)
+        sign_once(database, key, known, settings.instance, now)
     finally:
         database.close()
     log.info("central_initialised", database=without_credentials(settings.database.url))

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from sqlalchemy import make_url
 
 from central.backup import service
 from central.backup.errors import BackupError
@@ -13,6 +14,7 @@ from central.backup.manifest import is_signed_by
 from central.commands import DEFAULT_CONFIG, Config, clear_errors, configured_database
 from central.custody.cli import run_verification, say
 from central.custody.keys import read_key, read_public_key
+from central.custody.known import KnownHeads, set_aside
 from central.media.store import MediaStore
 from central.settings import load_central_settings
 from kerbwatch.clock import SystemClock
@@ -40,7 +42,13 @@ def backup_command(
     with clear_errors(), configured_database(config) as database:
         try:
             made = service.back_up(
-                database, MediaStore(settings.media.dir), key, folder, instance=settings.instance, now=now
+                database,
+                MediaStore(settings.media.dir),
+                key,
+                folder,
+                instance=settings.instance,
+                now=now,
+                known=KnownHeads(settings.custody, key.public, database.engine.url),
             )
             gone = service.prune(folder, keep) if keep else 0
         except BackupError as error:
@@ -82,6 +90,8 @@ def restore_command(
         except BackupError as error:
             typer.secho(str(error), err=True, fg="red")
             raise typer.Exit(1) from error
+    if settings.custody.key_file.exists():
+        set_aside(settings.custody.key_file, make_url(url), SystemClock().now_utc())
     signed = is_signed_by(restored.folder, key)
     if not signed:
         typer.secho(f"{restored.folder} is not signed by key {key.id}", err=True, fg="red")

@@ -31,10 +31,10 @@ from central.backup.manifest import (
     write_manifest,
 )
 from central.backup.waiting import waiting_files
-from central.custody import signing
 from central.custody.chain import EntryKind, append
 from central.custody.fence import no_deletions
 from central.custody.keys import SigningKey
+from central.custody.known import KnownHeads, sign_once
 from central.custody.signing import Head
 from central.database import Database
 from central.media.models import MediaFile
@@ -76,9 +76,16 @@ class Restored:
 
 
 def back_up(
-    database: Database, media: MediaStore, key: SigningKey, into: Path, *, instance: str, now: datetime
+    database: Database,
+    media: MediaStore,
+    key: SigningKey,
+    into: Path,
+    *,
+    instance: str,
+    now: datetime,
+    known: KnownHeads,
 ) -> Made:
-    """Add a backup to a folder.
+    """Add a backup to a folder. Where a head that is ``known`` no longer stands, none is signed for it.
 
     Raises:
         BackupError: when the database cannot be copied, or there is a backup of this second.
@@ -91,7 +98,7 @@ def back_up(
     shutil.rmtree(unfinished, ignore_errors=True)
     unfinished.mkdir(parents=True, mode=0o700)
     with no_deletions(media.folder):
-        head = _signed_head(database, key, instance, now)
+        head = _signed_head(database, key, known, instance, now)
         dump = dumps.dump(database, unfinished)
         taking = _Taking(into / MEDIA)
         files = _take_files(database, media, taking)
@@ -128,14 +135,13 @@ def back_up(
     return Made(folder, count, len(taking.new_bytes), sum(taking.new_bytes), tuple(taking.lost))
 
 
-def _signed_head(database: Database, key: SigningKey, instance: str, now: datetime) -> Head:
-    with database.write(ordered=True) as session:
-        signing.introduce(session, key.public, instance, now)
-        signing.sign_tip(session, key, instance, now)
-        session.flush()
-        found = signing.newest(session)
-    assert found is not None  # it was signed just now
-    return found
+def _signed_head(
+    database: Database, key: SigningKey, known: KnownHeads, instance: str, now: datetime
+) -> Head:
+    head = sign_once(database, key, known, instance, now)
+    if head is None:
+        raise BackupError("the chain of custody has no signed head any more: run 'kerbwatch central verify'")
+    return head
 
 
 @dataclass(slots=True)

@@ -3,27 +3,33 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from sqlalchemy import make_url
 
 from central.commands import DEFAULT_CONFIG, Config, clear_errors, configured_database, write_text
 from central.custody import signing
 from central.custody.configuration import retention_rules
 from central.custody.fence import FenceError
 from central.custody.findings import Outcome
-from central.custody.keys import PublicKey, read_key, read_public_key, write_key
+from central.custody.keys import PublicKey, SigningKey, read_key, read_public_key, write_key
+from central.custody.known import KnownHeads, file_beside, lost
 from central.custody.retention import Retention
 from central.custody.verifying import What, verify
 from central.custody.verifying_heads import OutsideHeads
+from central.database import Database
 from central.media.store import MediaStore
 from central.settings import CentralSettings, load_central_settings
 from kerbwatch.clock import SystemClock
 from kerbwatch.settings import SettingsError
 
 custody_app = typer.Typer(no_args_is_help=True, help="The key that signs the chain of custody.")
+
+_ROUNDS = 3
+"""Rounds of the sealer in which a head that stood comes to the configured place, when central runs."""
 
 PublicKeys = Annotated[
     list[Path] | None,
@@ -88,11 +94,15 @@ def run_verification(
     trusted = [read_public_key(path) for path in public_keys]
     if not trusted or settings.custody.key_file.exists():
         trusted.append(read_key(settings.custody.key_file).public)
+    custody = settings.custody
+    beside = file_beside(custody.key_file, make_url(settings.database.resolve_url()))
+    written_s = custody.sign_every_s + _ROUNDS * custody.seal_s
     what = What(
         trusted,
-        OutsideHeads(heads or settings.custody.heads_dir),
+        OutsideHeads(heads or custody.heads_dir, beside),
         None if since is None else since.replace(tzinfo=UTC),
         files,
+        SystemClock().now_utc() - timedelta(seconds=written_s) if heads is None else None,
     )
     with clear_errors(), configured_database(config) as database:
         try:
@@ -138,16 +148,13 @@ def rotate_key(config: Config = DEFAULT_CONFIG) -> None:
     Stop every copy of central before, and give the new file to each.
     """
     settings = load_central_settings(config)
-    path, now = settings.custody.key_file, SystemClock().now_utc()
+    path = settings.custody.key_file
     old = read_key(path)
     new_path = path.with_name(f"{path.name}.next")
     write_key(new_path)  # one that an earlier attempt left behind is used
     new = read_key(new_path)
-    with clear_errors(), configured_database(config) as database, database.write(ordered=True) as session:
-        signing.introduce(session, old.public, settings.instance, now)
-        signing.introduce(session, new.public, settings.instance, now)
-        heads = [signing.sign_tip(session, key, settings.instance, now) for key in (old, new)]
-    _keep_outside(settings, heads)
+    with clear_errors(), configured_database(config) as database:
+        _sign_over(settings, database, old, new)
     try:
         new_path.replace(path)
     except OSError as error:
@@ -174,11 +181,27 @@ def head(
     typer.echo(json.dumps(found.document()))
 
 
-def _keep_outside(settings: CentralSettings, heads: list[signing.Head | None]) -> None:
-    folder = settings.custody.heads_dir
-    for each in heads:
-        if folder is not None and each is not None:
-            try:
-                signing.write_outside(folder, each)
-            except OSError as error:
-                raise SettingsError(f"cannot write to {folder}: {error.strerror}") from error
+def _sign_over(settings: CentralSettings, database: Database, old: SigningKey, new: SigningKey) -> None:
+    """Both keys sign, the new one over its own name. Raises SettingsError."""
+    now, known = SystemClock().now_utc(), KnownHeads(settings.custody, old.public, database.engine.url)
+    unread = list[OSError]()
+    kept = known.recall(unread.append)
+    if unread:
+        raise SettingsError(f"cannot read {unread[0].filename}: {unread[0].strerror}")
+    with database.write(ordered=True) as session:
+        gone = lost(session, kept)
+        if gone is not None:
+            raise SettingsError(
+                f"head {gone.number} ({gone.found_in}) no longer stands in the chain: "
+                "run 'kerbwatch central verify'"
+            )
+        signing.introduce(session, old.public, settings.instance, now)
+        signing.introduce(session, new.public, settings.instance, now)
+        heads = [signing.sign_tip(session, key, settings.instance, now) for key in (old, new)]
+    try:
+        for each in (head for head in heads if head is not None):
+            known.remember(each)
+            if known.folder is not None:
+                signing.write_outside(known.folder, each)
+    except OSError as error:
+        raise SettingsError(f"cannot write {error.filename}: {error.strerror}") from error

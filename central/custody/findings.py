@@ -14,6 +14,7 @@ Code = Literal[
     "chain-cut",
     "chain-rewritten",
     "foreign-signature",
+    "heads-missing",
     "unsigned",
     "rows-changed",
     "rows-missing",

@@ -70,6 +70,18 @@ def newest_head(session: Session) -> CustodyHead | None:
     return session.scalars(select(CustodyHead).order_by(CustodyHead.id.desc()).limit(1)).first()
 
 
+def has_head(session: Session, number: int, signature: str) -> bool:
+    """Whether an entry's head with a signature is there."""
+    query = select(CustodyHead.id).where(CustodyHead.number == number, CustodyHead.signature == signature)
+    return session.scalars(query.limit(1)).first() is not None
+
+
+def head_after(session: Session, number: int, before: datetime) -> CustodyHead | None:
+    """The first head of an entry beyond a number, if it was signed before an instant."""
+    query = select(CustodyHead).where(CustodyHead.number > number, CustodyHead.at < before)
+    return session.scalars(query.order_by(CustodyHead.number, CustodyHead.id).limit(1)).first()
+
+
 def newest_heads_of(session: Session, key_ids: Collection[str]) -> Iterator[CustodyHead]:
     """Heads that were signed with some keys, the newest first."""
     query = select(CustodyHead).where(CustodyHead.key_id.in_(key_ids)).order_by(CustodyHead.id.desc())

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -107,22 +106,17 @@ def sign(tip: CustodyEntry, key: SigningKey, instance: str, now: datetime) -> He
 
 
 def write_outside(folder: Path, head: Head) -> None:
-    """Add a head to this month's file in another place, durably. Raises OSError."""
-    folder.mkdir(parents=True, exist_ok=True)
+    """Add a head to this month's file in another place, durably.
+
+    Raises:
+        OSError: also where there is no such folder. It is not made here: another machine's disk that is away
+            would be a folder on this one.
+    """
     path = folder / f"heads-{datetime.fromisoformat(head.at).astimezone(UTC):%Y-%m}.jsonl"
     with path.open("a", encoding="utf-8") as file:
         file.write(json.dumps(head.document(), separators=(",", ":")) + "\n")
         file.flush()
         os.fsync(file.fileno())
-
-
-def heads_outside(folder: Path) -> Iterator[tuple[Path, int, str]]:
-    """File, line number and text of every head that was written elsewhere. Raises OSError."""
-    for path in sorted(folder.glob("heads-*.jsonl")):
-        with path.open(encoding="utf-8", errors="replace") as file:
-            for number, line in enumerate(file, 1):
-                if line.strip():
-                    yield path, number, line
 
 
 def newest(session: Session) -> Head | None:

@@ -45,12 +45,15 @@ class What:
         outside: signed heads that were kept elsewhere.
         since: only what is of this instant or later; None for everything.
         files: whether every kept file is read.
+        there_by: what was signed before this instant is to be with the heads that were kept elsewhere; None:
+            these may be as old as they like, as those that an auditor keeps.
     """
 
     trusted: Sequence[PublicKey]
     outside: OutsideHeads
     since: datetime | None = None
     files: bool = True
+    there_by: datetime | None = None
 
 
 def verify(database: Database, media: MediaStore, what: What, progress: Progress) -> Outcome:
@@ -70,7 +73,8 @@ def verify(database: Database, media: MediaStore, what: What, progress: Progress
             _no_chain(session, outside, outcome)
         elif first is not None:
             keys = _walk(session, first, outcome, progress)
-            check_heads(session, HeadsToCheck(first, tip, what.trusted, keys, outside), outcome)
+            heads = HeadsToCheck(first, tip, what.trusted, keys, outside, what.there_by)
+            check_heads(session, heads, outcome)
         outcome.rows_unsealed = sum(_newer(session, model) for model in COVERED)
         if what.since is None:
             _check_holds(session, outcome)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import islice
 from pathlib import Path
 
@@ -22,25 +23,37 @@ _MOST_LINE_CHARS = 2000
 
 @dataclass(frozen=True, slots=True)
 class OutsideHeads:
-    """Heads in files that were kept elsewhere.
+    """Heads in files beside the database.
 
     Attributes:
         folder: of files ``heads-YYYY-MM.jsonl``, or one such file; None for none.
+        beside: the file beside the key in which central remembers its newest head; None for none.
     """
 
     folder: Path | None
+    beside: Path | None = None
     sizes: tuple[tuple[Path, int], ...] = ()
+    remembered: tuple[Head, ...] = ()
 
     def as_of_now(self) -> OutsideHeads:
         """What is there at this moment, whatever is added. Raises OSError when there is no such place."""
-        if self.folder is None:
-            return self
-        paths = [self.folder] if self.folder.is_file() else sorted(self.folder.iterdir())
-        kept = [path for path in paths if path.suffix == ".jsonl"]
-        return OutsideHeads(self.folder, tuple((path, path.stat().st_size) for path in kept))
+        kept = list[Path]()
+        if self.folder is not None:
+            paths = [self.folder] if self.folder.is_file() else sorted(self.folder.iterdir())
+            kept = [path for path in paths if path.suffix == ".jsonl"]
+        remembered = list[Head]()
+        if self.beside is not None and self.beside.exists():
+            remembered.append(_head(self.beside.read_bytes(), str(self.beside)))
+        sizes = tuple((path, path.stat().st_size) for path in kept)
+        return OutsideHeads(self.folder, self.beside, sizes, tuple(remembered))
 
     def __iter__(self) -> Iterator[Head]:
         """Each head; one that cannot be read has no number and no signature that would hold."""
+        yield from self.remembered
+        yield from self.in_folder()
+
+    def in_folder(self) -> Iterator[Head]:
+        """Those that were kept elsewhere."""
         for path, size in self.sizes:
             with path.open("rb") as file:
                 read = 0
@@ -69,6 +82,7 @@ class HeadsToCheck:
         trusted: keys that need no other's word.
         named: keys that the chain names, with the number of the entry.
         outside: heads that were kept elsewhere.
+        there_by: what was signed before this instant is to be in the folder; None: however old those are.
     """
 
     first: int
@@ -76,6 +90,7 @@ class HeadsToCheck:
     trusted: Sequence[PublicKey]
     named: Mapping[PublicKey, int]
     outside: OutsideHeads
+    there_by: datetime | None = None
 
 
 def check_heads(session: Session, what: HeadsToCheck, outcome: Outcome) -> None:
@@ -96,6 +111,7 @@ def check_heads(session: Session, what: HeadsToCheck, outcome: Outcome) -> None:
     for head in outside:
         if not head.signature:
             outcome.add("foreign-signature", head.found_in, f"{head.found_in} is no signed head.")
+    _check_place(session, what, outcome)
     outcome.entries_unsigned = tip.number - max(newest, vouched)
     if vouched == 0:
         outcome.add(
@@ -104,6 +120,27 @@ def check_heads(session: Session, what: HeadsToCheck, outcome: Outcome) -> None:
             "No head of the chain is signed by a key that is trusted "
             f"({', '.join(key.id for key in trusted) or 'none was given'}).",
         )
+
+
+def _check_place(session: Session, what: HeadsToCheck, outcome: Outcome) -> None:
+    """The place in which heads are kept has some, and what was signed a while ago is vouched for there."""
+    folder = what.outside.folder
+    if folder is None:
+        return
+    newest = max((head.number for head in what.outside.in_folder()), default=0)
+    if newest == 0:
+        sentence = f"{folder} has no signed head: a disk that is away, or heads that were taken away."
+        outcome.add("heads-missing", str(folder), sentence)
+    elif what.there_by is not None:
+        head = repository.head_after(session, newest, what.there_by)
+        if head is not None:
+            outcome.add(
+                "heads-missing",
+                str(folder),
+                f"The newest head in {folder} is over entry {newest}; that over entry {head.number}, signed "
+                f"at {head.at:%Y-%m-%d %H:%M} UTC, is not there: a disk that is away, or heads that were "
+                "taken away.",
+            )
 
 
 def _newest_vouched(session: Session, keys: Mapping[str, PublicKey]) -> int:

@@ -14,6 +14,7 @@ from central.backup.errors import BackupError
 from central.backup.manifest import is_signed_by, read_manifest, write_manifest
 from central.cases.models import Case
 from central.custody.keys import read_key
+from central.custody.known import KnownHeads
 from central.custody.verifying import What, verify
 from central.custody.verifying_heads import OutsideHeads
 from central.database import Database
@@ -50,7 +51,8 @@ def store(tmp_path):
 def back_up(settings, database, store, clock, into):
     key = read_key(settings.custody.key_file)
     clock.advance(60)
-    return service.back_up(database, store, key, into, instance="central", now=clock.now_utc())
+    known = KnownHeads(settings.custody, key.public, database.engine.url)
+    return service.back_up(database, store, key, into, instance="central", now=clock.now_utc(), known=known)
 
 
 def put_back(folder, url, tmp_path, name=None):

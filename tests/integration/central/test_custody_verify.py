@@ -4,6 +4,7 @@ import hashlib
 import json
 import shutil
 from dataclasses import dataclass
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import select, text
@@ -15,6 +16,7 @@ from central.custody.chain import GENESIS, hash_of
 from central.custody.keys import read_key, write_key
 from central.custody.models import CustodyEntry, CustodyHead
 from central.custody.sealer import Sealer
+from central.custody.signing import sign_tip
 from central.custody.verifying import What, verify
 from central.custody.verifying_heads import OutsideHeads
 from central.database import Database
@@ -92,6 +94,7 @@ def written(sqlite_template, tmp_path_factory, pytestconfig):
         media.add(session, SHA, content_type="image/jpeg", size_bytes=len(PICTURE), source=source, now=now)
     with made.database.write(ordered=True) as session:
         session.add(IdentityView(ref="r-1", actor="user:dora", at=now, reason="a witness is needed in court"))
+    made.settings.custody.heads_dir.mkdir()
     made.more()
     for _ in range(2):
         with made.database.write(ordered=True) as session:
@@ -199,6 +202,23 @@ def test_a_tail_cut_off_with_its_heads_is_found_by_those_that_lie_elsewhere(book
     assert books.found() == {"chain-cut"}
 
 
+def test_a_place_of_heads_that_has_none_or_stood_still_is_found(books):
+    place = books.settings.custody.heads_dir
+    (file,) = place.iterdir()
+    lines = file.read_text().splitlines(keepends=True)
+    books.clock.advance(1)
+    later = books.clock.now_utc()
+    assert books.found(there_by=later) == set()
+    file.write_text("".join(lines[:-1]))
+    assert books.found() == set(), "heads that an auditor keeps may be old"
+    assert books.found(there_by=later) == {"heads-missing"}
+    assert books.found(there_by=later - timedelta(hours=1)) == set(), "what was signed just now is on its way"
+    file.rename(place / "heads.bak")
+    outcome = books.verified()
+    assert [finding.code for finding in outcome.findings] == ["heads-missing"]
+    assert str(place) in outcome.findings[0].sentence
+
+
 def test_a_chain_written_anew_from_end_to_end_is_found_by_the_heads(books, tmp_path):
     books.tamper("UPDATE custody_entries SET actor = 'user:somebody' WHERE number = 2")
     with books.database.write() as session:
@@ -209,18 +229,19 @@ def test_a_chain_written_anew_from_end_to_end_is_found_by_the_heads(books, tmp_p
             entry.hash = previous = hash_of(entry)
     assert {"chain-rewritten", "unsigned"} <= books.found()
     # … also when all heads in the database are made anew, with the very key.
-    with books.database.write() as session:
+    with books.database.write(ordered=True) as session:
         for head in session.query(CustodyHead):
             session.delete(head)
-    books.seal()
+        session.flush()
+        sign_tip(session, read_key(books.settings.custody.key_file), "central", books.clock.now_utc())
     assert books.found() == {"chain-rewritten"}
     # … or with a key of one's own.
     write_key(tmp_path / "other.pem")
     other = books.settings.custody.model_copy(update={"key_file": tmp_path / "other.pem"})
     real, books.settings = books.settings, books.settings.model_copy(update={"custody": other})
-    with books.database.write() as session:
+    with books.database.write(ordered=True) as session:
         session.query(CustodyHead).delete()
-    books.more()
+        sign_tip(session, read_key(tmp_path / "other.pem"), "central", books.clock.now_utc())
     books.settings = real
     assert "foreign-signature" in books.found()
 
