@@ -12,8 +12,8 @@ from central.adjudication import repository
 from central.adjudication.models import Ruling
 from central.adjudication.schemas import AreaChoice, DisputeOut, RuleIn, RulingOut, UnitChoice
 from central.cases.models import Case, Ticket
-from central.cases.rules import CaseState, TicketState
-from central.cases.service import move, note_in_log
+from central.cases.rules import TicketState
+from central.cases.service import note_in_log
 from central.custody.chain import EntryKind, append
 from central.duty import repository as duty
 from central.duty.book import DutyBook
@@ -23,7 +23,6 @@ from central.people.permissions import Permission
 from central.people.service import Principal
 from central.preconditions import check_version
 from central.problems import FieldError, Problem, not_found
-from central.rechecks import asking
 from central.tickets import repository as tickets
 from central.tickets import requests, rules
 from central.tickets.clockwork import Terms, wind
@@ -32,6 +31,7 @@ from central.tickets.moving import follow
 from central.tickets.rules import RUNNING, TICKET_RULES, TicketFacts
 from central.tickets.schemas import RequestOut
 from central.tickets.sending import begin_clocks, chain_above
+from central.tickets.service import check_if_done
 from kerbwatch.ids import new_id
 from kerbwatch.place import Position
 
@@ -69,6 +69,7 @@ def disputes(
             areas=tuple(
                 AreaChoice(id=hit.id, name=hit.name)
                 for hit in book.areas.locate(Position(ticket.case.lon, ticket.case.lat))
+                if areas is None or hit.id in areas
             ),
         )
         for request, ticket in waiting
@@ -100,7 +101,8 @@ def rule(
 
     Raises:
         Problem: 404 absent, 403 no permission, 412 decided since it was seen, 409 no dispute, or beyond the
-            unit's powers, 422 no such unit, or an area in which the case does not lie.
+            unit's powers, 422 no such unit, or an area in which the case does not lie; 403 also for one that
+            reaches beyond the areas to which they are limited.
     """
     request = tickets.request(session, request_id)
     if request is None or request.kind != "dispute":
@@ -118,7 +120,7 @@ def rule(
     assert entry is not None  # its foreign key
     book = duty_book(session, now)
     number = repository.next_number(session, now.astimezone(terms.zone).year)
-    area = _area_of(book, row, said.area_id)
+    area = _area_of(book, row, said.area_id, who)
     unit_id = said.unit_id or ticket.unit_id
     upheld = unit_id == ticket.unit_id
     ruling = Ruling(
@@ -156,14 +158,21 @@ def rule(
     return RulingOut.model_validate(ruling)
 
 
-def _area_of(book: DutyBook, row: Case, wanted: str | None) -> tuple[str, str] | None:
-    """Id and name of the area for which a ruling is to hold: the one that is wanted, or the smallest."""
+def _area_of(book: DutyBook, row: Case, wanted: str | None, who: Principal) -> tuple[str, str] | None:
+    """Id and name of the area for which a ruling is to hold: the one that is wanted, or the smallest.
+
+    Of whoever is limited to areas it is one of these: a ruling holds for every later case in it.
+    """
     hits = book.areas.locate(Position(row.lon, row.lat))
+    own = [hit for hit in hits if who.areas is None or hit.id in who.areas]
     if wanted is None:
-        return (hits[0].id, hits[0].name) if hits else None
-    for hit in hits:
+        return (own[0].id, own[0].name) if own else None
+    for hit in own:
         if hit.id == wanted:
             return hit.id, hit.name
+    if any(hit.id == wanted for hit in hits):
+        detail = f"'{wanted}' reaches beyond the areas to which {who.name} is limited"
+        raise Problem(HTTPStatus.FORBIDDEN, "permission", detail)
     raise _unprocessable("area_id", f"the case does not lie in '{wanted}'")
 
 
@@ -255,9 +264,7 @@ def _move(session: Session, row: Case, ticket: Ticket, ruling: Ruling, terms: Te
         session.delete(joint)
     follow(row)
     _note(session, row, ruling, before, told)
-    if row.state == CaseState.HANDLED:
-        move(session, row, "check", None, now)
-        asking.begin(session, row, now, terms.look_again)
+    check_if_done(session, row, now, terms)
     wind(session, row, terms)
 
 

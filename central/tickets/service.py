@@ -19,7 +19,7 @@ from central.people.permissions import Permission
 from central.people.service import Principal
 from central.problems import Problem, not_found
 from central.rechecks import asking
-from central.tickets import repository
+from central.tickets import repository, requests
 from central.tickets.clockwork import Terms, begin_terms, wind
 from central.tickets.moving import facts_of, own_ticket, reported, run, shown
 from central.tickets.proof import proof_of
@@ -50,15 +50,22 @@ def act(
     facts = facts_of(session, ticket, now, note=note, outcome=came)
     run(session, row, ticket, rule_name, facts, who=who)
     ticket.outcome = came
-    if row.state == CaseState.HANDLED:
-        move(session, row, "check", None, now)
-        if reported(row) not in NO_CASE:
-            asking.begin(session, row, now, terms.look_again)
+    if ticket.state == TicketState.HANDLED:
+        requests.settle(session, ticket, who.actor, now, "the work was reported as handled", disputes=False)
+    check_if_done(session, row, now, terms)
     stamp = {TicketState.ACCEPTED: "accepted_at", TicketState.HANDLED: "handled_at"}
     if (column := stamp.get(TicketState(ticket.state))) is not None:
         setattr(ticket, column, now)
     wind(session, row, terms)
     return shown(session, row)
+
+
+def check_if_done(session: Session, row: Case, now: datetime, terms: Terms) -> None:
+    """Once all units of a case are done their work is checked: a camera that saw it is asked."""
+    if row.state == CaseState.HANDLED:
+        move(session, row, "check", None, now)
+        if reported(row) not in NO_CASE:
+            asking.begin(session, row, now, terms.look_again)
 
 
 def close(
