@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.orm import Session
 
 from central.areas.coverage import check_covered
+from central.areas.reach import ELSEWHERE, reach_of
 from central.cases import repository as cases
 from central.cases.corrected import columns_of, correct_leads
 from central.cases.drafting import words_of
@@ -51,7 +52,8 @@ def correct(
 
     Raises:
         Problem: 404 absent, 403 no permission, 412 changed since ``version``, 409 not in review any more, or
-            it is so already, 422 the place lies outside the city.
+            it is so already, 422 the place lies outside the city, 403 also for one outside the areas to which
+            they are limited.
     """
     row = for_change(session, case_id, version)
     if not who.may(Permission.CASE_FILE):
@@ -64,6 +66,9 @@ def correct(
         check_known(book, said.kind)
     if said.lon is not None and said.lat is not None:
         check_covered(book.areas, said.lon, said.lat)
+        reach = reach_of(session, who.areas, now)
+        if reach is not None and not reach.covers(said.lon, said.lat):
+            raise Problem(HTTPStatus.FORBIDDEN, "area", ELSEWHERE)
     told = _otherwise(row, said)
     if not told:
         raise Problem(HTTPStatus.CONFLICT, "nothing-new", "the case says so already")

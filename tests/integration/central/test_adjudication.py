@@ -16,6 +16,7 @@ from central.cases.rules import OVER, ReopenReason, TakeBackReason
 from central.duty.models import DutyList
 from central.duty.service import duty_book, forget_book, import_duty_list
 from central.intake.service import commit_batch
+from central.people import service as people
 from central.people.permissions import Permission, Role
 from central.people.service import Principal
 from central.problems import Problem
@@ -110,6 +111,22 @@ def test_a_ruling_moves_the_ticket_at_once_and_the_next_such_case_goes_there(boa
     (public,) = get(board, "/api/v1/rulings")
     assert (public["unit_id"], public["area_id"], public["upheld"]) == (BRIGADE, "yangming-east", False)
     assert case_id not in str(public)
+
+
+def test_whoever_is_limited_to_a_town_rules_for_that_town_and_no_further(board):
+    board.add_user("yada", Role.ADJUDICATOR)
+    with board.database.write() as session:
+        people.set_areas(session, "yada", ["yangming"], now=board.clock.now_utc())
+    _case_id, ticket_id = a_ticket(board)
+    path = f"/api/v1/disputes/{dispute(board, ticket_id)}/ruling"
+    (waiting,) = get(board, "/api/v1/disputes", "yada")
+    assert [area["id"] for area in waiting["areas"]] == ["yangming-east", "yangming"]
+    said = RULING | {"unit_id": BRIGADE}
+    refused = post(board, path, said | {"area_id": "yuyao"}, "yada", 1)
+    assert (refused.status_code, refused.json()["type"]) == (403, "urn:kerbwatch:problem:permission")
+    assert get(board, "/api/v1/rulings") == []
+    ruled = post(board, path, said | {"area_id": "yangming"}, "yada", 1)
+    assert (ruled.status_code, ruled.json()["area_id"]) == (201, "yangming")
 
 
 @pytest.fixture
@@ -318,6 +335,14 @@ class Quarrel(RuleBasedStateMachine):
         with self.database.read() as session:
             found = tickets.repository.requests(session, "waiting", kind, 200)
             return [request.id for request, ticket in found if ticket.case_id == self.case_id]
+
+    @invariant()
+    def what_waits_can_be_decided(self):
+        running = {each.id for each in self.rows()[1] if each.state in {"dispatched", "accepted", "handling"}}
+        with self.database.read() as session:
+            for kind in ("suspension", "extension"):
+                found = tickets.repository.requests(session, "waiting", kind, 200)
+                assert {ticket.id for _request, ticket in found} <= running
 
     @invariant()
     def one_unit_is_accountable_and_only_a_ruling_moves_the_ticket(self):

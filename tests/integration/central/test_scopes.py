@@ -75,6 +75,20 @@ def get(city, name, path):
     return city.client.get(path, headers=city.bearer(name))
 
 
+def test_a_case_is_not_corrected_out_of_the_areas_of_who_corrects_it(city):
+    case = get(city, "yang", f"/api/v1/cases/{city.here}").json()
+    url = f"/api/v1/cases/{city.here}/correction"
+    headers = city.bearer("yang") | {"If-Match": f'"{case["version"]}"'}
+
+    def put(lon, lat):
+        said = {"lon": lon, "lat": lat, "reason": "the photo shows the other side"}
+        return city.client.post(url, json=said, headers=headers)
+
+    refused = put(*ELSEWHERE)
+    assert (refused.status_code, refused.json()["type"]) == (403, "urn:kerbwatch:problem:area")
+    assert put(IN_YANGMING[0] - 0.01, IN_YANGMING[1]).status_code == 200
+
+
 def test_lists_maps_counts_and_pages_show_the_town_alone(city):
     for path in (
         "/api/v1/cases",
