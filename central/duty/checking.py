@@ -64,6 +64,7 @@ def check(draft: DutyDraft, ground: Ground, begin: date, board: Board = _NO_BOAR
     by_item: dict[str, list[DutyRow]] = defaultdict(list)
     for row in draft.rows:
         by_item[row.item_id].append(row)
+    found += _one_item_each(draft.rows)
     for rows in by_item.values():
         found += _overlaps(rows)
         found += _gaps(rows, ground, whole)
@@ -147,6 +148,22 @@ def _basis(row: DutyRow, whole: Days) -> Iterator[Finding]:
         yield Finding(
             row.line, "basis", f"{law} expires on {row.basis.last}", fault=False, bites=row.basis.last
         )
+
+
+def _one_item_each(rows: Sequence[DutyRow]) -> Iterator[Finding]:
+    """What is dealt with, a kind or else an item by itself, has one item, and an item is of one kind."""
+    item_of: dict[str, DutyRow] = {}
+    matter_of: dict[str, DutyRow] = {}
+    for row in rows:
+        matter = row.kind or row.item_id
+        first = item_of.setdefault(matter, row)
+        if first.item_id != row.item_id:
+            text = f"'{matter}' is that of item '{first.item_id}' in line {first.line} and of '{row.item_id}'"
+            yield Finding(row.line, "overlap", f"{text}; each kind has exactly one item")
+        before = matter_of.setdefault(row.item_id, row)
+        if before.kind != row.kind:
+            text = f"item '{row.item_id}': its kind is {before.kind or 'none'} in line {before.line}"
+            yield Finding(row.line, "overlap", f"{text} and {row.kind or 'none'} here")
 
 
 def _overlaps(rows: Sequence[DutyRow]) -> Iterator[Finding]:

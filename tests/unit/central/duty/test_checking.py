@@ -83,6 +83,22 @@ def test_two_leads_at_a_time_overlap_and_one_after_the_other_do_not(faults_of):
     assert faults_of(in_turn + rest) == []
 
 
+STALL = "stall2,stall_encroachment,Trade,road-traffic,Rules,8,{},police,,,,\n"
+
+
+def test_two_items_of_one_kind_are_a_fault_wherever_they_lead(faults_of):
+    assert faults_of(WHOLE + STALL.format("")) == [(6, "overlap")]
+    assert (6, "overlap") in faults_of(WHOLE + STALL.format("west"))
+    assert faults_of(WHOLE + STALL.format("").replace("stall2,stall_encroachment", "lamp,")) == []
+
+
+def test_an_item_is_of_one_kind(faults_of):
+    other = STALL.format("west").replace("stall2,stall_encroachment", "stall,")
+    assert faults_of(WHOLE + other) == [(6, "overlap")]
+    named = STALL.format("").replace("stall2,stall_encroachment", "stall_encroachment,")
+    assert faults_of(WHOLE + named) == [(6, "overlap")], "a kind's name is no other item's"
+
+
 def test_both_halves_are_the_whole_town(faults_of):
     parking = WHOLE.partition("\n")[0] + "\n"
     halves = parking.replace("4,,", "4,west,") + parking.replace("4,,", "4,east,")
