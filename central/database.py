@@ -25,8 +25,8 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.engine import make_url
-from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import DisconnectionError
+from sqlalchemy.engine.interfaces import DBAPIConnection, ExceptionContext
+from sqlalchemy.exc import DataError, DisconnectionError
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.pool import ConnectionPoolEntry, Pool
 from sqlalchemy.types import JSON, TypeDecorator
@@ -115,6 +115,7 @@ class Database:
         if self.is_sqlite:
             event.listen(self.engine, "connect", _prepare_sqlite)
             event.listen(self.engine, "begin", _begin_sqlite)
+            event.listen(self.engine, "handle_error", _tell_beyond_measure)
         else:
             event.listen(self.engine, "checkin", _note_rest)
             event.listen(self.engine, "checkout", _try_rested)
@@ -205,3 +206,9 @@ def _try_rested(connection: DBAPIConnection, record: ConnectionPoolEntry, _proxy
 def _begin_sqlite(connection: Connection) -> None:
     writes = connection.get_execution_options().get("kerbwatch_write", False)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _tell_beyond_measure(context: ExceptionContext) -> None:
+    """A number that does not fit is an error of the data, as PostgreSQL says it, and no fault of ours."""
+    if isinstance(context.original_exception, OverflowError):
+        raise DataError(context.statement, None, context.original_exception) from context.original_exception

@@ -12,7 +12,7 @@ import typer
 
 from central.codes import repository, service, sheet
 from central.codes.schemas import PlaceCodeOut
-from central.codes.signing import PlaceKeys
+from central.codes.signing import MOST_NUMBER, PlaceKeys
 from central.commands import DEFAULT_CONFIG, Config, clear_errors, configured_database
 from central.database import Database
 from central.pages.texts import t
@@ -70,7 +70,7 @@ def list_codes(
 
 @codes_app.command("revoke")
 def revoke(
-    numbers: Annotated[list[int], typer.Argument(help="Numbers of codes.")],
+    numbers: Annotated[list[int], typer.Argument(min=1, max=MOST_NUMBER, help="Numbers of codes.")],
     reason: Annotated[str, typer.Option(help="Why: kept with each.")],
     config: Config = DEFAULT_CONFIG,
 ) -> None:
@@ -88,7 +88,10 @@ def revoke(
 @codes_app.command("sheet")
 def print_sheet(
     out: Annotated[Path, typer.Argument(help="PDF that is written.")],
-    numbers: Annotated[list[int] | None, typer.Argument(help="Numbers of codes; all in use if none.")] = None,
+    numbers: Annotated[
+        list[int] | None,
+        typer.Argument(min=1, max=MOST_NUMBER, help="Numbers of codes; all in use if none."),
+    ] = None,
     font: Annotated[Path | None, typer.Option(help="Font; that of the configuration if absent.")] = None,
     config: Config = DEFAULT_CONFIG,
 ) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Generator
-from datetime import date
 from http import HTTPStatus
 from typing import Annotated, Any
 
@@ -24,7 +23,15 @@ from central.insight.exports import Form
 from central.insight.listing import cases_behind
 from central.insight.look import Comparison, Look
 from central.insight.report import Report, Scope, Teller, report_of
-from central.insight.schemas import CountedPage, DisplacementOut, ExportOut, comparison, scope, selection
+from central.insight.schemas import (
+    CityDay,
+    CountedPage,
+    DisplacementOut,
+    ExportOut,
+    comparison,
+    scope,
+    selection,
+)
 from central.insight.service import moved_of
 from central.people.access import SignedIn, require
 from central.people.permissions import Permission
@@ -97,9 +104,7 @@ def list_cases(
 
 
 @router.get("/insight/rises")
-def list_rises(
-    central: CentralDep, who: Reader, day: Annotated[date | None, Query()] = None
-) -> list[dict[str, Any]]:
+def list_rises(central: CentralDep, who: Reader, day: CityDay | None = None) -> list[dict[str, Any]]:
     """The rises of a day that is over (yesterday if none is named), and of the seven days up to it.
 
     Of whoever is limited to areas those in them.

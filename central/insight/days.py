@@ -11,6 +11,8 @@ from enum import StrEnum
 
 from central.calendar.work import WorkCalendar
 
+EARLIEST, LATEST = date(1970, 1, 2), date(8999, 12, 31)
+"""The days that may be asked for: a calendar goes on before and after them, also a long report's."""
 _ONE_DAY = timedelta(days=1)
 _SUNDAY, _MONDAY = 6, 0
 
@@ -44,7 +46,22 @@ class Period:
 
     @classmethod
     def named(cls, span: Span, name: str) -> Period:
-        """By its name: ``2026-05-14``, ``2026-W20`` or ``2026-05``. Raises ValueError for another."""
+        """By its name: ``2026-05-14``, ``2026-W20`` or ``2026-05``.
+
+        Raises:
+            ValueError: for another name, and for one that is not between :data:`EARLIEST` and :data:`LATEST`.
+        """
+        found = cls._written(span, name)
+        if found is None:
+            example = {Span.DAY: "2026-05-14", Span.WEEK: "2026-W20", Span.MONTH: "2026-05"}[span]
+            raise ValueError(f"'{name}' is no {span.value}; write it as {example}")
+        if not EARLIEST <= found.first <= found.last <= LATEST:
+            raise ValueError(f"'{name}' is too far off: nothing is told before {EARLIEST} or after {LATEST}")
+        return found
+
+    @classmethod
+    def _written(cls, span: Span, name: str) -> Period | None:
+        """The one of that name, however far off; None where there is none."""
         week = re.fullmatch(r"(\d{4})-W(\d{2})", name)
         try:
             if span is Span.WEEK and week:
@@ -53,10 +70,9 @@ class Period:
                 return cls.around(span, date.fromisoformat(f"{name}-01"))
             if span is Span.DAY and re.fullmatch(r"\d{4}-\d{2}-\d{2}", name):
                 return cls.around(span, date.fromisoformat(name))
-        except ValueError:
-            pass
-        example = {Span.DAY: "2026-05-14", Span.WEEK: "2026-W20", Span.MONTH: "2026-05"}[span]
-        raise ValueError(f"'{name}' is no {span.value}; write it as {example}")
+        except (ValueError, OverflowError):  # no such day, or one beyond the calendar's end
+            return None
+        return None
 
     @property
     def name(self) -> str:

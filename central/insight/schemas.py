@@ -13,6 +13,7 @@ from central.cases.rules import Origin
 from central.cases.schemas import CaseOut
 from central.duty.matter import Matter
 from central.insight.counters import Counter, Selection
+from central.insight.days import EARLIEST, LATEST
 from central.insight.look import Comparison
 from central.insight.report import Scope
 from central.problems import FieldError, Problem
@@ -24,13 +25,14 @@ _AREA = rf"^$|{SLUG_PATTERN}|^!(city|town|station|village|grid)$"
 _UNIT = rf"^$|{SLUG_PATTERN}|^!$"
 _MOST_BLOCK = 2**36
 
+CityDay = Annotated[date, Query(ge=EARLIEST, le=LATEST)]
 AreaWord = Annotated[str | None, Query(pattern=_AREA, max_length=63)]
 UnitWord = Annotated[str | None, Query(pattern=_UNIT, max_length=63)]
 
 
 def selection(  # noqa: PLR0917 - FastAPI passes them by name
-    first: date,
-    last: date,
+    first: CityDay,
+    last: CityDay,
     counter: Counter = Counter.OCCURRED,
     kind: Matter | None = None,
     area: AreaWord = None,

@@ -31,7 +31,7 @@ def list_views(
     central: CentralDep,
     who: Annotated[Principal, Depends(require(Permission.EVIDENCE_AUDIT, within_areas=True))],
     sha256: Annotated[str | None, Query(pattern=SHA256_PATTERN)] = None,
-    before: Annotated[int | None, Query(ge=1)] = None,
+    before: Annotated[int | None, Query(ge=1, le=2**53)] = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> list[OriginalViewOut]:
     """Who looked at originals, newest first; ``before`` is the number of the last line seen."""
@@ -67,7 +67,7 @@ async def upload(  # noqa: PLR0917 - FastAPI passes them by name
     central: CentralDep,
     who: Box,
     sha256: Sha256,
-    upload_offset: Annotated[int, Header(ge=0)],
+    upload_offset: Annotated[int, Header(ge=0, le=2**40)],
     upload_length: Annotated[int, Header(gt=0, le=2**40)],
     content_type: Annotated[str, Header()],
 ) -> Response:

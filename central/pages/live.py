@@ -35,7 +35,7 @@ _RETRY_MS = 1000
 async def live(
     central: CentralDep,
     who: SignedIn,
-    after: Annotated[int | None, Query(ge=0)] = None,
+    after: Annotated[int | None, Query(ge=0, le=2**53)] = None,
     last_event_id: Annotated[str | None, Header()] = None,
 ) -> EventSourceResponse:
     """Events ``case`` (a line of the log: which case, by which rule) and ``heartbeat``.
