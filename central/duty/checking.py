@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import combinations
@@ -13,10 +13,20 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from central.areas.geometry import SLIVER_KM2, area_km2
-from central.duty.draft import CITY_WIDE, Days, DutyDraft, DutyRow, may_enforce
+from central.duty.draft import CITY_WIDE, Days, DutyDraft, DutyRow, UnitRow, may_enforce
 from kerbwatch.incident import Kind
 
-Code = Literal["gap", "overlap", "unknown-unit", "unknown-area", "no-power", "basis", "period", "ruling"]
+Code = Literal[
+    "gap",
+    "overlap",
+    "unknown-unit",
+    "unknown-area",
+    "no-power",
+    "basis",
+    "period",
+    "deadline",
+    "ruling",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +75,7 @@ def check(draft: DutyDraft, ground: Ground, begin: date, board: Board = _NO_BOAR
     for row in draft.rows:
         by_item[row.item_id].append(row)
     found += _one_item_each(draft.rows)
+    found += _once_each(_unlikely(draft.rows, board))
     for rows in by_item.values():
         found += _overlaps(rows)
         found += _gaps(rows, ground, whole)
@@ -83,6 +94,25 @@ def _units(draft: DutyDraft) -> Iterator[Finding]:
         if unit.parent and unit.parent not in known:
             text = f"unit '{unit.id}': its parent '{unit.parent}' is not among 'units'"
             yield Finding(unit.line, "unknown-unit", text)
+    yield from _circles(draft.units)
+
+
+def _circles(units: Sequence[UnitRow]) -> Iterator[Finding]:
+    """Units that stand above one another, so that nobody is told when one of them is late."""
+    above = {unit.id: unit.parent for unit in units}
+    told: set[str] = set()
+    for unit in units:
+        way: list[str] = []
+        at: str | None = unit.id
+        while at is not None and at not in way and at not in told:
+            way.append(at)
+            at = above.get(at)
+        if at is not None and at in way:
+            circle = ", ".join(way[way.index(at) :])
+            yield Finding(
+                unit.line, "unknown-unit", f"units that stand above one another in a circle: {circle}"
+            )
+        told.update(way)
 
 
 def _each_row(draft: DutyDraft, ground: Ground, whole: Days) -> Iterator[Finding]:
@@ -148,6 +178,29 @@ def _basis(row: DutyRow, whole: Days) -> Iterator[Finding]:
         yield Finding(
             row.line, "basis", f"{law} expires on {row.basis.last}", fault=False, bites=row.basis.last
         )
+
+
+def _unlikely(rows: Sequence[DutyRow], board: Board) -> Iterator[Finding]:
+    """What nobody means, by line."""
+    for row in rows:
+        item = f"item '{row.item_id}'"
+        for name in sorted({each for each in row.co_unit_ids if row.co_unit_ids.count(each) > 1}):
+            yield Finding(row.line, "overlap", f"{item}: '{name}' is named twice among 'co_units'")
+        if row.urgent_deadline_hours > row.deadline_hours:
+            urgent, other = f"{row.urgent_deadline_hours:g}", f"{row.deadline_hours:g}"
+            text = f"{item}: {urgent} hours where it is urgent, and {other} where it is not"
+            yield Finding(row.line, "deadline", text, fault=False)
+        if row.ruling and row.ruling not in board.numbers:
+            text = f"{item}: no ruling {row.ruling} was given here"
+            yield Finding(row.line, "ruling", text, fault=False)
+
+
+def _once_each(findings: Iterable[Finding]) -> list[Finding]:
+    """The first of those that say the same: an item in YAML is a row for each of its places."""
+    first: dict[str, Finding] = {}
+    for each in findings:
+        first.setdefault(each.text, each)
+    return list(first.values())
 
 
 def _one_item_each(rows: Sequence[DutyRow]) -> Iterator[Finding]:

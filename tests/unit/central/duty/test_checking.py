@@ -5,11 +5,12 @@ from datetime import date
 import pytest
 from shapely.geometry import box
 
-from central.duty.checking import Ground, check
+from central.duty.checking import Board, Ground, check
 from central.duty.draft import Days, left_over
 from central.duty.reading import read_csv, read_units_csv, read_yaml
 from kerbwatch.settings import SettingsError
 
+NO_RULINGS = Board()
 TODAY = date(2026, 5, 4)
 WEST, EAST = box(121.0, 30.0, 121.1, 30.1), box(121.1, 30.0, 121.2, 30.1)
 TOWN = Ground({"west": WEST, "east": EAST}, box(121.0, 30.0, 121.2, 30.1))
@@ -97,6 +98,49 @@ def test_an_item_is_of_one_kind(faults_of):
     assert faults_of(WHOLE + other) == [(6, "overlap")]
     named = STALL.format("").replace("stall2,stall_encroachment", "stall_encroachment,")
     assert faults_of(WHOLE + named) == [(6, "overlap")], "a kind's name is no other item's"
+
+
+@pytest.fixture
+def told_of(tmp_path, pytestconfig):
+    """``told_of(old, new, board)``: (code, whether a fault, text) of the example with a change."""
+    text = (pytestconfig.rootpath / "configs/duty-list.yaml").read_text(encoding="utf-8")
+
+    def judge(old, new, board=NO_RULINGS):
+        assert old in text
+        (tmp_path / "duty.yaml").write_text(text.replace(old, new, 1), "utf-8")
+        draft = read_yaml(tmp_path / "duty.yaml", {})
+        found = check(draft, Ground({"yangming": WEST}, WEST), TODAY, board)
+        return [(each.code, each.fault, each.text) for each in found]
+
+    return judge
+
+
+def test_units_that_stand_above_one_another_in_a_circle_are_a_fault_told_once(told_of):
+    top = "{id: city-centre, name: City governance command centre"
+    ((code, fault, text),) = told_of(top, f"{top}, parent: traffic-police")
+    assert (code, fault) == ("unknown-unit", True)
+    assert "city-centre, traffic-police" in text
+
+
+def test_a_helper_that_is_named_twice_is_a_fault(told_of):
+    ((code, fault, text),) = told_of("co_units: [fire-rescue]", "co_units: [fire-rescue, fire-rescue]")
+    assert (code, fault) == ("overlap", True)
+    assert "'fire-rescue' is named twice" in text
+
+
+def test_more_time_for_what_is_urgent_than_for_what_is_not_is_told(told_of):
+    ((code, fault, text),) = told_of("urgent_deadline_hours: 1", "urgent_deadline_hours: 400")
+    assert (code, fault) == ("deadline", False)
+    assert "400 hours where it is urgent, and 4 where it is not" in text
+
+
+def test_a_ruling_that_was_not_given_here_is_told_and_one_that_was_is_not(told_of):
+    named = "      dated: [{area: yangming, unit: traffic-police-yangming, ruling: 2026-0009}]\n"
+    own = ("      areas:\n        yangming: traffic-police-yangming\n", named)
+    assert told_of(*own, Board(frozenset({"2026-0009"}))) == []
+    ((code, fault, text),) = told_of(*own)
+    assert (code, fault) == ("ruling", False)
+    assert "no ruling 2026-0009 was given here" in text
 
 
 def test_both_halves_are_the_whole_town(faults_of):
