@@ -21,6 +21,7 @@ from central.database import in_order
 
 GENESIS = "0" * 64
 """What stands for the hash before the first entry."""
+MOST_ACTOR_CHARS = 150
 
 
 class EntryKind(StrEnum):
@@ -62,7 +63,7 @@ def append(
         number=last.number + 1 if last else 1,
         kind=kind.value,
         subject=subject[:200],
-        actor=actor[:150],
+        actor=actor[:MOST_ACTOR_CHARS],
         at=now,
         payload=canonical_json(payload),
         previous=last.hash if last else GENESIS,

@@ -22,7 +22,7 @@ Code = Literal[
     "rows-uncovered",
     "file-changed",
     "file-missing",
-    "file-unknown",
+    "file-record-changed",
     "file-deleted",
     "hold-changed",
 ]

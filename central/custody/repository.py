@@ -46,6 +46,12 @@ def newest_of(session: Session, subject: str, kind: str) -> CustodyEntry | None:
     return session.scalars(query.order_by(CustodyEntry.number.desc()).limit(1)).first()
 
 
+def kinds_after(session: Session, subject: str, number: int) -> frozenset[str]:
+    """Kinds of the entries about something beyond a number."""
+    query = select(CustodyEntry.kind).where(CustodyEntry.subject == subject, CustodyEntry.number > number)
+    return frozenset(session.scalars(query.distinct()))
+
+
 def entries_about(session: Session, subjects: Collection[str], limit: int) -> Sequence[CustodyEntry]:
     """Entries about some things, the newest first."""
     query = select(CustodyEntry).where(CustodyEntry.subject.in_(subjects))
@@ -120,8 +126,6 @@ def holds_of(session: Session, case_id: str) -> Sequence[LegalHold]:
     return session.scalars(query.order_by(LegalHold.id.desc())).all()
 
 
-def standing_holds(session: Session) -> Sequence[LegalHold]:
-    """Every hold that stands."""
-    return session.scalars(
-        select(LegalHold).where(LegalHold.lifted_at.is_(None)).order_by(LegalHold.id)
-    ).all()
+def holds(session: Session) -> Sequence[LegalHold]:
+    """Every hold that ever stood."""
+    return session.scalars(select(LegalHold).order_by(LegalHold.id)).all()

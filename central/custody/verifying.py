@@ -26,6 +26,7 @@ from central.custody.sealing import COVERED, sealed_to
 from central.custody.signing import Head
 from central.custody.verifying_files import FileChecker, check_books
 from central.custody.verifying_heads import HeadsToCheck, OutsideHeads, check_heads
+from central.custody.verifying_holds import check_holds
 from central.custody.verifying_rows import RowChecker
 from central.database import Base, Database
 from central.media.store import MediaStore
@@ -77,7 +78,7 @@ def verify(database: Database, media: MediaStore, what: What, progress: Progress
             check_heads(session, heads, outcome)
         outcome.rows_unsealed = sum(_newer(session, model) for model in COVERED)
         if what.since is None:
-            _check_holds(session, outcome)
+            check_holds(session, outcome)
         outcome.chain_s = time.monotonic() - began_s
         if what.files:
             began_s = time.monotonic()
@@ -153,31 +154,3 @@ def _newer(session: Session, model: type[Base]) -> int:
     table = Base.metadata.tables[model.__tablename__]
     query = select(func.count()).select_from(table).where(table.c.id > sealed_to(session, model))
     return session.scalar(query) or 0
-
-
-def _check_holds(session: Session, outcome: Outcome) -> None:
-    """The holds that stand are those that the chain says."""
-    standing: dict[str, str] = {}
-    for entry in sorted(
-        [
-            *repository.of_kind(session, EntryKind.HOLD_SET),
-            *repository.of_kind(session, EntryKind.HOLD_LIFTED),
-        ],
-        key=lambda entry: entry.number,
-    ):
-        case_id = entry.subject.partition(":")[2]
-        if entry.kind == EntryKind.HOLD_SET:
-            standing[case_id] = entry.actor
-        else:
-            standing.pop(case_id, None)
-    now = {hold.case_id: hold.set_by for hold in repository.standing_holds(session)}
-    for case_id in sorted(standing.keys() - now.keys()):
-        outcome.add(
-            "hold-changed",
-            f"case {case_id}",
-            f"The legal hold on case {case_id} was never lifted, and is gone from the table of holds.",
-        )
-    for case_id in sorted(now.keys() - standing.keys()):
-        outcome.add(
-            "hold-changed", f"case {case_id}", f"A legal hold stands on case {case_id} that nobody set."
-        )

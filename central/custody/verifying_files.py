@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
-from collections.abc import Callable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 
@@ -11,7 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from central.custody import repository
-from central.custody.chain import EntryKind
+from central.custody.chain import MOST_ACTOR_CHARS, EntryKind
 from central.custody.findings import Outcome
 from central.custody.models import CustodyEntry
 from central.database import Database
@@ -22,18 +24,82 @@ _PAGE_FILES = 500
 
 
 def check_books(session: Session, entries: Sequence[CustodyEntry], outcome: Outcome) -> None:
-    """What the chain says of files, against the table of files."""
-    hashes = {entry.subject.partition(":")[2]: entry for entry in entries}
-    if not hashes:
+    """What the chain says of files, against the table of files. ``entries``: in their order."""
+    newest = {entry.subject.partition(":")[2]: entry for entry in entries}
+    if not newest:
         return
-    known = set(session.scalars(select(MediaFile.sha256).where(MediaFile.sha256.in_(hashes))))
-    for sha256 in sorted(hashes.keys() - known):
+    written: defaultdict[str, dict[str, object]] = defaultdict(dict)
+    for entry in entries:
+        written[entry.subject.partition(":")[2]] |= _written(entry)
+    found = session.scalars(select(MediaFile).where(MediaFile.sha256.in_(newest)))
+    known = {file.sha256: file for file in found}
+    for sha256 in sorted(newest.keys() - known):
         outcome.add(
             "file-missing",
             f"file {sha256}",
-            f"File {sha256}, which came in by {hashes[sha256].at:%Y-%m-%d %H:%M} UTC (entry "
-            f"{hashes[sha256].number}), is no longer in the table of files.",
+            f"File {sha256}, which came in by {newest[sha256].at:%Y-%m-%d %H:%M} UTC (entry "
+            f"{newest[sha256].number}), is no longer in the table of files.",
         )
+    for sha256, file in sorted(known.items()):
+        said = written[sha256]
+        if differences(file, said):
+            _leave_out_older(session, newest[sha256], said)
+        if wrong := differences(file, said):
+            outcome.add(
+                "file-record-changed",
+                f"file {sha256}",
+                f"What the table of files says of file {sha256} is not as it was written: "
+                f"{in_words(file, said, wrong)}.",
+            )
+
+
+def _written(entry: CustodyEntry) -> dict[str, object]:
+    """What an entry says of a file, as columns of the table."""
+    try:
+        said = json.loads(entry.payload)
+        if entry.kind == EntryKind.FILE_DELETED:
+            return {"deleted_at": entry.at, "deletion_rule": said["rule"]}
+        return {
+            "source": entry.actor,
+            "received_at": entry.at,
+            "content_type": said["content_type"],
+            "size_bytes": said["size_bytes"],
+            "deleted_at": None,
+            "deletion_rule": None,
+        }
+    except (ValueError, KeyError, TypeError):
+        return {}  # an entry whose content is no longer its own is a finding already
+
+
+def _leave_out_older(session: Session, entry: CustodyEntry, said: dict[str, object]) -> None:
+    """What entries further on say again does not count here."""
+    later = repository.kinds_after(session, entry.subject, entry.number)
+    if EntryKind.FILE_RECEIVED in later:
+        said.clear()
+    elif EntryKind.FILE_DELETED in later:
+        for name in ("deleted_at", "deletion_rule"):
+            said.pop(name, None)
+
+
+def differences(row: object, said: Mapping[str, object]) -> list[str]:
+    """Columns of a row that are not as the chain says; a source stands there cut to the room for actors."""
+
+    def now(name: str) -> object:
+        value: object = getattr(row, name)
+        return value[:MOST_ACTOR_CHARS] if name == "source" and isinstance(value, str) else value
+
+    return [name for name, value in said.items() if now(name) != value]
+
+
+def in_words(row: object, said: Mapping[str, object], names: Iterable[str]) -> str:
+    """What is there instead of what."""
+    return ", ".join(f"{name} {_shown(getattr(row, name))} instead of {_shown(said[name])}" for name in names)
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, datetime):
+        return f"{value:%Y-%m-%d %H:%M:%S} UTC"
+    return "nothing" if value is None else f"'{value}'"
 
 
 class FileChecker:

@@ -5,16 +5,19 @@ import json
 import shutil
 from dataclasses import dataclass
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import select, text
 
 from central.answers.models import Answer
-from central.cases.models import CaseEvent, Lead
-from central.custody import repository
+from central.cases.models import Case, CaseEvent, Lead
+from central.custody import holds, repository, verifying
 from central.custody.chain import GENESIS, hash_of
 from central.custody.keys import read_key, write_key
 from central.custody.models import CustodyEntry, CustodyHead
+from central.custody.retention import Retention
+from central.custody.rules import RetentionRules
 from central.custody.sealer import Sealer
 from central.custody.signing import sign_tip
 from central.custody.verifying import What, verify
@@ -24,6 +27,8 @@ from central.media import repository as media
 from central.media.models import MediaFile
 from central.media.store import MediaStore
 from central.metrics import Metrics
+from central.people.permissions import permissions_of
+from central.people.service import Principal
 from central.reporters.models import IdentityView
 from kerbwatch.clock import ManualClock
 from tests.integration.central.conftest import make_settings
@@ -274,6 +279,80 @@ def test_a_hold_taken_away_behind_the_chain_is_found(books):
         f"VALUES ('0', '{case_id}', 'r', 'user:x', '2026-05-04 03:00:00.000000')"
     )
     assert books.found() == {"hold-changed"}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "source = 'somebody'",
+        "received_at = '2020-01-01 00:00:00.000000'",
+        "content_type = 'image/png'",
+        "size_bytes = 1",
+    ],
+)
+def test_who_sent_a_file_when_and_what_is_compared_with_the_chain(books, change):
+    books.tamper(f"UPDATE media SET {change}")
+    (finding,) = books.verified(files=False).findings
+    assert (finding.code, finding.where) == ("file-record-changed", f"file {SHA}")
+    assert change.partition(" ")[0] in finding.sentence
+
+
+def test_of_a_file_that_was_deleted_and_came_in_again_the_last_entries_count(books, monkeypatch):
+    monkeypatch.setattr(verifying, "_PAGE_ENTRIES", 1)
+    store, database, clock = books.store, books.database, books.clock
+    with database.read() as session:
+        received_at = session.get(MediaFile, SHA).received_at
+
+    def delete():
+        rules = RetentionRules(rules=(), no_case_days=1)
+        Retention(database, store, rules, clock.now_utc(), ZoneInfo("UTC")).run()
+
+    clock.advance(2 * 86400)
+    delete()
+    assert books.found() == set()
+    books.tamper("UPDATE media SET source = 'somebody', deletion_rule = 'another'")
+    told = " ".join(finding.sentence for finding in books.verified().findings)
+    assert all(name in told for name in ("source 'somebody'", "deletion_rule 'another'"))
+    with database.write(ordered=True) as session:
+        now, source = clock.now_utc(), "report-page"
+        media.add(session, SHA, content_type="image/jpeg", size_bytes=len(PICTURE), source=source, now=now)
+    store.path(SHA).write_bytes(PICTURE)
+    assert books.found() == set()
+    with database.write() as session:
+        session.get(MediaFile, SHA).received_at = received_at
+    assert books.found() == {"file-record-changed"}
+    clock.advance(2 * 86400)
+    with database.write() as session:
+        session.get(MediaFile, SHA).received_at = now
+        session.get(MediaFile, SHA).deleted_at, session.get(MediaFile, SHA).deletion_rule = now, "no-case"
+    store.path(SHA).unlink()
+    assert "file-record-changed" in books.found(), "the deletion that the chain knows was of the time before"
+
+
+@pytest.mark.parametrize(
+    ("statement", "said"),
+    [
+        ("UPDATE legal_holds SET reason = 'another' WHERE lifted_at IS NULL", "reason"),
+        ("UPDATE legal_holds SET set_by = 'user:x' WHERE lifted_at IS NULL", "set_by"),
+        ("UPDATE legal_holds SET lifted_by = 'user:x' WHERE lifted_at IS NOT NULL", "lifted_by"),
+        ("UPDATE legal_holds SET lifted_at = set_at WHERE lifted_at IS NULL", "lifted_at"),
+        ("DELETE FROM legal_holds WHERE lifted_at IS NULL", "never lifted"),
+        ("DELETE FROM legal_holds WHERE lifted_at IS NOT NULL", "gone"),
+    ],
+)
+def test_a_hold_says_who_set_and_lifted_it_when_and_why_as_the_chain_does(books, statement, said):
+    who = Principal("user:aude", "aude", ("auditor",), permissions_of(("auditor",)))
+    why, now = "the court asks for it, file 2026-17", books.clock.now_utc()
+    with books.database.write(ordered=True) as session:
+        row = session.scalars(select(Case).order_by(Case.id)).first()
+        holds.set_hold(session, row.id, why, who=who, version=row.version, now=now)
+        holds.lift_hold(session, row.id, why, who=who, version=row.version, now=now)
+        holds.set_hold(session, row.id, why, who=who, version=row.version, now=now)
+    books.seal()
+    assert books.found() == set()
+    books.tamper(statement)
+    (finding,) = books.verified().findings
+    assert (finding.code, said in finding.sentence) == ("hold-changed", True)
 
 
 def test_a_result_can_be_read_by_programs(books):
