@@ -342,7 +342,7 @@ class Quarrel(RuleBasedStateMachine):
         with self.database.read() as session:
             for kind in ("suspension", "extension"):
                 found = tickets.repository.requests(session, "waiting", kind, 200)
-                assert {ticket.id for _request, ticket in found} <= running
+                assert {ticket.id for _, ticket in found if ticket.case_id == self.case_id} <= running
 
     @invariant()
     def one_unit_is_accountable_and_only_a_ruling_moves_the_ticket(self):
