@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from sqlalchemy import func, literal, select, tuple_
 from sqlalchemy.orm import Session
 
 from central.adjudication.models import Ruling
+from central.cases.models import Ticket
 
 
 def next_number(session: Session, year: int) -> str:
@@ -26,6 +27,21 @@ def next_number(session: Session, year: int) -> str:
 def numbers(session: Session) -> frozenset[str]:
     """The number of every ruling that was given."""
     return frozenset(session.scalars(select(Ruling.number)))
+
+
+def waiting_for_work(session: Session, tickets: Collection[Ticket]) -> dict[str, Ruling]:
+    """Of some tickets that are reported as handled, by id, what was ruled since: it is another unit's to do.
+
+    Nothing came of it yet: there was nothing to be done any more.
+    """
+    handled = {ticket.id: ticket.handled_at for ticket in tickets if ticket.handled_at is not None}
+    query = select(Ruling).where(Ruling.ticket_id.in_(handled)).order_by(Ruling.ruled_at)
+    newest = {ruling.ticket_id: ruling for ruling in session.scalars(query)}
+    return {
+        ticket_id: ruling
+        for ticket_id, ruling in newest.items()
+        if not ruling.upheld and ruling.ruled_at >= handled[ticket_id]
+    }
 
 
 def rulings(session: Session, limit: int, before: str | None = None) -> Sequence[Ruling]:

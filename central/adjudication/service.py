@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime
 from http import HTTPStatus
-from typing import Any
 
 from sqlalchemy.orm import Session
 
-from central.adjudication import repository
+from central.adjudication import carrying, repository
 from central.adjudication.models import Ruling
 from central.adjudication.schemas import AreaChoice, DisputeOut, RuleIn, RulingOut, UnitChoice
-from central.cases.models import Case, Ticket
+from central.cases.models import Case
 from central.cases.rules import TicketState
-from central.cases.service import note_in_log
 from central.custody.chain import EntryKind, append
 from central.duty import repository as duty
 from central.duty.book import DutyBook
@@ -24,15 +22,11 @@ from central.people.service import Principal
 from central.preconditions import check_version
 from central.problems import FieldError, Problem, not_found
 from central.tickets import repository as tickets
-from central.tickets import requests, rules
 from central.tickets.clockwork import Terms, wind
 from central.tickets.models import TicketRequest
-from central.tickets.moving import follow
-from central.tickets.rules import RUNNING, TICKET_RULES, TicketFacts
+from central.tickets.rules import RUNNING
 from central.tickets.schemas import RequestOut
-from central.tickets.sending import begin_clocks, chain_above
 from central.tickets.service import check_if_done
-from kerbwatch.ids import new_id
 from kerbwatch.place import Position
 
 
@@ -65,7 +59,9 @@ def disputes(
             ticket_state=ticket.state,
             leads=ticket.leads,
             units=choices[ticket.duty_entry_id],
-            freed_by=() if ticket.leads else tuple(each.unit_id for each in _others(ticket.case, ticket)),
+            freed_by=()
+            if ticket.leads
+            else tuple(each.unit_id for each in carrying.others(ticket.case, ticket)),
             areas=tuple(
                 AreaChoice(id=hit.id, name=hit.name)
                 for hit in book.areas.locate(Position(ticket.case.lon, ticket.case.lat))
@@ -146,10 +142,12 @@ def rule(
     if not upheld and ticket.leads and area:
         ruling.entry_id = _new_entry(session, row, entry, ruling, now).id
     if upheld or TicketState(ticket.state) not in RUNNING:
-        _check("uphold", ticket, ruling)
-        _note(session, row, ruling, row.state, {})
+        carrying.check("uphold", ticket, ruling, now)
+        carrying.note(session, row, ruling, row.state, {}, actor=who.actor, now=now)
     else:
-        _move(session, row, ticket, ruling, terms)
+        carrying.carry_out(session, row, ticket, ruling, actor=who.actor, now=now, terms=terms)
+        check_if_done(session, row, now, terms)
+        wind(session, row, terms)
     session.add(ruling)
     session.flush()
     told = {"case": row.id, "unit": unit_id, "upheld": upheld, "clause": said.clause}
@@ -189,11 +187,6 @@ def _unit_name(book: DutyBook, unit_id: str, entry: DutyEntry) -> str:
 def _unprocessable(field: str, message: str) -> Problem:
     errors = [FieldError(f"body.{field}", message)]
     return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "field", message, errors=errors)
-
-
-def _check(rule_name: str, ticket: Ticket, ruling: Ruling) -> None:
-    facts = TicketFacts(now=ruling.ruled_at, note=ruling.reasons, clause=ruling.clause)
-    rules.check(TICKET_RULES[rule_name], TicketState(ticket.state), facts)
 
 
 def _settle(session: Session, request: TicketRequest, ruling: Ruling, actor: str, now: datetime) -> None:
@@ -241,78 +234,3 @@ def _new_entry(session: Session, row: Case, entry: DutyEntry, ruling: Ruling, no
         detail = f"a smaller area ({where}) has an entry of its own here; rule for that one"
         raise Problem(HTTPStatus.CONFLICT, "smaller-area", detail)
     return made
-
-
-def _move(session: Session, row: Case, ticket: Ticket, ruling: Ruling, terms: Terms) -> None:
-    """Void the ticket, and send out the named unit's; a helper is freed where that unit goes out anyway."""
-    _check("rule_elsewhere", ticket, ruling)
-    before, now = row.state, ruling.ruled_at
-    own = next((each for each in _others(row, ticket) if each.unit_id == ruling.unit_id), None)
-    freed = own is not None and not ticket.leads
-    for gone in [ticket] if own is None or freed else [ticket, own]:
-        gone.state, gone.disputed = TicketState.VOIDED.value, False
-        gone.next_step, gone.next_step_at, gone.suspended_until = None, None, None
-        requests.settle(session, gone, ruling.ruled_by, now, f"ruling {ruling.number}", disputes=True)
-    session.flush()  # the database lets no case have two leading tickets, not for a moment
-    told: dict[str, Any] = {"to": ruling.unit_id}
-    if freed:
-        told["freed"] = True
-    else:
-        told |= _replace(session, row, ticket, ruling, terms)
-    joint = tickets.joint(session, row.id)
-    if joint is not None and all(each.leads or each.state == TicketState.VOIDED for each in row.tickets):
-        session.delete(joint)
-    follow(row)
-    _note(session, row, ruling, before, told)
-    check_if_done(session, row, now, terms)
-    wind(session, row, terms)
-
-
-def _others(row: Case, ticket: Ticket) -> list[Ticket]:
-    """What else is out for a case."""
-    return [each for each in row.tickets if each.id != ticket.id and each.state != TicketState.VOIDED]
-
-
-def _replace(session: Session, row: Case, ticket: Ticket, ruling: Ruling, terms: Terms) -> dict[str, Any]:
-    """The named unit's ticket goes out in the place of one that is voided; what the log is to say of it."""
-    made = Ticket(
-        id=new_id(),
-        case=row,
-        state=TicketState.DISPATCHED.value,
-        unit_id=ruling.unit_id,
-        unit_name=ruling.unit_name,
-        co_unit_ids=[unit for unit in ticket.co_unit_ids if unit != ruling.unit_id],
-        duty_entry_id=ruling.entry_id or ticket.duty_entry_id,
-        item=ticket.item,
-        legal_basis=ticket.legal_basis,
-        sentence=ticket.sentence,
-        routing_note=f"by ruling {ruling.number}: {ruling.clause}"[:500],
-        deadline_hours=ticket.deadline_hours,
-        due_at=ticket.due_at,
-        created_at=ruling.ruled_at,
-        dispatched_at=ruling.ruled_at,
-        leads=ticket.leads,
-        town_id=ticket.town_id,
-        disputed=False,
-        reworks=0,
-    )
-    session.add(made)
-    session.flush()
-    if made.leads:
-        row.chain, row.escalation_level = chain_above(session, made.unit_id, terms), 0
-    ruling.new_ticket_id = made.id
-    return {"tickets": begin_clocks(session, [made], terms, urgent=row.urgent), "chain": row.chain}
-
-
-def _note(session: Session, row: Case, ruling: Ruling, before: str, told: dict[str, Any]) -> None:
-    detail = {"ruling": ruling.number, "ticket": ruling.ticket_id, "upheld": ruling.upheld}
-    note_in_log(
-        session,
-        row,
-        "uphold" if ruling.upheld else "rule_elsewhere",
-        ruling.ruled_by,
-        ruling.ruled_at,
-        from_state=before,
-        note=f"{ruling.clause}: {ruling.reasons}",
-        detail=detail | told,
-    )

@@ -10,11 +10,13 @@ from http import HTTPStatus
 
 from sqlalchemy.orm import Session
 
+from central.adjudication import repository as rulings
+from central.adjudication.carrying import carry_out
 from central.cases.again import seen_since
 from central.cases.models import Case, Ticket
 from central.cases.rules import NO_CASE, CaseState, ClosingOutcome, TicketState
 from central.cases.schemas import CaseDetail
-from central.cases.service import for_change, move
+from central.cases.service import SYSTEM, for_change, move
 from central.people.permissions import Permission
 from central.people.service import Principal
 from central.problems import Problem, not_found
@@ -111,17 +113,24 @@ def rework(
 ) -> CaseDetail:
     """The work is checked and not done: its tickets come back with a new term.
 
+    One of which it was ruled meanwhile that it is another unit's goes to that unit, so that nobody gets back
+    what is not theirs.
+
     Raises:
         Problem: 404 absent, 403 no permission, 412 changed, 409 not being checked, or no note says why.
     """
     row = for_change(session, case_id, version)
     again = [ticket for ticket in row.tickets if ticket.state == TicketState.HANDLED]
-    told = {"tickets": begin_terms(session, again, terms, urgent=row.urgent)}
+    ruled = rulings.waiting_for_work(session, again)
+    back = [ticket for ticket in again if ticket.id not in ruled]
+    told = {"tickets": begin_terms(session, back, terms, urgent=row.urgent)}
     move(session, row, "rework", who, now, note=note, detail=told)
     asking.overtake(session, row.id, now)
     for ticket in again:
         ticket.reworks += 1
         ticket.handled_at = ticket.outcome = None
+        if (ruling := ruled.get(ticket.id)) is not None:
+            carry_out(session, row, ticket, ruling, actor=SYSTEM, now=now, terms=terms)
     wind(session, row, terms)
     return shown(session, row)
 

@@ -173,6 +173,33 @@ def test_a_list_that_drops_a_unit_for_which_a_ruling_stands_has_to_take_the_ruli
     assert "2026-0001" not in str(refused.value), "taken up; what else the list lacks is told"
 
 
+def test_work_that_was_not_done_goes_to_the_unit_for_which_it_was_ruled_meanwhile(board):
+    case_id, ticket_id = a_ticket(board)
+    request_id = dispute(board, ticket_id)
+    for move in ("accept", "start", "report_handled"):
+        version = get(board, f"/api/v1/my/tickets/{ticket_id}", "ulla")["version"]
+        done = post(board, f"/api/v1/my/tickets/{ticket_id}/{move}", {"note": "gone"}, "ulla", version)
+        assert done.status_code == 200, done.text
+    board.clock.advance(600)
+    ruled = post(board, f"/api/v1/disputes/{request_id}/ruling", RULING | {"unit_id": BRIGADE}, "ada", 1)
+    assert ruled.status_code == 201, ruled.text
+    case = get(board, f"/api/v1/cases/{case_id}", "olga")
+    assert [each["state"] for each in case["tickets"]] == ["handled"], "what is done is done"
+    board.clock.advance(600)
+    back = post(board, f"/api/v1/cases/{case_id}/rework", {"note": "it is there"}, "dora", case["version"])
+    assert (back.status_code, back.json()["state"]) == (200, "dispatched"), back.text
+    assert [(each["unit_id"], each["state"]) for each in back.json()["tickets"]] == [
+        (SQUAD, "voided"),
+        (BRIGADE, "dispatched"),
+    ]
+    due = board.clock.now_utc() + timedelta(hours=4)
+    assert back.json()["due_at"] == due.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    assert get(board, "/api/v1/my/tickets", "ulla") == []
+    line = get(board, f"/api/v1/cases/{case_id}/events", "olga")[-1]
+    assert (line["rule"], line["actor"]) == ("rule_elsewhere", "system")
+    assert line["detail"]["ruling"] == "2026-0001"
+
+
 def test_an_owner_that_is_upheld_keeps_its_ticket_and_its_clock(board):
     case_id, ticket_id = a_ticket(board)
     before = get(board, f"/api/v1/my/tickets/{ticket_id}", "ulla")["tickets"][0]
@@ -209,7 +236,7 @@ class Quarrel(RuleBasedStateMachine):
         self.conf = CentralSettings.model_validate({})
         self.terms = Terms.of(self.conf)
         self.now = report().observed_at
-        self.changes = 0
+        self.changes, self.ruled = 0, None
         event = report()
         with self.database.write(ordered=True) as session:
             commit_batch(session, [EdgeBox().message(event)], self.now, self.conf.intake, UTC)
@@ -280,11 +307,20 @@ class Quarrel(RuleBasedStateMachine):
             ruled = self.do(adjudication.rule, request, said, versioned=False, **more)
             if ruled and not ruled.upheld and self.rows()[0].state not in OVER | {"checking"}:
                 self.owner, self.changes = unit, self.changes + 1
+            elif ruled and self.rows()[0].state == "checking":
+                self.ruled = None if ruled.upheld else unit
 
     @rule(name=st.sampled_from(["close", "rework"]))
     def checks(self, name):
         more = {"terms": self.terms} if name == "rework" else {}
-        self.do(getattr(tickets, name), self.case_id, who=self.boss, note="looked", **more)
+        if self.do(getattr(tickets, name), self.case_id, who=self.boss, note="looked", **more):
+            self.was_checked(name)
+
+    def was_checked(self, name):
+        """What was ruled while it was checked holds for the work that is still to be done."""
+        if name == "rework" and self.ruled:
+            self.owner, self.changes = self.ruled, self.changes + 1
+        self.ruled = None
 
     @rule()
     def ends(self):
