@@ -24,6 +24,7 @@ from central.handheld import photos, repository
 from central.pages import map_view
 from central.pages import repository as page_repository
 from central.pages.check_view import OUTCOMES
+from central.pages.handheld_asking import in_words, says_the_same, waiting_of_kind
 from central.pages.handheld_lists import MOST_BELOW, Show, list_of
 from central.pages.handheld_view import page_of, row_of
 from central.pages.rendering import HEADERS, page
@@ -189,7 +190,7 @@ def ask(  # noqa: PLR0917 - FastAPI passes them by name
         terms = Terms.of(central.settings)
         requests.ask(session, ticket_id, said, who=who, version=version, now=now, terms=terms)
 
-    return _act(request, central, who, ticket_id, kind, do, written=note)
+    return _act(request, central, who, ticket_id, kind, do, written=note, asked=said)
 
 
 @router.post("/tickets/{ticket_id}/{move}")
@@ -235,8 +236,12 @@ def _act(  # noqa: PLR0917 - the two of above
     what: str,
     do: Callable[[Session, datetime], None],
     written: str,
+    asked: AskIn | None = None,
 ) -> Response:
-    """Do it once: sent again over a bad link, it is told that it is done."""
+    """Do it once: sent again over a bad link, it is told that it is done.
+
+    What asks for something else than a colleague has asked for meanwhile is not taken for the same.
+    """
     if len(cleaned(written)) > WORDS_CHARS:
         problem = Problem(
             HTTPStatus.UNPROCESSABLE_ENTITY, "note", t("notice.note_too_long", chars=WORDS_CHARS)
@@ -246,10 +251,15 @@ def _act(  # noqa: PLR0917 - the two of above
         with central.database.write(ordered=True) as session:
             do(session, central.clock.now_utc())
     except Problem as problem:
-        if problem.status in {HTTPStatus.PRECONDITION_FAILED, HTTPStatus.CONFLICT} and _is_done(
-            central, who, ticket_id, what
-        ):
-            return _back(ticket_id, "already")
+        if problem.status in {HTTPStatus.PRECONDITION_FAILED, HTTPStatus.CONFLICT}:
+            with central.database.read() as session:
+                waiting = waiting_of_kind(session, ticket_id, asked) if asked else None
+            if asked and waiting and not says_the_same(waiting, asked):
+                otherwise = Problem(HTTPStatus.CONFLICT, "asked-otherwise", t("handheld.asked_otherwise"))
+                unsent = in_words(asked, central.settings.zone)
+                return _undone(request, central, who, ticket_id, otherwise, unsent=unsent)
+            if waiting or _is_done(central, who, ticket_id, what):
+                return _back(ticket_id, "already")
         return _undone(request, central, who, ticket_id, problem, written=written)
     return _back(ticket_id, what)
 
@@ -260,10 +270,8 @@ def _is_done(central: Central, who: Principal, ticket_id: str, what: str) -> boo
         state = next(TicketState(each.state) for each in detail.tickets if each.id == ticket_id)
         if what in _REACHED:
             return state in _REACHED[what]
-        if what == "resume":
-            row = ticket_repository.ticket(session, ticket_id)
-            return row is not None and row.suspended_until is None
-        return any(each.kind == what for each in ticket_repository.waiting(session, ticket_id))
+        row = ticket_repository.ticket(session, ticket_id)
+        return what == "resume" and row is not None and row.suspended_until is None
 
 
 def _local(text: str, central: Central) -> datetime | None:
@@ -285,6 +293,7 @@ def _undone(  # noqa: PLR0917 - one page, one place
     ticket_id: str,
     problem: Problem,
     written: str = "",
+    unsent: str = "",
 ) -> Response:
     """After what was refused: the ticket as it stands, why, and nothing typed is lost."""
     if problem.status == HTTPStatus.NOT_FOUND:
@@ -292,7 +301,7 @@ def _undone(  # noqa: PLR0917 - one page, one place
     changed = problem.status == HTTPStatus.PRECONDITION_FAILED
     words = t("handheld.changed") if changed else t("notice.refused", detail=problem.detail.rstrip("."))
     notice = Notice("warn" if changed else "bad", words)
-    return _ticket(request, central, who, ticket_id, notice, problem.status, written)
+    return _ticket(request, central, who, ticket_id, notice, problem.status, written, unsent)
 
 
 def _ticket(  # noqa: PLR0917 - one page, one place
@@ -303,6 +312,7 @@ def _ticket(  # noqa: PLR0917 - one page, one place
     notice: Notice | None,
     status: HTTPStatus = HTTPStatus.OK,
     written: str = "",
+    unsent: str = "",
 ) -> Response:
     now = central.clock.now_utc()
     with central.database.read() as session:
@@ -332,6 +342,7 @@ def _ticket(  # noqa: PLR0917 - one page, one place
         "others": [each.unit_name for each in detail.tickets if each.unit_id != who.unit_id],
         "told": told,
         "written": written,
+        "unsent": unsent,
         "outcomes": OUTCOMES,
         "words_chars": WORDS_CHARS,
         "photo_mb": f"{central.settings.reports.photo_max_mb:g}",

@@ -145,6 +145,8 @@ STREET: dict[str, str] = {
     "handheld.no_pictures": "No picture for people is here yet.",
     "handheld.with": "Together with {units}",
     "handheld.window": "Go out between {since} and {until}.",
+    "handheld.asked_otherwise": "Somebody of your unit has asked for this already, otherwise, and it waits",
+    "handheld.unsent": "What you wrote was not sent",
     "handheld.changed": (
         "The ticket changed while you looked at it, so nothing was done. Below is how it stands: "
         "please look, then press again. A photo that you sent is kept."

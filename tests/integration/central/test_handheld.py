@@ -126,6 +126,29 @@ def test_a_ticket_that_changed_meanwhile_loses_neither_words_nor_photo(town, uwe
 
 
 @ON_SQLITE
+def test_two_officers_who_ask_for_different_things_are_not_taken_for_one(town, uwe):
+    ulf = Officer(town, "ulf", uwe.ticket.unit_id)
+    uwe.does(uwe.path, "accept")
+    version = uwe.version(uwe.path)
+    path, two = f"{uwe.path}/requests/extension", {"hours": "2", "note": "No crane before noon"}
+    assert "Asked for." in uwe.post(path, version=version, **two).text
+    assert "done already" in ulf.post(path, version=version, **two).text, "the same, whoever sends it"
+    long = {"hours": "40", "note": "The part must come from <Ningbo>"}
+    for at in (version, ulf.version(uwe.path)):
+        other = ulf.post(path, version=at, **long)
+        assert (other.status_code, "done already" in other.text) == (409, False)
+        assert "has asked for this already, otherwise" in other.text
+        unsent = re.search(r'id="unsent">.*?</section>', other.text, re.DOTALL)[0]
+        assert "Working hours more: 40. The part must come from &lt;Ningbo&gt;" in unsent
+    with town.database.read() as session:
+        assert session.scalars(select(TicketRequest.hours)).all() == [2.0]
+    own = {"clause": "Art. 3", "note": "A private yard"}
+    assert ulf.does(uwe.path, "requests/dispute", **own).status_code == 200, "another kind is asked beside it"
+    other = uwe.does(uwe.path, "requests/dispute", clause="Art. 4", note="A private yard")
+    assert ("Art. 4. A private yard" in other.text, other.status_code) == (True, 409)
+
+
+@ON_SQLITE
 def test_what_a_unit_asks_for_is_shown_with_its_decision(town, uwe):
     uwe.does(uwe.path, "accept")
     assert uwe.does(uwe.path, "requests/suspension", note="Crane").status_code == 422
