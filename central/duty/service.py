@@ -205,9 +205,13 @@ def import_duty_list(
 def _to_follow(
     last: DutyList, current: DutyList | None, sha256: str, findings: list[Finding], now: datetime
 ) -> bool:
-    """Whether a list is to be taken in anew since areas changed under it, and can be."""
+    """Whether a list is to be taken in anew since areas changed under it, and can be.
+
+    What time has made wrong with it is in force already and keeps nobody's own unit from following.
+    """
     stands = last is current or last.in_force_since > now
-    return stands and last.sha256 != sha256 and not any(each.fault for each in findings)
+    faulty = any(each.fault and each.code not in {"basis", "period"} for each in findings)
+    return stands and last.sha256 != sha256 and not faulty
 
 
 def _put_in_force(  # noqa: PLR0917 - one version, all that is said of it

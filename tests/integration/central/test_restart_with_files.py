@@ -143,6 +143,14 @@ def test_a_new_town_with_a_unit_of_its_own_has_it_at_once(files, start, database
     assert leads(database, Kind.STALL_ENCROACHMENT, 1) == "squad-ditang"
 
 
+def test_a_law_that_has_expired_keeps_no_town_from_its_own_unit(files, start, database):
+    the_law_of_lamps_ends(files, "2026-05-06")
+    start(0)
+    files("areas.geojson", '"unit": "squad-yangming"', '"unit": "squad-ditang"')
+    assert any("expired on 2026-05-06" in text for text in start(3))
+    assert leads(database, Kind.STALL_ENCROACHMENT, 3) == "squad-ditang"
+
+
 def test_a_town_whose_own_unit_is_on_no_list_is_refused(files, start, database):
     start(0)
     path = files("areas.geojson", '"unit": "squad-yangming"', '"unit": "squad-nowhere"')
