@@ -128,8 +128,9 @@ class AreaMap:
     def _side(self, town: int, close: Sequence[int], box: BaseGeometry) -> tuple[AreaHit, ...]:
         """The areas on a town's side of a border, within a small box; other towns' are not among them."""
         inside = self._shapes[town].intersection(box).representative_point()
-        found = [k for k in close if self._shapes[k].covers(inside)]
-        return self._ordered(k for k in found if k == town or self._hits[k].level is not Level.TOWN)
+        others = (k for k in close if self._hits[k].level is not Level.TOWN)
+        # The town itself is not asked: of a sliver that point may be rounded out of it.
+        return self._ordered([town, *(k for k in others if self._shapes[k].covers(inside))])
 
     def decided_by(
         self, areas: Collection[str], west: float, south: float, east: float, north: float

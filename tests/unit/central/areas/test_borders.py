@@ -29,3 +29,14 @@ def test_a_place_on_a_border_belongs_to_the_town_of_its_grid_cell(cell, town):
     assert [hit.id for hit in hits][:2] == ["cell", town]
     assert {hit.id for hit in hits} == {"cell", "east", "west"}
     assert found.locate_all([Position(121.2, 30.05)]) == [hits]
+
+
+def test_a_town_that_only_just_comes_near_is_among_the_areas_of_its_own_side():
+    """What lies within the band may be a sliver so thin that no point of it is in the town, when rounded."""
+    lat, tilt = 30.092469796109114, 6.8053580099606125e-12
+    ring = [[120.1155, lat - tilt], [122.1155, lat + tilt], [122.1155, 31.0], [120.1155, 31.0]]
+    north = square("north", "town", 120, 123)
+    north.geometry = {"type": "Polygon", "coordinates": [[*ring, ring[0]]]}
+    south = square("south", "town", 121.1, 121.2)
+    found = AreaMap([north, south], NOON).towns_near(Position(121.1155, 30.0922), 30)
+    assert [[hit.id for hit in hits] for hits in found] == [["south"], ["north"]]
