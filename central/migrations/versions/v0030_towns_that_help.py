@@ -39,7 +39,8 @@ def upgrade() -> None:
         entry.id == ticket.duty_entry_id, area.id == entry.area_id, area.level == "town"
     )
     of_unit = sa.select(sa.func.min(area.id)).where(area.level == "town", area.unit_id == ticket.unit_id)
-    of_unit = of_unit.having(sa.func.count() == 1)
+    # SQLite before 3.39 takes HAVING only with GROUP BY.
+    of_unit = of_unit.group_by(area.unit_id).having(sa.func.count() == 1)
     for found in (of_entry, of_unit):
         town_id = found.correlate(_TICKETS).scalar_subquery()
         helps = _TICKETS.update().where(ticket.leads.is_(sa.false()), ticket.town_id.is_(None))

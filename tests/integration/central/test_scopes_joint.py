@@ -7,9 +7,10 @@ from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from central.cases.models import Case, CaseEvent, Ticket
+from central.duty.models import DutyEntry
 from central.insight.follow import catch_up
 from central.intake.service import commit_batch
 from central.people import scope
@@ -363,11 +364,16 @@ def test_every_permission_is_weighed_for_those_who_only_help():
     assert not who.may_with_ticket_of(FAR, Permission.DEADLINE_APPROVE)
 
 
-def test_a_joint_operation_from_before_an_upgrade_gets_its_town_from_the_duty_list(border):
+@pytest.mark.parametrize("listed", [True, False], ids=["by its entry", "by the areas"])
+def test_a_joint_operation_from_before_an_upgrade_gets_its_town_from_the_duty_list(border, listed):
     """Tickets that went out before they named a town: their entry of the list, or the areas, tell it."""
+    with border.database.write() as session:
+        entry_id = session.scalar(select(Ticket.duty_entry_id).where(Ticket.id == border.helper))
+        if not listed:
+            session.execute(update(DutyEntry).where(DutyEntry.id == entry_id).values(area_id="gone"))
     to_revision(border.database, "0029", down=True)
     to_revision(border.database, "0030")
     with border.database.read() as session:
-        towns = {each.id: each.town_id for each in session.scalars(select(Ticket))}
+        towns = {row.id: row.town_id for row in session.execute(select(Ticket.id, Ticket.town_id))}
     assert towns.pop(border.helper) == HELPS
     assert set(towns.values()) == {None}
