@@ -29,7 +29,7 @@ def late_ones(beats: Sequence[Heartbeat], settings: CentralSettings, now: dateti
     each_copy = {sweeper.NAME: settings.escalation.sweep_s, sealer.NAME: settings.custody.seal_s}
     of_city = {
         keeper.NAME: timedelta(hours=settings.custody.retention_hours) + _SLOWEST_RUN,
-        reckoner.NAME: _SLOWEST_RECKONING,
+        reckoner.NAME: _SLOWEST_RECKONING + timedelta(seconds=settings.escalation.sweep_s),
     }
     newest: dict[str, datetime] = {}
     for beat in beats:

@@ -37,6 +37,8 @@ def test_what_insight_reckons_is_late_when_no_copy_has_seen_it_reckoned_for_ten_
     assert all(late(("reckoner", "north", timedelta(minutes=11))).values())
     both = late(("reckoner", "north", timedelta(hours=2)), ("reckoner", "south", timedelta(minutes=1)))
     assert not any(both.values()), "one copy reckons for all"
+    slow = late(("reckoner", "north", timedelta(minutes=15)), escalation={"sweep_s": 600})
+    assert not any(slow.values()), "a copy that seldom looks says so seldom"
     assert all(late(("reckoner", "north", timedelta(hours=1)), custody={"retention_hours": 0}).values())
 
 
