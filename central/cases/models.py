@@ -195,6 +195,8 @@ class Ticket(Base):
     handled_at: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]
     suspended_until: Mapped[datetime | None]
+    reminded_at: Mapped[datetime | None]
+    """When its unit was reminded of the deadline that holds."""
     disputed: Mapped[bool] = mapped_column(default=False)
     outcome: Mapped[str | None] = mapped_column(String(20))
     """What came of it, as its unit reported when it was handled last."""

@@ -152,8 +152,8 @@ class TicketOut(Out):
     above."""
     outcome: str | None
     """What came of it, as its unit reported; None before that. See the case's."""
-    reminded_at: UtcDatetime | None = None
-    """When the unit was reminded in the term that runs; only in what units ask for themselves."""
+    reminded_at: UtcDatetime | None
+    """When the unit was reminded of the deadline that holds."""
 
     @classmethod
     def of(cls, row: Ticket) -> Self:

@@ -79,7 +79,7 @@ def wind(session: Session, case: Case, terms: Terms) -> None:
         after_hours = [step["after_hours"] for step in chain_of(case, clock)]
         plan = plan_of(clock, calendar, remind_share=terms.remind_share, after_hours=after_hours)
         running = TicketState(ticket.state) in RUNNING
-        ticket.due_at = plan.due_at
+        ticket.due_at, ticket.reminded_at = plan.due_at, clock.reminded_at
         ticket.suspended_until = clock.suspended_until if running else None
         ticket.next_step = plan.next_step if running else None
         ticket.next_step_at = plan.next_at if running else None

@@ -39,7 +39,7 @@ class Clock:
         term: since when, how long, and when it stood.
         calendar_id: the calendar by which it runs; None counts every hour.
         suspended_until: end of the suspension that holds now.
-        reminded: whether the unit was reminded of the deadline that holds.
+        reminded_at: when the unit was reminded of the deadline that holds.
         escalations: how often it went a level up, for the deadline that holds.
         extended_at: when the term was made longer last; None of one that never was.
         chain: who is told when it is late, the nearest above its unit first; None: whoever the case names.
@@ -48,7 +48,7 @@ class Clock:
     term: Term
     calendar_id: int | None
     suspended_until: datetime | None = None
-    reminded: bool = False
+    reminded_at: datetime | None = None
     escalations: int = 0
     extended_at: datetime | None = None
     chain: Sequence[Mapping[str, Any]] | None = None
@@ -83,9 +83,9 @@ def _next(clock: Clock, line: Line) -> Clock:
         case "extend":
             # Another deadline, of which nobody was reminded and no superior told yet.
             term = Term(term.began_at, term.work + timedelta(hours=line.detail["hours"]), term.pauses)
-            return replace(clock, term=term, reminded=False, escalations=0, extended_at=line.at)
+            return replace(clock, term=term, reminded_at=None, escalations=0, extended_at=line.at)
         case "remind":
-            return replace(clock, reminded=True)
+            return replace(clock, reminded_at=line.at)
         case "escalate":
             return replace(clock, escalations=clock.escalations + 1)
         case _:
@@ -116,7 +116,7 @@ def plan_of(
     if clock.suspended_until is not None:
         return Plan(due_at, clock.suspended_until, "resume")
     term = clock.term
-    if not clock.reminded:
+    if clock.reminded_at is None:
         return Plan(due_at, _remind_at(clock, calendar, due_at, remind_share), "remind")
     if clock.escalations < len(after_hours):
         late = term.work + timedelta(hours=after_hours[clock.escalations])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
@@ -13,7 +12,6 @@ from central.cases.schemas import CaseDetail, TicketOut
 from central.people.service import Principal
 from central.problems import not_found
 from central.tickets import repository
-from central.tickets.reminders import Reminder, reminders_of
 from central.tickets.schemas import JointOperationOut, RequestKind, RequestOut
 from central.tickets.worklist import Spot, page_of_unit, spot_of
 
@@ -36,8 +34,7 @@ def of_unit(session: Session, who: Principal, limit: int, after: str | None = No
     if who.unit_id is None or (after is not None and spot is None):
         return OwnTickets((), 0, None)
     found = page_of_unit(session, who.unit_id, who.areas, limit=limit, after=spot, with_leads=True)
-    reminders = reminders_of(session, found.tickets)
-    rows = tuple(_reminded(TicketOut.of(row), reminders) for row in found.tickets)
+    rows = tuple(TicketOut.of(row) for row in found.tickets)
     return OwnTickets(rows, found.count, str(found.next_spot) if found.next_spot else None)
 
 
@@ -48,11 +45,6 @@ def _spot(session: Session, who: Principal, after: str) -> Spot | None:
     return Spot.of(ticket) if ticket is not None and ticket.unit_id == who.unit_id else None
 
 
-def _reminded(ticket: TicketOut, reminders: Mapping[str, Reminder]) -> TicketOut:
-    reminder = reminders.get(ticket.id)
-    return ticket.model_copy(update={"reminded_at": reminder.at}) if reminder else ticket
-
-
 def case_of_ticket(session: Session, who: Principal, ticket_id: str) -> CaseDetail:
     """The case of a ticket of one's own unit. Raises Problem 404, also for another unit's ticket."""
     ticket = repository.ticket(session, ticket_id)
@@ -60,8 +52,7 @@ def case_of_ticket(session: Session, who: Principal, ticket_id: str) -> CaseDeta
         raise not_found(f"ticket {ticket_id}")
     row = cases.case(session, ticket.case_id)
     assert row is not None  # its foreign key
-    detail, reminders = CaseDetail.of(row, cases.files_here(session, [row])), reminders_of(session, [ticket])
-    return detail.model_copy(update={"tickets": tuple(_reminded(each, reminders) for each in detail.tickets)})
+    return CaseDetail.of(row, cases.files_here(session, [row]))
 
 
 def joint_operation(session: Session, case_id: str) -> JointOperationOut:

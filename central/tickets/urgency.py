@@ -54,7 +54,7 @@ def hurry(session: Session, row: Case, actor: str, now: datetime, zone: ZoneInfo
             woken.append(ticket.id)
         if state in RUNNING and due_at < ticket.due_at:
             begun[ticket.id] = {"hours": hours, "calendar": calendar_id}
-            ticket.due_at = due_at
+            ticket.due_at, ticket.reminded_at = due_at, None
         if ticket.id in begun or ticket.id in woken:
             # How reminders and escalations follow is for whoever has the city's rules at hand: the sweeper.
             ticket.next_step, ticket.next_step_at = WIND, now

@@ -11,6 +11,7 @@ from central.escalation.sweeper import Sweeper
 from central.intake.service import commit_batch
 from central.metrics import Metrics
 from central.people.permissions import Role
+from tests.integration.central.test_upgrade import to_revision
 from tests.unit.central.box import EdgeBox, report
 
 UNIT = "traffic-police-yangming"
@@ -258,7 +259,16 @@ def test_a_term_that_is_made_longer_is_reminded_of_and_told_upwards_as_if_it_wer
     squad.tokens.clear()  # nobody's lasts so long
     sweeper.once()
     assert rules_of(squad, case_id)[-2:] == ["extend", "remind"]
-    assert get(squad, "/api/v1/my/tickets", "ulla")[0]["reminded_at"] == _stamp(squad.clock.now_utc())
+    at = _stamp(squad.clock.now_utc())
+    for path, name in (
+        ("my/tickets", "ulla"),
+        (f"my/tickets/{ticket_id}", "ulla"),
+        ("tickets", "dora"),
+        (f"cases/{case_id}", "dora"),
+    ):
+        found = get(squad, f"/api/v1/{path}", name)
+        found = found if isinstance(found, list) else found.get("tickets") or found["items"]
+        assert [each["reminded_at"] for each in found] == [at], path
     squad.clock.advance(8 * 3600)
     sweeper.once()
     assert rules_of(squad, case_id)[-2:] == ["remind", "escalate"]
@@ -267,6 +277,24 @@ def test_a_term_that_is_made_longer_is_reminded_of_and_told_upwards_as_if_it_wer
     squad.clock.advance(8 * 3600)
     sweeper.once()
     assert [each["level"] for each in get(squad, "/api/v1/slips", "dora")] == [2, 1, 2, 1]
+
+
+def test_a_database_of_before_learns_from_the_log_who_was_reminded(squad, ticket, sweeper):
+    ticket_id, case_id = ticket
+    squad.clock.advance(3 * 3600)
+    sweeper.once()
+    reminded = get(squad, f"/api/v1/cases/{case_id}", "dora")["tickets"]
+    assert reminded[0]["reminded_at"] == _stamp(squad.clock.now_utc())
+    to_revision(squad.database, "0036", down=True)
+    to_revision(squad.database, "head")
+    assert get(squad, f"/api/v1/cases/{case_id}", "dora")["tickets"] == reminded
+    path, version = f"/api/v1/my/tickets/{ticket_id}/requests", mine(squad, ticket_id)["version"]
+    body = {"kind": "extension", "note": "the crane comes late", "hours": 4}
+    request = post(squad, path, body, "ulla", version).json()
+    post(squad, f"/api/v1/requests/{request['id']}/decide", {"granted": True, "note": "yes"}, "dora", 1)
+    to_revision(squad.database, "0036", down=True)
+    to_revision(squad.database, "head")
+    assert get(squad, f"/api/v1/cases/{case_id}", "dora")["tickets"][0]["reminded_at"] is None
 
 
 def test_what_fell_due_while_central_was_away_is_done_once_when_it_is_back(squad, ticket, sweeper):

@@ -105,6 +105,7 @@ class TwoCentrals(Quarrel):
             clock = clock_of(log, ticket.id)
             if ticket.state in {"dispatched", "accepted", "handling"}:
                 assert clock.suspended_until == ticket.suspended_until
+                assert clock.reminded_at == ticket.reminded_at
 
 
 def test_two_centrals_at_once_give_a_case_one_life(database, url):
