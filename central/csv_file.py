@@ -21,14 +21,16 @@ def rows_of(
         columns: all that there may be, in the order in which an error names them.
 
     Raises:
-        SettingsError: when it cannot be read, is not UTF-8 or CSV, or its heading lacks or adds a column.
+        SettingsError: when it cannot be read, is not UTF-8 or CSV, or its heading lacks a
+            column, adds one or names one twice.
     """
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             reader = csv.DictReader(file, restkey="more", strict=True)
-            heading = reader.fieldnames or ()
+            heading = list(reader.fieldnames or ())
             wrong = [f"lacks '{name}'" for name in needed if name not in heading]
-            wrong += [f"has '{name}'" for name in heading if name not in columns]
+            wrong += [f"has '{name}'" for name in dict.fromkeys(heading) if name not in columns]
+            wrong += [f"has '{name}' twice" for name in dict.fromkeys(heading) if heading.count(name) > 1]
             if wrong:
                 raise SettingsError(
                     f"{path}:1: the heading {', '.join(wrong)}; columns are: {', '.join(columns)}"
@@ -38,6 +40,8 @@ def rows_of(
     except OSError as error:
         raise SettingsError(f"{located(path)}: cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
-        raise SettingsError(f"{path}: is not UTF-8 text (byte {error.start})") from error
+        raise SettingsError(
+            f"{path}: is not UTF-8 text (byte {error.start}); save it as 'CSV UTF-8'"
+        ) from error
     except csv.Error as error:
         raise SettingsError(f"{path}: is not CSV: {error}") from error

@@ -6,7 +6,6 @@ from typing import Annotated, Any
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
-from central.duty.matter import Matter
 from kerbwatch.ids import Slug
 
 MOST_ITEMS = 1000
@@ -22,8 +21,8 @@ class HotlineItem(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     number: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100), _text(100)]
-    kind: Matter
-    """A kind, or the id of an item of the duty list that has none."""
+    kind: Annotated[str, StringConstraints(min_length=1), _text(100)]
+    """A kind or an item of the duty list that has none: its id, its name on the list, or its Chinese term."""
     lon: Annotated[float, Field(ge=-180, le=180)]
     lat: Annotated[float, Field(ge=-90, le=90)]
     at: AwareDatetime

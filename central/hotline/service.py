@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -15,13 +15,14 @@ from sqlalchemy.orm import Session
 from central.areas.coverage import covered, outside
 from central.areas.reach import ELSEWHERE, Reach
 from central.cases.reporting import LeadIn, differences, take_reports
-from central.cases.repository import external_leads
+from central.cases.repository import external_leads, said_under
 from central.cases.rules import Origin
 from central.csv_file import rows_of
 from central.database import Database
 from central.duty.book import DutyBook
-from central.duty.matter import may_be_reported, unknown
+from central.duty.matter import may_be_reported
 from central.duty.service import duty_book
+from central.hotline.reading import faults_of, matter_of, time_of, why_unknown
 from central.hotline.schemas import HotlineItem, HotlineOutcome, RefusedItem
 from central.settings import CentralSettings
 
@@ -31,6 +32,7 @@ _BATCH = 400
 _ASKED = {"seen_at": "at"}
 """Fields of a report that the hotline calls otherwise."""
 _COLUMNS = sorted(HotlineItem.model_fields)
+_NOT_YOURS = "number: is that of an item elsewhere, outside the areas to which you are limited"
 _NEEDED = [name for name in _COLUMNS if HotlineItem.model_fields[name].is_required()]
 
 
@@ -60,16 +62,17 @@ def take_items(
     """
     outcome, reports, lines = HotlineOutcome(), list[LeadIn](), list[int]()
     well_written = list[tuple[int, HotlineItem]]()
+    book = duty_book(session, now)
     for line, raw in numbered:
         try:
-            well_written.append((line, HotlineItem.model_validate(raw)))
+            well_written.append((line, _read(raw, book)))
         except ValidationError as error:
-            outcome.refused.append(RefusedItem(line=line, reason=_faults(error)))
+            outcome.refused.append(RefusedItem(line=line, reason=faults_of(error)))
     known = external_leads(session, {(source, item.number) for _line, item in well_written})
-    book = duty_book(session, now)
+    hidden = _hidden(session, source, known, reach)
     for line, item in well_written:
         fault = None if (source, item.number) in known else _fault(item, book, now, settings)
-        fault = fault or _elsewhere(item, reach)
+        fault = fault or _elsewhere(item, reach) or (_NOT_YOURS if item.number in hidden else None)
         if fault is None:
             reports.append(_lead(item, source))
             lines.append(line)
@@ -130,11 +133,15 @@ def _batches(lines: Iterator[tuple[int, Mapping[str, Any]]]) -> Iterator[list[tu
 
 
 def _localised(row: Mapping[str, Any], zone: ZoneInfo) -> Mapping[str, Any]:
-    try:
-        at = datetime.fromisoformat(row.get("at", ""))
-    except ValueError:
-        return row  # the schema says what is wrong with it
-    return {**row, "at": at if at.tzinfo else at.replace(tzinfo=zone)}
+    at = time_of(row.get("at", ""), zone)
+    return row if at is None else {**row, "at": at}  # the schema says what is wrong with it
+
+
+def _read(raw: Mapping[str, Any], book: DutyBook) -> HotlineItem:
+    """An item, its kind by whatever name. Raises ValidationError."""
+    kind = raw.get("kind")
+    named = {"kind": matter_of(kind, book)} if isinstance(kind, str) else {}
+    return HotlineItem.model_validate({**raw, **named})
 
 
 def _fault(item: HotlineItem, book: DutyBook, now: datetime, settings: CentralSettings) -> str | None:
@@ -144,7 +151,7 @@ def _fault(item: HotlineItem, book: DutyBook, now: datetime, settings: CentralSe
     if item.at < now - timedelta(days=settings.hotline.oldest_days):
         return f"at: lies more than {settings.hotline.oldest_days:g} days back"
     if not may_be_reported(book, item.kind):
-        return f"kind: {unknown(item.kind)}"
+        return f"kind: {why_unknown(item.kind, book)}"
     if not covered(book.areas, item.lon, item.lat):
         return f"lon, lat: {outside(settings.city)}"
     return None
@@ -155,8 +162,18 @@ def _elsewhere(item: HotlineItem, reach: Reach | None) -> str | None:
     return None if reach is None or reach.covers(item.lon, item.lat) else f"lon, lat: {ELSEWHERE}"
 
 
-def _faults(error: ValidationError) -> str:
-    return "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors())[:500]
+def _hidden(
+    session: Session, source: str, known: Collection[tuple[str, str]], reach: Reach | None
+) -> set[str]:
+    """Numbers of items that came in from where somebody limited to areas may not look.
+
+    Of these nothing is told, neither that a guess at what they say is right nor that it is wrong.
+    """
+    if reach is None or not known:
+        return set()
+    said = said_under(session, {number for _source, number in known})
+    theirs = [each for each in said if each.source == source and not reach.covers(each.lon, each.lat)]
+    return {each.external_id for each in theirs}
 
 
 def _lead(item: HotlineItem, source: str) -> LeadIn:
