@@ -32,6 +32,7 @@ from central.merging.settings import MergingSettings
 from central.people.permissions import Permission
 from central.people.service import Principal
 from central.problems import Problem, not_found
+from central.rechecks.again import heed
 from central.tickets.requests import settle
 from central.tickets.urgency import hurry
 
@@ -110,6 +111,10 @@ def accept(
     if hurries:
         hurry(session, kept, who.actor, now, zone)
     follow(session, gone, kept, now)
+    session.flush()
+    session.expire(kept, ["leads"])
+    for lead_id in ids:
+        heed(session, kept, lead_id, who.actor, now)
     _decide(suggestion, "accepted", who, now)
     return _shown(session, gone, kept)
 

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from central.cases.models import Case
 from central.hotline.service import import_csv
 from central.people.permissions import Role
 from tests.integration.central.leads import LAT, LON, Street, call_at
@@ -163,6 +164,28 @@ def test_of_two_that_are_one_the_one_stays_whose_work_is_farther_along(
     left = town.client.get(f"/api/v1/cases/{gone.id}", headers=town.bearer("olga")).json()
     assert (left["state"], left["merged_into"]) == ("merged", kept.id)
     assert {each["state"] for each in left["tickets"]} == {"voided"}
+
+
+@on_sqlite
+def test_a_later_report_that_is_merged_into_what_is_being_checked_was_seen_again(town):
+    """Nobody who reported it is told that it was dealt with on older grounds than their report."""
+    town.add_user("ulla", Role.UNIT_OFFICER, "traffic-police-yangming")
+    town.add_user("dora", Role.DISPATCHER)
+    older, younger = suggested(town)
+    sent = post(town, older.id, "confirm", {})
+    for move in ("accept", "start", "report_handled"):
+        headers = town.bearer("ulla") | {"If-Match": sent.headers["ETag"]}
+        path = f"/api/v1/my/tickets/{sent.json()['tickets'][0]['id']}/{move}"
+        sent = town.client.post(path, json={"note": "gone"}, headers=headers)
+        assert sent.status_code == 200, sent.text
+    with town.database.write(ordered=True) as session:
+        (lead,) = session.get(Case, younger.id).leads
+        lead.observed_at = town.clock.now_utc() + timedelta(minutes=5)
+    merged = post(town, younger.id, "merge", {"other": older.id}).json()
+    assert (merged["id"], merged["state"], merged["seen_again"]) == (older.id, "checking", [lead.id])
+    log = town.client.get(f"/api/v1/cases/{older.id}/events", headers=town.bearer("olga")).json()
+    assert log[-1]["rule"] == "seen_again"
+    assert post(town, older.id, "close", {}, "dora").status_code == 409, "without a word of why it is done"
 
 
 def test_the_page_says_which_of_two_stays(town):
