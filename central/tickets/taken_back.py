@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import Text, select
 from sqlalchemy.orm import Session, joinedload
 
 from central.cases.models import Case, CaseEvent, Ticket
@@ -30,7 +30,7 @@ def taken_back(
         CaseEvent.case_id == Ticket.case_id,
         CaseEvent.rule == TAKEN_BACK,
         CaseEvent.at > now - _TOLD_FOR,
-        CaseEvent.at >= Ticket.dispatched_at,
+        CaseEvent.detail.expression.cast(Text).contains(Ticket.id),
     )
     query = (
         select(Ticket)

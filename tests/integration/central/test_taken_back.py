@@ -120,6 +120,21 @@ def test_who_may_not_and_what_is_done_is_not_taken_back(squad):
     assert (take_back(squad, case).status_code, squad.case(case["id"])["state"]) == (409, "checking")
 
 
+def test_what_a_ruling_took_from_a_unit_was_not_taken_back_from_it(squad):
+    squad.town.add_user("ada", Role.ADJUDICATOR)
+    squad.town.add_user("bert", Role.UNIT_OFFICER, "traffic-police")
+    case = squad.confirmed()
+    asks(squad, case, kind="dispute", clause="article 12")
+    (waiting,) = squad.get("/api/v1/disputes", "ada")
+    path = f"/api/v1/disputes/{waiting['request']['id']}/ruling"
+    ruling = {"unit_id": "traffic-police", "clause": "item 12", "reasons": "its road"}
+    assert squad.post(path, ruling, "ada", 1).status_code == 201
+    assert take_back(squad, case).status_code == 200
+    for name, told in (("ulla", False), ("bert", True)):
+        page = squad.town.client.get("/h", headers=squad.town.bearer(name) | {"Accept": "text/html"}).text
+        assert ("Taken back from you" in page) == told
+
+
 @on_sqlite
 def test_the_unit_reads_on_its_handheld_that_and_why_it_was_taken_back(squad):
     case = squad.confirmed()
