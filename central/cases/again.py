@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from central.cases.models import Case, Lead
@@ -21,9 +22,22 @@ def seen_since(row: Case) -> list[Lead]:
     return sorted(since, key=lambda lead: lead.observed_at)
 
 
-def needs_a_person(row: Case, looked_at: datetime) -> bool:
-    """Whether a camera that looked at ``looked_at``, and saw the place free, does not settle it.
+def unsettled(row: Case, found_free: Mapping[str, datetime]) -> list[Lead]:
+    """The leads of a case that is being checked which cameras that found the place free do not settle.
 
-    A person has reported it since the work was done, or a camera has seen it after this one had looked.
+    That is whoever has reported it since the work was done, and every camera that has not seen it go: what
+    one camera calls free another may still see, a few metres on.
+
+    Args:
+        row: the case.
+        found_free: by id of a lead, when its camera looked again in this check and found the place free.
     """
-    return any(lead.origin != Origin.CAMERA or lead.observed_at > looked_at for lead in seen_since(row))
+    told = [lead for lead in seen_since(row) if lead.origin != Origin.CAMERA]
+    seen = [
+        lead
+        for lead in row.leads
+        if lead.origin == Origin.CAMERA
+        and lead.phase != Phase.CLEARED
+        and not (lead.id in found_free and lead.observed_at <= found_free[lead.id])
+    ]
+    return told + seen

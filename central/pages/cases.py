@@ -316,7 +316,7 @@ def case_page_of(
         ),
         "custody": custody,
         "same_as": [same_as_of(each, asked.case_id) for each in same_as],
-        "looks": check_view.looks_of(detail, asked_again, asked.who),
+        "looks": check_view.looks_of(detail, asked_again, lines, asked.who),
         "seen_again": check_view.seen_again_of(detail),
         "proof": proof,
         "can_evaluate": check_view.may_evaluate(detail, asked.who),

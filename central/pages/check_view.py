@@ -14,7 +14,7 @@ from central.cases.rules import (
     TakeBackReason,
     TicketState,
 )
-from central.cases.schemas import CaseDetail, EvidenceOut, LeadOut
+from central.cases.schemas import CaseDetail, EvidenceOut, LeadOut, LogLine
 from central.pages.shots import Shot, shot_of
 from central.pages.texts import t, t_or
 from central.people.permissions import Permission
@@ -79,11 +79,25 @@ def may_evaluate(case: CaseDetail, who: Principal) -> bool:
     return case.state == CaseState.CLOSED and who.may(Permission.CASE_EVALUATE)
 
 
-def looks_of(case: CaseDetail, asked: Sequence[LookAgainOut], who: Principal) -> tuple[LookView, ...]:
-    """The questions of a case, the newest first."""
+def looks_of(
+    case: CaseDetail, asked: Sequence[LookAgainOut], log: Sequence[LogLine], who: Principal
+) -> tuple[LookView, ...]:
+    """The questions of a case, the newest first as they are ``asked``."""
     leads = {lead.id: lead for lead in case.leads}
-    open_still = case.state == CaseState.CHECKING
-    return tuple(_look(each, leads.get(each.lead_id), who, open_still=open_still) for each in asked)
+    begun = [line.at for line in log if line.rule == "check"]
+    on = case.state == CaseState.CHECKING and begun
+    free = [_after_free(case, newest=number == 0) for number in range(len(asked))]
+    return tuple(
+        _look(each, leads.get(each.lead_id), who, why if on and each.asked_at >= begun[-1] else "")
+        for each, why in zip(asked, free, strict=True)
+    )
+
+
+def _after_free(case: CaseDetail, *, newest: bool) -> str:
+    """Why a case is being checked still though one of its cameras sees the place free."""
+    if not newest:
+        return "check.clear_other"
+    return "check.clear_left" if case.seen_again else "check.clear_alone"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +115,7 @@ def seen_again_of(case: CaseDetail) -> tuple[SeenAgain, ...]:
     return tuple(SeenAgain(t_or(f"origin.{lead.origin}", lead.origin), lead.observed_at) for lead in found)
 
 
-def _look(asked: LookAgainOut, lead: LeadOut | None, who: Principal, *, open_still: bool) -> LookView:
+def _look(asked: LookAgainOut, lead: LeadOut | None, who: Principal, after_free: str) -> LookView:
     answered = asked.answered_at is not None
     camera = (lead.camera_name if lead else None) or asked.camera_id
     before = _before(lead) if lead else None
@@ -109,7 +123,7 @@ def _look(asked: LookAgainOut, lead: LeadOut | None, who: Principal, *, open_sti
     return LookView(
         title=t("check.title") if answered else t("check.asked_title"),
         tone=_tone(asked),
-        words=_words(asked, camera, open_still=open_still),
+        words=_words(asked, camera, after_free),
         asked_at=asked.asked_at,
         until=asked.answered_at or asked.answer_by,
         until_words=t("check.answered") if answered else t("check.expected"),
@@ -119,10 +133,10 @@ def _look(asked: LookAgainOut, lead: LeadOut | None, who: Principal, *, open_sti
     )
 
 
-def _words(asked: LookAgainOut, camera: str, *, open_still: bool) -> str:
+def _words(asked: LookAgainOut, camera: str, after_free: str) -> str:
     why = t(f"reason.{asked.reason}") if asked.reason else ""
-    if open_still and asked.state is RecheckState.SETTLED and asked.verdict is Verdict.CLEAR:
-        key = "check.clear_left"
+    if after_free and asked.state is RecheckState.SETTLED and asked.verdict is Verdict.CLEAR:
+        key = after_free
     elif asked.state is RecheckState.OVERTAKEN:
         key = f"check.overtaken_{asked.verdict}" if asked.verdict else "check.overtaken"
     elif asked.verdict is not None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
+from central.cases.again import unsettled
 from central.cases.models import Case, Lead
 from central.cases.rules import Origin
 from central.cases.service import SYSTEM, note_in_log
@@ -19,18 +21,23 @@ _EDGE_SOURCE = f"/{TOPIC_ROOT}/"
 
 
 def begin(session: Session, row: Case, now: datetime, answer_within: timedelta) -> Recheck | None:
-    """Ask the camera of a case that is being checked from now on to look again.
+    """Ask a camera of a case that is being checked to look again: the newest that has not seen it go.
+
+    One is asked after the other, each that still sees it; where all have seen it go, the newest, for the
+    picture of the place.
 
     Args:
         session: a unit of work with ``ordered=True``.
-        row: the case.
+        row: the case; of no question about it the answer still counts.
         now: the present instant.
         answer_within: how long the camera has; nothing is asked where that is no time at all.
 
     Returns:
-        The question; None where no camera saw it, and a person checks the work.
+        The question; None where there is no camera to be asked, or none more: a person checks the work.
     """
-    lead = _newest_of_camera(row)
+    free = repository.found_free(session, row)
+    still = [lead for lead in unsettled(row, free) if lead.id not in free]
+    lead = _newest_of_camera(still) or (None if free else _newest_of_camera(row.leads))
     if lead is None or not answer_within:
         return None
     site, edge = lead.source.removeprefix(_EDGE_SOURCE).split("/", 1)
@@ -65,11 +72,11 @@ def overtake(session: Session, case_id: str, now: datetime) -> None:
         recheck.settled_at = now
 
 
-def _newest_of_camera(row: Case) -> Lead | None:
+def _newest_of_camera(leads: Iterable[Lead]) -> Lead | None:
     """The lead that came last of those that a box's camera told of."""
     seen = [
         lead
-        for lead in row.leads
+        for lead in leads
         if lead.origin == Origin.CAMERA
         and lead.source.startswith(_EDGE_SOURCE)
         and all(getattr(lead, name) is not None for name in _ASKED)

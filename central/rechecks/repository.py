@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from central.cases.models import Lead, LeadEvidence
+from central.cases.models import Case, Lead, LeadEvidence
+from central.cases.rules import TicketState
 from central.rechecks.models import Recheck
 from central.rechecks.states import OPEN, RecheckState
+from kerbwatch.messages import Verdict
 
 
 def find(session: Session, recheck_id: str) -> Recheck | None:
@@ -28,6 +30,21 @@ def open_of_case(session: Session, case_id: str) -> Sequence[Recheck]:
     """Those of a case whose answer still counts: one at most."""
     query = select(Recheck).where(Recheck.case_id == case_id, Recheck.state.in_(OPEN))
     return session.scalars(query.with_for_update()).all()
+
+
+def found_free(session: Session, row: Case) -> dict[str, datetime]:
+    """By id of a lead, when its camera looked last since the work was reported as done and saw it free."""
+    done = [each.handled_at for each in row.tickets if each.state == TicketState.HANDLED and each.handled_at]
+    if not done:
+        return {}
+    looked_at = func.coalesce(Recheck.looked_at, Recheck.asked_at)
+    query = select(Recheck.lead_id, func.max(looked_at)).where(
+        Recheck.case_id == row.id,
+        Recheck.verdict == Verdict.CLEAR.value,
+        Recheck.asked_at >= max(done),
+    )
+    found = session.execute(query.group_by(Recheck.lead_id)).all()
+    return {lead_id: at for lead_id, at in found if at is not None}
 
 
 def any_to_send(session: Session, now: datetime) -> bool:

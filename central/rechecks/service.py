@@ -14,13 +14,13 @@ import structlog
 from sqlalchemy.orm import Session
 
 from central.cases import repository as cases
-from central.cases.again import needs_a_person, seen_since
-from central.cases.models import Case, LeadEvidence
+from central.cases.again import unsettled
+from central.cases.models import Case, Lead, LeadEvidence
 from central.cases.opening import evidence_row
-from central.cases.rules import CaseState
+from central.cases.rules import CaseState, Origin
 from central.cases.service import SYSTEM, note_in_log
 from central.problems import Problem, not_found
-from central.rechecks import repository
+from central.rechecks import asking, repository
 from central.rechecks.models import Recheck
 from central.rechecks.schemas import LookAgainOut
 from central.rechecks.states import OPEN, RecheckState
@@ -133,10 +133,8 @@ def _act(session: Session, recheck_id: str, now: datetime, terms: Terms) -> str:
         return "camera_overtaken"
     recheck.state, recheck.settled_at = RecheckState.SETTLED.value, now
     session.flush()
-    if recheck.verdict == Verdict.CLEAR and needs_a_person(row, recheck.looked_at or recheck.asked_at):
-        told = {"look_again": recheck.id, "leads": [lead.id for lead in seen_since(row)]}
-        note_in_log(session, row, "left_to_person", SYSTEM, now, from_state=row.state, detail=told)
-        return "camera_left_to_person"
+    if recheck.verdict == Verdict.CLEAR and (left := unsettled(row, repository.found_free(session, row))):
+        return _go_on(session, row, recheck, left, now, terms)
     try:
         with session.begin_nested():
             if recheck.verdict == Verdict.CLEAR:
@@ -150,6 +148,19 @@ def _act(session: Session, recheck_id: str, now: datetime, terms: Terms) -> str:
         # The answer stands on the case's page, and a person can decide.
         log.error("answer_not_acted_on", case=row.id, question=recheck.id, reason=problem.detail)
         return "camera_refused"
+
+
+def _go_on(  # noqa: PLR0917 - one step of the above
+    session: Session, row: Case, recheck: Recheck, left: Sequence[Lead], now: datetime, terms: Terms
+) -> str:
+    """One camera sees the place free, which does not settle it: another is asked, or a person decides."""
+    free = repository.found_free(session, row)
+    others = all(lead.origin == Origin.CAMERA and lead.id not in free for lead in left)
+    if others and asking.begin(session, row, now, terms.look_again) is not None:
+        return "camera_asks_another"
+    told = {"look_again": recheck.id, "leads": [lead.id for lead in left]}
+    note_in_log(session, row, "left_to_person", SYSTEM, now, from_state=row.state, detail=told)
+    return "camera_left_to_person"
 
 
 def _give_up(session: Session, recheck_id: str, now: datetime) -> str:

@@ -7,11 +7,10 @@ from typing import Literal
 from sqlalchemy.orm import Session
 
 from central.cases import repository as cases
-from central.cases.again import needs_a_person, seen_since
+from central.cases.again import seen_since, unsettled
 from central.cases.models import Case
 from central.rechecks import repository as rechecks
 from central.tickets import repository
-from kerbwatch.messages import Verdict
 
 Proof = Literal["photo", "camera"]
 _BEGUN_AGAIN = frozenset({"rework", "reopen_closed", "recall_closed", "take_back"})
@@ -22,17 +21,15 @@ def proof_of(session: Session, row: Case) -> Proof | None:
     """What shows that the work of a case that is being checked is done; None where nothing does.
 
     A photo of one of its units, sent since the work was last begun, or the picture of a camera that looked
-    again and saw the place free; each only as long as nothing was observed after it.
+    again and saw the place free; each only as long as nothing was observed after it, and the camera's only
+    where no other camera has yet to see it go.
     """
     done = [each.handled_at for each in row.tickets if each.handled_at]
     if not done:
         return None
-    for asked in rechecks.of_case(session, row.id):
-        looked_at = asked.looked_at
-        if asked.verdict != Verdict.CLEAR or looked_at is None or asked.asked_at < max(done):
-            continue
-        if not needs_a_person(row, looked_at):
-            return "camera"
+    free = rechecks.found_free(session, row)
+    if free and not unsettled(row, free):
+        return "camera"
     since = [line.at for line in cases.log_of(session, row.id) if line.rule in _BEGUN_AGAIN]
     since += [lead.observed_at for lead in seen_since(row)]
     sent = repository.photos_sent(session, [each.id for each in row.tickets])

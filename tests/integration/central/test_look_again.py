@@ -17,7 +17,7 @@ from kerbwatch.ids import new_id
 from kerbwatch.incident import Kind, Phase
 from kerbwatch.messages import CENTRAL_SOURCE, LookAgainEvent, parse_event
 from tests.integration.central.squad import Squad
-from tests.unit.central.box import IN_YANGMING, EdgeBox, report
+from tests.unit.central.box import IN_YANGMING, NOON, EdgeBox, report
 
 ON_THE_BORDER = (121.1601, 30.05)
 on_sqlite = pytest.mark.parametrize("url", ["sqlite"], indirect=True)
@@ -316,3 +316,99 @@ def test_the_case_page_shows_what_the_camera_said_and_offers_the_decision_to_who
     done = posts("close", "dora", note="went there")
     assert (done.status_code, squad.case(case["id"])["state"]) == (303, "closed")
     assert "A person decided before" in shown("olga")
+
+
+@pytest.fixture
+def two_cameras(squad):
+    """A car that two cameras see, dealt with as its squad says; its case, and what the older camera saw."""
+    first, second = report(camera_id="cam-11", camera_name="Corner"), report()
+    case = squad.confirmed(first)
+    squad.tells(squad.box.message(second))
+    other = squad.get("/api/v1/cases")["items"][0]
+    merge, version = {"other": other["id"]}, squad.case(case["id"])["version"]
+    merged = squad.post(f"/api/v1/cases/{case['id']}/merge", merge, "olga", version)
+    assert (merged.status_code, len(merged.json()["leads"])) == (200, 2), merged.text
+    case = squad.handles(merged.json())
+    assert case["state"] == "checking"
+    return case, first
+
+
+def questions(squad, case):
+    """By camera where its question stands, the first that was asked first."""
+    return [(each["camera_id"], each["state"], each["verdict"]) for each in reversed(squad.asked(case))]
+
+
+def says(squad, case, verdict="clear", **more):
+    """The camera that is asked says so, ten seconds on, and central acts on it."""
+    squad.town.clock.advance(10)
+    looked_at = squad.town.clock.now_utc()
+    squad.tells(squad.box.answer(squad.asked(case)[0]["id"], verdict, looked_at=looked_at, **more))
+    squad.sweeper.once()
+    return squad.case(case["id"])
+
+
+def test_a_camera_that_sees_the_place_free_closes_nothing_that_another_camera_still_sees(squad, two_cameras):
+    case, _first = two_cameras
+    assert questions(squad, case) == [("cam-12", "asking", None)]
+    assert says(squad, case)["state"] == "checking"
+    assert questions(squad, case) == [("cam-12", "settled", "clear"), ("cam-11", "asking", None)]
+    page = squad.town.client.get(f"/cases/{case['id']}", headers=squad.town.bearer("dora")).text
+    assert (
+        "Yangming East 12 sees the place free. Another camera has not seen it go, and is asked too." in page
+    )
+    assert "Corner was asked whether the place is free." in page
+    assert "Why it is done, without a newer picture" in page, "one camera's word alone proves nothing"
+    closed = says(squad, case)
+    assert closed["state"] == "closed"
+    assert squad.rules(case)[-5:] == [
+        "look_again",
+        "camera_answered",
+        "look_again",
+        "camera_answered",
+        "close",
+    ]
+
+
+@on_sqlite
+def test_what_the_second_camera_still_sees_goes_back_to_its_unit(squad, two_cameras):
+    case, _first = two_cameras
+    says(squad, case)
+    assert says(squad, case, "not_clear")["state"] == "handling"
+    again = squad.handles(squad.case(case["id"]), "report_handled")
+    assert again["state"] == "checking"
+    assert says(squad, case)["state"] == "checking", "each check asks both"
+    assert says(squad, case)["state"] == "closed"
+
+
+@on_sqlite
+def test_a_camera_that_has_seen_it_go_is_not_asked(squad, two_cameras):
+    case, first = two_cameras
+    gone = report(first.incident_id, 2, Phase.CLEARED, camera_id="cam-11", camera_name="Corner")
+    squad.tells(squad.box.message(gone))
+    assert says(squad, case)["state"] == "closed"
+    assert questions(squad, case) == [("cam-12", "settled", "clear")]
+
+
+@on_sqlite
+def test_where_the_second_camera_cannot_tell_or_a_caller_speaks_up_a_person_decides(squad, two_cameras):
+    case, _first = two_cameras
+    says(squad, case)
+    call_again(squad)
+    left = says(squad, case)
+    assert (left["state"], squad.rules(case)[-1]) == ("checking", "left_to_person")
+    bare = squad.post(f"/api/v1/cases/{case['id']}/close", {}, "dora", left["version"])
+    assert (bare.status_code, "a note must say why" in bare.json()["detail"]) == (409, True)
+
+
+@on_sqlite
+def test_a_camera_that_sees_it_again_after_it_had_called_the_place_free_leaves_it_to_a_person(
+    squad, two_cameras
+):
+    case, _first = two_cameras
+    says(squad, case)
+    says_free = squad.town.clock.now_utc()
+    second = next(each for each in squad.case(case["id"])["leads"] if each["camera_id"] == "cam-12")
+    later = {"started_at": NOON, "observed_at": says_free + timedelta(seconds=5)}
+    squad.tells(squad.box.message(report(second["incident_id"], 2, Phase.UPDATED, **later)))
+    left = says(squad, case)
+    assert (left["state"], squad.rules(case)[-1]) == ("checking", "left_to_person")
