@@ -10,7 +10,8 @@ from threading import Lock
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from pydantic import TypeAdapter
+import structlog
+from pydantic import TypeAdapter, ValidationError
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import Pool
 
@@ -20,6 +21,8 @@ from central.insight.displacement import Displacement
 from central.insight.hotspots import HotSpot
 from central.insight.look import USUALLY, Comparison, Look
 from central.insight.rises import Rise
+
+log = structlog.get_logger(__name__)
 
 RISES, HOT_SPOTS, MOVED = "rises", "hot-spots", "moved"
 _FRESH_S, _FRESH_TIMES = 60.0, 1000.0
@@ -74,7 +77,7 @@ _LOCK = Lock()
 
 
 def known(session: Session, questions: Iterable[Question], now: datetime) -> dict[Question, list[Any]]:
-    """The answers that need not be reckoned now; the others are left out."""
+    """The answers that need not be reckoned now; the others are left out, as is what cannot be read."""
     asked, pool = list(questions), pool_of(session)
     with _LOCK:
         own = _KEPT.get(pool, {})
@@ -86,10 +89,16 @@ def known(session: Session, questions: Iterable[Question], now: datetime) -> dic
         return kept
     look = next(iter(lacking.values())).look
     told = reckonings.found(session, look.name, lacking, now)
-    stored = {lacking[name]: read(lacking[name], text) for name, text in told.items()}
-    for question, found in stored.items():
+    for name, text in told.items():
+        question = lacking[name]
+        try:
+            found = read(question, text)
+        except ValidationError:  # another version wrote it
+            log.warning("reckoning_unreadable", answer=name)
+            continue
         _put(pool, question, found, _LOOKED_UP_S)
-    return kept | stored
+        kept[question] = found
+    return kept
 
 
 def keep(session: Session, question: Question, found: list[Any], took_s: float) -> None:
@@ -103,7 +112,7 @@ def written(question: Question, found: list[Any]) -> str:
 
 
 def read(question: Question, text: str) -> list[Any]:
-    """The same again."""
+    """The same again. Raises pydantic's ValidationError for what is of another form."""
     return _FORMS[question.what].validate_json(text)
 
 

@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import select, text, update
 
 from central.escalation.models import Heartbeat
-from central.insight import follow, reckonings, service
+from central.insight import follow, kept, reckonings, service
 from central.insight.look import Look
 from central.insight.models import Finding, Reckoning
 from central.insight.reckoner import NAME, Reckoner, ReckoningError
@@ -134,6 +134,15 @@ def test_what_was_reckoned_more_than_a_day_ago_is_told_by_nobody(risen):
         session.execute(update(Finding).values(found="[]"))
         session.execute(update(Reckoning).values(done_at=risen.clock.now_utc() - timedelta(days=1)))
     assert told(risen) > 0
+
+
+def test_what_another_version_reckoned_in_another_form_is_reckoned_by_whoever_asks(risen):
+    expected = told(risen)
+    reckoner_of(risen).once()
+    with risen.database.write() as session:
+        session.execute(update(Finding).values(found='[{"rose": "in the words of another version"}]'))
+    kept._KEPT.clear()  # as after a restart
+    assert told(risen) == expected > 0
 
 
 def test_it_is_reckoned_again_after_ten_minutes_or_when_a_day_ends(town):
