@@ -12,7 +12,7 @@ from sqlalchemy import select
 from central.adjudication import service as adjudication
 from central.adjudication.schemas import RuleIn
 from central.cases import repository as case_repository
-from central.cases.rules import OVER, ReopenReason, TakeBackReason
+from central.cases.rules import OVER, ClosingOutcome, ReopenReason, TakeBackReason
 from central.duty.models import DutyList
 from central.duty.service import duty_book, forget_book, import_duty_list
 from central.intake.service import commit_batch
@@ -275,11 +275,12 @@ class Quarrel(RuleBasedStateMachine):
         pick=st.integers(0, 9),
         name=st.sampled_from(["accept", "start", "report_handled"]),
         own=st.booleans(),
+        came=st.sampled_from([None, *ClosingOutcome]),
     )
-    def acts(self, pick, name, own):
+    def acts(self, pick, name, own, came):
         ticket = self.any_ticket(pick)
         unit = ticket.unit_id if own else STREETS
-        more = {"who": self.officer(unit), "terms": self.terms, "note": "done"}
+        more = {"who": self.officer(unit), "terms": self.terms, "note": "done", "outcome": came}
         done = self.do(tickets.act, ticket.id, name, **more)
         assert own or done is None, "another unit's ticket is not there"
 
@@ -371,6 +372,14 @@ class Quarrel(RuleBasedStateMachine):
         with self.database.read() as session:
             found = tickets.repository.requests(session, "waiting", kind, 200)
             return [request.id for request, ticket in found if ticket.case_id == self.case_id]
+
+    @invariant()
+    def what_came_of_it_is_said_of_what_is_done_and_of_nothing_else(self):
+        row, found = self.rows()
+        assert (row.outcome is not None) == (row.state == "closed")
+        for ticket in found:
+            if ticket.state != "voided":
+                assert (ticket.outcome is not None) == (ticket.state in {"handled", "closed"})
 
     @invariant()
     def what_waits_can_be_decided(self):
