@@ -68,6 +68,8 @@ def check_password(
 ) -> str:
     """Check a name and a password, and count failures. The hashing happens outside any transaction.
 
+    The try is counted before, so that those that come at once are no more than those that come one by one.
+
     A name that does not exist takes the same way as a wrong password, to the same answers.
 
     Returns:
@@ -81,14 +83,18 @@ def check_password(
         early_s = guessing.wait_s(session, guess, now)
         known = repository.by_name(session, name)
         stored = _usable_hash(known, settings) if len(password) <= MAX_PASSWORD_CHARS else None
+    early_s = early_s or guessing.begin(database, settings, guess, now)
     if early_s > 0:
         raise SignInError("locked", early_s)
-    with _turn_to_hash():
-        good = _matches(stored or _hash_of_nobody(), password[:MAX_PASSWORD_CHARS])
+    try:
+        with _turn_to_hash():
+            good = _matches(stored or _hash_of_nobody(), password[:MAX_PASSWORD_CHARS])
+    except SignInError:
+        guessing.take_back(database, settings, guess, now)
+        raise
     if known is None or stored is None or not good:
-        guessing.note_wrong(database, settings, guess, now)
         raise SignInError("wrong")
-    guessing.note_right(database, guess, now)
+    guessing.note_right(database, settings, guess, now)
     return known.id
 
 
