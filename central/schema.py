@@ -41,8 +41,8 @@ def migrate(database: Database) -> None:
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
         found = MigrationContext.configure(connection).get_current_revision()
         check_known(found)
-        if found is None and not database.is_sqlite:
-            _check_encoding(connection)
+        if found is None:
+            check_encoding(connection)
         if found == head():
             return  # checking a city's references again would take minutes
         config.attributes["connection"] = connection
@@ -108,8 +108,10 @@ def check_known(revision: str | None) -> None:
         )
 
 
-def _check_encoding(connection: Connection) -> None:
-    """Raises SchemaError for a new PostgreSQL database that does not hold every language's text."""
+def check_encoding(connection: Connection) -> None:
+    """Raises SchemaError for a PostgreSQL database that does not hold every language's text."""
+    if connection.dialect.name == "sqlite":
+        return
     encoding = connection.scalar(text("SHOW server_encoding"))
     if encoding != "UTF8":
         raise SchemaError(

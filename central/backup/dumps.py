@@ -13,6 +13,7 @@ from sqlalchemy.engine import URL, make_url
 
 from central.backup.errors import BackupError
 from central.database import Database
+from central.schema import check_encoding
 from kerbwatch.secrets import redact
 
 _SQLITE, _POSTGRES = "database.sqlite", "database.pgdump"
@@ -51,14 +52,20 @@ def load(source: Path, database_url: str) -> None:
 
 
 def is_empty(database_url: str) -> bool:
-    """Whether a database has no table yet, or is not there."""
+    """Whether a database has no table yet, or is not there.
+
+    Raises:
+        SchemaError: nothing is to be put into it, since it does not hold every language's text.
+    """
     url = make_url(database_url)
     if url.get_backend_name() == "sqlite":
         path = Path(str(url.database))
         return not path.exists() or path.stat().st_size == 0
     database = Database(database_url)
     try:
-        return not inspect(database.engine).get_table_names()
+        with database.engine.connect() as connection:
+            check_encoding(connection)
+            return not inspect(connection).get_table_names()
     finally:
         database.close()
 

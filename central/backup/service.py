@@ -218,7 +218,7 @@ def restore(
 
     Raises:
         BackupError: when the place is not empty, or the backup is not whole.
-        SchemaError: when a newer version made it.
+        SchemaError: when a newer version made it, or the database does not hold every language's text.
     """
     chosen = folder / BACKUPS / name if name else newest_of(folder / BACKUPS)
     if chosen is None or not chosen.is_dir():

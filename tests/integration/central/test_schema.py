@@ -4,6 +4,7 @@ import pytest
 from sqlalchemy import text
 
 from central import schema
+from central.backup import dumps
 from central.database import Database
 from central.schema import SchemaError
 
@@ -38,8 +39,11 @@ def test_a_new_database_that_cannot_hold_chinese_is_refused_with_the_remedy(clus
     )
     database = Database(cluster.url("plain"))
     try:
-        with pytest.raises(SchemaError, match=r"SQL_ASCII, .* -E UTF8 -T template0"):
+        refused = r"SQL_ASCII, .* -E UTF8 -T template0"
+        with pytest.raises(SchemaError, match=refused):
             schema.migrate(database)
+        with pytest.raises(SchemaError, match=refused):
+            dumps.is_empty(cluster.url("plain"))  # as a restore asks before it puts anything there
     finally:
         database.close()
         cluster.command("DROP DATABASE plain WITH (FORCE)")
