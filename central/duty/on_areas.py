@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import datetime, tzinfo
 from pathlib import Path
 
+import structlog
 from sqlalchemy.orm import Session
 
-from central.areas.service import import_areas
+from central.areas.service import ground_of, import_areas
 from central.duty import repository
 from central.duty.draft import DutyDraft
 from central.duty.kept import draft_of
@@ -15,6 +16,8 @@ from central.duty.models import DutyList
 from central.duty.service import check_draft, import_duty_list, read_draft
 from central.taken_in import is_as_taken_in
 from kerbwatch.settings import SettingsError
+
+log = structlog.get_logger(__name__)
 
 
 def take_in(
@@ -48,6 +51,7 @@ def take_in(
             return False, False
         return False, import_duty_list(session, duty_list, now, zone, when_changed=when_changed)
     before = {text for _list, text in _faults(session, now, zone)}
+    own = ground_of(session, now).own_units
     moved = import_areas(session, areas, now, zone)
     listed = [
         import_duty_list(session, path, now, zone, when_changed=following)
@@ -58,7 +62,18 @@ def take_in(
         raise SettingsError(
             "\n".join([f"{areas}: the duty list cannot stand on these areas; take in both together", *caused])
         )
+    if ground_of(session, now).own_units != own:
+        _tell_who_stays(session, now)
     return moved, any(listed)
+
+
+def _tell_who_stays(session: Session, now: datetime) -> None:
+    """Areas have other units of their own: lists that could not follow, as their file is not what it was."""
+    for version in repository.standing(session, now):
+        source = version.source or ""
+        if not source.lower().endswith(".csv") and _file_of(session, version) is None:
+            mend = "where it says 'own_units', take it in again: kerbwatch central import duty FILE"
+            log.warning("own_units_stay", duty_list=version.name or source, file=source, mend=mend)
 
 
 def _lists(

@@ -181,8 +181,8 @@ def import_duty_list(
     draft = read_draft(session, path, now, units)
     sha256, source = _digest(draft), str(path.resolve())
     current, last = repository.in_force(session, now), repository.last_of_source(session, source)
-    known_file = last is not None and (is_as_taken_in(session, path) or last.sha256 == sha256)
-    unchanged = when_changed and known_file
+    said_before = any(each is not None and each.sha256 == sha256 for each in (last, current))
+    unchanged = when_changed and (said_before or is_as_taken_in(session, path))
     findings = check_draft(session, draft, now, zone, strict=not unchanged)
     for finding in findings:
         log.warning("duty_list_warning", line=finding.line, code=finding.code, text=finding.text)
@@ -192,8 +192,9 @@ def import_duty_list(
         known.unit_ids = [unit.id for unit in draft.units]
         forget_book(session)
     if current and current.sha256 == sha256:
+        current.source = source  # it may have been taken from a copy
         return False
-    if unchanged and last is not None and not _to_follow(last, current, sha256, findings, now):
+    if unchanged and not _to_follow(last, current, sha256, findings, now):
         return False
     since = max(now, _start_of(draft.period.first, zone) or now)
     if known is not None and known.in_force_since == since and since > now:
@@ -203,15 +204,16 @@ def import_duty_list(
 
 
 def _to_follow(
-    last: DutyList, current: DutyList | None, sha256: str, findings: list[Finding], now: datetime
+    last: DutyList | None, current: DutyList | None, sha256: str, findings: list[Finding], now: datetime
 ) -> bool:
     """Whether a list is to be taken in anew since areas changed under it, and can be.
 
     What time has made wrong with it is in force already and keeps nobody's own unit from following.
     """
-    stands = last is current or last.in_force_since > now
+    if last is None or not (last is current or last.in_force_since > now):
+        return False
     faulty = any(each.fault and each.code not in {"basis", "period"} for each in findings)
-    return stands and last.sha256 != sha256 and not faulty
+    return last.sha256 != sha256 and not faulty
 
 
 def _put_in_force(  # noqa: PLR0917 - one version, all that is said of it

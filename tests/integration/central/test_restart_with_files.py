@@ -143,6 +143,28 @@ def test_a_new_town_with_a_unit_of_its_own_has_it_at_once(files, start, database
     assert leads(database, Kind.STALL_ENCROACHMENT, 1) == "squad-ditang"
 
 
+def test_a_list_that_a_command_took_in_from_a_copy_is_the_configured_one_as_well(files, start, database):
+    the_law_of_lamps_ends(files, "2026-05-06")
+    (files.folder / "copy.yaml").write_text((files.folder / "duty-list.yaml").read_text())
+    with database.write() as session:
+        assert import_duty_list(session, files.folder / "copy.yaml", NOON)
+    assert any("expired on 2026-05-06" in text for text in start(3))
+    files("areas.geojson", '"unit": "squad-yangming"', '"unit": "squad-ditang"')
+    start(4)
+    assert leads(database, Kind.STALL_ENCROACHMENT, 4) == "squad-ditang"
+
+
+def test_a_list_whose_file_has_gone_cannot_follow_and_that_is_said(files, start, database):
+    files("duty-list.yaml", "name: Straw", "name: Dry straw")
+    start(0)
+    path = files("areas.geojson", '"unit": "squad-yangming"', '"unit": "squad-ditang"')
+    (files.folder / "duty-list.yaml").unlink()
+    with database.write() as session, structlog.testing.capture_logs() as said:
+        assert take_in(session, NOON, UTC, areas=path, duty_list=None) == (True, False)
+    assert [line["duty_list"] for line in said if line["event"] == "own_units_stay"] == ["Example 2026"]
+    assert leads(database, Kind.STALL_ENCROACHMENT, 0) == "squad-yangming"
+
+
 def test_a_law_that_has_expired_keeps_no_town_from_its_own_unit(files, start, database):
     the_law_of_lamps_ends(files, "2026-05-06")
     start(0)
