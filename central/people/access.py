@@ -159,14 +159,13 @@ def _unauthorised(detail: str) -> Problem:
     )
 
 
-MaybePrincipal = Annotated[Principal | None, Depends(principal_or_none)]
-"""For the signature of a page that strangers may see."""
-
-
 _HOLDS = {Standing.HELPS: OF_HELPERS, Standing.OWN_TICKET: OF_OWN_TICKET, Standing.LEADS: None}
 
 
-def known(who: MaybePrincipal) -> Principal:
+_Anybody = Annotated[Principal | None, Depends(principal_or_none)]
+
+
+def known(who: _Anybody) -> Principal:
     """Who asks, also where they have to choose a password first. Raises Problem 401 for a stranger."""
     if who is None:
         raise _unauthorised("sign in first")
@@ -175,6 +174,15 @@ def known(who: MaybePrincipal) -> Principal:
 
 Known = Annotated[Principal, Depends(known)]
 """For what is open to somebody whose password was given by another: to change it, and to go."""
+
+
+def let_in_or_none(who: _Anybody) -> Principal | None:
+    """Who asks; None for a stranger, and for somebody who has to choose a password first."""
+    return None if who is None or who.must_change else who
+
+
+MaybePrincipal = Annotated[Principal | None, Depends(let_in_or_none)]
+"""For the signature of a page that strangers may see."""
 
 
 def signed_in(request: Request, central: CentralDep, who: Known) -> Principal:

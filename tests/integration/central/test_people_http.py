@@ -336,6 +336,8 @@ def test_nothing_but_the_way_to_ones_own_password_is_open_with_one_that_was_give
         return {path for path in asked if get(path, follow_redirects=False, **more).status_code == 200}
 
     assert opened(headers=headers) - opened() == {"/account", "/api/v1/me"}
+    for path in ("/duty-list", "/rulings"):
+        assert town.client.get(path, headers=headers).text == town.client.get(path).text, "as to a stranger"
 
 
 def test_an_administrator_s_reset_is_changed_again_and_ones_own_or_a_program_s_is_not(town):
