@@ -1,13 +1,23 @@
-"""CSV files that people hand in: UTF-8, with a heading that names the columns."""
+"""CSV files that people hand in (UTF-8, a heading that names the columns), and cells of those they open."""
 
 from __future__ import annotations
 
 import csv
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 from kerbwatch.paths import located
 from kerbwatch.settings import SettingsError
+
+T = TypeVar("T")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "|")
+"""What a cell begins with that a spreadsheet reads as a formula or a command (OWASP, CSV Injection)."""
+
+
+def guarded(value: T) -> T | str:
+    """What goes into a cell that people open: a text that would be a formula has a quote before it."""
+    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
 
 
 def rows_of(

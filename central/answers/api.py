@@ -11,6 +11,7 @@ from fastapi import APIRouter, Depends, Query, Response
 from central.answers import service
 from central.answers.schemas import AnswerLine
 from central.context import CentralDep
+from central.csv_file import guarded
 from central.people.access import require
 from central.people.permissions import Permission
 from central.people.service import Principal
@@ -36,12 +37,13 @@ def list_answers(
 def answers_as_csv(
     central: CentralDep, _who: Reader, source: Source = None, after: After = 0, limit: Limit = 1000
 ) -> Response:
-    """The same as a CSV file (UTF-8, with a heading)."""
+    """The same as a CSV file (UTF-8, with a heading); a text that would be a formula has a quote before it."""
     with central.database.read() as session:
         lines = service.lines_after(session, after, source=source, limit=limit)
     text = io.StringIO(newline="")
     writer = csv.DictWriter(text, list(AnswerLine.model_fields))
     writer.writeheader()
-    writer.writerows(line.model_dump(mode="json") for line in lines)
+    for line in lines:
+        writer.writerow({name: guarded(value) for name, value in line.model_dump(mode="json").items()})
     headers = {"Content-Disposition": 'attachment; filename="answers.csv"', "Cache-Control": "no-store"}
     return Response(text.getvalue(), media_type="text/csv; charset=utf-8", headers=headers)

@@ -14,6 +14,7 @@ from central.codes import repository, service, sheet
 from central.codes.schemas import PlaceCodeOut
 from central.codes.signing import MOST_NUMBER, PlaceKeys
 from central.commands import DEFAULT_CONFIG, Config, clear_errors, configured_database
+from central.csv_file import guarded
 from central.database import Database
 from central.pages.texts import t
 from central.settings import load_central_settings
@@ -62,7 +63,7 @@ def list_codes(
         with configured_database(config) as database, database.read() as session:
             while True:
                 page = service.listed(session, keys, settings.public_url, before=before, revoked=revoked)
-                writer.writerows([getattr(each, name) for name in _LISTED] for each in page.items)
+                writer.writerows([guarded(getattr(each, name)) for name in _LISTED] for each in page.items)
                 before = page.next_before
                 if before is None:
                     return

@@ -22,6 +22,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from central.cases.models import Case, Lead, clearest
+from central.csv_file import guarded
 from central.database import Database
 from central.insight import queries, repository
 from central.insight.counters import Selection
@@ -38,8 +39,6 @@ AT_ONCE = 200
 _MOST_AT_A_TIME = 3
 _LONGEST_S = 1800.0
 _BOM = "\ufeff"
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "|")
-"""What a cell begins with that a spreadsheet reads as a formula or a command (OWASP, CSV Injection)."""
 _slots = BoundedSemaphore(_MOST_AT_A_TIME)
 
 COLUMNS = (
@@ -211,10 +210,8 @@ def _csv(records: Sequence[Mapping[str, Any]]) -> bytes:
 
 
 def _cell(value: object) -> object:
-    """What goes into a cell; a text that would be a formula is given a quote before it."""
-    if isinstance(value, bool):
-        return str(value).lower()
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
+    """What goes into a cell."""
+    return str(value).lower() if isinstance(value, bool) else guarded(value)
 
 
 def _features(

@@ -53,6 +53,13 @@ def test_stickers_are_made_listed_printed_and_taken_back(run, tmp_path):
     assert isinstance(run("codes", "sheet", "none.pdf", "1").exception, SettingsError)
 
 
+def test_a_name_that_a_spreadsheet_would_run_is_listed_with_a_quote(run, tmp_path):
+    (tmp_path / "places.csv").write_text("name,lon,lat\n=1+1 Wall,121.15,30.05\n", encoding="utf-8")
+    assert run("codes", "make", "places.csv").stdout == "1 made, 0 known\n"
+    (row,) = csv.DictReader(io.StringIO(run("codes", "list").stdout))
+    assert (row["name"], row["lon"]) == ("'=1+1 Wall", "121.15")
+
+
 def test_an_app_gets_a_key_in_a_file_of_its_own_and_loses_it(run, tmp_path):
     made = run("open311", "add-key", "neighbours", "--key-file", "key.txt").stdout
     key_id, key = re.search(r"key (\S+) of", made)[1], (tmp_path / "key.txt").read_text().strip()

@@ -1,4 +1,4 @@
-"""A hotline's export comes in as its people write it; who is limited to a town learns nothing of elsewhere."""
+"""A hotline's export comes in as people write it; who is limited to a town learns nothing of elsewhere."""
 
 import pytest
 
