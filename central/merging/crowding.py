@@ -26,6 +26,8 @@ _SHARED = 30.0
 """Cases counted around a place from which on its own share of a kind weighs more than the city's."""
 _REACH_CELLS = 2
 """Cells on each side that are looked at: 220 m more."""
+_MOST_DOUBT_M = 100.0
+"""With more doubt of a place much of what counts would lie beyond those cells: a crowd would look thin."""
 _PRIOR_DAYS = 1.0
 """How many days of counting the kind's constant is worth."""
 _MOST_SHAPE = 3.0
@@ -78,7 +80,7 @@ class Crowding:
         counted around (Dirichlet): where one kind gathers others do, and four weeks hold few of one kind.
         """
         own, share = self._counts.get(kind, {}), self._share.get(kind, 0.0)
-        lon, lat, variance_m2 = place
+        lon, lat, variance_m2 = place.lon, place.lat, min(place.variance_m2, _MOST_DOUBT_M**2)
         wide_m2, narrow_m2 = _WIDE_M**2 + variance_m2, _NARROW_M**2 + variance_m2
         row, column = place_of(cell_of(lon, lat))
         up_m = _M_A_DEGREE / CELLS_A_DEGREE

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from central.insight.grid import cell_of
+from central.insight.grid import cell_of, number_of, place_of
 from central.merging.crowding import Crowding
 from central.merging.placing import Placed
 from central.merging.settings import MergingSettings
@@ -53,3 +53,12 @@ def test_what_is_around_right_now_tells_of_a_busy_day():
 @given(few=st.integers(0, 500), more=st.integers(0, 500), around=st.integers(0, 50))
 def test_more_cases_never_make_a_place_quieter(few, more, around):
     assert neighbours(counted(few + more), around=around) >= neighbours(counted(few), around=around) > 0
+
+
+@pytest.mark.parametrize("sigma_m", [40, 100, 300, 5_000])
+def test_where_it_is_as_busy_all_around_the_doubt_of_a_place_says_nothing(sigma_m):
+    row, column = place_of(cell_of(LON, LAT))
+    around = [number_of(row + up, column + aside) for up in range(-9, 10) for aside in range(-9, 10)]
+    even = Crowding({KIND: dict.fromkeys(around, 5)}, 28)
+    doubtful = even.neighbours(KIND, Placed(LON, LAT, sigma_m**2), TERMS, around=0, busy=2.0)
+    assert doubtful == pytest.approx(neighbours(even), rel=0.25)
