@@ -14,6 +14,7 @@ from fastapi.responses import JSONResponse
 from sqlalchemy.exc import DataError, InterfaceError, OperationalError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
+from starlette.types import Scope
 
 log = structlog.get_logger(__name__)
 
@@ -98,6 +99,11 @@ def not_found(what: str) -> Problem:
     return Problem(HTTPStatus.NOT_FOUND, "not-found", f"there is no {what}")
 
 
+def route_of(scope: Scope) -> str:
+    """What a log line or a metric calls an address: its pattern, since a path may be somebody's key."""
+    return getattr(scope.get("route"), "path", "none")
+
+
 def document(problem: Problem) -> JSONResponse:
     """A problem as the answer of a program's request."""
     return JSONResponse(
@@ -148,7 +154,7 @@ def install(app: FastAPI, page_problem: PageProblem | None = None) -> None:
         )
 
     async def on_database_away(request: Request, error: Exception) -> Response:
-        log.error("database_unavailable", path=request.url.path, error=type(error).__name__)
+        log.error("database_unavailable", route=route_of(request.scope), error=type(error).__name__)
         return respond(
             request,
             Problem(
@@ -160,7 +166,7 @@ def install(app: FastAPI, page_problem: PageProblem | None = None) -> None:
         )
 
     async def on_unstorable(request: Request, error: Exception) -> Response:
-        log.warning("unstorable_request", path=request.url.path, error=type(error).__name__)
+        log.warning("unstorable_request", route=route_of(request.scope), error=type(error).__name__)
         return respond(
             request,
             Problem(
@@ -174,7 +180,7 @@ def install(app: FastAPI, page_problem: PageProblem | None = None) -> None:
         return Response(status_code=_CLIENT_GONE)
 
     async def on_fault(request: Request, error: Exception) -> Response:
-        log.error("request_failed", path=request.url.path, method=request.method, exc_info=error)
+        log.error("request_failed", route=route_of(request.scope), method=request.method, exc_info=error)
         return respond(
             request,
             Problem(

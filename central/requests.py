@@ -13,6 +13,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from central.context import Central
+from central.problems import route_of
 from kerbwatch.tracing import new_trace, read_traceparent
 
 log = structlog.get_logger(__name__)
@@ -61,7 +62,7 @@ class Traced:
 
 def _note(scope: Scope, status: int, took_s: float) -> None:
     central: Central = scope["app"].state.central
-    route = getattr(scope.get("route"), "path", "none")
+    route = route_of(scope)
     method = scope["method"] if scope["method"] in _METHODS else "other"
     central.metrics.request_seconds.labels(method, route, f"{status // 100}xx").observe(took_s)
     if method not in _UNREMARKABLE or status >= _SERVER_FAULT:

@@ -37,7 +37,7 @@ def list_answers(
 def answers_as_csv(
     central: CentralDep, _who: Reader, source: Source = None, after: After = 0, limit: Limit = 1000
 ) -> Response:
-    """The same as a CSV file (UTF-8, with a heading); a text that would be a formula has a quote before it."""
+    """The same as a CSV file (UTF-8, with a heading); what would be a formula has a quote before it."""
     with central.database.read() as session:
         lines = service.lines_after(session, after, source=source, limit=limit)
     text = io.StringIO(newline="")
