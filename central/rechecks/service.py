@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 from sqlalchemy.orm import Session
@@ -19,6 +19,7 @@ from central.cases.models import Case, Lead, LeadEvidence
 from central.cases.opening import evidence_row
 from central.cases.rules import CaseState, Origin
 from central.cases.service import SYSTEM, note_in_log
+from central.media import repository as media
 from central.problems import Problem, not_found
 from central.rechecks import asking, repository
 from central.rechecks.models import Recheck
@@ -28,11 +29,13 @@ from central.sender import Sender
 from central.tickets import service as tickets
 from central.tickets.clockwork import Terms
 from kerbwatch.incident import Audience, EvidenceRole
-from kerbwatch.messages import LookAgainAnswer, Verdict
+from kerbwatch.messages import LookAgainAnswer, UnableReason, Verdict
 
 log = structlog.get_logger(__name__)
 
 _MOST_A_SWEEP = 200
+_CLOCK_APART = timedelta(minutes=5)
+"""So much the clock of a box may be behind."""
 CLEAR_NOTE = "The camera looked again: the place is free."
 NOT_CLEAR_NOTE = "The camera looked again: it is still there. See its picture."
 
@@ -83,19 +86,23 @@ def of_case(session: Session, case_id: str) -> list[LookAgainOut]:
 
 def _take(session: Session, recheck: Recheck, sender: Sender, answer: LookAgainAnswer, now: datetime) -> None:
     recheck.answered_at, recheck.next_send_at = now, None
-    recheck.verdict, recheck.reason = answer.verdict.value, answer.reason and answer.reason.value
+    doubt = _doubt(session, recheck, sender, answer)
+    verdict, reason = (Verdict.UNABLE, doubt) if doubt else (answer.verdict, answer.reason)
+    recheck.verdict, recheck.reason = verdict.value, reason and reason.value
     recheck.looked_at, recheck.looks = answer.looked_at, answer.looks
-    _keep_pictures(session, recheck, answer)
+    if not doubt:
+        _keep_pictures(session, recheck, answer)
     row = _case_of(session, recheck)
     counts = RecheckState(recheck.state) in OPEN and _is_checked(session, recheck, row)
     if not counts:
         recheck.state = RecheckState.OVERTAKEN.value
-    elif answer.verdict is Verdict.UNABLE:
+    elif verdict is Verdict.UNABLE:
         recheck.state, recheck.settled_at = RecheckState.SETTLED.value, now
     else:
         recheck.state = RecheckState.ANSWERED.value
     told = {"look_again": recheck.id, "camera": recheck.camera_id, "verdict": recheck.verdict}
     told |= {"reason": recheck.reason} if recheck.reason else {}
+    told |= {"said": answer.verdict.value} if doubt else {}
     note_in_log(
         session,
         row,
@@ -107,6 +114,24 @@ def _take(session: Session, recheck: Recheck, sender: Sender, answer: LookAgainA
         detail=told,
         material=counts,
     )
+
+
+def _doubt(
+    session: Session, recheck: Recheck, sender: Sender, answer: LookAgainAnswer
+) -> UnableReason | None:
+    """Why an answer cannot be about the place as it is now; None where it can.
+
+    A box whose clock fell back after a power cut looks "before" it was asked, and nobody could tell what the
+    place looked like after the work; a file that somebody else sent, or that was there before, is no picture
+    of it.
+    """
+    if answer.looked_at is not None and answer.looked_at < recheck.asked_at - _CLOCK_APART:
+        return UnableReason.NO_PICTURE
+    for each in answer.evidence:
+        file = media.find(session, each.sha256)
+        if file is not None and (file.source != sender.source or file.received_at < recheck.asked_at):
+            return UnableReason.NO_PICTURE
+    return None
 
 
 def _keep_pictures(session: Session, recheck: Recheck, answer: LookAgainAnswer) -> None:

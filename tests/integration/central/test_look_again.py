@@ -9,6 +9,7 @@ from central.cases import repository as case_repository
 from central.cases.models import Case
 from central.database import Database
 from central.handheld.models import TicketPhoto
+from central.media.models import MediaFile
 from central.settings import CentralSettings
 from central.tickets.clockwork import Terms
 from central.tickets.proof import proof_of
@@ -155,6 +156,36 @@ def test_what_a_person_decided_stands_whatever_the_camera_says_an_hour_later(squ
     assert squad.rules(case).count("camera_too_late") == 1
     assert squad.asked(case)[0]["state"] == "overtaken"
     assert any(piece["role"] == "snapshot_checked" for piece in after["leads"][0]["evidence"])
+
+
+@on_sqlite
+@pytest.mark.parametrize("whose", ["clock", "citizen", "before"])
+def test_a_picture_that_cannot_be_of_the_place_after_the_work_closes_nothing(squad, handled, whose):
+    case, question_id = handled
+    asked_at = squad.town.clock.now_utc()
+    box = "citizens' photos" if whose == "citizen" else squad.box.source
+    received_at = asked_at + timedelta(seconds=-1 if whose == "before" else 1)
+    if whose != "clock":
+        with squad.town.database.write() as session:
+            session.add(
+                MediaFile(
+                    sha256="c" * 64,
+                    content_type="image/jpeg",
+                    size_bytes=1,
+                    source=box,
+                    received_at=received_at,
+                )
+            )
+    looked_at = asked_at - timedelta(days=2) if whose == "clock" else asked_at
+    squad.tells(squad.box.answer(question_id, looked_at=looked_at))
+    squad.sweeper.once()
+    now = squad.case(case["id"])
+    assert now["state"] == "checking"
+    assert "snapshot_checked" not in {piece["role"] for piece in now["leads"][0]["evidence"]}
+    (asked,) = squad.asked(case)
+    assert (asked["state"], asked["verdict"], asked["reason"]) == ("settled", "unable", "no_picture")
+    line = squad.get(f"/api/v1/cases/{case['id']}/events")[-1]
+    assert (line["rule"], line["detail"]["said"]) == ("camera_answered", "clear")
 
 
 @on_sqlite
