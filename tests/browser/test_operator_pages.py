@@ -94,6 +94,15 @@ def test_the_reason_other_needs_words_and_keeps_what_was_chosen(people, city):
     expect(anna.page.get_by_label("Reason")).to_have_value("other")
 
 
+def test_a_word_without_an_end_leaves_the_case_as_wide_as_the_phone(people, city):
+    city.sees(road="https://example.org/" + "a" * 200)
+    anna = people(phone=True)
+    anna.page.set_viewport_size({"width": 360, "height": 740})
+    anna.opens()
+    expect(anna.page.locator(".sentence")).to_contain_text("a" * 200)
+    assert anna.page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
 def test_an_operator_on_a_phone_confirms_a_case_and_the_ticket_goes_out(people, city):
     seen = city.sees(pieces=[picture(70, ARRIVAL), picture(90, LIMIT)])
     city.uploads(seen)
