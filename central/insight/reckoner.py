@@ -29,7 +29,8 @@ NAME = "reckoner"
 MODULE = "central.insight.process"
 _MANY_LINES = 100_000
 """With as many lines of the log it takes long enough that nobody should wait for it."""
-_SILENT_S = 600.0
+_SILENT_S = 240.0
+"""Ended before another copy takes whoever reckons to have died (:mod:`central.insight.reckonings`)."""
 _STOP_TIMEOUT_S = 5.0
 _NICENESS = 10
 """Whoever waits for a page goes first."""

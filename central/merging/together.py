@@ -43,9 +43,10 @@ class Joint:
 
 def together(new: Spot, group: Sequence[tuple[Spot, Pair]], terms: KindMerging, pace: Pace) -> Joint:
     """A new lead and the leads of a case that can be of its occurrence, one at least."""
-    spot, best = max(group, key=lambda each: each[1].ratio)
+    own = [each for each in group if each[1].same_camera]  # it knows best what it has seen before
+    spot, best = max(own or group, key=lambda each: each[1].ratio)
     place = placing.middle([place_of(each, terms, pace) for each, _pair in group])
-    if len(group) == 1 or any(pair.same_camera for _each, pair in group):
+    if own or len(group) == 1:
         return Joint(spot.lead_id, place, best.ratio, best.parts, best.certain, best.same_camera)
     where = placing.ratio(place_of(new, terms, pace), place, terms)
     when = _mean(pair.when for _each, pair in group)

@@ -67,10 +67,18 @@ def test_who_contradicts_one_of_two_callers_is_believed_less():
 
 
 def test_among_more_calls_one_that_happens_to_lie_nearest_makes_no_stranger_the_same():
-    calls = [at(CALL, 120 + 20 * n, lead_id=f"lead-{n}") for n in range(5)]
-    assert judged(at(NEW, 30), *calls) is None or (
-        judged(at(NEW, 30), *calls).score < judged(at(NEW, 30), calls[0]).score
-    )
+    calls = [at(CALL, 100 + 15 * n, lead_id=f"lead-{n}") for n in range(5)]
+    new = at(NEW, 40)
+    assert judged(new, *calls).score < judged(new, calls[0]).score
+
+
+def test_a_camera_that_sees_a_thing_again_is_believed_whatever_a_caller_adds():
+    gone = replace(CAMERA, until=NOON + timedelta(minutes=5), box=(10, 10, 110, 60))
+    back = replace(gone, lead_id="new", case_id="", started_at=NOON + timedelta(minutes=5, seconds=20))
+    beside = replace(back, box=(300, 10, 400, 60))
+    assert judged(back, gone, CALL).score == judged(back, gone).score
+    assert judged(beside, gone) is None
+    assert judged(beside, gone, CALL) is None
 
 
 def test_what_two_cameras_that_know_no_place_see_stays_for_people_whoever_called_besides():
@@ -89,8 +97,7 @@ def test_two_addresses_on_both_sides_of_a_busy_gate_are_likelier_one_than_their_
     north = replace(gate, lat=gate.lat + 60 * METRE, lead_id="new", case_id="")
     beyond = replace(south, lead_id="new", case_id="", lat=south.lat - 120 * METRE)
     assert judged(north, south, crowding=busy).parts["leaning"] > 1
-    outward = judged(beyond, south, crowding=busy)
-    assert outward is None or outward.parts["leaning"] < 1
+    assert judged(beyond, south, crowding=busy).parts["leaning"] < 1
 
 
 def test_where_nothing_was_counted_the_distance_alone_decides():
