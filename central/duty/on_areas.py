@@ -57,7 +57,9 @@ def take_in(
         import_duty_list(session, path, now, zone, when_changed=following)
         for path, following in _lists(session, now, duty_list, when_changed=when_changed)
     ]
-    caused = [f"{named}: {text}" for named, text in _faults(session, now, zone) if text not in before]
+    # Areas that say what they said cause nothing, whatever an older version let in.
+    after = _faults(session, now, zone) if moved else []
+    caused = [f"{named}: {text}" for named, text in after if text not in before]
     if caused:
         raise SettingsError(
             "\n".join([f"{areas}: the duty list cannot stand on these areas; take in both together", *caused])
@@ -87,9 +89,14 @@ def _lists(
 
 
 def _file_of(session: Session, version: DutyList) -> Path | None:
-    """The file of a version, where it is still there and says what it said."""
-    path = Path(version.source) if version.source else None
-    return path if path is not None and path.is_file() and is_as_taken_in(session, path) else None
+    """The file of a version, where it is still there, can be read and says what it said."""
+    if not version.source:
+        return None
+    path = Path(version.source)
+    try:
+        return path if path.is_file() and is_as_taken_in(session, path) else None
+    except (OSError, SettingsError):  # a command read it, and it is closed to central's own user
+        return None
 
 
 def _faults(session: Session, now: datetime, zone: tzinfo) -> list[tuple[str, str]]:

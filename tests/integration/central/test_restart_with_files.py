@@ -2,12 +2,14 @@
 
 import json
 from datetime import UTC, timedelta
+from pathlib import Path
 
 import pytest
 import structlog
 
 from central import setup
 from central.areas.service import area_map
+from central.duty.models import DutyEntry, DutyList, Unit
 from central.duty.on_areas import take_in
 from central.duty.service import duty_book, import_duty_list
 from kerbwatch.incident import Kind
@@ -181,3 +183,40 @@ def test_a_town_whose_own_unit_is_on_no_list_is_refused(files, start, database):
         database.write() as session,
     ):
         take_in(session, NOON, UTC, areas=path, duty_list=None)
+
+
+def test_areas_that_say_what_they_said_refuse_no_list_that_an_older_version_let_in(files, start, database):
+    files("duty-list.yaml", "name: Straw", "name: Dry straw")
+    start(0)
+    with database.write() as session:
+        standing = session.query(DutyList).order_by(DutyList.id.desc()).first()
+        standing.unit_ids = None  # as that version left it, which read no rulings either
+        session.add(Unit(id="squad-gone", name="A squad that the list dropped"))
+        lamp = session.query(DutyEntry).filter_by(item_id="street-lamp").first()
+        kept = {name: getattr(lamp, name) for name in lamp.__table__.c.keys() - {"id"}}
+        session.add(DutyEntry(**kept | {"list_id": None, "unit_id": "squad-gone", "ruling": "2026-0001"}))
+    moved = files.folder / "moved"  # nothing is noted of files there
+    moved.mkdir()
+    for name in ("duty-list.yaml", "areas.geojson"):
+        (files.folder / name).rename(moved / name)
+    files.folder = moved
+    assert any("'squad-gone' leads" in text for text in start(1))
+
+
+def test_a_list_in_a_folder_that_is_closed_to_central_cannot_follow_and_that_is_said(
+    files, start, database, monkeypatch
+):
+    closed = files("duty-list.yaml", "name: Straw", "name: Dry straw")
+    start(0)
+    here = Path.is_file
+
+    def is_file(path):
+        if path == closed:
+            raise PermissionError(13, "Permission denied", str(path))
+        return here(path)
+
+    monkeypatch.setattr(Path, "is_file", is_file)
+    path = files("areas.geojson", '"unit": "squad-yangming"', '"unit": "squad-ditang"')
+    with database.write() as session, structlog.testing.capture_logs() as said:
+        assert take_in(session, NOON, UTC, areas=path, duty_list=None) == (True, False)
+    assert [line["file"] for line in said if line["event"] == "own_units_stay"] == [str(closed)]
