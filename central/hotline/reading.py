@@ -16,7 +16,7 @@ from central.pages.texts import KIND_TERMS
 
 TIME_EXAMPLES = "2026-11-23 05:00, 2026/11/23 5:00, 2026年11月23日 5时00分 or 2026-11-23T05:00:00+08:00"
 _TIME = re.compile(
-    r"(?P<year>\d{4})\s*[-/.年]\s*(?P<month>\d{1,2})\s*[-/.月]\s*(?P<day>\d{1,2})\s*[日T]?\s*"
+    r"(?P<year>\d{4})\s*[-/.年]\s*(?P<month>\d{1,2})\s*[-/.月]\s*(?P<day>\d{1,2})(?:\s*[日T]\s*|\s+)"
     r"(?P<hour>\d{1,2})\s*[:\uff1a时]\s*(?P<minute>\d{1,2})\s*(?:[:\uff1a分]\s*(?:(?P<second>\d{1,2})\s*秒?)?)?"
 )
 _RIGHT = {

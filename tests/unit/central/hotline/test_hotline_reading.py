@@ -34,7 +34,17 @@ def test_a_time_as_a_spreadsheet_writes_it_is_the_citys(written):
 
 
 @pytest.mark.parametrize(
-    "written", ["", "yesterday", "11/12/2026 5:00", "2026/13/01 5:00", "2026/11/23 25:00", "2026/11-23"]
+    "written",
+    [
+        "",
+        "yesterday",
+        "11/12/2026 5:00",
+        "2026/13/01 5:00",
+        "2026/11/23 25:00",
+        "2026/11-23",
+        "2026/11/12:30",
+        "2026-11-235:00",
+    ],
 )
 def test_what_may_mean_another_day_is_no_time(written):
     assert time_of(written, SHANGHAI) is None
