@@ -193,7 +193,7 @@ def test_areas_that_say_what_they_said_refuse_no_list_that_an_older_version_let_
         standing.unit_ids = None  # as that version left it, which read no rulings either
         session.add(Unit(id="squad-gone", name="A squad that the list dropped"))
         lamp = session.query(DutyEntry).filter_by(item_id="street-lamp").first()
-        kept = {name: getattr(lamp, name) for name in lamp.__table__.c.keys() - {"id"}}
+        kept = {name: getattr(lamp, name) for name in set(lamp.__table__.c.keys()) - {"id"}}
         session.add(DutyEntry(**kept | {"list_id": None, "unit_id": "squad-gone", "ruling": "2026-0001"}))
     moved = files.folder / "moved"  # nothing is noted of files there
     moved.mkdir()
