@@ -126,7 +126,8 @@ def rework(
     told = {"tickets": begin_terms(session, back, terms, urgent=row.urgent)}
     move(session, row, "rework", who, now, note=note, detail=told)
     asking.overtake(session, row.id, now)
-    for ticket in again:
+    # Of who helps first: a ruling on a helper's ticket ends that alone, one on the leading maybe a helper's.
+    for ticket in sorted(again, key=lambda ticket: ticket.leads):
         ticket.reworks += 1
         ticket.handled_at = ticket.outcome = None
         if (ruling := ruled.get(ticket.id)) is not None:

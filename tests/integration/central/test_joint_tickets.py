@@ -152,6 +152,27 @@ def test_of_a_helper_that_is_to_lead_what_it_asked_for_is_decided_with_its_ticke
     assert get(towns, "dora", "/api/v1/requests").json() == []
 
 
+def test_work_that_was_not_done_goes_to_two_others_where_both_towns_disputed_and_one_is_to_lead(towns):
+    for name, unit in (("fritz", LEAD), ("yan", HELPER)):
+        path = f"/api/v1/my/tickets/{tickets(towns)[unit]['id']}/requests"
+        said = {"kind": "dispute", "note": "it is not our side", "clause": "article 12"}
+        assert post(towns, name, path, said, version(towns, towns.case)).status_code == 201
+        acts(towns, name, unit, "accept", "start", "report_handled")
+    whose = {LEAD: HELPER, HELPER: "squad-ditang"}
+    for waiting in get(towns, "ada", "/api/v1/disputes").json():
+        named = whose[waiting["request"]["unit_id"]]
+        ruling = {"unit_id": named, "clause": "article 12", "reasons": "theirs"}
+        ruled = post(towns, "ada", f"/api/v1/disputes/{waiting['request']['id']}/ruling", ruling, 1)
+        assert ruled.status_code == 201, ruled.text
+    path = f"/api/v1/cases/{towns.case}/rework"
+    back = post(towns, "dora", path, {"note": "still there"}, version(towns, towns.case))
+    assert (back.status_code, back.json()["state"]) == (200, "dispatched"), back.text
+    assert {unit: each["leads"] for unit, each in tickets(towns).items()} == {
+        HELPER: True,
+        "squad-ditang": False,
+    }
+
+
 def reopens(towns):
     path, said = f"/api/v1/cases/{towns.case}/reopen", {"reason_code": "not_done"}
     done = post(towns, "dora", path, said, version(towns, towns.case))
