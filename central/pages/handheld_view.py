@@ -32,7 +32,7 @@ _NEXT = {
     TicketState.HANDLING: "report_handled",
 }
 """What is to be done next."""
-_TURNS = frozenset({"rework", "reopen_closed", TAKEN_BACK})
+_TURNS = frozenset({"rework", "reopen_closed", "recall_closed", TAKEN_BACK})
 """Lines by which the work begins anew."""
 
 

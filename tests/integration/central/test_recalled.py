@@ -103,6 +103,10 @@ def test_a_case_that_was_closed_goes_to_an_operator_first_and_whoever_reported_i
     assert kerb.rules()[-2:] == ["close", "recall_closed"]
 
 
+def handheld(town, name, ticket):
+    return town.client.get(f"/h/tickets/{ticket['id']}", headers=town.bearer(name)).text
+
+
 def test_on_a_border_the_towns_are_called_anew_when_it_is_confirmed_again(town):
     for name, role, unit in (
         ("fritz", Role.UNIT_OFFICER, "squad-fengshan"),
@@ -119,13 +123,22 @@ def test_on_a_border_the_towns_are_called_anew_when_it_is_confirmed_again(town):
         (case,) = get(town, "/api/v1/cases", "olga")["items"]
         return get(town, f"/api/v1/cases/{case['id']}", "olga")
 
+    def act(case, name, ticket, *moves):
+        for move in moves:
+            done = f"/api/v1/my/tickets/{ticket['id']}/{move}"
+            case = post(town, done, {"note": "moved on"}, name, case["version"])
+        return case
+
     case = send(seen)
     path = f"/api/v1/cases/{case['id']}"
     case = post(town, f"{path}/confirm", {}, "olga", case["version"])
-    for ticket, name in zip(case["tickets"], ("fritz", "yan"), strict=True):
-        for move in ("accept", "start", "report_handled"):
-            done = f"/api/v1/my/tickets/{ticket['id']}/{move}"
-            case = post(town, done, {"note": "moved on"}, name, case["version"])
+    units = tuple(zip(("fritz", "yan"), case["tickets"], strict=True))
+    for unit in units:
+        case = act(case, *unit, "accept", "start", "report_handled")
+    case = post(town, f"{path}/rework", {"note": "the oven is hot"}, "dora", case["version"])
+    assert "the oven is hot" in handheld(town, *units[0])
+    for unit in units:
+        case = act(case, *unit, "report_handled")
     case = post(town, f"{path}/close", {"note": "seen"}, "dora", case["version"])
     more = {"revision": 2, "phase": Phase.UPDATED, "zone_id": "fire-lane", "urgent": True}
     case = send(seen.model_copy(update=more))
@@ -137,6 +150,8 @@ def test_on_a_border_the_towns_are_called_anew_when_it_is_confirmed_again(town):
         ("squad-yangming", False, "dispatched"),
         ("squad-yangming", False, "voided"),
     ]
+    case = act(case, *units[0], "accept", "start")
+    assert "the oven is hot" not in handheld(town, *units[0]), "that was of what was closed since"
     taken = post(
         town, f"{path}/take-back", {"reason_code": "mistake", "note": "gone"}, "olga", case["version"]
     )
