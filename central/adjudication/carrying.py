@@ -11,8 +11,9 @@ from central.adjudication.models import Ruling
 from central.cases.models import Case, Ticket
 from central.cases.rules import TicketState
 from central.cases.service import note_in_log
+from central.escalation.ending import end
 from central.tickets import repository as tickets
-from central.tickets import requests, rules
+from central.tickets import rules
 from central.tickets.clockwork import Terms
 from central.tickets.moving import follow
 from central.tickets.rules import TICKET_RULES, TicketFacts
@@ -41,9 +42,8 @@ def carry_out(
     own = next((each for each in others(row, ticket) if each.unit_id == ruling.unit_id), None)
     freed = own is not None and not ticket.leads
     for gone in [ticket] if own is None or freed else [ticket, own]:
-        gone.state, gone.disputed = TicketState.VOIDED.value, False
-        gone.next_step, gone.next_step_at, gone.suspended_until = None, None, None
-        requests.settle(session, gone, actor, now, f"ruling {ruling.number}", disputes=True)
+        gone.state = TicketState.VOIDED.value
+        end(session, gone, actor, now, f"ruling {ruling.number}")
     session.flush()  # the database lets no case have two leading tickets, not for a moment
     told: dict[str, Any] = {"to": ruling.unit_id}
     if freed:

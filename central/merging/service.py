@@ -24,6 +24,7 @@ from central.cases.rules import OVER, CaseState, progress
 from central.cases.schemas import CaseDetail
 from central.cases.service import for_change, move, note_in_log
 from central.custody.holds import follow
+from central.escalation.ending import end
 from central.merging import repository
 from central.merging.intake import key_of
 from central.merging.models import MergeSuggestion
@@ -33,7 +34,6 @@ from central.people.permissions import Permission
 from central.people.service import Principal
 from central.problems import Problem, not_found
 from central.rechecks.again import heed
-from central.tickets.requests import settle
 from central.tickets.urgency import hurry
 
 
@@ -100,8 +100,7 @@ def accept(
     move(session, gone, "merge", who, now, note=f"the same as case {kept.id}", detail=told)
     gone.merged_into = kept.id
     for ticket in gone.tickets:
-        ticket.next_step = ticket.next_step_at = None
-        settle(session, ticket, who.actor, now, f"the case was merged into case {kept.id}", disputes=True)
+        end(session, ticket, who.actor, now, f"the case was merged into case {kept.id}")
     for lead in leads:
         lead.case_id = kept.id
     hurries = gone.urgent and not kept.urgent

@@ -17,7 +17,7 @@ from central.cases import repository as cases
 from central.cases.again import unsettled
 from central.cases.models import Case, Lead, LeadEvidence
 from central.cases.opening import evidence_row
-from central.cases.rules import CaseState, Origin
+from central.cases.rules import CaseState, Origin, RefusedError
 from central.cases.service import SYSTEM, note_in_log
 from central.media import repository as media
 from central.problems import Problem, not_found
@@ -169,9 +169,9 @@ def _act(session: Session, recheck_id: str, now: datetime, terms: Terms) -> str:
                 session, row.id, who=None, version=row.version, now=now, terms=terms, note=NOT_CLEAR_NOTE
             )
             return "camera_sent_back"
-    except Problem as problem:
-        # The answer stands on the case's page, and a person can decide.
-        log.error("answer_not_acted_on", case=row.id, question=recheck.id, reason=problem.detail)
+    except (Problem, RefusedError) as refused:
+        # The answer stands on the case's page, and a person can decide; the other cases go on.
+        log.error("answer_not_acted_on", case=row.id, question=recheck.id, reason=str(refused))
         return "camera_refused"
 
 

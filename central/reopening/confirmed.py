@@ -10,15 +10,14 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from central.cases.models import Ticket
 from central.cases.rules import RULES, CaseState
 from central.cases.schemas import CaseDetail
 from central.cases.service import for_change, move
 from central.duty.service import duty_book
-from central.escalation.repository import slips_of
+from central.escalation.ending import end
 from central.people.service import Principal
 from central.reopening.schemas import TakeBackIn
-from central.tickets import dispatch, requests
+from central.tickets import dispatch
 from central.tickets import repository as tickets
 from central.tickets.clockwork import Terms
 from central.tickets.moving import shown
@@ -50,7 +49,7 @@ def take_back(
     move(session, row, RULE.name, who, now, reason_code=said.reason_code, note=said.note, detail=told)
     led = next(ticket for ticket in gone if ticket.leads)
     for ticket in gone:
-        _end(session, ticket, who, now)
+        end(session, ticket, who.actor, now, _WHY)
     row.chain, row.escalation_level, row.filed_at = [], 0, None
     if (joint := tickets.joint(session, row.id)) is not None:
         session.delete(joint)
@@ -62,13 +61,3 @@ def take_back(
 def may_take_back(state: str, who: Principal) -> bool:
     """Whether it is offered to somebody, of a case in a state."""
     return CaseState(state) in RULE.from_states and RULE.permission is not None and who.may(RULE.permission)
-
-
-def _end(session: Session, ticket: Ticket, who: Principal, now: datetime) -> None:
-    """Nothing more comes of a ticket that is voided: no reminder, no escalation, no answer, no ruling."""
-    ticket.next_step = ticket.next_step_at = ticket.suspended_until = None
-    ticket.disputed = False
-    requests.settle(session, ticket, who.actor, now, _WHY, disputes=True)
-    for slip in slips_of(session, ticket.id):
-        if slip.answered_at is None:
-            slip.answer, slip.answered_by, slip.answered_at = _WHY, who.actor, now

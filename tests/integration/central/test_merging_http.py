@@ -3,9 +3,13 @@
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 
 from central.cases.models import Case
+from central.escalation.models import SupervisionSlip
+from central.escalation.sweeper import Sweeper
 from central.hotline.service import import_csv
+from central.metrics import Metrics
 from central.people.permissions import Role
 from tests.integration.central.leads import LAT, LON, Street, call_at
 from tests.unit.central.box import NOON
@@ -164,6 +168,21 @@ def test_of_two_that_are_one_the_one_stays_whose_work_is_farther_along(
     left = town.client.get(f"/api/v1/cases/{gone.id}", headers=town.bearer("olga")).json()
     assert (left["state"], left["merged_into"]) == ("merged", kept.id)
     assert {each["state"] for each in left["tickets"]} == {"voided"}
+
+
+@on_sqlite
+def test_whoever_was_told_of_a_late_ticket_answers_no_more_for_it_once_its_case_is_merged_away(town):
+    town.add_user("ulla", Role.UNIT_OFFICER, "traffic-police-yangming")
+    older, younger = suggested(town)
+    for case in (older, younger):
+        assert post(town, case.id, "confirm", {}).status_code == 200
+    town.clock.advance(6 * 86_400)
+    town.tokens.clear()
+    Sweeper(town.settings, town.clock, town.database, Metrics()).once()
+    assert post(town, younger.id, "merge", {"other": older.id}).status_code == 200
+    with town.database.read() as session:
+        waits = {slip.case_id: slip.answered_at is None for slip in session.scalars(select(SupervisionSlip))}
+    assert waits == {older.id: True, younger.id: False}
 
 
 @on_sqlite
