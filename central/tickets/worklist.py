@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from enum import IntEnum
 from typing import Self
 
-from sqlalchemy import ColumnElement, Select, and_, func, literal, select, tuple_
+from sqlalchemy import ColumnElement, Select, func, literal, select, tuple_
 from sqlalchemy.orm import Session, joinedload
 
 from central.cases.models import Case, Lead, Ticket
@@ -23,6 +23,8 @@ from central.tickets.models import IS_ACTIVE, IS_URGENT
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _TICK = timedelta(microseconds=1)
+_HANDLED = Ticket.state == TicketState.HANDLED.value
+_NOT_HANDLED = Ticket.state != TicketState.HANDLED.value
 
 
 class Band(IntEnum):
@@ -103,57 +105,75 @@ def page_of_unit(
         areas: only those on which some areas decide; None: all.
         limit: how many at most, 1 or more.
         after: where whoever asks is; None: at the beginning.
-        bands: of which parts of the list.
+        bands: of which parts of the list; those of what is to be done go together.
         with_leads: whether the leads of their cases are asked for as well.
     """
+    count = _count(session, unit_id, areas, bands)
     ids: list[str] = []
     for band in sorted(bands):
-        if len(ids) < limit and (after is None or band >= after.band):
+        if len(ids) < min(limit, count) and (after is None or band >= after.band):
             query = _ids(unit_id, areas, band, after).order_by(Ticket.due_at, Ticket.id)
             ids += session.scalars(query.limit(limit - len(ids)))
-    count = _count(session, unit_id, areas, bands, None)
     if not ids:
         return Page((), count, 0, None)
     found = _with_cases(session, ids, with_leads=with_leads)
     last = Spot.of(found[-1])
-    full = len(ids) == limit and count > limit
-    left = _count(session, unit_id, areas, bands, last) if full or after is not None else count - len(ids)
+    left = count - len(ids)
+    if after is not None:
+        later = [band for band in bands if band >= last.band]
+        left = sum(_left(session, unit_id, areas, band, last) for band in later)
     return Page(found, count, left, last if left else None)
 
 
-def _count(
-    session: Session,
-    unit_id: str,
-    areas: frozenset[str] | None,
-    bands: Collection[Band],
-    after: Spot | None,
-) -> int:
+def _count(session: Session, unit_id: str, areas: frozenset[str] | None, bands: Collection[Band]) -> int:
+    """How many there are; what is to be done is one number, for which no case is looked at."""
+    whole = _of_unit(unit_id, areas)
     found = 0
-    for band in bands:
-        if after is None or band >= after.band:
-            ids = _ids(unit_id, areas, band, after).subquery()
-            found += session.scalar(select(func.count()).select_from(ids)) or 0
+    if not set(TO_DO).isdisjoint(bands):
+        found += _number(session, whole.where(IS_ACTIVE, _NOT_HANDLED))
+    if Band.HANDLED in bands:
+        found += _number(session, whole.where(_HANDLED))
     return found
 
 
+def _left(session: Session, unit_id: str, areas: frozenset[str] | None, band: Band, after: Spot) -> int:
+    """How many of a band come after a spot. Those that can wait are all but the few that cannot."""
+    if band is not Band.TODO:
+        return _number(session, _ids(unit_id, areas, band, after))
+    to_do = _later(_of_unit(unit_id, areas).where(IS_ACTIVE, _NOT_HANDLED), band, after)
+    return _number(session, to_do) - _number(session, to_do.where(_cannot_wait()))
+
+
+def _number(session: Session, query: Select[str]) -> int:
+    return session.scalar(select(func.count()).select_from(query.subquery())) or 0
+
+
 def _ids(unit_id: str, areas: frozenset[str] | None, band: Band, after: Spot | None) -> Select[str]:
-    query = select(Ticket.id).join(Ticket.case).where(Ticket.unit_id == unit_id, IS_ACTIVE, _is_in(band))
-    if areas is not None:
-        query = query.where(ticket_is_of(areas))
+    query = _of_unit(unit_id, areas)
+    if band is Band.HANDLED:  # few: by the index over states
+        query = query.where(_HANDLED)
+    elif band is Band.URGENT:
+        query = query.where(IS_ACTIVE, _NOT_HANDLED, _cannot_wait())
+    else:
+        query = query.where(IS_ACTIVE, _NOT_HANDLED, Ticket.case.has(~Case.urgent))
+    return _later(query, band, after)
+
+
+def _of_unit(unit_id: str, areas: frozenset[str] | None) -> Select[str]:
+    query = select(Ticket.id).where(Ticket.unit_id == unit_id)
+    return query if areas is None else query.join(Ticket.case).where(ticket_is_of(areas))
+
+
+def _later(query: Select[str], band: Band, after: Spot | None) -> Select[str]:
     if after is None or band > after.band:
         return query
     due_at = literal(after.due_at, Ticket.due_at.type)
     return query.where(tuple_(Ticket.due_at, Ticket.id) > tuple_(due_at, after.ticket_id))
 
 
-def _is_in(band: Band) -> ColumnElement[bool]:
-    handled = Ticket.state == TicketState.HANDLED.value
-    if band is Band.HANDLED:
-        return handled
-    if band is Band.TODO:
-        return and_(~handled, ~Case.urgent)
+def _cannot_wait() -> ColumnElement[bool]:
     urgent = select(Case.id).where(IS_URGENT).correlate(None)  # few, and an index has them alone
-    return and_(~handled, Ticket.case_id.in_(urgent))
+    return Ticket.case_id.in_(urgent)
 
 
 def _with_cases(session: Session, ids: Sequence[str], *, with_leads: bool) -> list[Ticket]:
