@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from functools import cache
+from itertools import chain
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Text, and_, bindparam, delete, func, insert, or_, select, text
@@ -317,21 +318,26 @@ def _read(
     session: Session, counters: Sequence[Counter], over: Selection, now: datetime, by: Sequence[Dimension]
 ) -> dict[tuple[Any, ...], dict[Counter, int]]:
     """The same from the rows of cases."""
-    found: defaultdict[tuple[Any, ...], dict[Counter, int]] = defaultdict(dict)
+    found: defaultdict[tuple[Any, ...], dict[Counter, int]] = defaultdict(lambda: dict.fromkeys(counters, 0))
     by_day: defaultdict[str, list[Counter]] = defaultdict(list)
     for counter in counters:
         by_day[DEFINITIONS[counter].day].append(counter)
-    for own in by_day.values():
+    for own in chain.from_iterable(map(_apart, by_day.values())):
         day = _day(own[0])
         groups = [_column(each, day) for each in by]
         sums = [_sum(counter) for counter in own]
         query = select(*groups, *sums).where(day.between(over.first, over.last), *_filters(over))
-        if tallies.BY_CASE.issuperset(own):  # few cases, which have an index of their own
-            query = query.where(or_(*map(_holds, own)))
+        if tallies.BY_CASE.issuperset(own):
+            query = query.where(*map(_holds, own))
         for row in session.execute(query.group_by(*groups) if groups else query, {"now": now}):
             key, numbers = tuple(row[: len(groups)]), row[len(groups) :]
             found[key] |= {counter: int(number or 0) for counter, number in zip(own, numbers, strict=True)}
     return dict(found)
+
+
+def _apart(own: list[Counter]) -> list[list[Counter]]:
+    """Counters of few cases each by itself, since each has an index of its own; others together."""
+    return [[counter] for counter in own] if tallies.BY_CASE.issuperset(own) else [own]
 
 
 def _column(by: Dimension, day: ColumnElement[date]) -> ColumnElement[Any]:
