@@ -9,8 +9,8 @@ from sqlalchemy import Text, select
 from sqlalchemy.orm import Session, joinedload
 
 from central.cases.models import Case, CaseEvent, Ticket
-from central.cases.rules import TicketState
 from central.people.scope import ticket_is_of
+from central.tickets.models import IS_GONE
 
 TAKEN_BACK = "take_back"
 """The rule's name."""
@@ -36,7 +36,7 @@ def taken_back(
         select(Ticket)
         .join(Ticket.case)
         .options(of_case.lazyload(Case.leads), of_case.lazyload(Case.tickets))
-        .where(Ticket.unit_id == unit_id, Ticket.state == TicketState.VOIDED.value, ran.exists())
+        .where(Ticket.unit_id == unit_id, IS_GONE, ran.exists())
         .order_by(Ticket.id.desc())
         .limit(_MOST)
     )
