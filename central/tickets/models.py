@@ -32,15 +32,17 @@ Index(
     sqlite_where=text("state IN ('accepted', 'dispatched', 'handled', 'handling')"),
     postgresql_where=text("state IN ('accepted', 'dispatched', 'handled', 'handling')"),
 )
-IS_GONE = text("tickets.state = 'voided' AND tickets.dispatched_at IS NOT NULL")
-"""That a ticket had gone out when it was voided: few of all that are, and in an index of their own."""
+IS_GONE = text("tickets.dispatched_at IS NOT NULL AND coalesce(tickets.state, '') = 'voided'")
+"""That a ticket had gone out when it was voided: few of all that are, and in an index of their own.
+
+Of ``state`` a function, for the same reason as below."""
 
 Index(
     "ix_tickets_gone",
     Ticket.unit_id,
     Ticket.id,
-    sqlite_where=text("state = 'voided' AND dispatched_at IS NOT NULL"),
-    postgresql_where=text("state = 'voided' AND dispatched_at IS NOT NULL"),
+    sqlite_where=text("dispatched_at IS NOT NULL AND coalesce(state, '') = 'voided'"),
+    postgresql_where=text("dispatched_at IS NOT NULL AND coalesce(state, '') = 'voided'"),
 )
 CLOCK_RUNS = text(
     "tickets.leads AND tickets.suspended_until IS NULL "

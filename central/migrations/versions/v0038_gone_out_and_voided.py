@@ -14,7 +14,7 @@ down_revision = "0037"
 branch_labels = None
 depends_on = None
 
-_GONE = sa.text("state = 'voided' AND dispatched_at IS NOT NULL")
+_GONE = sa.text("dispatched_at IS NOT NULL AND coalesce(state, '') = 'voided'")
 
 
 def upgrade() -> None:
